@@ -1,0 +1,189 @@
+"""deploy, plan, check and render; the other commands are groups of their own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lampctl.cli.box import box
+from lampctl.cli.options import Book, Common, Connect, Format, grouped
+from lampctl.cli.playbook import playbook
+from lampctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from lampctl.outcome import Outcome
+    from lampctl.plan import Plan
+
+app = typer.Typer(
+    name="lampctl",
+    help="Takes a bare Linux host to a LAMP site that is proved to work, layer by layer.",
+    epilog="Start with: lampctl plan HOST, lampctl deploy HOST. A throwaway host to try it on: lampctl box up demo",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(playbook)
+app.add_typer(box)
+
+Hosts = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[HOST]...", help="user@host:port, an alias of ~/.ssh/config, a box, or local."),
+]
+
+
+@app.callback()
+@grouped
+def root(common: Common) -> None:
+    """Options before the command are for `--version` and `--help`; each command has its own."""
+
+
+@app.command(
+    epilog="Examples: lampctl deploy web1 | lampctl deploy root@10.0.0.5:2222 -p site.yml --set php.memory_limit=256M"
+)
+@grouped
+def deploy(
+    common: Common,
+    book: Book,
+    connect: Connect,
+    hosts: Hosts = None,
+    ask: Annotated[bool, typer.Option("--ask", help="Show the plan and ask before applying it.")] = False,
+) -> None:
+    """Bring hosts to the state that a playbook describes, and prove that the sites work."""
+    _leave(_run("deploy", common, book, connect, hosts, ask))
+
+
+@app.command(epilog="Examples: lampctl plan web1 | lampctl plan web1 --exit-code -q && echo nothing to do")
+@grouped
+def plan(
+    common: Common,
+    book: Book,
+    connect: Connect,
+    hosts: Hosts = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 2 where there are changes.")] = False,
+) -> None:
+    """Show what a deploy would change, files as diffs. Touches nothing."""
+    outcomes = _run("plan", common, book, connect, hosts, False)
+    if exit_code and all(o.error is None for o in outcomes) and any(o.changes for o in outcomes):
+        raise typer.Exit(2)
+    _leave(outcomes)
+
+
+@app.command(epilog="Examples: lampctl check web1 | lampctl check web1 web2 --format json")
+@grouped
+def check(common: Common, book: Book, connect: Connect, hosts: Hosts = None) -> None:
+    """Check every layer of the stack, and name the hop that is broken. Changes nothing."""
+    _leave(_run("check", common, book, connect, hosts, False))
+
+
+@app.command(epilog="Example: lampctl render -p site.yml --platform debian-12 --out rendered")
+@grouped
+def render(
+    common: Common,
+    book: Book,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write; made if it is not there.")],
+    platform: Annotated[str, typer.Option("--platform", help="For which distribution.")] = "debian-13",
+) -> None:
+    """Render the config files without a host, as for one of 2 GiB of memory and 2 cores."""
+    from lampctl.engine.library import Files
+    from lampctl.engine.offline import rendered, write
+
+    written = write(rendered(book.playbook, book.settings or [], platform, Files()), out)
+    if common.format is Format.JSON:
+        import json
+
+        print(json.dumps({"command": "render", "ok": True, "files": [str(path) for path in written]}, indent=2))
+    elif not common.quiet:
+        print("\n".join(str(path) for path in written))
+
+
+def _run(
+    command: str, common: Common, book: Book, connect: Connect, hosts: list[str] | None, ask: bool
+) -> list[Outcome]:
+    from lampctl.engine.library import Files
+    from lampctl.engine.offline import validate_templates
+    from lampctl.engine.run import Request, run
+    from lampctl.playbook import load
+    from lampctl.report import reporter
+    from lampctl.ssh import target
+
+    files = Files()
+    loaded = load(book.playbook, book.settings or [], files)
+    names = list(dict.fromkeys(hosts or loaded.playbook.hosts))
+    if not names:
+        raise UsageError(
+            "no host: none was named, and the playbook has none",
+            f"lampctl {command} HOST, or hosts: in the playbook",
+        )
+    targets = [target(name) for name in names]
+    validate_templates(loaded, files)
+    shown = reporter(common.format, common.quiet, several=len(targets) > 1)
+    request = Request(
+        command,
+        loaded,
+        _options(connect, common, names),
+        files.template,
+        _confirm if ask else None,
+    )
+    outcomes = run(request, targets, shown)
+    shown.finish(command, outcomes)
+    if common.debug:
+        _reraise(outcomes)
+    return outcomes
+
+
+def _leave(outcomes: list[Outcome]) -> None:
+    worst = max(outcome.exit_code for outcome in outcomes)
+    if worst:
+        raise typer.Exit(int(worst))
+
+
+def _reraise(outcomes: list[Outcome]) -> None:
+    for outcome in outcomes:
+        if outcome.error:
+            raise outcome.error
+
+
+def _options(connect: Connect, common: Common, hosts: list[str]):  # type: ignore[no-untyped-def]
+    from lampctl.ssh import ConnectOptions
+
+    interactive = sys.stdin.isatty() and common.format is Format.TEXT
+    return ConnectOptions(
+        key=connect.key,
+        config=connect.config or _box_config(hosts),
+        user=connect.user,
+        port=connect.port,
+        sudo_password=_sudo_password() if connect.ask_sudo_pass else None,
+        accept_new_host_key=connect.accept_new_host_key,
+        timeout=connect.timeout,
+        ask_host_key=_ask if interactive else None,
+    )
+
+
+def _box_config(hosts: list[str]) -> Path | None:
+    """Boxes are known by their names, without a line in ~/.ssh/config."""
+    from lampctl.box import Boxes
+
+    boxes = Boxes()
+    return boxes.ssh_config if any(boxes.get(host) for host in hosts) else None
+
+
+def _sudo_password() -> str:
+    if sys.stdin.isatty():
+        import getpass
+
+        return getpass.getpass("sudo password: ")
+    return sys.stdin.readline().rstrip("\n")
+
+
+def _ask(question: str) -> bool:
+    return typer.confirm(question, err=True)
+
+
+def _confirm(host: str, plan: Plan) -> bool:
+    from lampctl.report.text import TextReporter
+
+    TextReporter(quiet=False, several=False).changes(host, plan.changes)
+    return typer.confirm(f"Apply these {len(plan.changes)} changes to {host}?")

@@ -1,0 +1,118 @@
+"""Options that several commands share: each group is a dataclass, flattened into a command's parameters."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
+from enum import StrEnum
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from lampctl import __version__
+
+
+class Format(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"lampctl {__version__}")
+        raise typer.Exit
+
+
+@dataclass(frozen=True)
+class Common:
+    """Everywhere."""
+
+    format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.TEXT
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the end result.")] = False
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False
+
+
+@dataclass(frozen=True)
+class Book:
+    """Which playbook."""
+
+    playbook: Annotated[
+        str,
+        typer.Option("--playbook", "-p", metavar="NAME|FILE", help="A built-in playbook, or a YAML file."),
+    ] = "lamp"
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a value: --set php.memory_limit=256M. Repeatable."),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Connect:
+    """How to reach hosts."""
+
+    key: Annotated[Path | None, typer.Option("-i", "--identity", metavar="KEY", help="Private key to use.")] = None
+    config: Annotated[
+        Path | None, typer.Option("-F", "--ssh-config", metavar="FILE", help="Instead of ~/.ssh/config.")
+    ] = None
+    user: Annotated[str | None, typer.Option("--user", help="User to log in as.")] = None
+    port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of sshd.")] = None
+    ask_sudo_pass: Annotated[
+        bool,
+        typer.Option("--ask-sudo-pass", help="Ask for the sudo password once (or give it on stdin)."),
+    ] = False
+    accept_new_host_key: Annotated[
+        bool,
+        typer.Option("--accept-new-host-key", help="Trust and remember a host key that is not known yet."),
+    ] = False
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--timeout",
+            min=1,
+            metavar="SECONDS",
+            help="Wait so long for a connection (default 10) and for apt's lock (default 300).",
+        ),
+    ] = None
+
+
+def grouped(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Replaces each parameter whose type is a group of options by the group's fields."""
+    hints = get_type_hints(function, include_extras=True)
+    groups = {name: hint for name, hint in hints.items() if hint in (Common, Book, Connect)}
+    own = [
+        p.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, p in inspect.signature(function).parameters.items()
+        if name not in groups
+    ]
+    parameters = own + [parameter for group in groups.values() for parameter in _parameters(group)]
+
+    @wraps(function)
+    def command(**values: Any) -> Any:
+        built = {
+            name: group(**{field.name: values.pop(field.name) for field in fields(group)})
+            for name, group in groups.items()
+        }
+        return function(**values, **built)
+
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    return command
+
+
+def _parameters(group: type) -> list[inspect.Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if field.default is MISSING else field.default,
+            annotation=hints[field.name],
+        )
+        for field in fields(group)
+    ]

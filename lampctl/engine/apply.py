@@ -1,0 +1,203 @@
+"""Applying a plan: one batch, followed live; on the host it goes on to its end even if we don't."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lampctl.engine.library import host_script
+from lampctl.engine.observe import numbered, shell_variables
+from lampctl.errors import ApplyFailed, LampctlError, Locked
+from lampctl.outcome import Event
+from lampctl.plan import Generation, Plan
+from lampctl.resources import Step, service
+from lampctl.ssh import Batch, Transport, as_root
+
+_VALIDATE = "validate the new files"
+_KEPT_LINES = 15  # of a failed step's output
+
+
+@dataclass
+class _Progress:
+    """What the host's events say so far."""
+
+    step: int = -1
+    output: list[str] = field(default_factory=list)
+    failed: bool = False
+    undone: bool | None = None  # True: put back; False: could not be put back
+    generation: str = ""
+    locked: str | None = None
+    stale: bool = False
+
+
+class Applying:
+    """One apply on one host. `emit` shows events."""
+
+    def __init__(self, transport: Transport, host: str, have_password: bool, emit: Callable[[Event], None]) -> None:
+        self._transport = transport
+        self._host = host
+        self._have_password = have_password
+        self._emit = emit
+
+    def apply(self, plan: Plan) -> str:
+        """Makes the changes and returns the new generation; ApplyFailed names the step that failed and why."""
+        steps = _steps(plan)
+        session = self._transport.start(_batch(plan, steps))
+        progress = _Progress()
+        for line in as_root(self._host, session, self._have_password):
+            self._read(line, steps, progress)
+        session.finish()
+        if progress.generation:
+            return progress.generation
+        raise self._error(plan, steps, progress)
+
+    def settle(self, generation: str, proved: bool) -> bool:
+        """Marks a generation as proved, or undoes it. Says whether the former one is back."""
+        verdict = "proved" if proved else "undo"
+        head = shell_variables({"GENERATION": generation, "VERDICT": verdict})
+        session = self._transport.start(Batch({"main": head + host_script("settle")}))
+        lines = list(as_root(self._host, session, self._have_password))
+        session.finish()
+        return "@@undone 0" in lines
+
+    def _read(self, line: str, steps: list[Step], progress: _Progress) -> None:
+        words = line.split(" ")
+        match words:
+            case ["@@begin", number]:
+                progress.step, progress.output = int(number), []
+                step = steps[progress.step]
+                self._event("step", step, progress, len(steps))
+            case ["@@end", _, code]:
+                progress.failed = code != "0"
+                self._event("stepped", steps[progress.step], progress, len(steps))
+            case ["@@undone", code]:
+                progress.undone = code == "0"
+            case ["@@done", generation]:
+                progress.generation = generation
+            case ["@@locked", *owner]:
+                progress.locked = " ".join(owner)
+            case ["@@stale", *_]:
+                progress.stale = True
+            case ["|", *_] if not progress.failed:
+                text = line[2:]
+                progress.output.append(text)
+                if not text.startswith("lampctl-reason:"):
+                    self._emit(Event(self._host, "line", text, steps[progress.step].layer))
+
+    def _event(self, kind: str, step: Step, progress: _Progress, total: int) -> None:
+        number = progress.step + 1
+        self._emit(Event(self._host, kind, step.name, step.layer, not progress.failed, number, total))
+
+    def _error(self, plan: Plan, steps: list[Step], progress: _Progress) -> LampctlError:
+        if progress.locked is not None:
+            return locked(self._host, progress.locked)
+        if progress.stale:
+            return ApplyFailed(
+                f"{self._host}: another run changed the host while this one was being planned; nothing was done",
+                "run it again",
+                kind="stale-plan",
+            )
+        if not progress.failed or progress.step < 0:
+            return ApplyFailed(f"{self._host}: the run on the host ended early", "run it again: it heals", kind="died")
+        return _failed(self._host, plan, steps[progress.step], progress)
+
+
+def locked(host: str, owner: str) -> Locked:
+    return Locked(
+        f"{host}: another run holds the lock: {owner or 'unknown'}",
+        "wait until it ends; the lock ends with it, even if it is killed",
+    )
+
+
+def _failed(host: str, plan: Plan, step: Step, progress: _Progress) -> ApplyFailed:
+    reasons = [line.split(": ", 1)[1] for line in progress.output if line.startswith("lampctl-reason: ")]
+    reason = reasons[-1].split() if reasons else ["step"]
+    output = [line for line in progress.output if not line.startswith("lampctl-reason:")]
+    message, hint = _REASONS.get(reason[0], ("{step} failed", "the evidence is the end of its output"))
+    origin = _origin(plan.generation, output) if plan.generation else ""
+    undone = {
+        True: "; the former files are back and loaded",
+        False: "; and the former files could not be loaded",
+        None: "",
+    }
+    layer = reason[1].partition("-")[2] if len(reason) > 1 else step.layer
+    return ApplyFailed(
+        f"{host}: {message.format(step=step.name, layer=layer)}{undone[progress.undone]}",
+        origin or hint,
+        kind=reason[0],
+        evidence="\n".join(output[-_KEPT_LINES:]),
+    )
+
+
+# What a step says with `lampctl-reason: WORD` → (message, hint).
+_REASONS = {
+    "apt-lock": (
+        "apt is held by another program; nothing was changed",
+        "wait for it to end; --timeout waits longer",
+    ),
+    "apt-archive": (
+        "the package archive can't be reached or read; nothing was changed",
+        "check the host's network, DNS and /etc/apt/sources.list*: apt-get update",
+    ),
+    "invalid": (
+        "the {layer} layer's new files are not valid; nothing was changed",
+        "mend the value or template that the evidence names",
+    ),
+    "service": ("{step} failed", "the evidence is what the unit said last"),
+}
+
+
+def _origin(generation: Generation, output: list[str]) -> str:
+    """Which template wrote the file that a server complains of."""
+    text = "\n".join(output)
+    for path, template in generation.templates.items():
+        if path in text:
+            return f"{path} is rendered from templates/{template}: mend it, or the value that it renders"
+    return ""
+
+
+def _steps(plan: Plan) -> list[Step]:
+    steps = list(plan.before)
+    if plan.generation:
+        steps.append(Step(_VALIDATE, "linux", host_script("validate").decode()))
+        steps.append(Step("hand over the new files", "linux", host_script("swap").decode()))
+    return [*steps, *service.steps(plan.services), *_database_steps(plan)]
+
+
+def _database_steps(plan: Plan) -> list[Step]:
+    """Each first writes down that what it makes is lampctl's, so that a run that dies leaves no orphan."""
+    keys = [key for key in plan.owned if key.startswith(("database:", "database-user:"))]
+    own = "".join(f"echo '{key}' >> /var/lib/lampctl/owned\n" for key in keys)
+    first, *rest = plan.after or (None,)
+    if first is None:
+        return []
+    return [Step(first.name, first.layer, own + first.script), *rest]
+
+
+def _batch(plan: Plan, steps: list[Step]) -> Batch:
+    owner = f"{getpass.getuser()}@{socket.gethostname()}"
+    files = {
+        **numbered("steps", [step.script for step in steps]),
+        "main": host_script("apply"),
+        "run.sh": shell_variables({"SEEN": plan.seen, "OWNER": owner}) + host_script("run"),
+    }
+    generation = plan.generation
+    if generation:
+        changed = [resource.path for resource in generation.resources]
+        undo = [
+            service.act(item, item.on_change)
+            for item, _ in plan.services
+            if any(p.startswith(item.watch) for p in changed)
+        ]
+        validators = {f"validators/{n:02d}-{v.layer}": v.command.encode() for n, v in enumerate(generation.validators)}
+        manifest = "".join(f"{resource.key}\n" for resource in generation.resources)
+        files |= {
+            **validators,
+            **numbered("undo", undo),
+            "undo.sh": host_script("undo"),
+            "manifest": manifest.encode(),
+            "generation.tar": generation.archive,
+        }
+    return Batch(files)

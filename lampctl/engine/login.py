@@ -1,0 +1,61 @@
+"""A login to the database through a tunnel, with PyMySQL: write a row, read it back, clean up."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from lampctl.checks import LoginProbe
+from lampctl.resources.database import identifier
+
+
+def log_in(channel: Any, probe: LoginProbe, password: str, timeout: float) -> str:
+    """`ok VERSION`, or `CODE MESSAGE`: the server's error number (0 where there is none) and its words.
+
+    No TLS inside the tunnel: SSH encrypts it, and PyMySQL can't wrap a paramiko channel.
+    """
+    import pymysql
+
+    channel.settimeout(timeout)
+    connection = pymysql.connect(
+        user=probe.user,
+        password=password,
+        database=probe.database,
+        ssl_disabled=True,
+        defer_connect=True,
+        autocommit=True,
+        charset="utf8mb4",
+        read_timeout=timeout,
+        write_timeout=timeout,
+    )
+    try:
+        connection.connect(sock=channel)
+        return f"ok {_write_and_read(connection)}"
+    except pymysql.MySQLError as error:
+        code, *rest = error.args if error.args else (0,)
+        return f"{code if isinstance(code, int) else 0} {rest[0] if rest else error}"
+    except (OSError, EOFError) as error:
+        return f"2013 {error or 'the server closed the connection'}"
+    finally:
+        if connection.open:
+            connection.close()
+        channel.close()
+
+
+def _write_and_read(connection: Any) -> str:
+    """The server's version; a MySQLError where a statement fails."""
+    import pymysql
+
+    table = identifier(f"lampctl_probe_{secrets.token_hex(6)}")
+    word = secrets.token_hex(8)
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE {table} (word VARCHAR(32) CHARACTER SET utf8mb4)")
+        try:
+            cursor.execute(f"INSERT INTO {table} VALUES (%s)", (word,))  # noqa: S608 -- quoted above
+            cursor.execute(f"SELECT word, VERSION() FROM {table}")  # noqa: S608
+            row = cursor.fetchone()
+        finally:
+            cursor.execute(f"DROP TABLE {table}")
+    if not row or row[0] != word:
+        raise pymysql.MySQLError(0, f"read back {row!r} instead of what was written")
+    return str(row[1])

@@ -1,0 +1,79 @@
+"""The look at a host: one batch."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+from lampctl import observation
+from lampctl.engine.library import host_script
+from lampctl.errors import Refused
+from lampctl.facts import nominal
+from lampctl.layers import Context, Desired, desired
+from lampctl.observation import Observation
+from lampctl.platforms import PLATFORMS
+from lampctl.playbook import Loaded
+from lampctl.resources.shell import quote
+from lampctl.ssh import Batch, Transport, as_root
+
+
+def observe(transport: Transport, host: str, loaded: Loaded, have_password: bool) -> Observation:
+    """What is there, for every platform of the table; which one it is, is part of the answer."""
+    asked = observation.questions(candidates(loaded))
+    names = {f"{number:03d}": name for number, name in enumerate(asked)}
+    boundary = f"@@{secrets.token_hex(8)}"
+    files = {f"q/{number}": asked[name].encode() for number, name in names.items()}
+    batch = Batch({**files, "main": f"BOUNDARY={boundary}\n".encode() + host_script("observe")})
+    began = time.time()
+    session = transport.start(batch)
+    found = sections(as_root(host, session, have_password), boundary)
+    raw = {names[head.split()[0]]: text for head, text in found if head.split()[0] in names}
+    session.proceed()
+    session.finish()
+    return observation.parse(raw, (began + time.time()) / 2)
+
+
+def candidates(loaded: Loaded) -> list[Desired]:
+    return [
+        desired(Context(loaded.playbook, loaded.name, platform, nominal(platform.id)))
+        for platform in PLATFORMS.values()
+    ]
+
+
+def sections(lines: Iterator[str], boundary: str) -> Iterator[tuple[str, str]]:
+    """(what follows the boundary on its line, the text below it), as they come."""
+    head: str | None = None
+    text: list[str] = []
+    for line in lines:
+        if not line.startswith(boundary):
+            text.append(line)
+            continue
+        if head is not None:
+            yield head, "\n".join(text)
+        head, text = line[len(boundary) + 1 :], []
+    if head is not None:
+        yield head, "\n".join(text)
+
+
+def wanted(host: str, loaded: Loaded, seen: Observation) -> Desired:
+    """What the playbook wants of this host; Refused where its distribution is in no table."""
+    platform = PLATFORMS.get(seen.facts.platform)
+    if platform is None:
+        known = ", ".join(p.title for p in PLATFORMS.values())
+        raise Refused(
+            f"{host}: {seen.facts.title} ({seen.facts.platform}) is not supported",
+            f"supported: {known}",
+            kind="unsupported-distribution",
+        )
+    return desired(Context(loaded.playbook, loaded.name, platform, seen.facts))
+
+
+def shell_variables(values: Mapping[str, str]) -> bytes:
+    """`NAME='value'` lines to put before a host script."""
+    return "".join(f"{name}={quote(value)}\n" for name, value in values.items()).encode()
+
+
+def numbered(prefix: str, scripts: Sequence[str]) -> dict[str, bytes]:
+    """Batch files `prefix/000`, `prefix/001`, …"""
+    return {f"{prefix}/{number:03d}": script.encode() for number, script in enumerate(scripts)}

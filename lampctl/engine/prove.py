@@ -1,0 +1,167 @@
+"""The proof: one batch on the host, and meanwhile the tunnel and the look from outside."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from lampctl.checks import (
+    Check,
+    Evidence,
+    HostProbe,
+    HttpProbe,
+    LoginProbe,
+    Result,
+    Verdict,
+    conclude,
+    unknown,
+)
+from lampctl.engine.library import host_script
+from lampctl.engine.login import log_in
+from lampctl.engine.observe import numbered, sections, shell_variables
+from lampctl.layers import Desired
+from lampctl.layers.base import ProbeFile
+from lampctl.observation import Observation, of
+from lampctl.resources import File, Secret
+from lampctl.ssh import Batch, Transport, as_root
+
+TIMEOUT = 10.0  # seconds, of one probe through the tunnel or from outside
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a probe brought back: output, or why it could not be run; milliseconds."""
+
+    raw: str = ""
+    error: str = ""
+    ms: float = 0.0
+
+
+@dataclass
+class _Run:
+    """The probes of one proof, by what they ask: the same question is asked once."""
+
+    token: str
+    boundary: str
+    scripts: list[str]
+    secrets: list[Secret]
+    findings: dict[str, Finding] = field(default_factory=dict)  # host script → finding
+    pending: dict[LoginProbe | HttpProbe, Future[Finding]] = field(default_factory=dict)
+
+
+def prove(
+    transport: Transport,
+    host: str,
+    desired: Desired,
+    seen: Observation,
+    render: Callable[[File], str],
+    have_password: bool,
+) -> tuple[Result, ...]:
+    """Every check's result, in the order of the chain."""
+    run = _Run(
+        token=secrets.token_hex(16),
+        boundary=f"@@{secrets.token_hex(8)}",
+        scripts=list(dict.fromkeys(c.probe.script for c in desired.checks if isinstance(c.probe, HostProbe))),
+        secrets=of(desired.resources, Secret),
+    )
+    session = transport.start(_batch(run, desired, render))
+    with ThreadPoolExecutor(8) as pool:
+        for head, text in sections(as_root(host, session, have_password), run.boundary):
+            _take(run, head, text, desired, transport, pool)
+            if head == "end":
+                break  # it waits for us: the probe files are needed until the look from outside is done
+        found = {probe: future.result() for probe, future in run.pending.items()}
+    session.proceed()
+    session.finish()
+    return conclude(desired.checks, {c.id: _judge(c, run, found, seen, transport.direct) for c in desired.checks})
+
+
+def _batch(run: _Run, desired: Desired, render: Callable[[File], str]) -> Batch:
+    head = shell_variables({"TOKEN": run.token, "BOUNDARY": run.boundary})
+    placed = [(probe, f"p/{number:03d}") for number, probe in enumerate(desired.probe_files)]
+    table = "".join(f"{probe.root}\t{probe.suffix}\t{name}\n" for probe, name in placed)
+    return Batch(
+        {
+            "main": head + host_script("check"),
+            "probes": table.encode(),
+            "fastcgi.php": render(_template("checks/fastcgi.php", {})).encode(),
+            **{name: render(_rendered(probe)).encode() for probe, name in placed},
+            **numbered("q", run.scripts),
+            **numbered("secrets", [secret.read for secret in run.secrets]),
+        }
+    )
+
+
+def _rendered(probe: ProbeFile) -> File:
+    return _template(probe.template, probe.values)
+
+
+def _template(template: str, values: Mapping[str, object]) -> File:
+    return File("", "site", template, values)
+
+
+def _take(run: _Run, head: str, text: str, desired: Desired, transport: Transport, pool: ThreadPoolExecutor) -> None:
+    """One section of the batch's answer: a secret or `ready` starts probes of ours, a number ends one of its."""
+    match head.split(" "):
+        case ["secret", number, value]:
+            path = run.secrets[int(number)].path
+            for probe in _probes(desired, LoginProbe):
+                if probe.secret == path and value:
+                    run.pending[probe] = pool.submit(_login, transport, probe, value)
+        case ["ready"]:
+            for http in _probes(desired, HttpProbe):
+                run.pending[http] = pool.submit(_visit, transport.address, http, run.token)
+        case [number, nanoseconds] if number.isdigit():
+            run.findings[run.scripts[int(number)]] = Finding(text.strip("\n"), ms=int(nanoseconds or 0) / 1e6)
+
+
+def _probes(desired: Desired, kind: type) -> list:  # type: ignore[type-arg]
+    return list(dict.fromkeys(check.probe for check in desired.checks if isinstance(check.probe, kind)))
+
+
+def _login(transport: Transport, probe: LoginProbe, password: str) -> Finding:
+    began = time.perf_counter()
+    try:
+        channel = transport.tunnel(probe.port, TIMEOUT)
+    except OSError as error:
+        return Finding(error=str(error))
+    raw = log_in(channel, probe, password, TIMEOUT)
+    return Finding(raw, ms=(time.perf_counter() - began) * 1000)
+
+
+def _visit(address: str, probe: HttpProbe, token: str) -> Finding:
+    """One GET with the site's name, over a connection of its own, to the host's address."""
+    began = time.perf_counter()
+    path = probe.path.format(token=token)
+    request = f"GET {path} HTTP/1.0\r\nHost: {probe.name}\r\nUser-Agent: lampctl\r\nConnection: close\r\n\r\n"
+    chunks: list[bytes] = []
+    try:
+        with socket.create_connection((address, probe.port), TIMEOUT) as sock:
+            sock.sendall(request.encode())
+            while (chunk := sock.recv(65536)) and sum(map(len, chunks)) < 1 << 20:
+                chunks.append(chunk)
+    except OSError as error:
+        return Finding(error=f"{address}:{probe.port}: {error}")
+    return Finding(b"".join(chunks).decode(errors="replace"), ms=(time.perf_counter() - began) * 1000)
+
+
+def _judge(
+    check: Check, run: _Run, found: Mapping[LoginProbe | HttpProbe, Finding], seen: Observation, direct: bool
+) -> tuple[Verdict, float]:
+    probe = check.probe
+    finding = Finding()
+    if isinstance(probe, HostProbe):
+        finding = run.findings.get(probe.script, Finding(error="the probe did not come back"))
+    elif isinstance(probe, LoginProbe):
+        finding = found.get(probe, Finding(f"0 there is no readable {probe.secret}"))
+    elif isinstance(probe, HttpProbe):
+        if not direct:
+            why = "the host is behind a jump host, and its address can't be seen from here"
+            return unknown(why, hint="try it by its public name"), 0.0
+        finding = found.get(probe, Finding(error="the host did not get ready for it"))
+    evidence = Evidence(finding.raw, seen.facts, seen.states, finding.error)
+    return check.judge(evidence), finding.ms

@@ -1,0 +1,194 @@
+"""What a command does on one host: connect, observe, plan, apply, prove. And on several, side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import Thread
+from typing import Any
+
+from lampctl import plan as planning
+from lampctl.checks import Result, Status
+from lampctl.engine import apply, observe
+from lampctl.engine.prove import prove
+from lampctl.errors import ApplyFailed, LampctlError, Refused
+from lampctl.layers import Desired
+from lampctl.observation import Observation
+from lampctl.outcome import Event, Outcome, Reporter
+from lampctl.plan import Plan
+from lampctl.playbook import Loaded
+from lampctl.resources import File
+from lampctl.ssh import ConnectOptions, Target, Transport, open_transport
+
+APT_WAIT = 300  # seconds that a run waits for apt's lock, unless --timeout says otherwise
+SETTLE = 5.0  # seconds that servers may take until what they have just loaded shows
+
+
+@dataclass(frozen=True)
+class Request:
+    """One command, for every host of it. `confirm` is asked before a plan is applied."""
+
+    command: str  # deploy, plan or check
+    loaded: Loaded
+    connect: ConnectOptions
+    source: Callable[[str], tuple[str, str] | None]  # of templates
+    confirm: Callable[[str, Plan], bool] | None = None
+
+
+def run(request: Request, targets: Sequence[Target], reporter: Reporter) -> list[Outcome]:
+    """The outcomes, in the order of `targets`; each is reported as soon as it is there."""
+    _warm_up(request.command)
+
+    def one(where: Target) -> Outcome:
+        outcome = HostRun(request, where, reporter).outcome()
+        reporter.outcome(outcome)
+        return outcome
+
+    if len(targets) == 1:
+        return [one(targets[0])]
+    with ThreadPoolExecutor(16) as pool:
+        return list(pool.map(one, targets))
+
+
+def _warm_up(command: str) -> None:
+    """Imports what is needed later while the network is waited for."""
+
+    def load() -> None:
+
+        if command != "plan":
+            import pymysql  # noqa: F401
+
+    Thread(target=load, daemon=True).start()
+
+
+@dataclass
+class HostRun:
+    """One command on one host."""
+
+    request: Request
+    where: Target
+    reporter: Reporter
+    timings: dict[str, float] = field(default_factory=dict)
+    done: dict[str, Any] = field(default_factory=dict)  # fields of the outcome, as they come to be known
+
+    def outcome(self) -> Outcome:
+        transport: Transport | None = None
+        try:
+            with self._phase("connect"):
+                transport = open_transport(self.where, self.request.connect)
+            self._run(transport)
+        except LampctlError as error:
+            self.done["error"] = error
+        finally:
+            if transport:
+                self.done["round_trips"] = transport.round_trips
+                transport.close()
+        return Outcome(
+            self.where.text,
+            self.request.command,
+            playbook=self.request.loaded.name,
+            timings=self.timings,
+            **self.done,
+        )
+
+    def _run(self, transport: Transport) -> None:
+        seen = self._observe(transport)
+        desired = observe.wanted(self.where.text, self.request.loaded, seen)
+        self.done["platform"] = seen.facts.platform
+        if self.request.command == "check":
+            self.done["results"] = self._prove(transport, desired, seen)
+            return
+        plan = self._plan(desired, seen)
+        self.done["changes"] = plan.changes
+        self._refuse(plan, seen)
+        if self.request.command == "plan":
+            return
+        if not plan:
+            self.done["results"] = self._prove(transport, desired, seen)
+        elif self.request.confirm and not self.request.confirm(self.where.text, plan):
+            raise ApplyFailed(f"{self.where.text}: not applied, as you said", "", kind="declined")
+        else:
+            self._apply_and_prove(transport, desired, plan, seen)
+
+    def _observe(self, transport: Transport) -> Observation:
+        with self._phase("observe"):
+            return observe.observe(transport, self.where.text, self.request.loaded, self._have_password)
+
+    def _plan(self, desired: Desired, seen: Observation) -> Plan:
+        files = planning.contents_of(desired)
+        contents = {file.key: self._render(file) for file in files}
+        wait = int(self.request.connect.timeout or APT_WAIT)
+        return planning.make(desired, seen, contents, wait)
+
+    def _refuse(self, plan: Plan, seen: Observation) -> None:
+        if seen.lock and self.request.command == "deploy":
+            raise apply.locked(self.where.text, seen.lock)
+        if plan.problems:
+            first, *rest = plan.problems
+            evidence = "\n".join([first.evidence, *(f"also: {p.message}: {p.hint}" for p in rest)]).strip()
+            message = f"{self.where.text}: {first.message}"
+            raise Refused(message, first.hint, kind=first.kind, evidence=evidence)
+
+    def _apply_and_prove(self, transport: Transport, desired: Desired, plan: Plan, before: Observation) -> None:
+        applying = apply.Applying(transport, self.where.text, self._have_password, self.reporter.event)
+        with self._phase("apply"):
+            generation = applying.apply(plan)
+        self.done["applied"] = True
+        results = self._prove_settled(transport, desired)
+        self.done["results"] = results
+        # Facts of the machine (disk, clock, …) are not mended by former files.
+        broken = next((r for r in results if r.status is Status.FAIL and r.layer != "linux"), None)
+        if broken is None:
+            applying.settle(generation, proved=True)
+        elif before.proved and plan.generation:
+            self._undo(applying, generation, broken)
+        else:
+            self._note("nothing here had been proved before, so there was nothing to go back to: the new state stays")
+
+    def _undo(self, applying: apply.Applying, generation: str, broken: Result) -> None:
+        self.done["undone"] = applying.settle(generation, proved=False)
+        state = "are back and loaded" if self.done["undone"] else "could not be loaded again"
+        self.done["error"] = ApplyFailed(
+            f"{self.where.text}: {broken.id} failed with the new files; the former files {state}",
+            broken.hint or "mend what the check names, and deploy again",
+            kind="check",
+            evidence=broken.evidence,
+        )
+
+    def _prove_settled(self, transport: Transport, desired: Desired) -> tuple[Result, ...]:
+        """A reload returns before its effect shows; so a failure counts when it stays."""
+        deadline = time.monotonic() + SETTLE
+        while True:
+            results = self._prove(transport, desired, self._observe(transport))
+            if time.monotonic() > deadline or not any(r.status is Status.FAIL and r.layer != "linux" for r in results):
+                return results
+
+    def _prove(self, transport: Transport, desired: Desired, seen: Observation) -> tuple[Result, ...]:
+        with self._phase("check"):
+            return prove(transport, self.where.text, desired, seen, self._render, self._have_password)
+
+    @cached_property
+    def _render(self) -> Callable[[File], str]:
+        from lampctl.render import Renderer  # late: the look at the host need not wait for Jinja
+
+        return Renderer(self.request.source, self.request.loaded.name).text
+
+    @property
+    def _have_password(self) -> bool:
+        return self.request.connect.sudo_password is not None
+
+    def _note(self, text: str) -> None:
+        self.reporter.event(Event(self.where.text, "note", text))
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        self.reporter.event(Event(self.where.text, "phase", name))
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - began

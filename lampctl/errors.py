@@ -1,0 +1,76 @@
+"""Everything that lampctl says when it stops early.
+
+    LampctlError                 exit code 1
+    ├── UsageError               2   wrong usage; no host was contacted
+    │   └── PlaybookError        2   a playbook, a value or a template is invalid: file:line
+    ├── Unreachable              3   name, port, timeout, key, host key, sudo
+    ├── Locked                   4   somebody else holds the host's lock
+    ├── Refused                  1   a preflight found what would go wrong; nothing was touched
+    └── ApplyFailed              1   a step, a validation or a reload failed on the host
+
+Each has a `kind` (a stable word for programs), a message (what failed, and where) and a
+hint (what to do).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes, ordered so that the worst of several hosts is the largest."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    LOCKED = 4
+
+
+class LampctlError(Exception):
+    """Base of all expected errors: shown as one message, without a traceback."""
+
+    exit_code = Exit.FAILED
+    kind = "error"
+
+    def __init__(self, message: str, hint: str = "", *, kind: str = "", evidence: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.evidence = evidence
+        self.kind = kind or type(self).kind
+
+    def as_dict(self) -> dict[str, str]:
+        return {
+            "kind": self.kind,
+            "message": self.message,
+            "hint": self.hint,
+            "evidence": self.evidence,
+        }
+
+
+class UsageError(LampctlError):
+    exit_code = Exit.USAGE
+    kind = "usage"
+
+
+class PlaybookError(UsageError):
+    kind = "playbook"
+
+
+class Unreachable(LampctlError):
+    exit_code = Exit.UNREACHABLE
+    kind = "unreachable"
+
+
+class Locked(LampctlError):
+    exit_code = Exit.LOCKED
+    kind = "locked"
+
+
+class Refused(LampctlError):
+    kind = "refused"
+
+
+class ApplyFailed(LampctlError):
+    kind = "apply"

@@ -1,0 +1,72 @@
+"""What a host is: distribution, memory, cores, disk, clock; read from one probe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+MIB = 1 << 20
+
+# Sections of the probe; each is a file of plain text in the answer. All of them are quick.
+PROBES: Mapping[str, str] = {
+    "os": "cat /etc/os-release",
+    "host": "uname -n; nproc; cat /proc/uptime",
+    "memory": "cat /proc/meminfo | head -n 3",
+    "disk": "df -Pk / /var /etc 2>/dev/null | awk 'NR > 1 { print $6, $2, $4 }'",
+    "clock": "date +%s.%N",
+    "systemd": "systemctl is-system-running; systemctl list-units --failed --plain --no-legend",
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Memory in bytes, times in seconds, free disk space in bytes by mount point."""
+
+    platform: str  # ID-VERSION_ID of os-release, such as debian-13
+    title: str = ""
+    hostname: str = "localhost"
+    cores: int = 2
+    memory: int = 2048 * MIB
+    memory_available: int = 1024 * MIB
+    disk: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # mount → (size, free)
+    clock: float = 0.0
+    clock_skew: float | None = None  # host minus controller
+    systemd: str = "running"
+    failed_units: tuple[str, ...] = ()
+
+
+def nominal(platform: str) -> Facts:
+    """A host of 2 GiB and 2 cores: for `render`, and to find out which paths matter before a host is seen."""
+    return Facts(platform, hostname="host.example")
+
+
+def parse(raw: Mapping[str, str], now: float) -> Facts:
+    """Facts from the answers to PROBES; `now` is the controller's clock at the middle of the probe."""
+    os = _pairs(raw.get("os", ""), "=")
+    memory = _pairs(raw.get("memory", ""), ":")
+    host = raw.get("host", "").split()
+    states = raw.get("systemd", "").splitlines()
+    clock = float(raw.get("clock", "").strip() or 0)
+    disk = (line.rsplit(None, 2) for line in raw.get("disk", "").splitlines())
+    return Facts(
+        platform=f"{os.get('ID', 'unknown')}-{os.get('VERSION_ID', 'rolling')}",
+        title=os.get("PRETTY_NAME", "an unknown system"),
+        hostname=host[0] if host else "localhost",
+        cores=int(host[1]) if len(host) > 1 else 1,
+        memory=_kilobytes(memory.get("MemTotal", "")),
+        memory_available=_kilobytes(memory.get("MemAvailable", "")),
+        disk={row[0]: (int(row[1]) * 1024, int(row[2]) * 1024) for row in disk if len(row) == 3},
+        clock=clock,
+        clock_skew=clock - now if clock else None,
+        systemd=states[0].strip() if states else "unknown",
+        failed_units=tuple(line.split()[0] for line in states[1:] if line.strip()),
+    )
+
+
+def _pairs(text: str, separator: str) -> dict[str, str]:
+    rows = (line.split(separator, 1) for line in text.splitlines() if separator in line)
+    return {key.strip(): value.strip().strip("\"'") for key, value in rows}
+
+
+def _kilobytes(text: str) -> int:
+    return int(text.split()[0]) * 1024 if text else 0

@@ -1,0 +1,37 @@
+# Runs the probes in q/ side by side while probe files lie in the document roots; says when those are there,
+# so that the controller can look from outside meanwhile; and takes them away when the controller is done.
+tab=$(printf '\t')
+each() { while IFS="$tab" read -r root suffix file; do "$@"; done < probes; }
+place() {
+    [ -d "$root" ] || return 0
+    find "$root" -maxdepth 1 -name 'lampctl-probe-*' -mmin +1 -delete 2>/dev/null # of a run that was killed
+    cp "$file" "$root/lampctl-probe-$TOKEN$suffix" && chmod 644 "$root/lampctl-probe-$TOKEN$suffix"
+}
+take_away() { rm -f "$root/lampctl-probe-$TOKEN$suffix"; }
+trap 'each take_away' EXIT
+trap 'exit 129' HUP INT TERM PIPE
+export TOKEN
+each place
+
+for secret in secrets/*; do
+    [ -e "$secret" ] || continue
+    printf '%s secret %s %s\n' "$BOUNDARY" "${secret#secrets/}" "$(. "./$secret" 2>/dev/null)"
+done
+printf '%s ready\n' "$BOUNDARY"
+
+mkdir out
+for probe in q/*; do
+    (
+        begin=$(date +%s%N)
+        timeout 20 sh "$probe" > "out/${probe#q/}" 2>&1 </dev/null
+        echo $(($(date +%s%N) - begin)) > "out/${probe#q/}.ns"
+    ) &
+done
+wait
+for probe in q/*; do
+    printf '%s %s %s\n' "$BOUNDARY" "${probe#q/}" "$(cat "out/${probe#q/}.ns")"
+    cat "out/${probe#q/}"
+    echo
+done
+printf '%s end\n' "$BOUNDARY"
+read -r _ || :

@@ -1,0 +1,38 @@
+# One apply: takes the lock, runs the steps, and puts back what was handed over if one of them fails.
+# Lines that begin with @@ are events; `| ` is a step's own output.
+state=/var/lib/lampctl
+trap 'rm -rf "$PWD"' EXIT
+umask 077
+mkdir -p "$state/generations"
+chmod 700 "$state"
+exec 9>>"$state/lock"
+if ! flock -n 9; then
+    echo "@@locked $(cat "$state/lock")"
+    exit 4
+fi
+printf '%s\n' "$OWNER since $(date -u '+%Y-%m-%d %H:%M:%S UTC')" > "$state/lock"
+last=$(cat "$state/generation" 2>/dev/null || :)
+if [ "$last" != "$SEEN" ]; then
+    echo "@@stale $last"
+    exit 5
+fi
+GENERATION=$((${last:-0} + 1))
+echo "$GENERATION" > "$state/generation"
+kept="$state/generations/$GENERATION"
+export GENERATION kept
+umask 022
+
+for step in steps/*; do
+    echo "@@begin ${step#steps/}"
+    { sh -eu "$step" </dev/null; echo $? > rc; } 2>&1 | while IFS= read -r line; do printf '| %s\n' "$line"; done
+    rc=$(cat rc)
+    echo "@@end ${step#steps/} $rc"
+    if [ "$rc" -ne 0 ]; then
+        if [ -e "$kept/undo.sh" ]; then
+            { sh "$kept/undo.sh" </dev/null; echo $? > rc; } 2>&1 | while IFS= read -r line; do printf '| %s\n' "$line"; done
+            echo "@@undone $(cat rc)"
+        fi
+        exit 1
+    fi
+done
+echo "@@done $GENERATION"

@@ -1,0 +1,16 @@
+# Ends a generation that was applied and checked: either it is proved, or it is undone.
+state=/var/lib/lampctl
+exec 9>>"$state/lock"
+flock -w 10 9 || { echo "@@locked $(cat "$state/lock")"; exit 4; }
+case $VERDICT in
+proved)
+    echo "$GENERATION" > "$state/proved"
+    ls "$state/generations" | sort -n | head -n -5 | while IFS= read -r old; do rm -rf "$state/generations/$old"; done
+    ;;
+undo)
+    if [ -e "$state/generations/$GENERATION/undo.sh" ]; then
+        { sh "$state/generations/$GENERATION/undo.sh" </dev/null; echo $? > rc; } 2>&1 | sed 's/^/| /'
+        echo "@@undone $(cat rc)"
+    fi
+    ;;
+esac

@@ -1,0 +1,26 @@
+"""Layers: pure functions from a playbook and a host's facts to resources and checks.
+
+A new layer is one file here, one folder in templates/, and its rows in platforms/.
+"""
+
+from __future__ import annotations
+
+from lampctl.layers.base import Context, Desired
+from lampctl.layers.linux import linux
+from lampctl.layers.mysql import mysql
+from lampctl.layers.php import php
+from lampctl.layers.site import site
+from lampctl.layers.web import web
+
+_LAYERS = (linux, mysql, php, web, site)
+
+
+def desired(context: Context) -> Desired:
+    """All that this playbook wants of this host."""
+    total = Desired()
+    for layer in _LAYERS:
+        total += layer(context)
+    return total
+
+
+__all__ = ["Context", "Desired", "desired"]

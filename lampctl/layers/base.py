@@ -1,0 +1,82 @@
+"""What a layer is given, and what it declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from lampctl.checks import Check
+from lampctl.facts import Facts
+from lampctl.platforms import Platform
+from lampctl.playbook import Playbook
+from lampctl.resources import Resource
+
+ORDER = ("linux", "tls", "mysql", "php", "web", "site")  # as a request's needs meet them
+
+
+@dataclass(frozen=True)
+class Context:
+    """One playbook on one host."""
+
+    playbook: Playbook
+    name: str  # the playbook's
+    platform: Platform
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Validator:
+    """A server's own test of its configuration; run on the staged files before they replace anything."""
+
+    layer: str
+    command: str
+    watch: str  # only where something below this path changes
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What would go wrong, found before anything is touched."""
+
+    kind: str
+    message: str
+    hint: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """A question to the host, and what its answer means for a run that changes these resource keys."""
+
+    id: str
+    script: str
+    judge: Callable[[str, Facts, frozenset[str]], list[Problem]]
+
+
+@dataclass(frozen=True)
+class ProbeFile:
+    """A file that exists in a document root while the checks run, named lampctl-probe-TOKEN + suffix."""
+
+    root: str
+    suffix: str
+    template: str
+    values: Mapping[str, object] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What layers declare, all of it data; the engine does the rest."""
+
+    resources: tuple[Resource, ...] = ()
+    checks: tuple[Check, ...] = ()
+    validators: tuple[Validator, ...] = ()
+    preflights: tuple[Preflight, ...] = ()
+    probe_files: tuple[ProbeFile, ...] = ()
+
+    def __add__(self, other: Desired) -> Desired:
+        return Desired(
+            self.resources + other.resources,
+            self.checks + other.checks,
+            self.validators + other.validators,
+            self.preflights + other.preflights,
+            self.probe_files + other.probe_files,
+        )

@@ -1,0 +1,97 @@
+"""The database server, and a database with its own user for each site that wants one."""
+
+from __future__ import annotations
+
+from lampctl.checks import Check, Evidence, LoginProbe, Verdict, Where, failed, passed, unknown
+from lampctl.layers import sizing
+from lampctl.layers.base import Context, Desired, Validator
+from lampctl.layers.services import service_check
+from lampctl.playbook import database_of
+from lampctl.resources import Action, Database, DatabaseUser, File, Package, Resource, Secret, Server, Service
+
+
+def mysql(context: Context) -> Desired:
+    if context.playbook.mysql is None:
+        return Desired()
+    names = context.platform.mysql
+    drop_in = f"{names.drop_ins}/90-lampctl.cnf"
+    service = Service(names.unit, "mysql", watch=(drop_in,), on_change=Action.RESTART, sockets=(names.socket,))
+    values = {
+        "buffer_pool": sizing.buffer_pool(context.playbook, context.facts),
+        "max_connections": sizing.max_connections(context.playbook, context.facts),
+    }
+    return Desired(
+        resources=(
+            Package(names.package, "mysql"),
+            File(drop_in, "mysql", "mysql/server.cnf.j2", values),
+            service,
+            *(resource for site in _sites(context) for resource in _database(context, site)),
+        ),
+        checks=(
+            service_check("mysql.service", "the database server runs", service),
+            *(_login_check(context, site) for site in _sites(context)),
+        ),
+        validators=(Validator("mysql", names.test, names.root),),
+    )
+
+
+def secret_of(site: str) -> Secret:
+    """The password of a site's database; PHP gets it through the site's pool."""
+    return Secret(site, "mysql")
+
+
+def _sites(context: Context) -> list[str]:
+    return [name for name, site in context.playbook.sites.items() if site.database]
+
+
+def _database(context: Context, site: str) -> tuple[Resource, ...]:
+    names = context.platform.mysql
+    server = Server(names.client, names.socket)
+    wanted = database_of(site, context.playbook.sites[site])
+    name, user = str(wanted.name), str(wanted.user)
+    return (
+        secret_of(site),
+        Database(name, "mysql", server),
+        DatabaseUser(user, "mysql", server, name, secret_of(site)),
+    )
+
+
+def _login_check(context: Context, site: str) -> Check:
+    wanted = database_of(site, context.playbook.sites[site])
+    name, user = str(wanted.name), str(wanted.user)
+    return Check(
+        f"mysql.login@{site}",
+        "mysql",
+        Where.TUNNEL,
+        f"{user} logs in, writes and reads back",
+        f"{user} writes and reads in {name}",
+        _judge_login,
+        needs=("mysql.service",),
+        probe=LoginProbe(user, name, secret_of(site).path),
+    )
+
+
+# MySQL's error numbers → what to do about them.
+_HINTS = {
+    1044: "the user lacks rights on the database: lampctl deploy grants them",
+    1045: "the password in the database is not the stored one: lampctl deploy sets it",
+    1049: "the database is missing: lampctl deploy creates it",
+    1114: "the disk or the table space is full",
+    1142: "the user lacks rights on the database: lampctl deploy grants them",
+    1698: "the account has another authentication plugin: lampctl deploy sets a password",
+    2003: "nothing listens on 127.0.0.1:3306: look at bind-address and skip-networking in /etc/mysql",
+    2013: "the server closed the connection: journalctl -u mariadb",
+}
+
+
+def _judge_login(seen: Evidence) -> Verdict:
+    """`seen.raw` is `ok VERSION`, or `CODE MESSAGE` as PyMySQL raised it."""
+    if seen.error:
+        return unknown(
+            "could not be tried", seen.error, "sshd has to allow forwarding to 127.0.0.1 (AllowTcpForwarding)"
+        )
+    head, _, rest = seen.raw.partition(" ")
+    if head == "ok":
+        return passed(f"wrote a row and read it back, {rest}")
+    code = int(head) if head.isdigit() else 0
+    return failed("login, write or read failed", f"{rest} (error {code})" if code else rest, _HINTS.get(code, ""))

@@ -1,0 +1,132 @@
+"""PHP-FPM, with one pool for each site; checked by talking FastCGI to each pool's socket."""
+
+from __future__ import annotations
+
+import json
+
+from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
+from lampctl.layers import sizing
+from lampctl.layers.base import Context, Desired, Validator
+from lampctl.layers.mysql import secret_of
+from lampctl.layers.services import service_check
+from lampctl.playbook import database_of, root_of
+from lampctl.resources import File, Package, Service
+from lampctl.resources.secret import DIRECTORY
+from lampctl.resources.shell import quote
+
+# Packages whose modules are named otherwise than the package.
+_MODULES = {
+    "mysql": ("mysqli", "pdo_mysql"),
+    "pgsql": ("pgsql", "pdo_pgsql"),
+    "sqlite3": ("sqlite3", "pdo_sqlite"),
+    "xml": ("dom", "simplexml", "xml"),
+}
+
+
+def php(context: Context) -> Desired:
+    options = context.playbook.php
+    if options is None:
+        return Desired()
+    names = context.platform.php
+    sites = tuple(context.playbook.sites)
+    service = Service(
+        names.unit,
+        "php",
+        watch=(names.root, DIRECTORY),
+        sockets=tuple(socket_of(context, site) for site in sites),
+    )
+    ini = {"options": options, "version": names.version}
+    return Desired(
+        resources=(
+            Package(names.package, "php"),
+            *(Package(names.extensions.format(name=name), "php") for name in options.extensions),
+            File(f"{names.conf_dir}/90-lampctl.ini", "php", "php/php.ini.j2", ini),
+            *(_pool(context, site) for site in sites),
+            service,
+        ),
+        checks=(
+            service_check("php.service", "PHP-FPM runs", service),
+            *(_fastcgi_check(context, site) for site in sites),
+        ),
+        validators=(Validator("php", names.test, names.root),),
+    )
+
+
+def socket_of(context: Context, site: str) -> str:
+    """The one place that names a pool's socket: the pool, the vhost and the checks ask here."""
+    return f"{context.platform.php.socket_dir}/lampctl-{site}.sock"
+
+
+def upload_limit(context: Context, site: str) -> str:
+    own = context.playbook.sites[site].php.upload_limit
+    return own or (context.playbook.php.upload_limit if context.playbook.php else "32M")
+
+
+def _pool(context: Context, site: str) -> File:
+    playbook, options = context.playbook, context.playbook.sites[site]
+    assert playbook.php is not None
+    values = {
+        "site": site,
+        "user": context.platform.web.user,
+        "socket": socket_of(context, site),
+        "children": sizing.pool_children(playbook, context.facts, site),
+        "memory_limit": options.php.memory_limit or playbook.php.memory_limit,
+        "upload_limit": upload_limit(context, site),
+        "body_limit": sizing.body_limit(upload_limit(context, site)),
+        "ini": {**playbook.php.ini, **options.php.ini},
+        "database": database_of(site, options) if options.database else None,
+        "secret": secret_of(site).path,
+    }
+    return File(f"{context.platform.php.pool_dir}/{site}.conf", "php", "php/pool.conf.j2", values)
+
+
+def _fastcgi_check(context: Context, site: str) -> Check:
+    names, root = context.platform.php, root_of(site, context.playbook.sites[site])
+    extensions = context.playbook.php.extensions if context.playbook.php else []
+    wanted = {module for name in extensions for module in _MODULES.get(name, (name,))}
+    script = f'{names.cli} -n fastcgi.php {quote(socket_of(context, site))} {quote(root)}/lampctl-probe-"$TOKEN".php'
+    return Check(
+        f"php.fastcgi@{site}",
+        "php",
+        Where.HOST,
+        "the pool answers FastCGI",
+        f"PHP {names.version}" + (f" with {', '.join(sorted(wanted))}" if wanted else ""),
+        lambda seen: _judge(seen, names.version, frozenset(wanted)),
+        needs=("php.service",),
+        probe=HostProbe(script),
+    )
+
+
+def _judge(seen: Evidence, version: str, wanted: frozenset[str]) -> Verdict:
+    """`seen.raw`: the answer of the pool, CGI headers first, or one line that says why there is none."""
+    if seen.error:
+        return unknown("could not be tried", seen.error)
+    found = answer(seen.raw)
+    if found is None:
+        return failed("the pool gave no answer", seen.raw[:500], "journalctl -u php*-fpm; ls -l /run/php")
+    actual = str(found.get("version", ""))
+    if not actual.startswith(version + "."):
+        return failed(
+            f"PHP {actual}",
+            hint="another PHP owns the pool's socket; systemctl list-units 'php*' shows which",
+        )
+    loaded = {str(name).lower() for name in found.get("extensions", [])}  # type: ignore[attr-defined]
+    missing = sorted(wanted - loaded)
+    if missing:
+        return failed(
+            f"PHP {actual} without {', '.join(missing)}",
+            hint="phpenmod, then systemctl reload the pool's unit",
+        )
+    return passed(f"PHP {actual}" + (f" with {', '.join(sorted(wanted))}" if wanted else ""))
+
+
+def answer(raw: str) -> dict[str, object] | None:
+    """The JSON that probe.php prints, after whatever headers; None where PHP did not run it."""
+    start = raw.find('{"probe"')
+    if start < 0:
+        return None
+    try:
+        found = json.JSONDecoder().raw_decode(raw[start:])[0]
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None

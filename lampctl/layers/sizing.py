@@ -1,0 +1,76 @@
+"""How large each part may be on a host of this memory and these cores, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lampctl.facts import MIB, Facts
+from lampctl.playbook import Playbook, in_bytes
+
+PHP_PROCESS = 64 * MIB  # what a PHP process of a typical application holds
+CHILDREN_PER_CORE = 16  # beyond it, processes wait for a core rather than for the database
+
+
+@dataclass(frozen=True)
+class Sized:
+    """A rendered value and the comment that says where it comes from."""
+
+    value: str
+    why: str
+
+
+def _memory(facts: Facts) -> str:
+    return f"{facts.memory // MIB} MiB of memory"
+
+
+def buffer_pool(playbook: Playbook, facts: Facts) -> Sized:
+    wanted = playbook.mysql.buffer_pool if playbook.mysql else "auto"
+    if wanted != "auto":
+        return Sized(wanted, "set in the playbook")
+    size = max(64, facts.memory // 4 // MIB // 16 * 16)
+    return Sized(f"{size}M", f"a quarter of {_memory(facts)}; PHP and Apache share the rest")
+
+
+def max_connections(playbook: Playbook, facts: Facts) -> Sized:
+    wanted = playbook.mysql.max_connections if playbook.mysql else "auto"
+    if wanted != "auto":
+        return Sized(str(wanted), "set in the playbook")
+    children = total_children(playbook, facts)
+    return Sized(str(children + 20), f"{children} PHP processes at most, and 20 to spare for people and cron")
+
+
+def total_children(playbook: Playbook, facts: Facts) -> int:
+    """PHP processes of all pools together."""
+    wanted = playbook.php.max_children if playbook.php else "auto"
+    if wanted != "auto":
+        return int(wanted)
+    return max(2, min(facts.memory * 2 // 5 // PHP_PROCESS, facts.cores * CHILDREN_PER_CORE))
+
+
+def pool_children(playbook: Playbook, facts: Facts, site: str) -> Sized:
+    own = playbook.sites[site].php.max_children
+    if own is not None:
+        return Sized(str(own), "set in the playbook")
+    total = total_children(playbook, facts)
+    share = max(2, total // len(playbook.sites))
+    if playbook.php and playbook.php.max_children != "auto":
+        return Sized(str(share), f"{total} in the playbook, for {len(playbook.sites)} site(s)")
+    rule = f"the lesser of two fifths of {_memory(facts)} at {PHP_PROCESS // MIB} MiB each"
+    return Sized(
+        str(share),
+        f"{rule} and {CHILDREN_PER_CORE} for each of {facts.cores} core(s), for {len(playbook.sites)} site(s)",
+    )
+
+
+def max_workers(playbook: Playbook, facts: Facts) -> Sized:
+    """Threads of Apache's event MPM: a multiple of its 25 threads a process, within its 16 processes."""
+    wanted = playbook.web.max_workers if playbook.web else "auto"
+    if wanted != "auto":
+        return Sized(str(wanted), "set in the playbook")
+    workers = max(50, min(400, facts.memory // (4 * MIB) // 25 * 25))
+    return Sized(str(workers), f"one for each 4 MiB of {_memory(facts)}, at most 400; 25 threads a process")
+
+
+def body_limit(upload: str) -> Sized:
+    """What PHP takes is what the web server lets through, with room for the form around the file."""
+    return Sized(str(in_bytes(upload) + MIB), f"upload_max_filesize {upload}, and 1M for the rest of the form")

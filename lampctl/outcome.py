@@ -1,0 +1,86 @@
+"""What comes back from a run: events while it works, one outcome a host at its end. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from lampctl.checks import Result, culprit
+from lampctl.errors import Exit, LampctlError
+from lampctl.resources import Change
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened.
+
+    `kind`: phase (text: connect, observe, plan, apply, check) | step (a step begins) | stepped (it ended, `ok`
+    says how) | line (a step's output) | note (something worth knowing).
+    """
+
+    host: str
+    kind: str
+    text: str
+    layer: str = ""
+    ok: bool = True
+    number: int = 0  # of the step, from 1
+    total: int = 0  # steps of this run
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one command came to on one host. Times in seconds."""
+
+    host: str
+    command: str
+    playbook: str = ""
+    platform: str = ""
+    applied: bool = False
+    undone: bool = False  # the former generation was put back
+    changes: Sequence[Change] = ()
+    results: Sequence[Result] = ()
+    error: LampctlError | None = None
+    timings: Mapping[str, float] = field(default_factory=dict)
+    round_trips: int = 0
+
+    @property
+    def ok(self) -> bool:
+        return self.error is None and culprit(self.results) is None
+
+    @property
+    def exit_code(self) -> Exit:
+        if self.error:
+            return self.error.exit_code
+        return Exit.OK if self.ok else Exit.FAILED
+
+    def as_dict(self) -> dict[str, object]:
+        """The host's part of the JSON document; see docs/cli.md."""
+        first = culprit(self.results)
+        return {
+            "host": self.host,
+            "ok": self.ok,
+            "applied": self.applied,
+            "undone": self.undone,
+            "platform": self.platform,
+            "changes": [change.as_dict() for change in self.changes],
+            "results": [result.as_dict() for result in self.results],
+            "culprit": {"id": first.id, "layer": first.layer} if first else None,
+            "error": self.error.as_dict() if self.error else None,
+            "timings": {name: round(seconds, 3) for name, seconds in self.timings.items()},
+            "round_trips": self.round_trips,
+        }
+
+
+class Reporter(Protocol):
+    """What shows a run to somebody. It never decides: exit codes come from outcomes."""
+
+    def event(self, event: Event) -> None: ...
+
+    def outcome(self, outcome: Outcome) -> None:
+        """One host is done. May be called from several threads."""
+        ...
+
+    def finish(self, command: str, outcomes: Sequence[Outcome]) -> None:
+        """All hosts are done."""
+        ...

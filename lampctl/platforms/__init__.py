@@ -1,0 +1,26 @@
+"""The names that differ between distributions and releases: packages, paths, units, sockets.
+
+A table, never an `if` in a layer. A new platform is one row here and a run of the host tests.
+"""
+
+from __future__ import annotations
+
+from lampctl.platforms.debian import apache, mariadb, php
+from lampctl.platforms.names import Platform
+
+
+def _debian_family(id: str, title: str, php_version: str, *, proved: bool) -> Platform:
+    return Platform(id, title, proved, web=apache(), mysql=mariadb(), php=php(php_version))
+
+
+PLATFORMS: dict[str, Platform] = {
+    platform.id: platform
+    for platform in (
+        _debian_family("debian-13", "Debian 13 (trixie)", "8.4", proved=True),
+        _debian_family("debian-12", "Debian 12 (bookworm)", "8.2", proved=True),
+        _debian_family("ubuntu-24.04", "Ubuntu 24.04 LTS", "8.3", proved=False),
+        _debian_family("ubuntu-22.04", "Ubuntu 22.04 LTS", "8.1", proved=False),
+    )
+}
+
+__all__ = ["PLATFORMS", "Platform"]

@@ -1,0 +1,187 @@
+"""From a name to a valid playbook: read, extended, overridden, checked; each error with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Protocol, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from lampctl.errors import PlaybookError, UsageError
+from lampctl.playbook.models import Playbook
+from lampctl.playbook.yamlfile import Document, Path, Position, parse, scalar
+
+# `extends` merges mappings key by key, but these are replaced as a whole: the sites of a built-in
+# playbook are an example, and hosts add up to surprises.
+REPLACED = ("sites", "hosts")
+
+
+class Library(Protocol):
+    """Where playbooks are found."""
+
+    def playbook(self, name: str, near: str) -> tuple[str, str]:
+        """(file name, text) of a playbook; UsageError where there is none. `near`: the file that asks."""
+        ...
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A playbook as it will be used, and where each of its values comes from."""
+
+    name: str
+    playbook: Playbook
+    document: Document
+    files: tuple[str, ...]  # from the one asked for to the last that it extends
+
+
+def load(name: str, settings: Sequence[str], library: Library) -> Loaded:
+    """The playbook `name` (a built-in one, or a file) with `--set` values over it."""
+    document, files = _extended(name, library)
+    for setting in settings:
+        document = _merge(_setting(setting, document), document, replace=())
+    return Loaded(_title(name), validate(document), document, files)
+
+
+def validate(document: Document) -> Playbook:
+    """The document as a Playbook; PlaybookError with a line for each thing that is wrong."""
+    try:
+        return Playbook.model_validate(document.data)
+    except ValidationError as error:
+        found = {_message(problem, document): None for problem in error.errors()}
+        raise PlaybookError("\n".join(found), "lampctl playbook schema shows all that a playbook may say") from None
+
+
+def _title(name: str) -> str:
+    return name.rsplit("/", 1)[-1].removesuffix(".yml").removesuffix(".yaml")
+
+
+def _extended(name: str, library: Library) -> tuple[Document, tuple[str, ...]]:
+    documents: list[Document] = []
+    files: list[str] = []
+    wanted: str | None = name
+    while wanted is not None:
+        file, text = library.playbook(wanted, files[-1] if files else "")
+        if file in files:
+            where = documents[-1].position(("extends",))
+            circle = " → ".join([*files[files.index(file) :], file])
+            raise PlaybookError(
+                f"{where}: extends goes in a circle: {circle}", "end it in a playbook that extends none"
+            )
+        document = parse(text, file)
+        files.append(file)
+        documents.append(document)
+        wanted = document.data.pop("extends", None)
+        if wanted is not None and not isinstance(wanted, str):
+            where = document.position(("extends",))
+            raise PlaybookError(f"{where}: extends: has to be the name of one playbook", "extends: lamp")
+    merged = documents.pop()
+    while documents:
+        merged = _merge(documents.pop(), merged, replace=REPLACED)
+    return merged, tuple(files)
+
+
+def _merge(over: Document, base: Document, replace: Sequence[str]) -> Document:
+    """`over` laid over `base`: mappings key by key, everything else replaced."""
+    positions = {
+        path: at for path, at in base.positions.items() if not (path and path[0] in replace and path[0] in over.data)
+    }
+    data = {key: value for key, value in base.data.items() if not (key in replace and key in over.data)}
+    return Document(_merged(over.data, data), positions | over.positions)
+
+
+def _merged(over: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in over.items():
+        below = result.get(key)
+        result[key] = _merged(value, below) if isinstance(value, dict) and isinstance(below, dict) else value
+    return result
+
+
+def _setting(setting: str, document: Document) -> Document:
+    """`--set a.b=c` as a document; names with dots are found among the keys that are there."""
+    key, equals, text = setting.partition("=")
+    if not equals or not key:
+        raise UsageError(f"--set {setting}: has to be KEY=VALUE", "for example: --set php.memory_limit=256M")
+    origin = Position(f"--set {key}")
+    try:
+        value = scalar(text)
+    except Exception as error:
+        raise UsageError(f"{origin}: can't read the value {text!r} as YAML: {error}", "quote it") from None
+    path = _split(key, document.data)
+    for part in reversed(path):
+        value = {part: value}
+    positions: dict[Path, Position] = {path[:n]: origin for n in range(1, len(path) + 1)}
+    return Document(value, positions)
+
+
+def _split(key: str, data: object) -> tuple[str, ...]:
+    """`sites.shop.example.com.root` → (sites, shop.example.com, root): the longest key that is there wins."""
+    parts = key.split(".")
+    for length in range(len(parts), 0, -1):
+        head = ".".join(parts[:length])
+        if isinstance(data, dict) and head in data:
+            rest = ".".join(parts[length:])
+            return (head, *_split(rest, data[head])) if rest else (head,)
+    return tuple(parts)
+
+
+def _message(problem: ErrorDetails, document: Document) -> str:
+    path = _known_path(problem["loc"], document.data)
+    where = document.position(path)
+    name = " → ".join(str(part) for part in path if part != "[key]")
+    return f"{where}: {name + ': ' if name else ''}{_what(problem, path)}"
+
+
+def _known_path(location: Sequence[str | int], data: Any) -> Path:
+    """Pydantic's location without the names of union members, which are no part of the document."""
+    path: list[str | int] = []
+    for part in location:
+        inside = isinstance(data, dict) and part in data
+        inside = inside or (isinstance(data, list) and isinstance(part, int) and part < len(data))
+        if inside:
+            path.append(part)
+            data = data[part]
+        elif isinstance(data, dict) and part == location[-1] and part not in ("[key]",) and not _is_type(part):
+            path.append(part)
+    return tuple(path)
+
+
+def _is_type(part: str | int) -> bool:
+    text = str(part)
+    return text in ("bool", "str", "int", "float") or "[" in text or text.endswith("Options")
+
+
+def _what(problem: ErrorDetails, path: Path) -> str:
+    kind, got = problem["type"], problem.get("input")
+    if kind == "extra_forbidden":
+        allowed = _allowed(path[:-1])
+        close = get_close_matches(str(path[-1]), allowed, 1)
+        guess = f"; did you mean {close[0]}?" if close else ""
+        return f"unknown key{guess} Allowed here: {', '.join(allowed)}".replace("key Allowed", "key. Allowed")
+    if kind == "value_error":
+        text = str(problem["msg"]).removeprefix("Value error, ")
+        return f"{got!r} {text}" if text.startswith(("is no", "may ")) else text
+    text = str(problem["msg"]).removeprefix("Input should be ")
+    return f"should be {text}, not {got!r}"
+
+
+def _allowed(path: Path) -> list[str]:
+    """The keys that a mapping at `path` may have."""
+    models: list[type[BaseModel]] = [Playbook]
+    for part in path:
+        inner: list[type[BaseModel]] = []
+        for model in models:
+            field = model.model_fields.get(str(part))
+            inner += _models(field.annotation) if field else []
+        models = inner or models  # below a mapping of names (sites), the model stays the same
+    allowed = {name for model in models for name in model.model_fields}
+    return sorted(allowed | ({"extends"} if not path else set()))
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]

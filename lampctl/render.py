@@ -1,0 +1,90 @@
+"""Templates to text: Jinja2, strict about undefined variables, errors with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from traceback import extract_tb
+
+from jinja2 import (
+    Environment,
+    FunctionLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
+
+from lampctl.errors import PlaybookError
+from lampctl.playbook import in_bytes
+from lampctl.resources import File
+from lampctl.resources.file import MARK
+
+# template path → (file name, text), or None where there is none
+Source = Callable[[str], tuple[str, str] | None]
+
+
+class Renderer:
+    """Renders the files of one playbook. `source` finds templates; a project's own come first."""
+
+    def __init__(self, source: Source, playbook: str) -> None:
+        self._source = source
+        self._playbook = playbook
+        self._environment = Environment(
+            loader=FunctionLoader(self._load),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            autoescape=False,  # noqa: S701 -- these are configuration files; HTML pages quote in PHP
+        )
+        self._environment.filters["ini"] = ini
+        self._environment.filters["megabytes"] = lambda size: in_bytes(size) >> 20
+
+    def text(self, file: File) -> str:
+        """The content of `file`; PlaybookError with the template's file and line where it can't be had."""
+        header = Header(self._playbook, file.layer, file.template)
+        try:
+            return self._environment.get_template(file.template).render({**file.values, "managed": header})
+        except TemplateNotFound as error:
+            raise PlaybookError(f"{error.name}: there is no such template", "see templates/ for their names") from None
+        except TemplateSyntaxError as error:
+            name = error.filename or error.name
+            raise PlaybookError(f"{name}:{error.lineno}: {error.message}", "mend the template") from None
+        except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            allowed = ", ".join(sorted([*file.values, "managed"]))
+            raise PlaybookError(f"{self._where(error, file)}: {error}", f"this template is given: {allowed}") from None
+
+    def _load(self, path: str) -> tuple[str, str, Callable[[], bool]] | None:
+        found = self._source(path)
+        return (found[1], found[0], lambda: True) if found else None
+
+    def _where(self, error: Exception, file: File) -> str:
+        """The last frame of the traceback that is in a template: Jinja maps them to its lines."""
+        names = {found[0] for path in (file.template,) if (found := self._source(path))}
+        frames = [f for f in extract_tb(error.__traceback__) if f.filename in names or f.name.endswith("template code")]
+        return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else file.template
+
+
+class Header:
+    """`{{ managed() }}`: the comment at the top that says where a file comes from."""
+
+    def __init__(self, playbook: str, layer: str, template: str) -> None:
+        self._lines = (
+            f"{MARK}: playbook {playbook}, layer {layer}, template {template}",
+            "A change made here shows in `lampctl plan`, and the next deploy undoes it.",
+        )
+
+    def __call__(self, comment: str = "#") -> str:
+        return "\n".join(f"{comment} {line}" for line in self._lines)
+
+
+def ini(value: object) -> str:
+    """A php.ini value, quoted where it is text."""
+    if isinstance(value, bool):
+        return "On" if value else "Off"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def contents(files: list[File], renderer: Renderer) -> Mapping[str, str]:
+    """Resource key → rendered text."""
+    return {file.key: renderer.text(file) for file in files}

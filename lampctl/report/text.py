@@ -1,0 +1,165 @@
+"""For people: live on a terminal, plain lines in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+
+from rich.console import Console
+from rich.status import Status as Spinner
+from rich.text import Text
+
+from lampctl.checks import Result, Status, culprit
+from lampctl.errors import LampctlError
+from lampctl.outcome import Event, Outcome
+from lampctl.resources import Action, Change
+
+_MARKS = {
+    Status.PASS: ("✓", "green"),
+    Status.FAIL: ("✗", "bold red"),
+    Status.BLOCKED: ("·", "yellow"),
+    Status.SKIPPED: ("-", "dim"),
+    Status.UNKNOWN: ("?", "yellow"),
+}
+_SIGNS = {Action.CREATE: ("+", "green"), Action.INSTALL: ("+", "green"), Action.DELETE: ("-", "red")}
+_PHASES = {
+    "connect": "connecting",
+    "observe": "looking at the host",
+    "apply": "applying",
+    "check": "checking",
+}
+
+
+class TextReporter:
+    """Writes to stdout; the live line is only there where stdout is a terminal."""
+
+    def __init__(self, quiet: bool, several: bool) -> None:
+        self._console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+        self._quiet = quiet
+        self._several = several
+        self._lock = Lock()
+        self._spinner: Spinner | None = None
+
+    def event(self, event: Event) -> None:
+        if self._quiet:
+            return
+        with self._lock:
+            if event.kind == "phase":
+                self._live(event, _PHASES.get(event.text, event.text))
+            elif event.kind == "step":
+                self._live(event, f"{event.number}/{event.total} {event.text}")
+            elif event.kind == "line":
+                self._live(event, event.text)
+            elif event.kind == "stepped":
+                mark, style = _MARKS[Status.PASS if event.ok else Status.FAIL]
+                self._print(event.host, (f"{mark} ", style), (f"{event.number}/{event.total} {event.text}", ""))
+            else:
+                self._print(event.host, (event.text, "yellow"))
+
+    def outcome(self, outcome: Outcome) -> None:
+        with self._lock:
+            self._stop()
+            if outcome.command == "plan":
+                self._plan(outcome)
+            elif outcome.results:
+                self._results(outcome)
+            if outcome.error:
+                self.error(outcome.error)
+            elif outcome.command != "plan":
+                self._culprit(outcome)
+            self._summary(outcome)
+
+    def finish(self, command: str, outcomes: Sequence[Outcome]) -> None:  # noqa: ARG002
+        with self._lock:
+            self._stop()
+            if self._several:
+                good = sum(outcome.ok for outcome in outcomes)
+                self._console.print(Text(f"{good} of {len(outcomes)} hosts are well", "bold"))
+
+    def error(self, error: LampctlError) -> None:
+        """What failed, where, the evidence, and what to do."""
+        self._console.print(Text.assemble(("✗ ", "bold red"), (error.message, "bold")))
+        for line in error.evidence.splitlines():
+            self._console.print(Text(f"    {line}", "dim"))
+        if error.hint:
+            self._console.print(Text.assemble(("  → ", "cyan"), error.hint))
+
+    def _live(self, event: Event, text: str) -> None:
+        if not self._console.is_terminal:
+            return
+        line = Text(f"{event.host}: {text}", overflow="ellipsis", no_wrap=True)
+        line.truncate(self._console.width - 4, overflow="ellipsis")
+        if self._spinner is None:
+            self._spinner = self._console.status(line)
+            self._spinner.start()
+        else:
+            self._spinner.update(line)
+
+    def _stop(self) -> None:
+        if self._spinner:
+            self._spinner.stop()
+            self._spinner = None
+
+    def _print(self, host: str, *parts: tuple[str, str]) -> None:
+        prefix = [(f"{host}: ", "bold")] if self._several else []
+        self._console.print(Text.assemble(*prefix, *parts))
+
+    def _plan(self, outcome: Outcome) -> None:
+        if self._quiet:
+            return
+        self.changes(outcome.host, outcome.changes)
+
+    def changes(self, host: str, changes: Sequence[Change]) -> None:
+        """Each change with its diff."""
+        for change in changes:
+            sign, style = _SIGNS.get(change.action, ("~", "yellow"))
+            self._print(host, (f"{sign} {change.action} ", style), (change.resource, "bold"))
+            for line in change.diff.splitlines():
+                colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "dim")
+                self._console.print(Text(f"    {line}", colour))
+
+    def _results(self, outcome: Outcome) -> None:
+        if self._quiet:
+            return
+        width = max(len(result.id) for result in outcome.results)
+        for result in outcome.results:
+            self._print(outcome.host, *_row(result, width))
+
+    def _culprit(self, outcome: Outcome) -> None:
+        first = culprit(outcome.results)
+        if first is None:
+            return
+        self._print(outcome.host, ("✗ culprit: ", "bold red"), (f"{first.id}: {first.actual}", "bold"))
+        self._print(outcome.host, (f"    expected: {first.expected}", "dim"))
+        for line in first.evidence.splitlines():
+            self._print(outcome.host, (f"    {line}", "dim"))
+        if first.hint:
+            self._print(outcome.host, ("  → ", "cyan"), (first.hint, ""))
+
+    def _summary(self, outcome: Outcome) -> None:
+        times = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.timings.items())
+        style = "bold green" if outcome.ok else "bold red"
+        parts = [(f"{outcome.host}: ", "bold"), (_verdict(outcome), style)]
+        self._console.print(Text.assemble(*parts, (f" ({times}; {outcome.round_trips} round trips)", "dim")))
+
+
+def _row(result: Result, width: int) -> tuple[tuple[str, str], ...]:
+    mark, style = _MARKS[result.status]
+    word = "" if result.status is Status.PASS else f"{result.status}: "
+    return (
+        (f"{mark} ", style),
+        (f"{result.id:<{width}}  ", ""),
+        (f"{word}{result.actual}", "" if word else "dim"),
+    )
+
+
+def _verdict(outcome: Outcome) -> str:
+    if outcome.error:
+        return "failed"
+    if outcome.command == "plan":
+        return f"{len(outcome.changes)} to change" if outcome.changes else "nothing to change"
+    passed = sum(result.status is Status.PASS for result in outcome.results)
+    checks = f"{passed} of {len(outcome.results)} checks pass"
+    if outcome.command == "check":
+        return checks
+    return f"{len(outcome.changes)} changed, {checks}" if outcome.applied else f"nothing to change, {checks}"

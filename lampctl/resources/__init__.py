@@ -1,0 +1,30 @@
+"""The closed set of things that lampctl holds in a state on a host.
+
+Each kind is one file that knows how its state is observed (`probe`, shell), read (`parse`, pure), compared
+(`compare`, pure) and fixed (`steps`, shell).
+"""
+
+from lampctl.resources.base import Action, Change, Conflict, Resource, Step
+from lampctl.resources.database import Database, DatabaseUser, Server
+from lampctl.resources.file import Directory, File, PathResource, Symlink
+from lampctl.resources.package import Package
+from lampctl.resources.secret import Secret
+from lampctl.resources.service import Service
+
+__all__ = [
+    "Action",
+    "Change",
+    "Conflict",
+    "Database",
+    "DatabaseUser",
+    "Directory",
+    "File",
+    "Package",
+    "PathResource",
+    "Resource",
+    "Secret",
+    "Server",
+    "Service",
+    "Step",
+    "Symlink",
+]

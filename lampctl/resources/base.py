@@ -1,0 +1,73 @@
+"""What every resource has: a key, a layer, and a way to be compared with what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Action(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    INSTALL = "install"
+    ENABLE = "enable"
+    START = "start"
+    RELOAD = "reload"
+    RESTART = "restart"
+
+
+class Resource(Protocol):
+    """One thing on a host that lampctl holds in a desired state."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def layer(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between desired and actual; the object that is shown is the one that is applied."""
+
+    resource: str  # key, such as file:/etc/apache2/…
+    layer: str
+    action: Action
+    diff: str = ""  # unified diff of a file, or a line that says what differs
+
+    def as_dict(self) -> dict[str, str]:
+        return {
+            "resource": self.resource,
+            "layer": self.layer,
+            "action": str(self.action),
+            "diff": self.diff,
+        }
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Something on the host that lampctl did not make and that stands in the way; it is left alone."""
+
+    resource: str
+    message: str
+    hint: str
+
+
+# What was seen on the host: resource key → state of that kind. A key that is missing does not exist.
+States = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A script of one apply: its own process, in this order, with live output.
+
+    `name` is shown while it runs; `script` is POSIX sh, run as `sh -eu` in the batch's directory.
+    """
+
+    name: str
+    layer: str
+    script: str
+    action: str = ""  # the change it makes, for the live view

@@ -1,0 +1,150 @@
+"""Databases and their users, over the server's Unix socket as root; no password of root is ever needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lampctl.resources.base import Action, Change, Conflict, Step
+from lampctl.resources.secret import Secret
+from lampctl.resources.shell import quote
+
+_PRIVILEGES = ("Select", "Insert", "Update", "Delete", "Create", "Drop", "Alter", "Index")
+
+
+@dataclass(frozen=True)
+class Server:
+    """How to talk to the database server on the host."""
+
+    client: str  # shell command that is root by the socket and reads SQL on stdin
+    socket: str
+
+
+@dataclass(frozen=True)
+class Database:
+    name: str
+    layer: str
+    server: Server
+    charset: str = "utf8mb4"
+
+    @property
+    def key(self) -> str:
+        return f"database:{self.name}"
+
+
+@dataclass(frozen=True)
+class DatabaseUser:
+    """A user at localhost with all rights on one database, whose password is `secret`."""
+
+    name: str
+    layer: str
+    server: Server
+    database: str
+    secret: Secret
+
+    @property
+    def key(self) -> str:
+        return f"database-user:{self.name}@localhost"
+
+
+def identifier(name: str) -> str:
+    """A quoted SQL identifier."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def literal(text: str) -> str:
+    """A quoted SQL string."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _pattern(database: str) -> str:
+    """In GRANT, `_` and `%` of a database name are wildcards."""
+    return database.replace("_", "\\_").replace("%", "\\%")
+
+
+def probe(databases: Sequence[Database], users: Sequence[DatabaseUser]) -> str:
+    """Shell that prints `db`, `user`, `grant` and `login` rows, or `down` where nothing answers."""
+    if not databases:
+        return ":"
+    server = databases[0].server
+    names = ", ".join(literal(database.name) for database in databases)
+    accounts = ", ".join(literal(user.name) for user in users) or "''"
+    granted = ", ".join(f"{name}_priv" for name in _PRIVILEGES)
+    sql = (
+        f"SELECT 'db', schema_name FROM information_schema.schemata WHERE schema_name IN ({names});\n"
+        f"SELECT 'user', User FROM mysql.user WHERE Host = 'localhost' AND User IN ({accounts});\n"
+        f"SELECT 'grant', User, Db, CONCAT({granted}) FROM mysql.db"
+        f" WHERE Host = 'localhost' AND User IN ({accounts});\n"
+    )
+    logins = "\n".join(_login(user) for user in users)
+    return (
+        f"[ -S {quote(server.socket)} ] || {{ echo down; exit 0; }}\n"
+        f"printf %s {quote(sql)} | {server.client} --raw 2>&1 || echo down\n{logins}"
+    )
+
+
+def _login(user: DatabaseUser) -> str:
+    """Does the password in the secret's file open the door? The option file lives in the batch's directory."""
+    options = quote(f"login-{user.name}")
+    return (
+        f"[ ! -e {quote(user.secret.path)} ] || {{ printf '[client]\\nuser=%s\\npassword=%s\\nsocket=%s\\n'"
+        f' {quote(user.name)} "$({user.secret.read})" {quote(user.server.socket)} > {options}\n'
+        f"mariadb --defaults-file={options} --batch -e 'SELECT 1' >/dev/null 2>&1"
+        f" && printf 'login\\t%s\\n' {quote(user.name)}; rm -f {options}; }}"
+    )
+
+
+def parse(raw: str) -> dict[str, frozenset[str]]:
+    """Key → what is known of it: databases {'exists'}, users of {'exists', 'login', 'grant:DB'}."""
+    states: dict[str, set[str]] = {}
+    for line in raw.splitlines():
+        match line.split("\t"):
+            case ["db", name]:
+                states.setdefault(f"database:{name}", set()).add("exists")
+            case ["user", name]:
+                states.setdefault(f"database-user:{name}@localhost", set()).add("exists")
+            case ["login", name]:
+                states.setdefault(f"database-user:{name}@localhost", set()).add("login")
+            case ["grant", name, database, flags] if set(flags) == {"Y"}:
+                states.setdefault(f"database-user:{name}@localhost", set()).add(f"grant:{database}")
+    return {key: frozenset(facts) for key, facts in states.items()}
+
+
+def compare(item: Database | DatabaseUser, state: object, owned: frozenset[str]) -> Change | Conflict | None:
+    facts = state if isinstance(state, frozenset) else frozenset()
+    if "exists" not in facts:
+        return Change(item.key, item.layer, Action.CREATE)
+    if item.key not in owned:
+        noun = "database" if isinstance(item, Database) else "database user"
+        return Conflict(
+            item.key,
+            f"the {noun} {item.name} exists and was not made by lampctl; it was left alone",
+            "give the site another one: sites: NAME: database: {name: …, user: …}",
+        )
+    if isinstance(item, Database):
+        return None
+    missing = {"login", f"grant:{_pattern(item.database)}"} - facts
+    if not missing:
+        return None
+    why = "its password is not the stored one" if "login" in missing else f"lacks rights on {item.database}"
+    return Change(item.key, item.layer, Action.UPDATE, why + "\n")
+
+
+def steps(items: Sequence[Database | DatabaseUser]) -> list[Step]:
+    return [Step(f"{item.key.replace(':', ' ', 1)}", item.layer, _script(item)) for item in items]
+
+
+def _script(item: Database | DatabaseUser) -> str:
+    client = item.server.client
+    if isinstance(item, Database):
+        sql = f"CREATE DATABASE IF NOT EXISTS {identifier(item.name)} CHARACTER SET {item.charset};"
+        return f"printf %s {quote(sql)} | {client}"
+    account = f"{literal(item.name)}@'localhost'"
+    grant = f"GRANT ALL ON {identifier(_pattern(item.database))}.* TO {account};"
+    # printf is a builtin: the password is on a pipe, never in a process's arguments.
+    return (
+        f'value=$({item.secret.read}); [ -n "$value" ]\n'
+        f"printf \"%s IDENTIFIED BY '%s';\\n%s IDENTIFIED BY '%s';\\n%s\\n\""
+        f' {quote(f"CREATE USER IF NOT EXISTS {account}")} "$value"'
+        f' {quote(f"ALTER USER {account}")} "$value" {quote(grant)} | {client}'
+    )

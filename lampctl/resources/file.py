@@ -1,0 +1,194 @@
+"""Files, symbolic links and directories: observed, compared, and handed over as one generation.
+
+A generation is staged in a copy of /etc, validated there by the servers' own tools inside a private
+mount namespace, and only then swapped in. What it replaced is kept beside a script that puts it back.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import tarfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import unified_diff
+
+from lampctl.resources.base import Action, Change, Conflict
+from lampctl.resources.shell import quote
+
+MARK = "Managed by lampctl"  # in the header of every rendered file
+
+
+@dataclass(frozen=True)
+class File:
+    """A file whose content is rendered from a template."""
+
+    path: str
+    layer: str
+    template: str  # path below templates/
+    values: Mapping[str, object] = field(hash=False)
+    mode: int = 0o644
+    seed: bool = False  # written once, then its owner's; never compared again
+    unless: str = ""  # a seed is not written where this path exists
+
+    @property
+    def key(self) -> str:
+        return f"file:{self.path}"
+
+
+@dataclass(frozen=True)
+class Symlink:
+    path: str
+    layer: str
+    target: str
+
+    @property
+    def key(self) -> str:
+        return f"symlink:{self.path}"
+
+
+@dataclass(frozen=True)
+class Directory:
+    """A directory. One that somebody else made is used as it is."""
+
+    path: str
+    layer: str
+    mode: int = 0o755
+
+    @property
+    def key(self) -> str:
+        return f"directory:{self.path}"
+
+
+PathResource = File | Symlink | Directory
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is at a path: `kind` is file, symlink, directory or other."""
+
+    kind: str
+    mode: int = 0
+    owner: str = "root:root"
+    content: bytes = b""
+    target: str = ""
+
+
+def paths(resources: Iterable[PathResource]) -> list[str]:
+    """Every path whose state matters to these resources."""
+    found = {resource.path for resource in resources}
+    found |= {resource.unless for resource in resources if isinstance(resource, File) and resource.unless}
+    return sorted(found)
+
+
+def probe(resources: Sequence[PathResource]) -> str:
+    """Shell that prints a base64 tar of what is at these paths; one process for all of them."""
+    listed = "\\0".join(path.lstrip("/") for path in paths(resources)).replace("%", "%%")
+    # tar complains about each path that is missing: that is the answer, not an error.
+    return (
+        f"printf {quote(listed)} | tar -C / -c -f - --no-recursion --null -T - 2>/dev/null | gzip -1 | base64 -w0; echo"
+    )
+
+
+def parse(raw: str) -> dict[str, Entry]:
+    """Path → what is there."""
+    states: dict[str, Entry] = {}
+    data = base64.b64decode(raw.strip())
+    if not data:
+        return states
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as tar:
+        for member in tar:
+            states["/" + member.name.strip("/")] = _entry(tar, member)
+    return states
+
+
+def _entry(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Entry:
+    owner = f"{member.uname or member.uid}:{member.gname or member.gid}"
+    mode = member.mode & 0o7777
+    if member.isdir():
+        return Entry("directory", mode, owner)
+    if member.issym():
+        return Entry("symlink", mode, owner, target=member.linkname)
+    stream = tar.extractfile(member) if member.isreg() or member.islnk() else None
+    return Entry("file", mode, owner, stream.read()) if stream else Entry("other", mode, owner)
+
+
+def compare(
+    resource: PathResource, content: str, states: Mapping[str, Entry], owned: frozenset[str]
+) -> Change | Conflict | None:
+    """The change that `resource` needs; a conflict where something else is in its place.
+
+    `content` is the rendered text of a File, else empty; `owned` are the keys that lampctl made.
+    """
+    state = states.get(resource.path)
+    if isinstance(resource, File) and resource.seed:
+        taken = state or resource.key in owned or resource.unless in states
+        return None if taken else _change(resource, Action.CREATE, content, None)
+    if state is None:
+        return _change(resource, Action.CREATE, content, None)
+    if _holds(resource, content, state, resource.key in owned):
+        return None
+    if resource.key not in owned and MARK.encode() not in state.content:
+        return Conflict(
+            resource.key,
+            f"{resource.path} exists and was not made by lampctl; it was left alone",
+            f"move it away, or let the playbook use another name: mv {resource.path} {resource.path}.before",
+        )
+    return _change(resource, Action.UPDATE, content, state)
+
+
+def _holds(resource: PathResource, content: str, state: Entry, ours: bool) -> bool:
+    if isinstance(resource, Symlink):
+        return state.kind == "symlink" and state.target == resource.target
+    if isinstance(resource, Directory):
+        ok = state.kind == "directory"
+        return ok and (not ours or (state.mode, state.owner) == (resource.mode, "root:root"))
+    return state == Entry("file", resource.mode, "root:root", content.encode())
+
+
+def _change(resource: PathResource, action: Action, content: str, state: Entry | None) -> Change:
+    return Change(resource.key, resource.layer, action, _diff(resource, content, state))
+
+
+def _diff(resource: PathResource, content: str, state: Entry | None) -> str:
+    before = state.content.decode(errors="replace") if state else ""
+    lines = unified_diff(
+        before.splitlines(keepends=True),
+        content.splitlines(keepends=True),
+        f"a{resource.path}" if state else "/dev/null",
+        f"b{resource.path}",
+    )
+    text = "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
+    return text + _attributes(resource, state)
+
+
+def _attributes(resource: PathResource, state: Entry | None) -> str:
+    """The part of a difference that is not content: kind, target, owner and mode."""
+    if isinstance(resource, Symlink):
+        was = f" (was {state.target or state.kind})" if state else ""
+        return f"-> {resource.target}{was}\n"
+    if state is None:
+        return ""
+    kind = "directory" if isinstance(resource, Directory) else "file"
+    wanted = {"kind": kind, "owner": "root:root", "mode": f"{resource.mode:04o}"}
+    actual = {"kind": state.kind, "owner": state.owner, "mode": f"{state.mode:04o}"}
+    return "".join(f"{k}: {actual[k]} -> {v}\n" for k, v in wanted.items() if actual[k] != v)
+
+
+def archive(resources: Sequence[PathResource], contents: Mapping[str, str]) -> bytes:
+    """The tar of a generation: every path as it shall be, owned by root."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        for resource in resources:
+            member = tarfile.TarInfo(resource.path.lstrip("/"))
+            member.uname = member.gname = "root"
+            data = b""
+            if isinstance(resource, Symlink):
+                member.type, member.linkname, member.mode = tarfile.SYMTYPE, resource.target, 0o777
+            elif isinstance(resource, Directory):
+                member.type, member.mode = tarfile.DIRTYPE, resource.mode
+            else:
+                data = contents[resource.key].encode()
+                member.mode, member.size = resource.mode, len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()

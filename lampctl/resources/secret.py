@@ -1,0 +1,84 @@
+"""Secrets that are generated on the host and stay there, in a file that only root can read.
+
+The file is in the format of FPM's pool configuration, so that PHP gets the value and no second copy is
+needed: `env[DB_PASSWORD] = "…"`. The value never is an argument of a process: only builtins of the shell
+and pipes touch it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lampctl.resources.base import Action, Change, Step
+from lampctl.resources.shell import quote, words
+
+DIRECTORY = "/etc/lampctl/secrets"
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A random password, given to one site's PHP as the environment variable `variable`."""
+
+    name: str
+    layer: str
+    variable: str = "DB_PASSWORD"
+
+    @property
+    def path(self) -> str:
+        return f"{DIRECTORY}/{self.name}.conf"
+
+    @property
+    def key(self) -> str:
+        return f"secret:{self.path}"
+
+    @property
+    def read(self) -> str:
+        """Shell that prints the value."""
+        return f"sed -n 's/^env\\[{self.variable}\\] = \"\\(.*\\)\"$/\\1/p' {quote(self.path)}"
+
+
+def probe(secrets: Sequence[Secret]) -> str:
+    """Shell that prints owner, mode and size of each file; never its content."""
+    if not secrets:
+        return ":"
+    return f"stat -c '%n\t%F\t%U:%G\t%a' {words(sorted({secret.path for secret in secrets}))} 2>/dev/null || :"
+
+
+def parse(raw: str) -> dict[str, str]:
+    """Secret key → `regular file root:root 600`."""
+    rows = (line.split("\t") for line in raw.splitlines() if line.count("\t") == 3)
+    return {f"secret:{path}": f"{kind} {owner} {mode}" for path, kind, owner, mode in rows}
+
+
+def compare(secret: Secret, state: object) -> Change | None:
+    if state == "regular file root:root 600":
+        return None
+    if state is None:
+        return Change(secret.key, secret.layer, Action.CREATE, "a random password, made on the host\n")
+    return Change(secret.key, secret.layer, Action.UPDATE, f"{state} -> regular file root:root 600\n")
+
+
+def steps(secrets: Sequence[Secret]) -> list[Step]:
+    return [
+        Step(
+            f"secret {secret.name}",
+            secret.layer,
+            _MAKE.format(directory=quote(DIRECTORY), path=quote(secret.path), variable=secret.variable),
+        )
+        for secret in secrets
+    ]
+
+
+_MAKE = r"""
+umask 077
+mkdir -p {directory}; chmod 700 /etc/lampctl {directory}
+[ -e {path} ] || {{
+    value=$(head -c 256 /dev/urandom | base64 -w0 | tr -dc A-Za-z0-9 | head -c 32)
+    [ "${{#value}}" -eq 32 ]
+    {{ echo "; Made by lampctl on this host. Only root and, through its pool, the site's PHP have it."
+      printf 'env[{variable}] = "%s"\n' "$value"; }} > {path}.new
+    mv {path}.new {path}
+}}
+chown root:root {path}; chmod 600 {path}
+"""

@@ -1,0 +1,20 @@
+"""How lampctl reaches a host. paramiko is imported only when a host is."""
+
+from __future__ import annotations
+
+from lampctl.ssh.batch import Batch
+from lampctl.ssh.options import LOCAL, ConnectOptions, Target, target
+from lampctl.ssh.transport import Session, Transport, as_root
+
+__all__ = ["Batch", "ConnectOptions", "Session", "Target", "Transport", "as_root", "open_transport", "target"]
+
+
+def open_transport(where: Target, options: ConnectOptions) -> Transport:
+    """A connection to the host, or to this machine where it is called `local`."""
+    if where.text == LOCAL:
+        from lampctl.ssh.local import LocalTransport
+
+        return LocalTransport(options.sudo_password)
+    from lampctl.ssh.connect import connect
+
+    return connect(where, options)

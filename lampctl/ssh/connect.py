@@ -1,0 +1,175 @@
+"""paramiko's connection, made as OpenSSH's users expect: ssh_config, agent, known_hosts, jump hosts."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import paramiko
+
+from lampctl.errors import Unreachable, UsageError
+from lampctl.ssh import hostkeys
+from lampctl.ssh.channels import SshTransport
+from lampctl.ssh.options import ConnectOptions, Target, target
+
+
+def connect(where: Target, options: ConnectOptions) -> SshTransport:
+    """A connection; Unreachable says what is in the way, UsageError what was asked wrongly."""
+    config = _config(options.config)
+    client, route = _client(where, options, config, ())
+    return SshTransport(client, where.text, route, options.sudo_password)
+
+
+def _config(path: Path | None) -> paramiko.SSHConfig:
+    default = Path("~/.ssh/config").expanduser()
+    if path is not None and not path.is_file():
+        raise UsageError(f"-F {path}: there is no such file", "name an ssh_config file")
+    source = path or default
+    if not source.is_file():
+        return paramiko.SSHConfig()
+    try:
+        return paramiko.SSHConfig.from_path(str(source))
+    except Exception as error:
+        raise UsageError(f"{source}: can't be read as ssh_config: {error}", "ssh -G HOST shows what is wrong") from None
+
+
+def _client(
+    where: Target, options: ConnectOptions, config: paramiko.SSHConfig, jumps: tuple[str, ...]
+) -> tuple[paramiko.SSHClient, str]:
+    """(client, address that visitors use; empty behind a jump host)."""
+    found: dict[str, Any] = dict(config.lookup(where.host))
+    host = str(found["hostname"])
+    port = where.port or options.port or int(found.get("port", 22))
+    user = where.user or options.user or found.get("user") or getpass.getuser()
+    client = paramiko.SSHClient()
+    _known_hosts(client, found, options)
+    sock = _socket(where, host, port, options, found, config, jumps)
+    try:
+        client.connect(
+            found.get("hostkeyalias", host),
+            port,
+            user,
+            sock=sock,
+            timeout=options.connect_timeout,
+            banner_timeout=options.connect_timeout,
+            auth_timeout=max(options.connect_timeout, 30),
+            **_keys(options, found),
+        )
+    except BaseException as error:
+        client.close()
+        sock.close()
+        raise _explain(error, where.text, f"{user}@{host}:{port}") from error
+    transport = client.get_transport()
+    assert transport
+    transport.set_keepalive(15)
+    address = sock.getpeername()[0] if isinstance(sock, socket.socket) else ""
+    return client, address
+
+
+def _known_hosts(client: paramiko.SSHClient, found: dict[str, Any], options: ConnectOptions) -> None:
+    listed = str(found.get("userknownhostsfile", "~/.ssh/known_hosts")).split()
+    files = [Path(name).expanduser() for name in listed]
+    for file in [*files, Path("/etc/ssh/ssh_known_hosts")]:
+        if file.is_file():
+            try:
+                client.load_system_host_keys(str(file))
+            except (paramiko.SSHException, ValueError, OSError) as error:
+                raise UsageError(f"{file}: can't be read: {error}", "mend or remove the line that it names") from None
+    accept = options.accept_new_host_key or found.get("stricthostkeychecking") in ("no", "off", "accept-new")
+    client.set_missing_host_key_policy(hostkeys.UnknownHostKey(accept, options.ask_host_key, files[0]))
+
+
+def _keys(options: ConnectOptions, found: dict[str, Any]) -> dict[str, Any]:
+    if options.key:
+        if not options.key.is_file():
+            raise UsageError(f"-i {options.key}: there is no such file", "name a private key")
+        return {"key_filename": str(options.key), "allow_agent": False, "look_for_keys": False}
+    files = [str(Path(name).expanduser()) for name in found.get("identityfile", [])]
+    files = [name for name in files if Path(name).is_file()]
+    only = found.get("identitiesonly") == "yes"
+    return {"key_filename": files, "allow_agent": not only, "look_for_keys": not files and not only}
+
+
+def _socket(
+    where: Target,
+    host: str,
+    port: int,
+    options: ConnectOptions,
+    found: dict[str, Any],
+    config: paramiko.SSHConfig,
+    jumps: tuple[str, ...],
+) -> Any:
+    """A socket without Nagle's algorithm: with it, each batch waits 40 ms for an acknowledgement."""
+    jump = found.get("proxyjump", "none")
+    if jump != "none":
+        *before, last = str(jump).split(",")
+        if last in jumps:
+            raise UsageError(f"{where.text}: ProxyJump goes in a circle by {last}", "mend your ssh_config")
+        plain = replace(options, user=None, port=None)
+        gateway, _ = _client(target(last), plain, config, (*jumps, *before, last))
+        transport = gateway.get_transport()
+        assert transport
+        channel = transport.open_channel(
+            "direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=options.connect_timeout
+        )
+        channel.gateway = gateway  # type: ignore[attr-defined] # paramiko closes a client that nobody holds
+        return channel
+    if found.get("proxycommand", "none") != "none":
+        return paramiko.ProxyCommand(str(found["proxycommand"]))
+    try:
+        sock = socket.create_connection((host, port), options.connect_timeout)
+    except OSError as error:
+        raise _explain(error, where.text, f"{host}:{port}") from error
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # a link that died is noticed within half a minute
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)
+    return sock
+
+
+def _explain(error: BaseException, host: str, address: str) -> BaseException:
+    """The first message that fits; what is not expected goes on as it is."""
+    if isinstance(error, paramiko.BadHostKeyException):
+        return hostkeys.changed(error)
+    cases: tuple[tuple[type[BaseException], str, str, str], ...] = (
+        (
+            paramiko.PasswordRequiredException,
+            "key-passphrase",
+            "the key has a passphrase",
+            "ssh-add the key, and try again",
+        ),
+        (
+            paramiko.AuthenticationException,
+            "auth",
+            "no key was accepted",
+            "name the key with -i, or the user with --user; ssh-add -l shows what the agent has",
+        ),
+        (
+            socket.gaierror,
+            "name",
+            "the name does not resolve",
+            "check its spelling, or add it to ~/.ssh/config",
+        ),
+        (
+            ConnectionRefusedError,
+            "refused",
+            "the connection was refused",
+            "does sshd run there, on that port?",
+        ),
+        (
+            TimeoutError,
+            "timeout",
+            "no answer",
+            "is the host up, and does a firewall let SSH through? --timeout waits longer",
+        ),
+        (paramiko.SSHException, "ssh", "SSH failed", "try `ssh -v` by hand"),
+        (EOFError, "ssh", "the host closed the connection", "try `ssh -v` by hand"),
+        (OSError, "network", "can't be reached", "check the network and the port"),
+        (ValueError, "key", "the key can't be read", "name a private key with -i"),
+    )
+    for kind, name, text, hint in cases:
+        if isinstance(error, kind):
+            return Unreachable(f"{host}: {text} ({address})", hint, kind=name, evidence=str(error))
+    return error

@@ -1,0 +1,52 @@
+"""Where to connect, and how: HOST as the user wrote it, and the options that all commands share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lampctl.errors import UsageError
+
+LOCAL = "local"
+CONNECT_TIMEOUT = 10.0  # seconds
+
+_TARGET = re.compile(r"(?:(?P<user>[^@\s]+)@)?(?P<host>\[[0-9a-fA-F:.%\w]+\]|[^:@\s\[\]]+)(?::(?P<port>[0-9]+))?")
+
+
+@dataclass(frozen=True)
+class Target:
+    """`user@host:port`, each but the host optional; `host` may be an alias of ssh_config."""
+
+    text: str
+    host: str
+    user: str | None = None
+    port: int | None = None
+
+
+def target(text: str) -> Target:
+    match = _TARGET.fullmatch(text)
+    port = int(match["port"]) if match and match["port"] else None
+    if not match or match["host"].startswith("-") or (port is not None and not 0 < port < 65536):
+        raise UsageError(f"{text!r} is no host", "write user@host:port, an alias of ~/.ssh/config, or local")
+    return Target(text, match["host"].strip("[]"), match["user"], port)
+
+
+@dataclass(frozen=True)
+class ConnectOptions:
+    """Options common to all commands that connect."""
+
+    key: Path | None = None
+    config: Path | None = None  # instead of ~/.ssh/config
+    user: str | None = None
+    port: int | None = None
+    sudo_password: str | None = field(default=None, repr=False)
+    accept_new_host_key: bool = False
+    timeout: float | None = None  # seconds; for connecting, and for the wait for apt's lock
+    # Shows an unknown host key's fingerprint and asks; None where nobody can be asked.
+    ask_host_key: Callable[[str], bool] | None = None
+
+    @property
+    def connect_timeout(self) -> float:
+        return self.timeout or CONNECT_TIMEOUT

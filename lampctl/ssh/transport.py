@@ -1,0 +1,90 @@
+"""The seam between the engine and a host: batches and tunnels, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from lampctl.errors import Unreachable
+from lampctl.ssh.batch import BEGIN, NO_SUDO, PASSWORD_NEEDED, Batch, command
+
+
+class Session(Protocol):
+    """One batch that runs."""
+
+    def lines(self) -> Iterator[str]:
+        """Output, line by line, while it comes; ends when the script ends."""
+        ...
+
+    def proceed(self) -> None:
+        """Gives the script the line that it waits for."""
+        ...
+
+    def finish(self) -> tuple[int, str]:
+        """Exit code and stderr, once `lines` has ended."""
+        ...
+
+
+class Transport(Protocol):
+    """A connection to one host.
+
+    `round_trips` counts the batches and tunnels since the handshake. `address` is where visitors reach the
+    host, `direct` whether it can be reached from here without a jump host.
+    """
+
+    round_trips: int
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def direct(self) -> bool: ...
+
+    def start(self, batch: Batch) -> Session: ...
+
+    def tunnel(self, port: int, timeout: float) -> Any:
+        """A connected socket, or what acts as one, to 127.0.0.1:`port` of the host; OSError where refused."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def wire(batch: Batch, sudo_password: str | None) -> tuple[str, bytes]:
+    """(command, what goes to its stdin)."""
+    archive = batch.archive()
+    return command(len(archive), sudo_password is not None), (sudo_password or "").encode() + b"\n" + archive
+
+
+def as_root(host: str, session: Session, have_password: bool) -> Iterator[str]:
+    """The script's lines, once it has begun; Unreachable where it could not become root."""
+    lines = session.lines()
+    for line in lines:
+        if line == BEGIN:
+            yield from lines
+            return
+    code, stderr = session.finish()
+    raise _not_root(host, code, stderr.strip(), have_password)
+
+
+def _not_root(host: str, code: int, stderr: str, have_password: bool) -> Unreachable:
+    if code == NO_SUDO:
+        return Unreachable(
+            f"{host}: this user is not root, and there is no sudo",
+            "connect as root (--user root), or install sudo on the host",
+            kind="sudo",
+        )
+    if code == PASSWORD_NEEDED:
+        return Unreachable(f"{host}: sudo asks for a password, and none was given", "use --ask-sudo-pass", kind="sudo")
+    if have_password and code == 1:
+        return Unreachable(
+            f"{host}: sudo refused the password, or this user may not use sudo",
+            "try `sudo -v` on the host with the same password",
+            kind="sudo",
+            evidence=stderr,
+        )
+    return Unreachable(
+        f"{host}: could not start a shell as root (exit code {code})",
+        "try `ssh HOST sudo true` by hand",
+        kind="shell",
+        evidence=stderr,
+    )
