@@ -50,8 +50,18 @@ def validate(document: Document) -> Playbook:
     try:
         return Playbook.model_validate(document.data)
     except ValidationError as error:
-        found = {_message(problem, document): None for problem in error.errors()}
-        raise PlaybookError("\n".join(found), "lampctl playbook schema shows all that a playbook may say") from None
+        raise PlaybookError(
+            "\n".join(_messages(error, document)), "lampctl playbook schema shows all that a playbook may say"
+        ) from None
+
+
+def _messages(error: ValidationError, document: Document) -> list[str]:
+    """One line for each place that is wrong. A place that may be one of several kinds has an error for each."""
+    problems: dict[Path, list[ErrorDetails]] = {}
+    for problem in error.errors():
+        problems.setdefault(_known_path(problem["loc"], document.data), []).append(problem)
+    outer = [path for path in problems if not any(path != other and other[: len(path)] == path for other in problems)]
+    return [_message(path, problems[path], document) for path in outer]
 
 
 def _title(name: str) -> str:
@@ -128,11 +138,9 @@ def _split(key: str, data: object) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _message(problem: ErrorDetails, document: Document) -> str:
-    path = _known_path(problem["loc"], document.data)
-    where = document.position(path)
-    name = " → ".join(str(part) for part in path if part != "[key]")
-    return f"{where}: {name + ': ' if name else ''}{_what(problem, path)}"
+def _message(path: Path, problems: list[ErrorDetails], document: Document) -> str:
+    name = " → ".join(str(part) for part in path)
+    return f"{document.position(path)}: {name + ': ' if name else ''}{_what(problems, path)}"
 
 
 def _known_path(location: Sequence[str | int], data: Any) -> Path:
@@ -154,18 +162,19 @@ def _is_type(part: str | int) -> bool:
     return text in ("bool", "str", "int", "float") or "[" in text or text.endswith("Options")
 
 
-def _what(problem: ErrorDetails, path: Path) -> str:
-    kind, got = problem["type"], problem.get("input")
-    if kind == "extra_forbidden":
+def _what(problems: list[ErrorDetails], path: Path) -> str:
+    first = problems[0]
+    got = first.get("input")
+    if first["type"] == "extra_forbidden":
         allowed = _allowed(path[:-1])
         close = get_close_matches(str(path[-1]), allowed, 1)
-        guess = f"; did you mean {close[0]}?" if close else ""
-        return f"unknown key{guess} Allowed here: {', '.join(allowed)}".replace("key Allowed", "key. Allowed")
-    if kind == "value_error":
-        text = str(problem["msg"]).removeprefix("Value error, ")
+        guess = f"; did you mean {close[0]}?" if close else "."
+        return f"unknown key{guess} Allowed here: {', '.join(allowed)}"
+    if first["type"] == "value_error":
+        text = str(first["msg"]).removeprefix("Value error, ")
         return f"{got!r} {text}" if text.startswith(("is no", "may ")) else text
-    text = str(problem["msg"]).removeprefix("Input should be ")
-    return f"should be {text}, not {got!r}"
+    kinds = dict.fromkeys(str(problem["msg"]).removeprefix("Input should be ") for problem in problems)
+    return f"should be {' or '.join(kinds)}, not {got!r}"
 
 
 def _allowed(path: Path) -> list[str]:
