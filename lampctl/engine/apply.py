@@ -187,7 +187,7 @@ def _batch(plan: Plan, steps: list[Step]) -> Batch:
     if generation:
         changed = [resource.path for resource in generation.resources]
         undo = [
-            service.act(item, item.on_change)
+            service.undo(item)
             for item, _ in plan.services
             if any(p.startswith(item.watch) for p in changed)
         ]

@@ -42,7 +42,7 @@ def candidates(loaded: Loaded) -> list[Desired]:
 
 
 def sections(lines: Iterator[str], boundary: str) -> Iterator[tuple[str, str]]:
-    """(what follows the boundary on its line, the text below it), as they come."""
+    """(what follows the boundary on its line, the text below it), each when the next begins; to `end`."""
     head: str | None = None
     text: list[str] = []
     for line in lines:
@@ -52,8 +52,8 @@ def sections(lines: Iterator[str], boundary: str) -> Iterator[tuple[str, str]]:
         if head is not None:
             yield head, "\n".join(text)
         head, text = line[len(boundary) + 1 :], []
-    if head is not None:
-        yield head, "\n".join(text)
+        if head == "end":  # the script may still be there, waiting for us
+            return
 
 
 def wanted(host: str, loaded: Loaded, seen: Observation) -> Desired:

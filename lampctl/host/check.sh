@@ -17,7 +17,7 @@ for secret in secrets/*; do
     [ -e "$secret" ] || continue
     printf '%s secret %s %s\n' "$BOUNDARY" "${secret#secrets/}" "$(. "./$secret" 2>/dev/null)"
 done
-printf '%s ready\n' "$BOUNDARY"
+printf '%s ready\n%s go\n' "$BOUNDARY" "$BOUNDARY"
 
 mkdir out
 for probe in q/*; do

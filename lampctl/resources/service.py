@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from lampctl.resources.base import Action, Change, Step
@@ -120,14 +120,17 @@ def steps(pairs: Sequence[tuple[Service, Change]]) -> list[Step]:
 
 def act(service: Service, action: Action) -> str:
     """Shell that brings the unit to where it shall be, or shows why it did not get there."""
-    unit = quote(service.unit)
-    verb = {
-        Action.ENABLE: "start",
-        Action.START: "start",
-        Action.RELOAD: "reload-or-restart",
-        Action.RESTART: "restart",
-    }[action]
-    return _ACT.format(unit=unit, verb=verb, sockets=words(service.sockets))
+    verbs = {Action.RELOAD: "reload-or-restart", Action.RESTART: "restart"}
+    # A unit that was to be started may have been started meanwhile by its package, with other files.
+    running = verbs.get(action) or ("start" if action is Action.ENABLE else verbs[service.on_change])
+    return _ACT.format(
+        unit=quote(service.unit), verb=verbs.get(action, "start"), running=running, sockets=words(service.sockets)
+    )
+
+
+def undo(service: Service) -> str:
+    """Shell that loads the former files; the sockets of new pools are not waited for."""
+    return act(replace(service, sockets=()), service.on_change)
 
 
 # A reload of FPM returns before the sockets of its new pools exist; so they are waited for.
@@ -136,7 +139,9 @@ systemctl enable --quiet {unit}
 why() {{ echo "lampctl-reason: service"; systemctl status --no-pager -n 0 {unit} | sed -n 's/^ *Active:/Active:/p'
     journalctl -q -u {unit} -n 12 --no-pager -o cat || :; exit 1; }}
 systemctl reset-failed {unit} 2>/dev/null || :
-systemctl {verb} {unit} || why
+verb={verb}
+if systemctl is-active --quiet {unit}; then verb={running}; fi
+systemctl "$verb" {unit} || why
 tries=100
 for socket in {sockets}; do
     while [ ! -S "$socket" ]; do
