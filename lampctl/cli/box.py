@@ -75,7 +75,7 @@ def ssh(
 
     argv = Boxes().ssh_argv(name, *(command or []))
     sys.stdout.flush()
-    os.execvp(argv[0], argv)  # noqa: S606 -- ssh takes this process's place and terminal
+    os.execvp(argv[0], list(argv))  # noqa: S606 -- ssh takes this process's place and terminal
 
 
 @box.command(epilog="Example: lampctl box down demo")

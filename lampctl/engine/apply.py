@@ -186,11 +186,7 @@ def _batch(plan: Plan, steps: list[Step]) -> Batch:
     generation = plan.generation
     if generation:
         changed = [resource.path for resource in generation.resources]
-        undo = [
-            service.undo(item)
-            for item, _ in plan.services
-            if any(p.startswith(item.watch) for p in changed)
-        ]
+        undo = [service.undo(item) for item, _ in plan.services if any(p.startswith(item.watch) for p in changed)]
         validators = {f"validators/{n:02d}-{v.layer}": v.command.encode() for n, v in enumerate(generation.validators)}
         manifest = "".join(f"{resource.key}\n" for resource in generation.resources)
         files |= {

@@ -71,7 +71,7 @@ def probe(databases: Sequence[Database], users: Sequence[DatabaseUser]) -> str:
     accounts = ", ".join(literal(user.name) for user in users) or "''"
     granted = ", ".join(f"{name}_priv" for name in _PRIVILEGES)
     sql = (
-        f"SELECT 'db', schema_name FROM information_schema.schemata WHERE schema_name IN ({names});\n"
+        f"SELECT 'db', schema_name FROM information_schema.schemata WHERE schema_name IN ({names});\n"  # noqa: S608
         f"SELECT 'user', User FROM mysql.user WHERE Host = 'localhost' AND User IN ({accounts});\n"
         f"SELECT 'grant', User, Db, CONCAT({granted}) FROM mysql.db"
         f" WHERE Host = 'localhost' AND User IN ({accounts});\n"

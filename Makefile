@@ -1,0 +1,38 @@
+# The two commands of the README. Everything that they need is installed here.
+VENV := .venv
+PACKAGES := mmdebstrap systemd-container nftables iproute2 openssh-client python3-venv
+LAMPCTL := $(VENV)/bin/lampctl
+
+.PHONY: demo test unit hosts lint bench setup packages
+
+demo: setup packages ## a throwaway Debian 13 host, deployed and proved
+	@$(LAMPCTL) box up demo
+	@$(LAMPCTL) deploy demo
+	@tests/lab/demo.sh $(LAMPCTL)
+
+test: lint unit hosts ## everything, real hosts included
+
+lint: setup
+	$(VENV)/bin/ruff check lampctl tests
+	$(VENV)/bin/ruff format --check lampctl tests
+	$(VENV)/bin/mypy
+
+unit: setup
+	$(VENV)/bin/pytest tests/unit
+
+hosts: setup packages
+	$(VENV)/bin/pytest tests/hosts
+
+setup: $(VENV)/.done
+
+$(VENV)/.done: pyproject.toml requirements.lock
+	@command -v python3 >/dev/null || { echo "python3 is missing: apt-get install python3 python3-venv" >&2; exit 1; }
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "lampctl needs Python 3.11 or newer" >&2; exit 1; }
+	@python3 -c 'import ensurepip' 2>/dev/null || { [ "$$(id -u)" = 0 ] && apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends python3-venv; }
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install -q -r requirements.lock
+	$(VENV)/bin/pip install -q --no-deps --no-build-isolation -e .
+	touch $@
+
+packages:
+	@./tests/lab/packages.sh $(PACKAGES)

@@ -1,0 +1,122 @@
+"""Real Debian hosts: one deployed box for each release, put right again after a test that breaks it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lampctl.box import Box, Boxes, available
+from lampctl.errors import LampctlError
+
+HOME = Path("/var/lib/lampctl-box-test")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command of lampctl came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def host(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.out)["hosts"][0]
+        return found
+
+    @property
+    def results(self) -> dict[str, str]:
+        return {result["id"]: result["status"] for result in self.host["results"]}
+
+    @property
+    def changes(self) -> dict[str, str]:
+        return {change["resource"]: change["action"] for change in self.host["changes"]}
+
+
+@dataclass(frozen=True)
+class Host:
+    """One box, and lampctl run on it as a user would."""
+
+    box: Box
+    boxes: Boxes
+
+    def sh(self, script: str, check: bool = True) -> str:
+        argv = self.boxes.ssh_argv(self.box.name, script)
+        return subprocess.run(argv, capture_output=True, text=True, check=check, timeout=120).stdout
+
+    def lampctl(self, *args: str, cwd: Path | None = None, config: bool = True, stdin: str = "") -> Ran:
+        """`HOST` in args is this box; output as JSON."""
+        words = [self.box.name if word == "HOST" else word for word in args]
+        words += ["-F", str(self.boxes.ssh_config)] if config else []
+        argv = [str(Path(sys.executable).parent / "lampctl"), *words, "--format", "json"]
+        done = subprocess.run(
+            argv, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=400, check=False, env=_environment()
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def works(self) -> bool:
+        """Does a visitor get the page, with its database?"""
+        import urllib.request
+
+        with urllib.request.urlopen(f"http://{self.box.address}/", timeout=5) as answer:
+            return "database lamp_test on" in answer.read().decode()
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "LAMPCTL_BOX_HOME": str(HOME)}
+
+
+@pytest.fixture(scope="session")
+def boxes() -> Iterator[Boxes]:
+    try:
+        available()
+    except LampctlError as error:
+        pytest.exit(f"{error.message}; {error.hint}", returncode=1)
+    found = Boxes(HOME)
+    _down(found)
+    yield found
+    _down(found)
+    for path in HOME.glob("*"):
+        if path.is_file():
+            path.unlink()
+    for name in ("boxes", "snapshots"):
+        if (HOME / name).is_dir() and not list((HOME / name).iterdir()):
+            (HOME / name).rmdir()
+    HOME.rmdir()
+
+
+def _down(boxes: Boxes) -> None:
+    for box in boxes.list():
+        boxes.down(box.name)
+
+
+@pytest.fixture(scope="session", params=["trixie", "bookworm"])
+def release(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def bare(boxes: Boxes, release: str) -> Iterator[Host]:
+    """A host with nothing but sshd; tests on it are refused before they change anything."""
+    yield Host(boxes.up(f"bare-{release}", release), boxes)
+    boxes.down(f"bare-{release}")
+
+
+@pytest.fixture(scope="session")
+def deployed(boxes: Boxes, release: str) -> Iterator[tuple[Host, Ran]]:
+    host = Host(boxes.up(f"lamp-{release}", release), boxes)
+    yield host, host.lampctl("deploy", "HOST")
+    boxes.down(f"lamp-{release}")
+
+
+@pytest.fixture
+def host(deployed: tuple[Host, Ran]) -> Host:
+    return deployed[0]

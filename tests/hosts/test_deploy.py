@@ -1,0 +1,239 @@
+"""From a bare host to a proved site, and what happens then; on real hosts of each release."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.hosts.conftest import Host, Ran
+
+pytestmark = pytest.mark.hosts
+
+VHOST = "/etc/apache2/sites-available/lamp.test.conf"
+CHAIN = [
+    "linux.ssh",
+    "linux.disk",
+    "linux.memory",
+    "linux.clock",
+    "linux.systemd",
+    "mysql.service",
+    "mysql.login@lamp.test",
+    "php.service",
+    "php.fastcgi@lamp.test",
+    "web.service",
+    "web.config",
+    "web.static@lamp.test",
+    "site.php@lamp.test",
+    "site.database@lamp.test",
+    "site.outside@lamp.test",
+]
+
+
+def template(folder: Path, name: str, text: str) -> Path:
+    """A project folder that overrides one template."""
+    path = folder / "templates" / name
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    return folder
+
+
+def original(name: str) -> str:
+    return (Path(__file__).parents[2] / "templates" / name).read_text()
+
+
+def test_first_deploy_proves_every_hop(deployed: tuple[Host, Ran]) -> None:
+    host, ran = deployed
+    assert ran.code == 0, ran.out + ran.err
+    assert list(ran.results) == CHAIN
+    assert set(ran.results.values()) == {"pass"}
+    assert ran.host["applied"] is True
+    assert ran.host["culprit"] is None
+    assert ran.changes["package:apache2"] == "install"
+    assert host.works()
+    assert host.sh("command -v python3 || echo none").strip() == "none"
+
+
+def test_second_deploy_changes_and_restarts_nothing(host: Host) -> None:
+    started = "systemctl show -p StateChangeTimestamp,MainPID apache2 mariadb 'php*-fpm'"
+    before = host.sh(started)
+    assert host.lampctl("plan", "HOST", "--exit-code").code == 0
+    ran = host.lampctl("deploy", "HOST")
+    assert (ran.code, ran.changes, ran.host["applied"]) == (0, {}, False)
+    assert ran.host["round_trips"] <= 4
+    assert host.sh(started) == before
+
+
+def test_edit_by_hand_shows_as_diff_and_is_undone(host: Host) -> None:
+    host.sh(f"sed -i 's/nosniff/sniff/' {VHOST}")
+    ran = host.lampctl("plan", "HOST", "--exit-code")
+    assert ran.code == 2
+    assert ran.changes == {f"file:{VHOST}": "update", "service:apache2.service": "reload"}
+    assert "-    Header always set X-Content-Type-Options sniff\n" in ran.host["changes"][0]["diff"]
+    assert host.lampctl("deploy", "HOST").code == 0
+    assert "nosniff" in host.sh(f"cat {VHOST}")
+
+
+def test_stopped_service_is_the_culprit_and_shows_as_start(host: Host) -> None:
+    host.sh("systemctl stop mariadb")
+    ran = host.lampctl("check", "HOST")
+    assert ran.code == 1
+    assert ran.host["culprit"] == {"id": "mysql.service", "layer": "mysql"}
+    assert ran.results["mysql.login@lamp.test"] == "blocked"
+    assert ran.results["site.php@lamp.test"] == "pass"
+    assert ran.results["site.database@lamp.test"] == "blocked"
+    assert host.lampctl("plan", "HOST").changes["service:mariadb.service"] == "start"
+    assert host.lampctl("deploy", "HOST").code == 0
+
+
+def test_reload_that_was_lost_is_made_up_for(host: Host) -> None:
+    """As a run leaves it that died after the files were there and before the reload."""
+    host.sh(f"cp -a {VHOST} /root/v && cat /root/v > {VHOST}")
+    assert host.lampctl("check", "HOST").host["culprit"]["id"] == "web.service"
+    assert host.lampctl("plan", "HOST").changes == {"service:apache2.service": "reload"}
+    assert host.lampctl("deploy", "HOST").code == 0
+    assert host.lampctl("plan", "HOST").changes == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "broken", "said"),
+    [
+        ("apache/vhost.conf.j2", "{{ managed() }}\n<VirtualHost *:80>\nNonsense on\n</VirtualHost>\n", "Nonsense"),
+        ("php/pool.conf.j2", "[{{ site }}]\nuser = nobody-here\nlisten = {{ socket }}\npm = ondemand\n", "nobody-here"),
+        ("mysql/server.cnf.j2", "[mariadbd]\nno_such_variable = 1\n", "no_such_variable"),
+    ],
+)
+def test_broken_config_is_refused_before_it_replaces_anything(
+    host: Host, tmp_path: Path, name: str, broken: str, said: str
+) -> None:
+    before = host.sh("md5sum /etc/apache2/sites-available/* /etc/php/*/fpm/pool.d/* /etc/mysql/mariadb.conf.d/*")
+    ran = host.lampctl("deploy", "HOST", cwd=template(tmp_path, name, broken))
+    assert ran.code == 1
+    assert ran.host["error"]["kind"] == "invalid"
+    assert said in ran.host["error"]["evidence"]
+    after = host.sh("md5sum /etc/apache2/sites-available/* /etc/php/*/fpm/pool.d/* /etc/mysql/mariadb.conf.d/*")
+    assert after == before
+    assert host.works()
+    assert host.lampctl("plan", "HOST").changes == {}
+
+
+def test_service_that_does_not_come_up_is_rolled_back(host: Host, tmp_path: Path) -> None:
+    """Valid to the server's own test, and yet it can't start: an address that the host does not have."""
+    text = original("mysql/server.cnf.j2").replace("127.0.0.1", "192.0.2.1")
+    ran = host.lampctl("deploy", "HOST", cwd=template(tmp_path, "mysql/server.cnf.j2", text))
+    assert ran.code == 1
+    assert ran.host["error"]["kind"] == "service"
+    assert "the former files are back" in ran.host["error"]["message"]
+    assert host.works()
+    ran = host.lampctl("deploy", "HOST")
+    assert (ran.code, ran.changes) == (0, {})
+
+
+def test_check_that_fails_after_the_deploy_rolls_back(host: Host, tmp_path: Path) -> None:
+    """A vhost that Apache likes and that would show the site's source to the world."""
+    text = re.sub(r" *<FilesMatch.*?</FilesMatch>\n", "", original("apache/vhost.conf.j2"), flags=re.S)
+    ran = host.lampctl("deploy", "HOST", cwd=template(tmp_path, "apache/vhost.conf.j2", text))
+    assert ran.code == 1
+    assert ran.host["culprit"]["id"] == "site.php@lamp.test"
+    assert "source" in next(r["actual"] for r in ran.host["results"] if r["id"] == "site.php@lamp.test")
+    assert ran.host["undone"] is True
+    assert host.works()
+    assert host.lampctl("plan", "HOST").changes == {}
+
+
+def test_password_is_nowhere_but_in_its_file(host: Host) -> None:
+    secret = "/etc/lampctl/secrets/lamp.test.conf"
+    assert host.sh(f"stat -c '%U:%G %a' {secret}").strip() == "root:root 600"
+    password = host.sh(f"sed -n 's/.*= \"\\(.*\\)\"/\\1/p' {secret}").strip()
+    assert len(password) == 32
+    # A new user of the database is made while every process's arguments are written down.
+    host.sh("mariadb -e \"DROP USER lamp_test@localhost\"; rm -f /root/argv; touch /root/watch; nohup sh -c '"
+            "while [ -e /root/watch ]; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr \"\\0\" \" \" >> /root/argv; done'"
+            " >/dev/null 2>&1 </dev/null &")  # fmt: skip
+    ran = host.lampctl("deploy", "HOST")
+    host.sh("rm /root/watch")
+    assert ran.changes == {"database-user:lamp_test@localhost": "create"}
+    assert ran.code == 0
+    assert password not in ran.out + ran.err
+    assert "mariadb" in host.sh("cat /root/argv")
+    assert host.sh(f"grep -c {password} /root/argv || :").strip() == "0"
+    assert host.sh(f"grep -rl {password} /var/www /var/log /var/lib/lampctl || :").strip() == ""
+    assert host.sh(f"journalctl --no-pager | grep -c {password} || :").strip() == "0"
+    assert password not in host.lampctl("plan", "HOST", "--set", "php.memory_limit=64M").out
+
+
+def test_no_probe_is_left(host: Host) -> None:
+    host.lampctl("check", "HOST")
+    assert host.sh("find / -xdev -name '*lampctl-probe*'; ls -d /run/lampctl.* 2>/dev/null || :").strip() == ""
+
+
+def test_lock_of_another_run(host: Host) -> None:
+    host.sh("echo 'ann@laptop since noon' > /var/lib/lampctl/lock; nohup flock /var/lib/lampctl/lock "
+            "sh -c 'echo held > /root/held; sleep 60' >/dev/null 2>&1 </dev/null & while [ ! -e /root/held ]; do :; done")  # fmt: skip
+    ran = host.lampctl("deploy", "HOST")
+    host.sh("pkill -x sleep; rm /root/held")
+    assert ran.code == 4
+    assert "ann@laptop" in ran.host["error"]["message"]
+
+
+def test_site_on_a_database_that_is_somebody_elses(host: Host, tmp_path: Path) -> None:
+    host.sh("mariadb -e 'CREATE DATABASE IF NOT EXISTS theirs'")
+    book = tmp_path / "site.yml"
+    book.write_text("extends: lamp\nsites: {shop.test: {database: {name: theirs}}}\n")
+    ran = host.lampctl("deploy", "HOST", "-p", str(book))
+    assert ran.code == 1
+    assert ran.host["error"]["kind"] == "conflict"
+    assert host.sh("ls /etc/apache2/sites-available/").split().count("shop.test.conf") == 0
+
+
+def test_vhost_that_is_somebody_elses(host: Host, tmp_path: Path) -> None:
+    host.sh(
+        "printf '<VirtualHost *:80>\\nServerName mine.test\\n</VirtualHost>\\n' > /etc/apache2/sites-enabled/mine.conf"
+    )
+    book = tmp_path / "site.yml"
+    book.write_text("extends: lamp\nsites: {mine.test: {}}\n")
+    ran = host.lampctl("deploy", "HOST", "-p", str(book))
+    host.sh("rm /etc/apache2/sites-enabled/mine.conf; systemctl reload apache2")
+    assert ran.code == 1
+    assert ran.host["error"]["kind"] == "foreign-vhost"
+
+
+def test_several_sites(host: Host, tmp_path: Path) -> None:
+    book = tmp_path / "site.yml"
+    sites = (
+        "{lamp.test: {default: true, database: true}, a.test: {aliases: [www.a.test], database: {name: a}}, b.test: {}}"
+    )
+    book.write_text(f"extends: lamp\nsites: {sites}\n")
+    ran = host.lampctl("deploy", "HOST", "-p", str(book))
+    assert ran.code == 0, ran.out
+    assert ran.results["site.outside@b.test"] == "pass"
+    assert host.lampctl("plan", "HOST", "-p", str(book)).changes == {}
+    assert host.lampctl("deploy", "HOST").code == 0
+
+
+def test_sudo_with_and_without_password(host: Host) -> None:
+    host.sh("id ops 2>/dev/null || useradd -m ops; echo ops:pass-word | chpasswd; install -d -o ops -m 700 ~ops/.ssh;"
+            "install -o ops -m 600 ~/.ssh/authorized_keys ~ops/.ssh/authorized_keys; rm -f /etc/sudoers.d/ops;"
+            "echo 'ops ALL=(ALL) ALL' > /etc/sudoers.d/ops")  # fmt: skip
+    user = f"ops@{host.box.name}"
+    missing = host.lampctl("deploy", user)
+    assert (missing.code, missing.host["error"]["kind"]) == (3, "sudo")
+    assert "--ask-sudo-pass" in missing.host["error"]["hint"]
+    wrong = host.lampctl("deploy", user, "--ask-sudo-pass", stdin="wrong\n")
+    assert (wrong.code, wrong.host["error"]["kind"]) == (3, "sudo")
+    right = host.lampctl("deploy", user, "--ask-sudo-pass", stdin="pass-word\n")
+    assert (right.code, right.changes) == (0, {})
+    host.sh("echo 'ops ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/ops")
+    assert host.lampctl("deploy", user).code == 0
+
+
+def test_json_document_is_the_contract(host: Host) -> None:
+    document = json.loads(host.lampctl("check", "HOST").out)
+    assert set(document) == {"command", "ok", "hosts"}
+    keys = {"host", "ok", "applied", "changes", "results", "culprit", "error", "timings", "round_trips"}
+    assert keys <= set(document["hosts"][0])
+    wanted = {"id", "layer", "status", "where", "expected", "actual", "evidence", "hint", "ms"}
+    assert all(set(result) == wanted for result in document["hosts"][0]["results"])
+    assert {result["where"] for result in document["hosts"][0]["results"]} == {"host", "tunnel", "outside"}

@@ -1,0 +1,101 @@
+"""Bad input and bad luck on a bare host: one clear message, the right exit code, nothing changed."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hosts.conftest import Host
+
+pytestmark = pytest.mark.hosts
+
+
+@pytest.fixture(autouse=True)
+def untouched(bare: Host) -> Iterator[None]:
+    yield
+    assert bare.sh("dpkg-query -W -f='${Package} ' apache2 mariadb-server 2>/dev/null || :").strip() == ""
+    assert bare.sh("ls /etc/lampctl 2>/dev/null || :").strip() == ""
+
+
+def test_unknown_and_changed_host_key(bare: Host, tmp_path: Path) -> None:
+    known = tmp_path / "known"
+    config = tmp_path / "config"
+    config.write_text(
+        f"Host x\n HostName {bare.box.address}\n User root\n IdentityFile {bare.boxes.home}/id_ed25519\n UserKnownHostsFile {known}\n"
+    )
+    arguments = ("check", "x", "-F", str(config))
+    unknown = bare.lampctl(*arguments, config=False)
+    assert (unknown.code, unknown.host["error"]["kind"]) == (3, "host-key-unknown")
+    assert "SHA256:" in unknown.host["error"]["message"]
+    assert not known.exists()
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "other")], check=True)
+    key = " ".join((tmp_path / "other.pub").read_text().split()[:2])
+    known.write_text(f"{bare.box.address} {key}\n")
+    changed = bare.lampctl(*arguments, "--accept-new-host-key", config=False)
+    assert (changed.code, changed.host["error"]["kind"]) == (3, "host-key-changed")
+    wrong = bare.lampctl("check", "HOST", "-i", str(tmp_path / "other"))
+    assert (wrong.code, wrong.host["error"]["kind"]) == (3, "auth")
+    known.unlink()
+    accepted = bare.lampctl("plan", "x", "-F", str(config), "--accept-new-host-key", config=False)
+    assert accepted.code == 0
+    assert bare.box.address in known.read_text()
+
+
+def test_plan_on_a_bare_host_touches_nothing(bare: Host) -> None:
+    before = bare.sh("find /etc /var/lib /run -xdev -newermt '1 second ago' | wc -l; ls /var/lib")
+    ran = bare.lampctl("plan", "HOST", "--exit-code")
+    assert ran.code == 2
+    assert ran.changes["service:apache2.service"] == "start"
+    assert bare.sh("ls /var/lib").split() == before.split()[1:]
+
+
+def test_check_on_a_bare_host_names_the_first_that_is_missing(bare: Host) -> None:
+    ran = bare.lampctl("check", "HOST")
+    assert ran.code == 1
+    assert ran.host["culprit"]["id"] == "mysql.service"
+    assert ran.results["site.outside@lamp.test"] == "blocked"
+
+
+def test_port_80_is_taken(bare: Host) -> None:
+    bare.sh("systemd-run -q --unit=squatter perl -MIO::Socket::INET -e "
+            "'IO::Socket::INET->new(LocalPort=>80,Listen=>1,ReuseAddr=>1) or die; sleep 99'; "
+            "until grep -q ':0050 .* 0A ' /proc/net/tcp; do :; done")  # fmt: skip
+    ran = bare.lampctl("deploy", "HOST")
+    bare.sh("systemctl stop squatter")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "port-taken")
+    assert "perl" in ran.host["error"]["message"]
+
+
+def test_apt_lock_is_held(bare: Host) -> None:
+    bare.sh("systemd-run -q --unit=holder perl -e 'use Fcntl; open(F, \">/var/lib/dpkg/lock-frontend\"); "
+            "fcntl(F, F_SETLK, pack(\"s s l! l! i x4\", F_WRLCK, 0, 0, 0, 0)) or die; open(G, \">/run/held\"); sleep 99'; "
+            "until [ -e /run/held ]; do :; done")  # fmt: skip
+    ran = bare.lampctl("deploy", "HOST", "--timeout", "3")
+    bare.sh("systemctl stop holder; rm /run/held")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "apt-lock")
+    assert "perl (pid " in ran.host["error"]["evidence"]
+
+
+def test_archive_is_unreachable(bare: Host) -> None:
+    bare.sh("cp /etc/apt/sources.list /root/; echo 'deb http://127.0.0.1:9/debian stable main' > /etc/apt/sources.list")
+    ran = bare.lampctl("deploy", "HOST")
+    bare.sh("cp /root/sources.list /etc/apt/sources.list")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "apt-archive")
+
+
+def test_unsupported_distribution(bare: Host) -> None:
+    bare.sh("cp --remove-destination /usr/lib/os-release /etc/os-release; sed -i 's/^ID=.*/ID=arch/' /etc/os-release")
+    ran = bare.lampctl("deploy", "HOST")
+    bare.sh("ln -sf ../usr/lib/os-release /etc/os-release")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "unsupported-distribution")
+
+
+def test_full_disk(bare: Host) -> None:
+    bare.sh("mount -t tmpfs -o size=1m none /var/lib/apt && mount -t tmpfs -o size=2m none /var; :")
+    ran = bare.lampctl("deploy", "HOST")
+    bare.sh("umount /var; umount /var/lib/apt")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "disk-full")
+    assert "/var has" in ran.host["error"]["message"]
