@@ -61,7 +61,7 @@ def test_check_on_a_bare_host_names_the_first_that_is_missing(bare: Host) -> Non
 
 def test_port_80_is_taken(bare: Host) -> None:
     bare.sh("systemd-run -q --unit=squatter perl -MIO::Socket::INET -e "
-            "'IO::Socket::INET->new(LocalPort=>80,Listen=>1,ReuseAddr=>1) or die; sleep 99'; "
+            "'$s = IO::Socket::INET->new(LocalPort=>80,Listen=>1,ReuseAddr=>1) or die; sleep 99'; "
             "until grep -q ':0050 .* 0A ' /proc/net/tcp; do :; done")  # fmt: skip
     ran = bare.lampctl("deploy", "HOST")
     bare.sh("systemctl stop squatter")

@@ -1,0 +1,148 @@
+"""Facts and states in, an exact plan out; no host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from lampctl import plan as planning
+from lampctl.engine.library import Files
+from lampctl.facts import MIB, Facts
+from lampctl.layers import Context, Desired, desired
+from lampctl.observation import Observation, of
+from lampctl.plan import Plan
+from lampctl.platforms import PLATFORMS
+from lampctl.playbook import load
+from lampctl.render import Renderer
+from lampctl.resources import Action, Directory, File, Package, Secret, Service, Symlink
+from lampctl.resources.file import Entry
+from lampctl.resources.service import UnitState
+
+VHOST = "/etc/apache2/sites-available/lamp.test.conf"
+
+
+def wanted(platform: str, memory: int = 2048) -> tuple[Desired, Mapping[str, str]]:
+    files = Files()
+    loaded = load("lamp", (), files)
+    facts = Facts(platform, memory=memory * MIB)
+    found = desired(Context(loaded.playbook, "lamp", PLATFORMS[platform], facts))
+    renderer = Renderer(files.template, "lamp")
+    return found, {file.key: renderer.text(file) for file in planning.contents_of(found)}
+
+
+def converged(found: Desired, contents: Mapping[str, str]) -> Observation:
+    """What a host looks like after a deploy."""
+    entries: dict[str, Entry] = {}
+    states: dict[str, object] = {}
+    for resource in found.resources:
+        match resource:
+            case File():
+                entries[resource.path] = Entry("file", resource.mode, "root:root", contents[resource.key].encode())
+            case Symlink():
+                entries[resource.path] = Entry("symlink", 0o777, "root:root", target=resource.target)
+            case Directory():
+                entries[resource.path] = Entry("directory", resource.mode, "root:root")
+            case Package():
+                states[resource.key] = "installed"
+            case Service():
+                states[resource.key] = UnitState(True, "active", "enabled", "success", 100.0, 100.0, 50.0)
+            case Secret():
+                states[resource.key] = "regular file root:root 600"
+            case _:
+                states[resource.key] = frozenset({"exists", "login", "grant:lamp\\_test"})
+    owned = frozenset(resource.key for resource in found.resources)
+    return Observation(Facts("debian-13"), states, entries, owned)
+
+
+def make(found: Desired, contents: Mapping[str, str], seen: Observation) -> Plan:
+    return planning.make(found, seen, contents, wait=1)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_plan_of_a_bare_host(platform: str) -> None:
+    found, contents = wanted(platform)
+    plan = make(found, contents, Observation(Facts(platform)))
+    version = PLATFORMS[platform].php.version
+    assert [c.resource for c in plan.changes if c.action is Action.INSTALL] == [
+        "package:mariadb-server",
+        f"package:php{version}-fpm",
+        f"package:php{version}-mysql",
+        "package:apache2",
+    ]
+    assert [c.resource for c in plan.changes if c.action is Action.START] == [
+        "service:mariadb.service",
+        f"service:php{version}-fpm.service",
+        "service:apache2.service",
+    ]
+    assert plan.problems == ()
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_second_plan_is_empty(platform: str) -> None:
+    found, contents = wanted(platform)
+    assert make(found, contents, converged(found, contents)).changes == ()
+
+
+def test_changed_file_reloads_the_service_that_reads_it() -> None:
+    found, contents = wanted("debian-13")
+    seen = converged(found, contents)
+    entries = {**seen.entries, VHOST: Entry("file", 0o644, "root:root", b"# by hand\n")}
+    plan = make(found, contents, Observation(seen.facts, seen.states, entries, seen.owned))
+    assert [(c.resource, c.action) for c in plan.changes] == [
+        (f"file:{VHOST}", Action.UPDATE),
+        ("service:apache2.service", Action.RELOAD),
+    ]
+    assert "-# by hand\n" in plan.changes[0].diff
+    assert plan.generation is not None
+    assert [v.layer for v in plan.generation.validators] == ["web"]
+
+
+@pytest.mark.parametrize(
+    ("state", "action"),
+    [
+        (UnitState(True, "inactive", "enabled"), Action.START),
+        (UnitState(True, "failed", "enabled"), Action.START),
+        (UnitState(True, "active", "disabled", "", 100.0, 100.0, 50.0), Action.ENABLE),
+        (UnitState(True, "active", "enabled", "", 100.0, 90.0, 100.5, "/etc/apache2/x"), Action.RELOAD),
+    ],
+)
+def test_state_of_a_unit_is_what_plans_its_change(state: UnitState, action: Action) -> None:
+    found, contents = wanted("debian-13")
+    seen = converged(found, contents)
+    states = {**seen.states, "service:apache2.service": state}
+    plan = make(found, contents, Observation(seen.facts, states, seen.entries, seen.owned))
+    assert [(c.resource, c.action) for c in plan.changes] == [("service:apache2.service", action)]
+
+
+def test_what_lampctl_did_not_make_is_left_alone() -> None:
+    found, contents = wanted("debian-13")
+    seen = converged(found, contents)
+    entries = {**seen.entries, VHOST: Entry("file", 0o644, "root:root", b"mine\n")}
+    states = {**seen.states, "database:lamp_test": frozenset({"exists"})}
+    plan = make(found, contents, Observation(seen.facts, states, entries, frozenset()))
+    messages = "\n".join(problem.message for problem in plan.problems)
+    assert f"{VHOST} exists and was not made by lampctl" in messages
+    assert "the database lamp_test exists and was not made by lampctl" in messages
+    assert plan.changes == ()
+
+
+def test_sizes_follow_memory_and_say_why() -> None:
+    _, small = wanted("debian-13", memory=512)
+    _, large = wanted("debian-13", memory=16384)
+    cnf = "file:/etc/mysql/mariadb.conf.d/90-lampctl.cnf"
+    assert (
+        "# a quarter of 512 MiB of memory; PHP and Apache share the rest\ninnodb_buffer_pool_size = 128M" in small[cnf]
+    )
+    assert "innodb_buffer_pool_size = 4096M" in large[cnf]
+    pool = "file:/etc/php/8.4/fpm/pool.d/lamp.test.conf"
+    assert "pm.max_children = 3\n" in small[pool]
+    assert "pm.max_children = 32\n" in large[pool]
+
+
+def test_rendered_files_name_their_origin() -> None:
+    found, contents = wanted("debian-12")
+    for file in of(found.resources, File):
+        if not file.seed:
+            header = f"Managed by lampctl: playbook lamp, layer {file.layer}, template {file.template}\n"
+            assert header in contents[file.key]

@@ -1,0 +1,78 @@
+"""Playbooks: text in, a valid playbook or a message with file and line out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lampctl.engine.library import Files
+from lampctl.errors import PlaybookError, UsageError
+from lampctl.playbook import Loaded, load
+
+
+def loaded(tmp_path: Path, text: str, *settings: str) -> Loaded:
+    path = tmp_path / "site.yml"
+    path.write_text(text)
+    return load(str(path), settings, Files(tmp_path))
+
+
+WRONG = {
+    "mistyped key": ("extends: lamp\nphp:\n  memory_limt: 1M\n", ":3: php → memory_limt: unknown key; did you mean memory_limit?"),
+    "what is allowed": ("web:\n  x: 1\n", "Allowed here: keepalive_timeout, max_workers, server"),
+    "wrong type": ("extends: lamp\nmysql:\n  buffer_pool: 12\n", ":3: mysql → buffer_pool: should be a valid string or 'auto', not 12"),
+    "broken YAML": ("php: [a\nb: c", ":2: is no valid YAML"),
+    "a key twice": ("php: {}\nphp: {}\n", ":2: the key php is there twice"),
+    "no mapping": ("- a\n", ":1: a playbook is a mapping"),
+    "no hostname": ("extends: lamp\nsites:\n  under_score.test: {}\n", ":3: sites → under_score.test: 'under_score.test' is no hostname"),
+    "quote in a database name": ("extends: lamp\nsites:\n  a.test:\n    database: {name: \"a'b\"}\n", ":4: sites → a.test → database → name: \"a'b\" may have letters"),
+    "backtick in a database name": ("extends: lamp\nsites:\n  a.test:\n    database: {name: a`b}\n", "'a`b' may have letters"),
+    "site without layers": ("sites: {a.test: {}}\n", "sites need the layers web and php"),
+    "one name twice": ("extends: lamp\nsites: {a.test: {}, b.test: {aliases: [a.test]}}\n", "the name a.test is used by two sites"),
+    "one database twice": ("extends: lamp\nsites: {a.test: {database: {name: x, user: u}}, b.test: {database: {name: x}}}\n", "the database name x is used by two sites"),
+    "line break in an ini value": ("extends: lamp\nphp:\n  ini: {error_log: \"a\\nb\"}\n", "may not have quotes"),
+    "a path with dots": ("extends: lamp\nsites: {a.test: {root: /var/../etc}}\n", "is no plain absolute path"),
+    "itself": ("extends: site.yml\n", "extends goes in a circle"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_playbook_says_where_and_what(tmp_path: Path, case: str) -> None:
+    text, said = WRONG[case]
+    with pytest.raises(PlaybookError) as caught:
+        loaded(tmp_path, text)
+    assert said in caught.value.message
+    assert "site.yml" in caught.value.message
+
+
+def test_every_wrong_place_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(PlaybookError) as caught:
+        loaded(tmp_path, "extends: lamp\nphp:\n  x: 1\n  max_children: two\n")
+    assert len(caught.value.message.splitlines()) == 2
+
+
+def test_extends_merges_layers_and_replaces_sites(tmp_path: Path) -> None:
+    playbook = loaded(tmp_path, "extends: lamp\nphp: {memory_limit: 64M}\nsites: {a.test: {}}\n").playbook
+    assert playbook.php is not None
+    assert (playbook.php.memory_limit, playbook.php.extensions) == ("64M", ["mysql"])
+    assert list(playbook.sites) == ["a.test"]
+
+
+def test_set_reaches_into_names_with_dots(tmp_path: Path) -> None:
+    playbook = loaded(tmp_path, "extends: lamp\n", "sites.lamp.test.php.memory_limit=1G", "php.max_children=3").playbook
+    assert playbook.sites["lamp.test"].php.memory_limit == "1G"
+    assert playbook.php is not None
+    assert playbook.php.max_children == 3
+
+
+def test_set_of_a_wrong_value_names_itself(tmp_path: Path) -> None:
+    with pytest.raises(PlaybookError, match="is no size"):
+        loaded(tmp_path, "extends: lamp\n", "php.memory_limit=lots")
+    with pytest.raises(UsageError, match="has to be KEY=VALUE"):
+        loaded(tmp_path, "extends: lamp\n", "php.memory_limit")
+
+
+def test_playbook_that_is_not_there_suggests_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        load("lmap", (), Files(tmp_path))
+    assert "did you mean lamp?" in caught.value.hint
