@@ -125,6 +125,8 @@ def _login(transport: Transport, probe: LoginProbe, password: str) -> Finding:
     began = time.perf_counter()
     try:
         channel = transport.tunnel(probe.port, TIMEOUT)
+    except ConnectionRefusedError as error:
+        return Finding(f"2003 {error}")
     except OSError as error:
         return Finding(error=str(error))
     raw = log_in(channel, probe, password, TIMEOUT)

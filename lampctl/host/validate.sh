@@ -12,9 +12,9 @@ cp -a --remove-destination new/etc/. stage/etc/
 cat > inside.sh <<'INSIDE'
 mount --bind stage/etc /etc
 for validator in validators/*; do
-    if ! sh "$validator" > verdict 2>&1; then
+    if ! sh "$validator" > printed 2> verdict; then
         echo "lampctl-reason: invalid ${validator#validators/}"
-        grep -iE 'error|unknown|syntax|failed|invalid|line [0-9]' verdict | tail -n 6 || tail -n 6 verdict
+        if [ -s verdict ]; then tail -n 12 verdict; else tail -n 12 printed; fi
         exit 1
     fi
 done

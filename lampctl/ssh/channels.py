@@ -14,6 +14,8 @@ from lampctl.ssh.batch import Batch
 from lampctl.ssh.lines import split
 from lampctl.ssh.transport import wire
 
+_CONNECT_FAILED = 2  # RFC 4254, 5.1: SSH_OPEN_CONNECT_FAILED
+
 
 class SshTransport:
     """A connection. Channels may be used from several threads at once."""
@@ -45,6 +47,10 @@ class SshTransport:
             return self._transport().open_channel(  # type: ignore[no-any-return]
                 "direct-tcpip", ("127.0.0.1", port), ("127.0.0.1", 0), timeout=timeout
             )
+        except paramiko.ChannelException as error:
+            if error.code == _CONNECT_FAILED:
+                raise ConnectionRefusedError(f"nothing listens on 127.0.0.1:{port}") from error
+            raise OSError(f"sshd refused the tunnel to 127.0.0.1:{port}: {error.text}") from error
         except paramiko.SSHException as error:
             raise OSError(f"sshd refused the tunnel to 127.0.0.1:{port}: {error}") from error
 

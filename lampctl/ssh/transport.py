@@ -43,7 +43,10 @@ class Transport(Protocol):
     def start(self, batch: Batch) -> Session: ...
 
     def tunnel(self, port: int, timeout: float) -> Any:
-        """A connected socket, or what acts as one, to 127.0.0.1:`port` of the host; OSError where refused."""
+        """A connected socket, or what acts as one, to 127.0.0.1:`port` of the host.
+
+        ConnectionRefusedError where nothing listens, any other OSError where the tunnel is not allowed.
+        """
         ...
 
     def close(self) -> None: ...

@@ -101,7 +101,7 @@ def test_reload_that_was_lost_is_made_up_for(host: Host) -> None:
     ("name", "broken", "said"),
     [
         ("apache/vhost.conf.j2", "{{ managed() }}\n<VirtualHost *:80>\nNonsense on\n</VirtualHost>\n", "Nonsense"),
-        ("php/pool.conf.j2", "[{{ site }}]\nuser = nobody-here\nlisten = {{ socket }}\npm = ondemand\n", "nobody-here"),
+        ("php/pool.conf.j2", "[{{ site }}]\nuser = nobody-here\nlisten = {{ socket }}\npm = ondemand\npm.max_children = 2\n", "nobody-here"),
         ("mysql/server.cnf.j2", "[mariadbd]\nno_such_variable = 1\n", "no_such_variable"),
     ],
 )
@@ -120,8 +120,8 @@ def test_broken_config_is_refused_before_it_replaces_anything(
 
 
 def test_service_that_does_not_come_up_is_rolled_back(host: Host, tmp_path: Path) -> None:
-    """Valid to the server's own test, and yet it can't start: an address that the host does not have."""
-    text = original("mysql/server.cnf.j2").replace("127.0.0.1", "192.0.2.1")
+    """Valid to the server's own test, and yet it can't start: sshd has that port."""
+    text = original("mysql/server.cnf.j2") + "port = 22\n"
     ran = host.lampctl("deploy", "HOST", cwd=template(tmp_path, "mysql/server.cnf.j2", text))
     assert ran.code == 1
     assert ran.host["error"]["kind"] == "service"
@@ -129,6 +129,16 @@ def test_service_that_does_not_come_up_is_rolled_back(host: Host, tmp_path: Path
     assert host.works()
     ran = host.lampctl("deploy", "HOST")
     assert (ran.code, ran.changes) == (0, {})
+
+
+def test_database_that_listens_elsewhere_is_rolled_back(host: Host, tmp_path: Path) -> None:
+    """MariaDB starts with an address that the host does not have; only a login tells."""
+    text = original("mysql/server.cnf.j2").replace("127.0.0.1", "192.0.2.1")
+    ran = host.lampctl("deploy", "HOST", cwd=template(tmp_path, "mysql/server.cnf.j2", text))
+    assert ran.code == 1
+    assert ran.host["culprit"]["id"] == "mysql.login@lamp.test"
+    assert ran.host["undone"] is True
+    assert host.lampctl("plan", "HOST").changes == {}
 
 
 def test_check_that_fails_after_the_deploy_rolls_back(host: Host, tmp_path: Path) -> None:

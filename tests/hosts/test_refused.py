@@ -60,9 +60,9 @@ def test_check_on_a_bare_host_names_the_first_that_is_missing(bare: Host) -> Non
 
 
 def test_port_80_is_taken(bare: Host) -> None:
-    bare.sh("systemd-run -q --unit=squatter perl -MIO::Socket::INET -e "
-            "'$s = IO::Socket::INET->new(LocalPort=>80,Listen=>1,ReuseAddr=>1) or die; sleep 99'; "
-            "until grep -q ':0050 .* 0A ' /proc/net/tcp; do :; done")  # fmt: skip
+    program = "use IO::Socket::INET; $s = IO::Socket::INET->new(LocalPort => 80, Listen => 1) or die; sleep 99"
+    bare.sh(f"echo '{program}' > /root/squat.pl; systemd-run -q --unit=squatter perl /root/squat.pl; "
+            "until grep -q ':0050 .* 0A ' /proc/net/tcp; do systemctl is-active -q squatter; done")  # fmt: skip
     ran = bare.lampctl("deploy", "HOST")
     bare.sh("systemctl stop squatter")
     assert (ran.code, ran.host["error"]["kind"]) == (1, "port-taken")
@@ -70,9 +70,12 @@ def test_port_80_is_taken(bare: Host) -> None:
 
 
 def test_apt_lock_is_held(bare: Host) -> None:
-    bare.sh("systemd-run -q --unit=holder perl -e 'use Fcntl; open(F, \">/var/lib/dpkg/lock-frontend\"); "
-            "fcntl(F, F_SETLK, pack(\"s s l! l! i x4\", F_WRLCK, 0, 0, 0, 0)) or die; open(G, \">/run/held\"); sleep 99'; "
-            "until [ -e /run/held ]; do :; done")  # fmt: skip
+    program = (
+        'use Fcntl; open(F, ">/var/lib/dpkg/lock-frontend"); $l = pack("s s l! l! i x4", F_WRLCK, 0, 0, 0, 0); '
+        'fcntl(F, F_SETLK, $l) or die; open(G, ">/run/held"); sleep 99'
+    )
+    bare.sh(f"echo '{program}' > /root/hold.pl; systemd-run -q --unit=holder perl /root/hold.pl; "
+            "until [ -e /run/held ]; do systemctl is-active -q holder; done")  # fmt: skip
     ran = bare.lampctl("deploy", "HOST", "--timeout", "3")
     bare.sh("systemctl stop holder; rm /run/held")
     assert (ran.code, ran.host["error"]["kind"]) == (1, "apt-lock")
