@@ -13,6 +13,7 @@ from lampctl.errors import ApplyFailed, LampctlError, Locked
 from lampctl.outcome import Event
 from lampctl.plan import Generation, Plan
 from lampctl.resources import Step, service
+from lampctl.resources.shell import words
 from lampctl.ssh import Batch, Transport, as_root
 
 _VALIDATE = "validate the new files"
@@ -169,10 +170,10 @@ def _steps(plan: Plan) -> list[Step]:
 def _database_steps(plan: Plan) -> list[Step]:
     """Each first writes down that what it makes is lampctl's, so that a run that dies leaves no orphan."""
     keys = [key for key in plan.owned if key.startswith(("database:", "database-user:"))]
-    own = "".join(f"echo '{key}' >> /var/lib/lampctl/owned\n" for key in keys)
-    first, *rest = plan.after or (None,)
-    if first is None:
-        return []
+    own = f"printf '%s\\n' {words(keys)} >> /var/lib/lampctl/owned\n"
+    if not keys:
+        return list(plan.after)
+    first, *rest = plan.after
     return [Step(first.name, first.layer, own + first.script), *rest]
 
 

@@ -10,7 +10,7 @@ if ! flock -n 9; then
     echo "@@locked $(cat "$state/lock")"
     exit 4
 fi
-printf '%s\n' "$OWNER since $(date -u '+%Y-%m-%d %H:%M:%S UTC')" > "$state/lock"
+printf '%s\n' "$OWNER since $(date -u '+%Y-%m-%d %H:%M:%S UTC'), process $$ on the host" > "$state/lock"
 last=$(cat "$state/generation" 2>/dev/null || :)
 if [ "$last" != "$SEEN" ]; then
     echo "@@stale $last"
@@ -21,6 +21,9 @@ echo "$GENERATION" > "$state/generation"
 kept="$state/generations/$GENERATION"
 export GENERATION kept
 umask 022
+for left in /run/lampctl.*/keep; do # of runs that were killed: we hold the lock, so nobody uses them
+    [ "${left%/keep}" = "$PWD" ] || rm -rf "${left%/keep}"
+done
 
 for step in steps/*; do
     echo "@@begin ${step#steps/}"

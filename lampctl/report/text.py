@@ -140,7 +140,7 @@ class TextReporter:
         times = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.timings.items())
         style = "bold green" if outcome.ok else "bold red"
         parts = [(f"{outcome.host}: ", "bold"), (_verdict(outcome), style)]
-        self._console.print(Text.assemble(*parts, (f" ({times}; {outcome.round_trips} round trips)", "dim")))
+        self._console.print(Text.assemble(*parts, (f" ({times}; {_count(outcome.round_trips, 'round trip')})", "dim")))
 
 
 def _row(result: Result, width: int) -> tuple[tuple[str, str], ...]:
@@ -151,6 +151,10 @@ def _row(result: Result, width: int) -> tuple[tuple[str, str], ...]:
         (f"{result.id:<{width}}  ", ""),
         (f"{word}{result.actual}", "" if word else "dim"),
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _verdict(outcome: Outcome) -> str:

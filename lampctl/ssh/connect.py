@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import logging
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,9 @@ from lampctl.ssh import hostkeys
 from lampctl.ssh.channels import SshTransport
 from lampctl.ssh.options import ConnectOptions, Target, target
 
+# paramiko logs what it raises as well; without a handler, Python would print that on stderr.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
+
 
 def connect(where: Target, options: ConnectOptions) -> SshTransport:
     """A connection; Unreachable says what is in the way, UsageError what was asked wrongly."""
@@ -25,10 +29,12 @@ def connect(where: Target, options: ConnectOptions) -> SshTransport:
 
 def _config(path: Path | None) -> paramiko.SSHConfig:
     default = Path("~/.ssh/config").expanduser()
-    if path is not None and not path.is_file():
+    if str(path) == "none":  # as OpenSSH has it
+        return paramiko.SSHConfig()
+    if path is not None and (path.is_dir() or not path.exists()):
         raise UsageError(f"-F {path}: there is no such file", "name an ssh_config file")
     source = path or default
-    if not source.is_file():
+    if not source.exists():
         return paramiko.SSHConfig()
     try:
         return paramiko.SSHConfig.from_path(str(source))
@@ -53,7 +59,6 @@ def _client(
             port,
             user,
             sock=sock,
-            timeout=options.connect_timeout,
             banner_timeout=options.connect_timeout,
             auth_timeout=max(options.connect_timeout, 30),
             **_keys(options, found),
@@ -133,6 +138,8 @@ def _explain(error: BaseException, host: str, address: str) -> BaseException:
     """The first message that fits; what is not expected goes on as it is."""
     if isinstance(error, paramiko.BadHostKeyException):
         return hostkeys.changed(error)
+    if type(error) is paramiko.SSHException and isinstance(error.__context__, TimeoutError):
+        error = error.__context__  # it waited for sshd's banner
     cases: tuple[tuple[type[BaseException], str, str, str], ...] = (
         (
             paramiko.PasswordRequiredException,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -82,15 +83,10 @@ def boxes() -> Iterator[Boxes]:
         pytest.exit(f"{error.message}; {error.hint}", returncode=1)
     found = Boxes(HOME)
     _down(found)
+    shutil.rmtree(HOME, ignore_errors=True)
     yield found
     _down(found)
-    for path in HOME.glob("*"):
-        if path.is_file():
-            path.unlink()
-    for name in ("boxes", "snapshots"):
-        if (HOME / name).is_dir() and not list((HOME / name).iterdir()):
-            (HOME / name).rmdir()
-    HOME.rmdir()
+    shutil.rmtree(HOME)
 
 
 def _down(boxes: Boxes) -> None:
@@ -111,12 +107,17 @@ def bare(boxes: Boxes, release: str) -> Iterator[Host]:
 
 
 @pytest.fixture(scope="session")
-def deployed(boxes: Boxes, release: str) -> Iterator[tuple[Host, Ran]]:
+def deployed(boxes: Boxes, release: str) -> tuple[str, Ran]:
+    """The first deploy on a bare host, and the label of the snapshot that was taken after it."""
     host = Host(boxes.up(f"lamp-{release}", release), boxes)
-    yield host, host.lampctl("deploy", "HOST")
-    boxes.down(f"lamp-{release}")
+    ran = host.lampctl("deploy", "HOST")
+    boxes.snapshot(host.box.name, f"deployed-{release}")
+    return f"deployed-{release}", ran
 
 
-@pytest.fixture
-def host(deployed: tuple[Host, Ran]) -> Host:
-    return deployed[0]
+@pytest.fixture(scope="module")
+def host(boxes: Boxes, release: str, deployed: tuple[str, Ran]) -> Iterator[Host]:
+    """A deployed host, fresh for each module."""
+    name = f"lamp-{release}"
+    yield Host(boxes.up(name, release, snapshot=deployed[0]), boxes)
+    boxes.down(name)

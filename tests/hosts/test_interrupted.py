@@ -1,0 +1,63 @@
+"""Runs that die half-way: the site goes on working, and the next run heals what is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.hosts.conftest import HOME, Host
+
+pytestmark = pytest.mark.hosts
+
+# Waits until a generation's files are handed over, then ends the whole run on the host without a word.
+KILLER = r"""
+last=$(cat /var/lib/lampctl/generation)
+until [ -e /var/lib/lampctl/generations/$((last + 1))/undo.sh ]; do :; done
+pid=$(sed 's/.*process \([0-9]*\) on the host/\1/' /var/lib/lampctl/lock)
+kill -9 "-$pid"
+"""
+POOL = "/etc/php/*/fpm/pool.d/lamp.test.conf"
+
+
+def test_run_that_is_killed_on_the_host_is_healed(host: Host) -> None:
+    host.sh(f"cat > /root/killer <<'END'\n{KILLER}\nEND\nnohup sh /root/killer >/dev/null 2>&1 </dev/null &")
+    ran = host.lampctl("deploy", "HOST", "--set", "php.memory_limit=200M")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "died")
+    assert host.works()
+    healed = host.lampctl("deploy", "HOST", "--set", "php.memory_limit=210M")
+    assert healed.code == 0, healed.out
+    assert "210M" in host.sh(f"grep memory_limit {POOL}")
+    assert host.lampctl("plan", "HOST", "--set", "php.memory_limit=210M").changes == {}
+    assert host.lampctl("deploy", "HOST").code == 0
+    assert host.sh("ls -d /run/lampctl.* 2>/dev/null || :") == ""
+
+
+def test_controller_that_is_killed_leaves_no_half_made_host(host: Host) -> None:
+    """What had begun on the host goes on to its end there."""
+    argv = [str(Path(sys.executable).parent / "lampctl"), "deploy", host.box.name, "--set", "php.memory_limit=200M"]
+    with subprocess.Popen(
+        argv, stdout=subprocess.PIPE, text=True, env={**os.environ, "LAMPCTL_BOX_HOME": str(HOME)}
+    ) as process:
+        assert process.stdout
+        process.stdout.readline()  # its first step is done
+        process.send_signal(signal.SIGKILL)
+    host.sh("flock /var/lib/lampctl/lock true; while ls -d /run/lampctl.*; do :; done 2>/dev/null")
+    assert "200M" in host.sh(f"grep memory_limit {POOL}")
+    assert host.works()
+    assert host.lampctl("check", "HOST", "--set", "php.memory_limit=200M").code == 0
+    assert host.lampctl("deploy", "HOST").code == 0
+
+
+def test_plan_that_is_declined_changes_nothing(host: Host) -> None:
+    argv = [str(Path(sys.executable).parent / "lampctl"), "deploy", host.box.name, "--ask", "--set", "php.memory_limit=200M"]
+    done = subprocess.run(
+        argv, input="n\n", capture_output=True, text=True, check=False, env={**os.environ, "LAMPCTL_BOX_HOME": str(HOME)}
+    )
+    assert done.returncode == 1
+    assert "+php_value[memory_limit] = 200M" in done.stdout
+    assert host.lampctl("plan", "HOST").changes == {}

@@ -1,0 +1,53 @@
+"""Ways to a host: a jump host, this machine itself, and boxes from their first boot to their end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lampctl.box import Boxes
+from tests.hosts.conftest import Host
+
+pytestmark = pytest.mark.hosts
+
+
+def test_through_a_jump_host(host: Host, bare: Host, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    known = tmp_path / "known"
+    keys = (host.boxes.home / "known_hosts").read_text().splitlines()
+    named = next(line for line in keys if line.startswith(host.box.address)).replace(host.box.address, "inner")
+    known.write_text("\n".join([*keys, named]))
+    common = f" User root\n IdentityFile {host.boxes.home}/id_ed25519\n UserKnownHostsFile {known}\n"
+    config.write_text(
+        f"Host gate\n HostName {bare.box.address}\n{common}"
+        f"Host inner\n HostName {host.box.address}\n HostKeyAlias inner\n ProxyJump gate\n{common}"
+    )
+    ran = host.lampctl("deploy", "inner", "-F", str(config), config=False)
+    assert (ran.code, ran.changes) == (0, {}), ran.out
+    assert ran.results["mysql.login@lamp.test"] == "pass"
+    assert ran.results["site.outside@lamp.test"] == "unknown"
+    assert ran.host["round_trips"] <= 4
+
+
+def test_this_machine_without_ssh(host: Host) -> None:
+    """A plan only: it touches nothing, whatever this machine is."""
+    ran = host.lampctl("plan", "local", config=False)
+    assert ran.code in (0, 1)
+    assert ran.host["round_trips"] == 1
+
+
+def test_box_from_its_boot_to_its_end(boxes: Boxes) -> None:
+    box = boxes.up("brief")
+    host = Host(box, boxes)
+    assert boxes.up("brief") == box
+    host.sh("echo kept > /root/kept")
+    assert json.loads(host.lampctl("box", "list", config=False).out)["boxes"][-1]["name"]
+    boxes.snapshot("brief", "written")
+    assert boxes.get("brief") is None
+    again = Host(boxes.up("brief", snapshot="written"), boxes)
+    assert again.sh("cat /root/kept; systemctl is-system-running").split() == ["kept", "running"]
+    boxes.down("brief")
+    assert not box.directory.exists()
+    assert str(box.directory) not in Path("/proc/mounts").read_text()

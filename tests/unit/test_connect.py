@@ -1,0 +1,67 @@
+"""Hosts that can't be reached: one clear message each, exit code 3, and quickly. On loopback only."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """A port that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def closed() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
+
+
+def error(*args: str) -> tuple[int, dict[str, str]]:
+    argv = [Path(sys.executable).parent / "lampctl", "check", *args, "--format", "json", "-F", "/dev/null"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=30)
+    assert done.stderr == ""
+    found: dict[str, str] = json.loads(done.stdout)["hosts"][0]["error"]
+    return done.returncode, found
+
+
+def test_port_is_closed(closed: int) -> None:
+    code, said = error(f"127.0.0.1:{closed}")
+    assert (code, said["kind"]) == (3, "refused")
+    assert f"127.0.0.1:{closed}" in said["message"]
+
+
+def test_nothing_answers(silent: int) -> None:
+    code, said = error(f"127.0.0.1:{silent}", "--timeout", "1")
+    assert (code, said["kind"]) == (3, "timeout")
+    assert "--timeout" in said["hint"]
+
+
+def test_name_does_not_resolve() -> None:
+    code, said = error("no-such-host.invalid")
+    assert (code, said["kind"]) == (3, "name")
+    assert "no-such-host.invalid" in said["message"]
+
+
+def test_worst_of_several_hosts_is_the_exit_code(closed: int) -> None:
+    argv = [Path(sys.executable).parent / "lampctl", "check", "no-such-host.invalid", f"127.0.0.1:{closed}", "-F", "/dev/null"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 3
+    assert "0 of 2 hosts are well" in done.stdout
+
+
+@pytest.mark.parametrize("host", ["-oProxyCommand=x", "a b", "h:0", "h:99999", "@h", ""])
+def test_what_is_no_host(host: str) -> None:
+    argv = [Path(sys.executable).parent / "lampctl", "check", "-F", "/dev/null", "--", host]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "is no host" in done.stderr
