@@ -105,7 +105,11 @@ def test_reload_that_was_lost_is_made_up_for(host: Host) -> None:
     ("name", "broken", "said"),
     [
         ("apache/vhost.conf.j2", "{{ managed() }}\n<VirtualHost *:80>\nNonsense on\n</VirtualHost>\n", "Nonsense"),
-        ("php/pool.conf.j2", "[{{ site }}]\nuser = nobody-here\nlisten = {{ socket }}\npm = ondemand\npm.max_children = 2\n", "nobody-here"),
+        (
+            "php/pool.conf.j2",
+            "[{{ site }}]\nuser = nobody-here\nlisten = {{ socket }}\npm = ondemand\npm.max_children = 2\n",
+            "nobody-here",
+        ),
         ("mysql/server.cnf.j2", "[mariadbd]\nno_such_variable = 1\n", "no_such_variable"),
     ],
 )

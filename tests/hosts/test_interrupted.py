@@ -54,9 +54,21 @@ def test_controller_that_is_killed_leaves_no_half_made_host(host: Host) -> None:
 
 
 def test_plan_that_is_declined_changes_nothing(host: Host) -> None:
-    argv = [str(Path(sys.executable).parent / "lampctl"), "deploy", host.box.name, "--ask", "--set", "php.memory_limit=200M"]
+    argv = [
+        str(Path(sys.executable).parent / "lampctl"),
+        "deploy",
+        host.box.name,
+        "--ask",
+        "--set",
+        "php.memory_limit=200M",
+    ]
     done = subprocess.run(
-        argv, input="n\n", capture_output=True, text=True, check=False, env={**os.environ, "LAMPCTL_BOX_HOME": str(HOME)}
+        argv,
+        input="n\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "LAMPCTL_BOX_HOME": str(HOME)},
     )
     assert done.returncode == 1
     assert "+php_value[memory_limit] = 200M" in done.stdout

@@ -53,7 +53,14 @@ def test_name_does_not_resolve() -> None:
 
 
 def test_worst_of_several_hosts_is_the_exit_code(closed: int) -> None:
-    argv = [Path(sys.executable).parent / "lampctl", "check", "no-such-host.invalid", f"127.0.0.1:{closed}", "-F", "/dev/null"]
+    argv = [
+        Path(sys.executable).parent / "lampctl",
+        "check",
+        "no-such-host.invalid",
+        f"127.0.0.1:{closed}",
+        "-F",
+        "/dev/null",
+    ]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == 3
     assert "0 of 2 hosts are well" in done.stdout
