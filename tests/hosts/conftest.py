@@ -17,7 +17,7 @@ import pytest
 from lampctl.box import Box, Boxes, available
 from lampctl.errors import LampctlError
 
-HOME = Path("/var/lib/lampctl-box-test")
+HOME = Path(os.environ.get("LAMPCTL_TEST_HOME", "/var/lib/lampctl-box-test"))
 
 
 @dataclass(frozen=True)

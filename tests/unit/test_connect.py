@@ -27,7 +27,7 @@ def closed() -> int:
 
 
 def error(*args: str) -> tuple[int, dict[str, str]]:
-    argv = [Path(sys.executable).parent / "lampctl", "check", *args, "--format", "json", "-F", "/dev/null"]
+    argv = [str(Path(sys.executable).parent / "lampctl"), "check", *args, "--format", "json", "-F", "/dev/null"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=30)
     assert done.stderr == ""
     found: dict[str, str] = json.loads(done.stdout)["hosts"][0]["error"]
@@ -54,7 +54,7 @@ def test_name_does_not_resolve() -> None:
 
 def test_worst_of_several_hosts_is_the_exit_code(closed: int) -> None:
     argv = [
-        Path(sys.executable).parent / "lampctl",
+        str(Path(sys.executable).parent / "lampctl"),
         "check",
         "no-such-host.invalid",
         f"127.0.0.1:{closed}",
@@ -68,7 +68,7 @@ def test_worst_of_several_hosts_is_the_exit_code(closed: int) -> None:
 
 @pytest.mark.parametrize("host", ["-oProxyCommand=x", "a b", "h:0", "h:99999", "@h", ""])
 def test_what_is_no_host(host: str) -> None:
-    argv = [Path(sys.executable).parent / "lampctl", "check", "-F", "/dev/null", "--", host]
+    argv = [str(Path(sys.executable).parent / "lampctl"), "check", "-F", "/dev/null", "--", host]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "is no host" in done.stderr
