@@ -101,6 +101,7 @@ class Check:
     judge: Judge
     needs: tuple[str, ...] = ()
     probe: Probe = None
+    undoable: bool = True  # could former files mend it? Not what is of the machine or the world: disk, clock, DNS
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ class Result:
     hint: str = ""
     ms: float = 0.0
     title: str = ""
+    undoable: bool = True
 
     def as_dict(self) -> dict[str, str | float]:
         return {
@@ -151,6 +153,7 @@ def conclude(checks: Sequence[Check], verdicts: Mapping[str, tuple[Verdict, floa
             verdict.hint,
             ms,
             check.title,
+            check.undoable,
         )
     return tuple(results.values())
 

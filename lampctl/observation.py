@@ -19,21 +19,25 @@ from lampctl.resources import (
     Directory,
     File,
     Package,
+    Release,
     Resource,
     Secret,
     Service,
     Symlink,
+    User,
     database,
     file,
     package,
+    release,
     secret,
     service,
+    user,
 )
 
 STATE = "/var/lib/lampctl"  # on the host: lock, what is owned, generations
 
 _STATE_PROBES = {
-    "owned": f"cat {STATE}/owned 2>/dev/null || :",
+    "owned": f"grep -rH '' {STATE}/owned 2>/dev/null || :",
     "generation": f"cat {STATE}/generation 2>/dev/null || :",
     "proved": f"cat {STATE}/proved 2>/dev/null || :",
     # A shared lock is refused only while a run holds the exclusive one; the kernel drops it with its holder.
@@ -48,11 +52,21 @@ class Observation:
     facts: Facts
     states: Mapping[str, object] = field(default_factory=dict)
     entries: Mapping[str, file.Entry] = field(default_factory=dict)
-    owned: frozenset[str] = frozenset()
+    owners: Mapping[str, frozenset[str]] = field(default_factory=dict)  # playbook → keys that it made
     generation: str = ""
     proved: str = ""
     lock: str = ""  # who holds it, or empty
     answers: Mapping[str, str] = field(default_factory=dict)  # preflight id → raw output
+
+    @property
+    def owned(self) -> frozenset[str]:
+        """The keys of all that lampctl made."""
+        return frozenset().union(*self.owners.values())
+
+    def orphans(self, playbook: str) -> frozenset[str]:
+        """What this playbook made, and no other has a claim on."""
+        others = (keys for name, keys in self.owners.items() if name != playbook)
+        return self.owners.get(playbook, frozenset()).difference(*others)
 
 
 def of(resources: Iterable[Resource], *kinds: type[Any]) -> list[Any]:
@@ -70,6 +84,8 @@ def questions(candidates: Sequence[Desired]) -> dict[str, str]:
         "packages": package.probe(of(resources, Package)),
         "paths": file.probe(of(resources, File, Symlink, Directory)),
         "units": service.probe(of(resources, Service)),
+        "users": user.probe(of(resources, User)),
+        "releases": release.probe(of(resources, Release)),
         "secrets": secret.probe(of(resources, Secret)),
         "databases": database.probe(of(resources, Database), of(resources, DatabaseUser)),
         **asked,
@@ -81,6 +97,8 @@ def parse(raw: Mapping[str, str], now: float) -> Observation:
     parsers: dict[str, Callable[[str], Mapping[str, object]]] = {
         "packages": package.parse,
         "units": service.parse,
+        "users": user.parse,
+        "releases": release.parse,
         "secrets": secret.parse,
         "databases": database.parse,
     }
@@ -89,9 +107,18 @@ def parse(raw: Mapping[str, str], now: float) -> Observation:
         facts=facts.parse(raw, now),
         states=states,
         entries=file.parse(raw.get("paths", "")),
-        owned=frozenset(raw.get("owned", "").split("\n")) - {""},
+        owners=_owners(raw.get("owned", "")),
         generation=raw.get("generation", "").strip(),
         proved=raw.get("proved", "").strip(),
         lock=raw.get("lock", "").strip(),
         answers={name.removeprefix("preflight:"): text for name, text in raw.items() if name.startswith("preflight:")},
     )
+
+
+def _owners(raw: str) -> dict[str, frozenset[str]]:
+    """Playbook → keys, of lines `…/owned/PLAYBOOK:KEY`."""
+    owners: dict[str, set[str]] = {}
+    for line in raw.splitlines():
+        path, _, key = line.partition(":")
+        owners.setdefault(path.rsplit("/", 1)[-1], set()).add(key)
+    return {name: frozenset(keys) for name, keys in owners.items()}

@@ -1,13 +1,16 @@
 """Desired minus actual: the ordered changes of one host, and the steps that make them.
 
 The plan that is shown is the object that is applied. Pure: an observation and a desired state in, data out.
+
+A plan has up to two stages. The first brings what is wanted; the second takes away what this playbook once made and
+no longer wants, and is applied only when the first is proved: nothing is retired before its successor works.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeVar, cast
 
 from lampctl.layers import Desired
 from lampctl.layers.base import Problem, Validator
@@ -22,100 +25,164 @@ from lampctl.resources import (
     File,
     Package,
     PathResource,
+    Release,
     Secret,
     Service,
     Step,
     Symlink,
+    User,
     database,
     file,
     package,
+    release,
     secret,
     service,
+    user,
 )
+
+_T = TypeVar("_T")
+
+# What goes when a playbook no longer wants it. Databases, users and what lies below /var/www hold data: they stay.
+_RETIRED = ("file:/etc/", "symlink:/etc/")
 
 
 @dataclass(frozen=True)
 class Generation:
-    """The paths that are handed over together."""
+    """The paths that are handed over, and those that are taken away, together."""
 
     resources: tuple[PathResource, ...]
     archive: bytes
+    deleted: tuple[str, ...]  # keys
     validators: tuple[Validator, ...]
     templates: Mapping[str, str]  # path → template, to name it when a server refuses the file
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (*(resource.path for resource in self.resources), *map(_path, self.deleted))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Changes that are applied and proved together."""
+
+    changes: tuple[Change, ...]
+    before: tuple[Step, ...] = ()  # packages, users, secrets, releases
+    generation: Generation | None = None
+    services: tuple[tuple[Service, Change], ...] = ()
+    after: tuple[Step, ...] = ()  # databases
+    stopped: tuple[str, ...] = ()  # units that `before` stops; an undo starts them again
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`changes` in the order in which they are made; `problems` are why they would not be."""
+    """`stages` in the order in which they are applied; `problems` are why they would not be."""
 
-    changes: tuple[Change, ...]
+    playbook: str
+    stages: tuple[Stage, ...]
     problems: tuple[Problem, ...]
-    before: tuple[Step, ...]  # packages and secrets
-    generation: Generation | None
-    services: tuple[tuple[Service, Change], ...]
-    after: tuple[Step, ...]  # databases
-    owned: tuple[str, ...]  # keys that become lampctl's
     seen: str  # the host's generation that this plan was made for
+    claims: tuple[str, ...]  # keys that are this playbook's once it is applied, whoever made them
 
     def __bool__(self) -> bool:
-        return bool(self.changes)
+        return bool(self.stages)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return tuple(change for stage in self.stages for change in stage.changes)
 
 
-def make(desired: Desired, seen: Observation, contents: Mapping[str, str], wait: int) -> Plan:
+def make(playbook: str, desired: Desired, seen: Observation, contents: Mapping[str, str], wait: int) -> Plan:
     """The plan. `contents`: rendered text of each File by key; `wait`: seconds to wait for apt's lock."""
-    resources = desired.resources
-    packages = [(p, package.compare(p, seen.states.get(p.key))) for p in of(resources, Package)]
-    secrets = [(s, secret.compare(s, seen.states.get(s.key))) for s in of(resources, Secret)]
-    paths = [
-        (r, file.compare(r, contents.get(r.key, ""), seen.entries, seen.owned))
-        for r in of(resources, Directory, File, Symlink)
-    ]
-    written = [r.path for r, change in paths if isinstance(change, Change)]
-    written += [s.path for s, change in secrets if change]
-    services = [(s, service.compare(s, seen.states.get(s.key), written)) for s in of(resources, Service)]
-    databases = [
-        (d, database.compare(d, seen.states.get(d.key), seen.owned)) for d in of(resources, Database, DatabaseUser)
-    ]
-    every = [*packages, *secrets, *paths, *services, *databases]
-    changes = tuple(change for _, change in every if isinstance(change, Change))
-    conflicts = [change for _, change in every if isinstance(change, Conflict)]
-    to_write = [r for r, change in paths if isinstance(change, Change)]
-    return Plan(
-        changes=changes,
-        problems=_problems(desired, seen, changes, conflicts),
-        before=(
-            *package.steps([p for p, change in packages if change], wait),
-            *secret.steps([s for s, change in secrets if change]),
-        ),
-        generation=_generation(desired, to_write, contents),
-        services=tuple((s, change) for s, change in services if change),
-        after=tuple(database.steps([d for d, change in databases if isinstance(change, Change)])),
-        owned=tuple(c.resource for c in changes if c.action is Action.CREATE and not c.resource.startswith("secret:")),
-        seen=seen.generation,
-    )
-
-
-def _problems(
-    desired: Desired, seen: Observation, changes: tuple[Change, ...], conflicts: list[Conflict]
-) -> tuple[Problem, ...]:
-    changing = frozenset(change.resource for change in changes)
+    bring, conflicts = _bring(desired, seen, contents, wait)
+    stages = tuple(stage for stage in (bring, _retire(playbook, desired, seen)) if stage.changes)
+    changing = frozenset(change.resource for stage in stages for change in stage.changes)
     found = [
         problem
         for preflight in desired.preflights
         for problem in preflight.judge(seen.answers.get(preflight.id, ""), seen.facts, changing)
     ]
-    return (*found, *(Problem("conflict", conflict.message, conflict.hint) for conflict in conflicts))
+    found += [Problem("conflict", conflict.message, conflict.hint) for conflict in conflicts]
+    claims = tuple(r.key for r in of(desired.resources, File, Symlink, Service) if getattr(r, "running", True))
+    return Plan(playbook, stages, tuple(found), seen.generation, claims)
 
 
-def _generation(desired: Desired, resources: list[PathResource], contents: Mapping[str, str]) -> Generation | None:
-    if not resources:
+def _bring(desired: Desired, seen: Observation, contents: Mapping[str, str], wait: int) -> tuple[Stage, list[Conflict]]:
+    resources, states, owned = desired.resources, seen.states, seen.owned
+    packages = [(p, package.compare(p, states.get(p.key))) for p in of(resources, Package)]
+    users = [(u, user.compare(u, states.get(u.key))) for u in of(resources, User)]
+    secrets = [(s, secret.compare(s, states.get(s.key))) for s in of(resources, Secret)]
+    releases = [(r, release.compare(r, states.get(r.key))) for r in of(resources, Release)]
+    paths = [
+        (r, file.compare(r, contents.get(r.key, ""), seen.entries, owned))
+        for r in of(resources, Directory, File, Symlink)
+    ]
+    written = [*(r.path for r in _changed(paths)), *(s.path for s in _changed(secrets))]
+    services = [(s, service.compare(s, states.get(s.key), written, owned)) for s in of(resources, Service)]
+    databases = [(d, database.compare(d, states.get(d.key), owned)) for d in of(resources, Database, DatabaseUser)]
+    every = [*packages, *users, *secrets, *releases, *paths, *services, *databases]
+    stage = Stage(
+        tuple(change for _, change in every if isinstance(change, Change)),
+        before=(
+            *package.steps(_changed(packages), wait),
+            *user.steps(_changed(users)),
+            *secret.steps(_changed(secrets)),
+            *release.steps(_changed(releases)),
+        ),
+        generation=_generation(desired, _changed(paths), contents, ()),
+        services=tuple((s, change) for s, change in services if isinstance(change, Change)),
+        after=tuple(database.steps(_changed(databases))),
+    )
+    return stage, [change for _, change in every if isinstance(change, Conflict)]
+
+
+def _changed(pairs: Iterable[tuple[_T, object]]) -> list[_T]:
+    return [resource for resource, change in pairs if isinstance(change, Change)]
+
+
+def _retire(playbook: str, desired: Desired, seen: Observation) -> Stage:
+    orphans = sorted(seen.orphans(playbook) - {resource.key for resource in desired.resources})
+    deleted = tuple(key for key in orphans if key.startswith(_RETIRED))
+    units = tuple(key.removeprefix("service:") for key in orphans if key.startswith("service:"))
+    running = [s for s in of(desired.resources, Service) if s.running]
+    reloads = [
+        (s, Change(s.key, s.layer, s.on_change, f"because {touched[0]} goes\n"))
+        for s in running
+        if (touched := [path for path in map(_path, deleted) if path.startswith(s.watch)])
+    ]
+    layers = {watched: s.layer for s in running for watched in s.watch}
+    return Stage(
+        (
+            *(Change(f"service:{unit}", "linux", Action.STOP, "no longer wanted\n") for unit in units),
+            *(Change(key, _layer(_path(key), layers), Action.DELETE, "no longer wanted\n") for key in deleted),
+            *(change for _, change in reloads),
+        ),
+        before=tuple(Step(f"stop {unit}", "linux", service.stop(unit)) for unit in units),
+        generation=_generation(desired, [], {}, deleted),
+        services=tuple(reloads),
+        stopped=units,
+    )
+
+
+def _layer(path: str, layers: Mapping[str, str]) -> str:
+    return next((layer for watched, layer in layers.items() if path.startswith(watched)), "linux")
+
+
+def _path(key: str) -> str:
+    return key.partition(":")[2]
+
+
+def _generation(
+    desired: Desired, resources: list[PathResource], contents: Mapping[str, str], deleted: tuple[str, ...]
+) -> Generation | None:
+    if not resources and not deleted:
         return None
-    files = [r for r in resources if isinstance(r, File)]
+    paths = [*(r.path for r in resources), *map(_path, deleted)]
     return Generation(
         tuple(resources),
         file.archive(resources, contents),
-        tuple(v for v in desired.validators if any(r.path.startswith(v.watch + "/") for r in resources)),
-        {f.path: f.template for f in files},
+        deleted,
+        tuple(v for v in desired.validators if any(path.startswith(v.watch + "/") for path in paths)),
+        {r.path: r.template for r in resources if isinstance(r, File)},
     )
 
 

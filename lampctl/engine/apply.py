@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import getpass
 import socket
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 from lampctl.engine.library import host_script
 from lampctl.engine.observe import numbered, shell_variables
 from lampctl.errors import ApplyFailed, LampctlError, Locked
 from lampctl.outcome import Event
-from lampctl.plan import Generation, Plan
-from lampctl.resources import Step, service
+from lampctl.plan import Generation, Plan, Stage
+from lampctl.resources import Action, File, Service, Step, service
 from lampctl.resources.shell import words
 from lampctl.ssh import Batch, Transport, as_root
 
@@ -42,17 +42,20 @@ class Applying:
         self._have_password = have_password
         self._emit = emit
 
-    def apply(self, plan: Plan) -> str:
-        """Makes the changes and returns the new generation; ApplyFailed names the step that failed and why."""
-        steps = _steps(plan)
-        session = self._transport.start(_batch(plan, steps))
+    def apply(self, plan: Plan, stage: Stage, seen: str) -> str:
+        """Makes a stage's changes on a host of generation `seen`, and returns the new generation.
+
+        ApplyFailed names the step that failed and why.
+        """
+        steps = _steps(stage)
+        session = self._transport.start(_batch(plan, stage, seen, steps))
         progress = _Progress()
         for line in as_root(self._host, session, self._have_password):
             self._read(line, steps, progress)
         session.finish()
         if progress.generation:
             return progress.generation
-        raise self._error(plan, steps, progress)
+        raise self._error(stage, steps, progress)
 
     def settle(self, generation: str, proved: bool) -> bool:
         """Marks a generation as proved, or undoes it. Says whether the former one is back."""
@@ -91,7 +94,7 @@ class Applying:
         number = progress.step + 1
         self._emit(Event(self._host, kind, step.name, step.layer, not progress.failed, number, total))
 
-    def _error(self, plan: Plan, steps: list[Step], progress: _Progress) -> LampctlError:
+    def _error(self, stage: Stage, steps: list[Step], progress: _Progress) -> LampctlError:
         if progress.locked is not None:
             return locked(self._host, progress.locked)
         if progress.stale:
@@ -102,7 +105,7 @@ class Applying:
             )
         if not progress.failed or progress.step < 0:
             return ApplyFailed(f"{self._host}: the run on the host ended early", "run it again: it heals", kind="died")
-        return _failed(self._host, plan, steps[progress.step], progress)
+        return _failed(self._host, stage, steps[progress.step], progress)
 
 
 def locked(host: str, owner: str) -> Locked:
@@ -112,12 +115,12 @@ def locked(host: str, owner: str) -> Locked:
     )
 
 
-def _failed(host: str, plan: Plan, step: Step, progress: _Progress) -> ApplyFailed:
+def _failed(host: str, stage: Stage, step: Step, progress: _Progress) -> ApplyFailed:
     reasons = [line.split(": ", 1)[1] for line in progress.output if line.startswith("lampctl-reason: ")]
     reason = reasons[-1].split() if reasons else ["step"]
     output = [line for line in progress.output if not line.startswith("lampctl-reason:")]
     message, hint = _REASONS.get(reason[0], ("{step} failed", "the evidence is the end of its output"))
-    origin = _origin(plan.generation, output) if plan.generation else ""
+    origin = _origin(stage.generation, output) if stage.generation else ""
     undone = {
         True: "; the former files are back and loaded",
         False: "; and the former files could not be loaded",
@@ -159,42 +162,61 @@ def _origin(generation: Generation, output: list[str]) -> str:
     return ""
 
 
-def _steps(plan: Plan) -> list[Step]:
-    steps = list(plan.before)
-    if plan.generation:
+def _steps(stage: Stage) -> list[Step]:
+    """All steps, in order. What is lampctl's is written down before it is made: a run that dies leaves no orphan."""
+    steps = list(stage.before)
+    if stage.generation:
         steps.append(Step(_VALIDATE, "linux", host_script("validate").decode()))
         steps.append(Step("hand over the new files", "linux", host_script("swap").decode()))
-    return [*steps, *service.steps(plan.services), *_database_steps(plan)]
+    for (item, change), step in zip(stage.services, service.steps(stage.services), strict=True):
+        steps.append(step if change.action is Action.STOP else _owning(step, [item.key]))
+    created = [c.resource for c in stage.changes if c.action is Action.CREATE and c.resource.startswith("database")]
+    return [*steps, *(_owning(step, created) for step in stage.after)]
 
 
-def _database_steps(plan: Plan) -> list[Step]:
-    """Each first writes down that what it makes is lampctl's, so that a run that dies leaves no orphan."""
-    keys = [key for key in plan.owned if key.startswith(("database:", "database-user:"))]
-    own = f"printf '%s\\n' {words(keys)} >> /var/lib/lampctl/owned\n"
-    if not keys:
-        return list(plan.after)
-    first, *rest = plan.after
-    return [Step(first.name, first.layer, own + first.script), *rest]
+def _owning(step: Step, keys: list[str]) -> Step:
+    return replace(step, script=f"sh ./own.sh {words(keys)}\n{step.script}")
 
 
-def _batch(plan: Plan, steps: list[Step]) -> Batch:
+def _batch(plan: Plan, stage: Stage, seen: str, steps: list[Step]) -> Batch:
     owner = f"{getpass.getuser()}@{socket.gethostname()}"
+    variables = {"SEEN": seen, "OWNER": owner, "PLAYBOOK": plan.playbook}
     files = {
+        "claims": _lines(plan.claims),
         **numbered("steps", [step.script for step in steps]),
         "main": host_script("apply"),
-        "run.sh": shell_variables({"SEEN": plan.seen, "OWNER": owner}) + host_script("run"),
+        "run.sh": shell_variables(variables) + host_script("run"),
+        **{f"{name}.sh": host_script(name) for name in ("own", "disown", "undo")},
     }
-    generation = plan.generation
+    for step in steps:
+        files |= step.payload
+    generation = stage.generation
     if generation:
-        changed = [resource.path for resource in generation.resources]
-        undo = [service.undo(item) for item, _ in plan.services if any(p.startswith(item.watch) for p in changed)]
         validators = {f"validators/{n:02d}-{v.layer}": v.command.encode() for n, v in enumerate(generation.validators)}
-        manifest = "".join(f"{resource.key}\n" for resource in generation.resources)
         files |= {
             **validators,
-            **numbered("undo", undo),
-            "undo.sh": host_script("undo"),
-            "manifest": manifest.encode(),
+            **numbered("undo", _undo(stage, generation)),
+            "manifest": _lines(resource.key for resource in generation.resources),
+            "deleted": _lines(generation.deleted),
+            "diverts": _lines(r.path for r in generation.resources if isinstance(r, File) and r.divert),
+            "stopped": _lines(f"service:{unit}" for unit in stage.stopped),
             "generation.tar": generation.archive,
         }
     return Batch(files)
+
+
+def _lines(items: Iterable[str]) -> bytes:
+    return "".join(f"{item}\n" for item in items).encode()
+
+
+def _undo(stage: Stage, generation: Generation) -> list[str]:
+    """What makes the services run the former files, the last first: who took another's place gives it back first."""
+    stops = {item.layer for item, change in stage.services if change.action is Action.STOP}
+    scripts = [
+        service.undo(item, change, item.layer in stops)
+        for item, change in reversed(stage.services)
+        if change.action is Action.STOP
+        or item.layer in stops
+        or any(p in item.units or p.startswith(item.watch) for p in generation.paths)
+    ]
+    return [*scripts, *(service.act(Service(unit, ""), Action.START) for unit in stage.stopped)]

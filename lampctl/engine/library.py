@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
+from lampctl.engine.sources import read
 from lampctl.errors import UsageError
+from lampctl.resources import Source
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -38,6 +40,14 @@ class Files:
         if not path.is_file():
             raise self._missing(name, near, is_file)
         return self._shown(path), self._read(path)
+
+    def source(self, name: str, near: str, checksum: str) -> Source:
+        """The files at `name`, which is relative to the playbook `near`."""
+        base = self._project
+        if near.endswith((".yml", ".yaml")):
+            builtin = near.startswith("playbooks/") and not (self._project / near).is_file()
+            base = (_data("playbooks").parent if builtin else self._project) / Path(near).parent
+        return read(base / name, checksum)
 
     def template(self, name: str) -> tuple[str, str] | None:
         for path in (self._project / "templates" / name, _data("templates") / name):

@@ -35,10 +35,7 @@ def observe(transport: Transport, host: str, loaded: Loaded, have_password: bool
 
 
 def candidates(loaded: Loaded) -> list[Desired]:
-    return [
-        desired(Context(loaded.playbook, loaded.name, platform, nominal(platform.id)))
-        for platform in PLATFORMS.values()
-    ]
+    return [desired(Context.of(loaded, platform, nominal(platform.id))) for platform in PLATFORMS.values()]
 
 
 def sections(lines: Iterator[str], boundary: str) -> Iterator[tuple[str, str]]:
@@ -66,7 +63,7 @@ def wanted(host: str, loaded: Loaded, seen: Observation) -> Desired:
             f"supported: {known}",
             kind="unsupported-distribution",
         )
-    return desired(Context(loaded.playbook, loaded.name, platform, seen.facts))
+    return desired(Context.of(loaded, platform, seen.facts))
 
 
 def shell_variables(values: Mapping[str, str]) -> bytes:

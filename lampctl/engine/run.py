@@ -122,7 +122,7 @@ class HostRun:
         files = planning.contents_of(desired)
         contents = {file.key: self._render(file) for file in files}
         wait = int(self.request.connect.timeout or APT_WAIT)
-        return planning.make(desired, seen, contents, wait)
+        return planning.make(self.request.loaded.name, desired, seen, contents, wait)
 
     def _refuse(self, plan: Plan, seen: Observation) -> None:
         if seen.lock and self.request.command == "deploy":
@@ -134,20 +134,27 @@ class HostRun:
             raise Refused(message, first.hint, kind=first.kind, evidence=evidence)
 
     def _apply_and_prove(self, transport: Transport, desired: Desired, plan: Plan, before: Observation) -> None:
+        """Stage by stage, each proved before the next."""
         applying = apply.Applying(transport, self.where.text, self._have_password, self.reporter.event)
-        with self._phase("apply"):
-            generation = applying.apply(plan)
-        self.done["applied"] = True
-        results = self._prove_settled(transport, desired)
-        self.done["results"] = results
-        # Facts of the machine (disk, clock, …) are not mended by former files.
-        broken = next((r for r in results if r.status is Status.FAIL and r.layer != "linux"), None)
-        if broken is None:
-            applying.settle(generation, proved=True)
-        elif before.proved and plan.generation:
-            self._undo(applying, generation, broken)
-        else:
-            self._note("nothing here had been proved before, so there was nothing to go back to: the new state stays")
+        generation, proved = plan.seen, bool(before.proved)
+        for stage in plan.stages:
+            with self._phase("apply"):
+                generation = applying.apply(plan, stage, generation)
+            self.done["applied"] = True
+            results = self._prove_settled(transport, desired)
+            self.done["results"] = results
+            broken = next((r for r in results if r.status is Status.FAIL and r.undoable), None)
+            if broken is None:
+                applying.settle(generation, proved=True)
+                proved = True
+                continue
+            if proved and stage.generation:
+                self._undo(applying, generation, broken)
+            else:
+                self._note(
+                    "nothing here had been proved before, so there was nothing to go back to: the new state stays"
+                )
+            return
 
     def _undo(self, applying: apply.Applying, generation: str, broken: Result) -> None:
         self.done["undone"] = applying.settle(generation, proved=False)
@@ -164,7 +171,7 @@ class HostRun:
         deadline = time.monotonic() + SETTLE
         while True:
             results = self._prove(transport, desired, self._observe(transport))
-            if time.monotonic() > deadline or not any(r.status is Status.FAIL and r.layer != "linux" for r in results):
+            if time.monotonic() > deadline or not any(r.status is Status.FAIL and r.undoable for r in results):
                 return results
 
     def _prove(self, transport: Transport, desired: Desired, seen: Observation) -> tuple[Result, ...]:

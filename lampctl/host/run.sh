@@ -19,7 +19,7 @@ fi
 GENERATION=$((${last:-0} + 1))
 echo "$GENERATION" > "$state/generation"
 kept="$state/generations/$GENERATION"
-export GENERATION kept
+export GENERATION kept PLAYBOOK
 umask 022
 for left in /run/lampctl.*/keep; do # of runs that were killed: we hold the lock, so nobody uses them
     [ "${left%/keep}" = "$PWD" ] || rm -rf "${left%/keep}"
@@ -38,4 +38,5 @@ for step in steps/*; do
         exit 1
     fi
 done
+xargs -r -d '\n' -a claims sh ./own.sh
 echo "@@done $GENERATION"

@@ -1,16 +1,24 @@
-# Hands the generation over. What is replaced is kept first, beside the script that puts it back; each path is
-# replaced by a rename, so nobody ever reads half a file.
+# Hands the generation over. What is replaced or taken away is kept first, beside the script that puts it back; each
+# path is replaced by a rename, so nobody ever reads half a file.
 umask 077
-mkdir -p "$kept"
+mkdir -p "$kept" /var/lib/lampctl/owned
 cp undo.sh "$kept/undo.sh.new"
+cp own.sh disown.sh deleted stopped "$kept"
+: > "$kept/diverted"; : > "$kept/restored"
 [ ! -d undo ] || cp -r undo "$kept/services"
+printf '%s\n' "$PLAYBOOK" > "$kept/playbook"
 : > "$kept/created"; : > "$kept/replaced"
 while IFS= read -r key; do
     path=${key#*:}
     if [ -e "$path" ] || [ -L "$path" ]; then printf '%s\n' "${path#/}" >> "$kept/replaced"; else printf '%s\n' "$key" >> "$kept/created"; fi
 done < manifest
+while IFS= read -r key; do
+    path=${key#*:}
+    if [ -e "$path" ] || [ -L "$path" ]; then printf '%s\n' "${path#/}" >> "$kept/replaced"; fi
+done < deleted
 tar -C / -cf "$kept/old.tar" --no-recursion -T "$kept/replaced"
-cat "$kept/created" >> /var/lib/lampctl/owned
+sh ./disown.sh deleted
+xargs -r -d '\n' -a "$kept/created" sh ./own.sh
 mv "$kept/undo.sh.new" "$kept/undo.sh"
 umask 022
 path=
@@ -20,10 +28,24 @@ while IFS= read -r key; do
     mkdir -p "${path%/*}"
     if [ -d "new$path" ] && [ ! -L "new$path" ]; then
         [ -d "$path" ] || mkdir "$path"
-        chown root:root "$path"; chmod --reference="new$path" "$path"
+        chown --reference="new$path" "$path"; chmod --reference="new$path" "$path"
     else
+        if grep -qxF "$path" diverts && [ -z "$(dpkg-divert --listpackage "$path")" ]; then
+            [ ! -e "$path" ] || cp -a "$path" "$path.distrib"
+            dpkg-divert --quiet --local --no-rename --divert "$path.distrib" --add "$path"
+            printf '%s\n' "$path" >> "$kept/diverted"
+        fi
         cp -a "new$path" "$path.lampctl-new"
         mv -fT "$path.lampctl-new" "$path"
     fi
     sync -d "$path" 2>/dev/null || :
 done < manifest
+while IFS= read -r key; do
+    path=${key#*:}
+    rm -f "$path"
+    if [ "$(dpkg-divert --listpackage "$path")" = LOCAL ]; then
+        dpkg-divert --quiet --local --rename --remove "$path"
+        printf '%s\n' "$path" >> "$kept/restored"
+    fi
+    case ${path%/*} in /etc/systemd/system/*.d) rmdir "${path%/*}" 2>/dev/null || : ;; esac
+done < deleted

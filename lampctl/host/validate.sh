@@ -1,7 +1,7 @@
 # The new files, laid into a copy of /etc that is /etc for this step alone, have to pass the servers' own tests.
-mkdir new
+mkdir -p new/etc
 tar -C new -xpf generation.tar
-[ -d new/etc ] && [ -d validators ] || exit 0
+[ -d validators ] || exit 0
 if ! unshare --mount true 2>/dev/null; then
     echo "this host has no mount namespaces: the servers test the files when they load them"
     exit 0
@@ -9,6 +9,7 @@ fi
 mkdir -m 755 stage
 cp -a /etc stage/etc
 cp -a --remove-destination new/etc/. stage/etc/
+sed -n 's|^[a-z]*:/etc/|stage/etc/|p' deleted | xargs -r -d '\n' rm -f
 cat > inside.sh <<'INSIDE'
 mount --bind stage/etc /etc
 for validator in validators/*; do

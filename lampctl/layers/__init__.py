@@ -9,7 +9,7 @@ from lampctl.layers.base import Context, Desired
 from lampctl.layers.linux import linux
 from lampctl.layers.mysql import mysql
 from lampctl.layers.php import php
-from lampctl.layers.site import site
+from lampctl.layers.sites import site
 from lampctl.layers.web import web
 
 _LAYERS = (linux, mysql, php, web, site)

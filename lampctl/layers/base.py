@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from lampctl.checks import Check
 from lampctl.facts import Facts
-from lampctl.platforms import Platform
-from lampctl.playbook import Playbook
-from lampctl.resources import Resource
+from lampctl.platforms import Platform, WebNames
+from lampctl.playbook import Loaded, Playbook
+from lampctl.resources import Resource, Source
 
 ORDER = ("linux", "tls", "mysql", "php", "web", "site")  # as a request's needs meet them
 
@@ -22,6 +23,17 @@ class Context:
     name: str  # the playbook's
     platform: Platform
     facts: Facts
+    sources: Mapping[str, Source] = field(default_factory=dict)  # site → its files of the controller
+
+    @classmethod
+    def of(cls, loaded: Loaded, platform: Platform, facts: Facts) -> Self:
+        return cls(loaded.playbook, loaded.name, platform, facts, loaded.sources)
+
+    @property
+    def web(self) -> WebNames:
+        """The names of the web server that the playbook asks for."""
+        assert self.playbook.web is not None
+        return self.platform.web[self.playbook.web.server]
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,14 @@
-"""Reading a raw HTTP answer; pure."""
+"""Asking over HTTP on the host itself, and reading a raw answer; pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from lampctl.checks import HostProbe
+from lampctl.layers.base import Context
+from lampctl.resources.shell import quote
+
+_LOG = "==log"
 
 
 @dataclass(frozen=True)
@@ -21,3 +27,23 @@ def parse(raw: str) -> Answer | None:
         return None
     pairs = (line.split(":", 1) for line in lines[1:] if ":" in line)
     return Answer(int(words[1]), {k.strip().lower(): v.strip() for k, v in pairs}, body)
+
+
+def local(context: Context, site: str, path: str) -> HostProbe:
+    """One GET on the host itself, by the site's name; then the last words of the site's error log."""
+    log = f"{context.web.log_dir}/{site}.error.log"
+    return HostProbe(f"{get(site, path)}; echo; echo {_LOG}; tail -n 2 {quote(log)} 2>/dev/null")
+
+
+def get(site: str, path: str, port: int = 80) -> str:
+    """Shell that prints the answer to one GET. bash is there where curl is not; $TOKEN in `path` is the run's."""
+    request = f"GET {path} HTTP/1.0\\r\\nHost: {site}\\r\\nUser-Agent: lampctl\\r\\nConnection: close\\r\\n\\r\\n"
+    inner = f'exec 3<>/dev/tcp/127.0.0.1/{port} && printf "{request}" >&3 && head -c 65536 <&3'
+    return f"export TOKEN; bash -c {quote(inner)} 2>&1"
+
+
+def heard(raw: str) -> tuple[Answer | None, str]:
+    """What a `local` probe brought: the answer, and the log's last words (or what was there in place of an answer)."""
+    text, _, log = raw.partition(f"{_LOG}\n")
+    answer = parse(text)
+    return answer, log.strip() if answer else text.strip() or log.strip()

@@ -39,12 +39,12 @@ def linux(context: Context) -> Desired:
 def _own_units(context: Context) -> frozenset[str]:
     """Units of the stack have checks of their own, which say more."""
     platform = context.platform
-    return frozenset((platform.mysql.unit, platform.php.unit, platform.web.unit))
+    return frozenset((platform.mysql.unit, platform.php.unit, *(names.unit for names in platform.web.values())))
 
 
 def _check(id: str, title: str, expected: str, judge: Judge, where: Where = Where.HOST) -> Check:
     needs = () if id == "linux.ssh" else ("linux.ssh",)
-    return Check(id, "linux", where, title, expected, judge, needs)
+    return Check(id, "linux", where, title, expected, judge, needs, undoable=False)
 
 
 def _ssh(seen: Evidence) -> Verdict:

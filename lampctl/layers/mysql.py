@@ -41,14 +41,13 @@ def secret_of(site: str) -> Secret:
 
 
 def _sites(context: Context) -> list[str]:
-    return [name for name, site in context.playbook.sites.items() if site.database]
+    return [name for name, site in context.playbook.sites.items() if database_of(name, site)]
 
 
 def _database(context: Context, site: str) -> tuple[Resource, ...]:
     names = context.platform.mysql
     server = Server(names.client, names.socket)
-    wanted = database_of(site, context.playbook.sites[site])
-    name, user = str(wanted.name), str(wanted.user)
+    name, user = _names(context, site)
     return (
         secret_of(site),
         Database(name, "mysql", server),
@@ -56,9 +55,15 @@ def _database(context: Context, site: str) -> tuple[Resource, ...]:
     )
 
 
-def _login_check(context: Context, site: str) -> Check:
+def _names(context: Context, site: str) -> tuple[str, str]:
+    """(database, user)."""
     wanted = database_of(site, context.playbook.sites[site])
-    name, user = str(wanted.name), str(wanted.user)
+    assert wanted
+    return str(wanted.name), str(wanted.user)
+
+
+def _login_check(context: Context, site: str) -> Check:
+    name, user = _names(context, site)
     return Check(
         f"mysql.login@{site}",
         "mysql",

@@ -9,8 +9,8 @@ from lampctl.layers import sizing
 from lampctl.layers.base import Context, Desired, Validator
 from lampctl.layers.mysql import secret_of
 from lampctl.layers.services import service_check
-from lampctl.playbook import database_of, root_of
-from lampctl.resources import File, Package, Service
+from lampctl.playbook import database_of, root_of, user_of
+from lampctl.resources import Directory, File, Package, Service
 from lampctl.resources.secret import DIRECTORY
 from lampctl.resources.shell import quote
 
@@ -28,12 +28,14 @@ def php(context: Context) -> Desired:
     if options is None:
         return Desired()
     names = context.platform.php
-    sites = tuple(context.playbook.sites)
+    sites = tuple(context.playbook.php_sites)
+    sandbox = f"/etc/systemd/system/{names.unit}.d/lampctl.conf"
     service = Service(
         names.unit,
         "php",
         watch=(names.root, DIRECTORY),
         sockets=tuple(socket_of(context, site) for site in sites),
+        units=(sandbox,),
     )
     ini = {"options": options, "version": names.version}
     return Desired(
@@ -41,7 +43,8 @@ def php(context: Context) -> Desired:
             Package(names.package, "php"),
             *(Package(names.extensions.format(name=name), "php") for name in options.extensions),
             File(f"{names.conf_dir}/90-lampctl.ini", "php", "php/php.ini.j2", ini),
-            *(_pool(context, site) for site in sites),
+            File(sandbox, "php", "php/sandbox.conf.j2", {}),
+            *(resource for site in sites for resource in _pool(context, site)),
             service,
         ),
         checks=(
@@ -57,27 +60,40 @@ def socket_of(context: Context, site: str) -> str:
     return f"{context.platform.php.socket_dir}/lampctl-{site}.sock"
 
 
-def upload_limit(context: Context, site: str) -> str:
-    own = context.playbook.sites[site].php.upload_limit
+def body_limit(context: Context, site: str) -> sizing.Sized:
+    """The same for PHP and for the web server."""
+    return sizing.body_limit(_upload_limit(context, site))
+
+
+def _upload_limit(context: Context, site: str) -> str:
+    own = context.playbook.php_sites[site].php.upload_limit
     return own or (context.playbook.php.upload_limit if context.playbook.php else "32M")
 
 
-def _pool(context: Context, site: str) -> File:
-    playbook, options = context.playbook, context.playbook.sites[site]
+def _pool(context: Context, site: str) -> tuple[Directory, Directory, File]:
+    """The pool, and the directories that only its user may enter: sessions, and what PHP writes temporarily."""
+    playbook, options = context.playbook, context.playbook.php_sites[site]
     assert playbook.php is not None
+    user, state = user_of(site), f"/var/lib/php/lampctl/{site}"
     values = {
         "site": site,
-        "user": context.platform.web.user,
+        "user": user,
+        "web_user": context.web.user,
+        "state": state,
         "socket": socket_of(context, site),
         "children": sizing.pool_children(playbook, context.facts, site),
         "memory_limit": options.php.memory_limit or playbook.php.memory_limit,
-        "upload_limit": upload_limit(context, site),
-        "body_limit": sizing.body_limit(upload_limit(context, site)),
+        "upload_limit": _upload_limit(context, site),
+        "body_limit": body_limit(context, site),
         "ini": {**playbook.php.ini, **options.php.ini},
-        "database": database_of(site, options) if options.database else None,
+        "database": database_of(site, options),
         "secret": secret_of(site).path,
     }
-    return File(f"{context.platform.php.pool_dir}/{site}.conf", "php", "php/pool.conf.j2", values)
+    return (
+        Directory("/var/lib/php/lampctl", "php"),
+        Directory(state, "php", 0o700, f"{user}:{user}"),
+        File(f"{context.platform.php.pool_dir}/{site}.conf", "php", "php/pool.conf.j2", values),
+    )
 
 
 def _fastcgi_check(context: Context, site: str) -> Check:

@@ -48,17 +48,18 @@ def total_children(playbook: Playbook, facts: Facts) -> int:
 
 
 def pool_children(playbook: Playbook, facts: Facts, site: str) -> Sized:
-    own = playbook.sites[site].php.max_children
+    own = playbook.php_sites[site].php.max_children
     if own is not None:
         return Sized(str(own), "set in the playbook")
     total = total_children(playbook, facts)
-    share = max(2, total // len(playbook.sites))
+    sites = len(playbook.php_sites)
+    share = max(2, total // sites)
     if playbook.php and playbook.php.max_children != "auto":
-        return Sized(str(share), f"{total} in the playbook, for {len(playbook.sites)} site(s)")
+        return Sized(str(share), f"{total} in the playbook, for {sites} site(s)")
     rule = f"the lesser of two fifths of {_memory(facts)} at {PHP_PROCESS // MIB} MiB each"
     return Sized(
         str(share),
-        f"{rule} and {CHILDREN_PER_CORE} for each of {facts.cores} core(s), for {len(playbook.sites)} site(s)",
+        f"{rule} and {CHILDREN_PER_CORE} for each of {facts.cores} core(s), for {sites} site(s)",
     )
 
 
@@ -74,3 +75,13 @@ def max_workers(playbook: Playbook, facts: Facts) -> Sized:
 def body_limit(upload: str) -> Sized:
     """What PHP takes is what the web server lets through, with room for the form around the file."""
     return Sized(str(in_bytes(upload) + MIB), f"upload_max_filesize {upload}, and 1M for the rest of the form")
+
+
+def no_body() -> Sized:
+    return Sized(str(MIB >> 4), "files only: nobody has a reason to send more than a form")
+
+
+def connections(facts: Facts) -> Sized:
+    """Connections of one NGINX worker; a proxied request takes two, an idle one about 4 KiB."""
+    count = max(1024, min(16_384, facts.memory // (64 << 10) // 1024 * 1024))
+    return Sized(str(count), f"one for each 64 KiB of {_memory(facts)}, at most 16384; Debian's 768 are soon taken")

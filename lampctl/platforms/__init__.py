@@ -5,12 +5,14 @@ A table, never an `if` in a layer. A new platform is one row here and a run of t
 
 from __future__ import annotations
 
-from lampctl.platforms.debian import apache, mariadb, php
-from lampctl.platforms.names import Platform
+from lampctl.platforms.debian import apache, mariadb, nginx, php
+from lampctl.platforms.names import Platform, WebNames
 
 
 def _debian_family(id: str, title: str, php_version: str, *, proved: bool) -> Platform:
-    return Platform(id, title, proved, web=apache(), mysql=mariadb(), php=php(php_version))
+    return Platform(
+        id, title, proved, web={"apache": apache(), "nginx": nginx()}, mysql=mariadb(), php=php(php_version)
+    )
 
 
 PLATFORMS: dict[str, Platform] = {
@@ -23,4 +25,4 @@ PLATFORMS: dict[str, Platform] = {
     )
 }
 
-__all__ = ["PLATFORMS", "Platform"]
+__all__ = ["PLATFORMS", "Platform", "WebNames"]

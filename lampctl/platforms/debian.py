@@ -6,19 +6,26 @@ from lampctl.platforms.names import MysqlNames, PhpNames, WebNames
 
 
 def apache() -> WebNames:
-    root = "/etc/apache2"
+    return _web("Apache", "apache2", "apache2ctl -t", "apache2ctl graceful-stop")
+
+
+def nginx() -> WebNames:
+    return _web("NGINX", "nginx", "nginx -t -q", "nginx -s quit")
+
+
+def _web(title: str, name: str, test: str, drain: str) -> WebNames:
+    root = f"/etc/{name}"
     return WebNames(
-        package="apache2",
-        unit="apache2.service",
+        title=title,
+        package=name,
+        unit=f"{name}.service",
         root=root,
         sites_available=f"{root}/sites-available",
         sites_enabled=f"{root}/sites-enabled",
-        conf_available=f"{root}/conf-available",
-        conf_enabled=f"{root}/conf-enabled",
-        mods_enabled=f"{root}/mods-enabled",
-        log_dir="/var/log/apache2",
+        log_dir=f"/var/log/{name}",
         user="www-data",
-        test="apache2ctl -t",
+        test=test,
+        drain=drain,
     )
 
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class WebNames:
-    """Apache as the distribution packages it."""
+    """A web server as the distribution packages it."""
 
+    title: str
     package: str
     unit: str
     root: str  # the directory that the server reads at start
     sites_available: str
     sites_enabled: str
-    conf_available: str
-    conf_enabled: str
-    mods_enabled: str
     log_dir: str
     user: str
     test: str  # shell command: is the configuration on disk valid?
+    drain: str  # shell command by which it answers what it has begun, and takes nothing new
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,6 @@ class Platform:
     id: str
     title: str
     proved: bool  # do the host tests run on it?
-    web: WebNames
+    web: Mapping[str, WebNames]  # by the playbook's word for the server
     mysql: MysqlNames
     php: PhpNames

@@ -1,6 +1,19 @@
 """Playbooks: what a user asks for, in YAML, validated before any host is contacted."""
 
+from lampctl.playbook.fields import in_bytes
 from lampctl.playbook.load import Library, Loaded, load
-from lampctl.playbook.models import Playbook, SiteOptions, database_of, in_bytes, root_of
+from lampctl.playbook.models import Playbook
+from lampctl.playbook.sites import Site, database_of, home_of, root_of, user_of
 
-__all__ = ["Library", "Loaded", "Playbook", "SiteOptions", "database_of", "in_bytes", "load", "root_of"]
+__all__ = [
+    "Library",
+    "Loaded",
+    "Playbook",
+    "Site",
+    "database_of",
+    "home_of",
+    "in_bytes",
+    "load",
+    "root_of",
+    "user_of",
+]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Protocol, get_args
 
@@ -12,7 +13,9 @@ from pydantic_core import ErrorDetails
 
 from lampctl.errors import PlaybookError, UsageError
 from lampctl.playbook.models import Playbook
+from lampctl.playbook.sites import SITE_TYPES
 from lampctl.playbook.yamlfile import Document, Path, Position, parse, scalar
+from lampctl.resources import Source
 
 # `extends` merges mappings key by key, but these are replaced as a whole: the sites of a built-in
 # playbook are an example, and hosts add up to surprises.
@@ -26,6 +29,10 @@ class Library(Protocol):
         """(file name, text) of a playbook; UsageError where there is none. `near`: the file that asks."""
         ...
 
+    def source(self, name: str, near: str, checksum: str) -> Source:
+        """The files of a folder, or one file; UsageError where there are none, or they are not what was meant."""
+        ...
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -35,6 +42,7 @@ class Loaded:
     playbook: Playbook
     document: Document
     files: tuple[str, ...]  # from the one asked for to the last that it extends
+    sources: Mapping[str, Source] = field(default_factory=dict)  # site → its files of this machine
 
 
 def load(name: str, settings: Sequence[str], library: Library) -> Loaded:
@@ -42,7 +50,24 @@ def load(name: str, settings: Sequence[str], library: Library) -> Loaded:
     document, files = _extended(name, library)
     for setting in settings:
         document = _merge(_setting(setting, document), document, replace=())
-    return Loaded(_title(name), validate(document), document, files)
+    playbook = validate(document)
+    return Loaded(_title(name), playbook, document, files, _sources(playbook, document, library))
+
+
+def _sources(playbook: Playbook, document: Document, library: Library) -> dict[str, Source]:
+    found = {}
+    for name, site in playbook.sites.items():
+        for key in ("source", "war", "tarball"):
+            path = getattr(site, key, None)
+            if path is None:
+                continue
+            where = document.position(("sites", name, key))
+            try:
+                found[name] = library.source(path, where.file if where else "", getattr(site, "sha256", None) or "")
+            except UsageError as error:
+                message = f"{where}: sites → {name} → {key}: {error.message}"
+                raise PlaybookError(message, error.hint) from None
+    return found
 
 
 def validate(document: Document) -> Playbook:
@@ -65,7 +90,9 @@ def _messages(error: ValidationError, document: Document) -> list[str]:
 
 
 def _title(name: str) -> str:
-    return name.rsplit("/", 1)[-1].removesuffix(".yml").removesuffix(".yaml")
+    """Names files on the host, among others: so it is made of plain characters."""
+    stem = name.rsplit("/", 1)[-1].removesuffix(".yml").removesuffix(".yaml")
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", stem) or "playbook"
 
 
 def _extended(name: str, library: Library) -> tuple[Document, tuple[str, ...]]:
@@ -140,7 +167,7 @@ def _split(key: str, data: object) -> tuple[str, ...]:
 
 def _message(path: Path, problems: list[ErrorDetails], document: Document) -> str:
     name = " → ".join(str(part) for part in path)
-    return f"{document.position(path)}: {name + ': ' if name else ''}{_what(problems, path)}"
+    return f"{document.position(path)}: {name + ': ' if name else ''}{_what(problems, path, document.data)}"
 
 
 def _known_path(location: Sequence[str | int], data: Any) -> Path:
@@ -152,21 +179,29 @@ def _known_path(location: Sequence[str | int], data: Any) -> Path:
         if inside:
             path.append(part)
             data = data[part]
-        elif isinstance(data, dict) and part == location[-1] and part not in ("[key]",) and not _is_type(part):
+        elif isinstance(data, dict) and part == location[-1] and not _is_type(part):
             path.append(part)
     return tuple(path)
 
 
 def _is_type(part: str | int) -> bool:
+    """The name of a union's member, as pydantic writes it; none of them can be a key of a playbook."""
     text = str(part)
-    return text in ("bool", "str", "int", "float") or "[" in text or text.endswith("Options")
+    return text in ("bool", "str", "int", "float") or "[" in text or " " in text or text.endswith("Options")
 
 
-def _what(problems: list[ErrorDetails], path: Path) -> str:
+def _what(problems: list[ErrorDetails], path: Path, data: Any) -> str:
     first = problems[0]
     got = first.get("input")
+    if first["type"] == "union_tag_invalid":
+        kind = str(got.get("type")) if isinstance(got, dict) else ""
+        close = get_close_matches(kind, SITE_TYPES, 1)
+        guess = f"; did you mean {close[0]}?" if close else "."
+        return f"unknown type {kind}{guess} Known: {', '.join(SITE_TYPES)}"
+    if first["type"] == "missing":
+        return f"is missing: {_purpose(path, data)}"
     if first["type"] == "extra_forbidden":
-        allowed = _allowed(path[:-1])
+        allowed = _allowed(path[:-1], data)
         close = get_close_matches(str(path[-1]), allowed, 1)
         guess = f"; did you mean {close[0]}?" if close else "."
         return f"unknown key{guess} Allowed here: {', '.join(allowed)}"
@@ -177,17 +212,30 @@ def _what(problems: list[ErrorDetails], path: Path) -> str:
     return f"should be {' or '.join(kinds)}, not {got!r}"
 
 
-def _allowed(path: Path) -> list[str]:
+def _allowed(path: Path, data: Any) -> list[str]:
     """The keys that a mapping at `path` may have."""
+    allowed = {name for model in _models_at(path, data) for name in model.model_fields}
+    return sorted(allowed | ({"extends"} if not path else set()))
+
+
+def _purpose(path: Path, data: Any) -> str:
+    fields = [model.model_fields.get(str(path[-1])) for model in _models_at(path[:-1], data)]
+    return next((field.description or "" for field in fields if field), "").rstrip(".")
+
+
+def _models_at(path: Path, data: Any) -> list[type[BaseModel]]:
+    """What describes the mapping at `path`; the type of a site is told by its data."""
     models: list[type[BaseModel]] = [Playbook]
     for part in path:
+        data = data.get(part) if isinstance(data, dict) else None
         inner: list[type[BaseModel]] = []
         for model in models:
             field = model.model_fields.get(str(part))
             inner += _models(field.annotation) if field else []
-        models = inner or models  # below a mapping of names (sites), the model stays the same
-    allowed = {name for model in models for name in model.model_fields}
-    return sorted(allowed | ({"extends"} if not path else set()))
+        models = inner or models  # below a mapping of names (sites), the models stay the same
+        kind = SITE_TYPES.get(data.get("type", "php")) if isinstance(data, dict) else None
+        models = [kind] if kind in models and kind else models
+    return models
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

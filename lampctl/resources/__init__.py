@@ -8,8 +8,10 @@ from lampctl.resources.base import Action, Change, Conflict, Resource, Step
 from lampctl.resources.database import Database, DatabaseUser, Server
 from lampctl.resources.file import Directory, File, PathResource, Symlink
 from lampctl.resources.package import Package
+from lampctl.resources.release import Release, Source
 from lampctl.resources.secret import Secret
 from lampctl.resources.service import Service
+from lampctl.resources.user import User
 
 __all__ = [
     "Action",
@@ -21,10 +23,13 @@ __all__ = [
     "File",
     "Package",
     "PathResource",
+    "Release",
     "Resource",
     "Secret",
     "Server",
     "Service",
+    "Source",
     "Step",
     "Symlink",
+    "User",
 ]

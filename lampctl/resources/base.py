@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -15,6 +15,7 @@ class Action(StrEnum):
     INSTALL = "install"
     ENABLE = "enable"
     START = "start"
+    STOP = "stop"
     RELOAD = "reload"
     RESTART = "restart"
 
@@ -64,10 +65,11 @@ States = Mapping[str, object]
 class Step:
     """A script of one apply: its own process, in this order, with live output.
 
-    `name` is shown while it runs; `script` is POSIX sh, run as `sh -eu` in the batch's directory.
+    `name` is shown while it runs; `script` is POSIX sh, run as `sh -eu` in the batch's directory, where the files
+    of `payload` lie.
     """
 
     name: str
     layer: str
     script: str
-    action: str = ""  # the change it makes, for the live view
+    payload: Mapping[str, bytes] = field(default_factory=dict, repr=False)

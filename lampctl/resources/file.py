@@ -28,8 +28,10 @@ class File:
     template: str  # path below templates/
     values: Mapping[str, object] = field(hash=False)
     mode: int = 0o644
+    owner: str = "root:root"
     seed: bool = False  # written once, then its owner's; never compared again
     unless: str = ""  # a seed is not written where this path exists
+    divert: bool = False  # a package's own file is replaced: dpkg keeps its version beside it (dpkg-divert)
 
     @property
     def key(self) -> str:
@@ -54,6 +56,7 @@ class Directory:
     path: str
     layer: str
     mode: int = 0o755
+    owner: str = "root:root"
 
     @property
     def key(self) -> str:
@@ -128,7 +131,8 @@ def compare(
         return _change(resource, Action.CREATE, content, None)
     if _holds(resource, content, state, resource.key in owned):
         return None
-    if resource.key not in owned and MARK.encode() not in state.content:
+    diverts = isinstance(resource, File) and resource.divert
+    if resource.key not in owned and MARK.encode() not in state.content and not diverts:
         return Conflict(
             resource.key,
             f"{resource.path} exists and was not made by lampctl; it was left alone",
@@ -142,8 +146,14 @@ def _holds(resource: PathResource, content: str, state: Entry, ours: bool) -> bo
         return state.kind == "symlink" and state.target == resource.target
     if isinstance(resource, Directory):
         ok = state.kind == "directory"
-        return ok and (not ours or (state.mode, state.owner) == (resource.mode, "root:root"))
-    return state == Entry("file", resource.mode, "root:root", content.encode())
+        return ok and (not ours or (state.mode, state.owner) == (resource.mode, resource.owner))
+    same = (state.kind, state.mode, state.owner) == ("file", resource.mode, resource.owner)
+    return same and _body(state.content) == _body(content.encode())
+
+
+def _body(content: bytes) -> bytes:
+    """Without the line that names the playbook: the same file from another playbook is the same file."""
+    return b"\n".join(line for line in content.split(b"\n") if MARK.encode() not in line)
 
 
 def _change(resource: PathResource, action: Action, content: str, state: Entry | None) -> Change:
@@ -170,18 +180,19 @@ def _attributes(resource: PathResource, state: Entry | None) -> str:
     if state is None:
         return ""
     kind = "directory" if isinstance(resource, Directory) else "file"
-    wanted = {"kind": kind, "owner": "root:root", "mode": f"{resource.mode:04o}"}
+    wanted = {"kind": kind, "owner": resource.owner, "mode": f"{resource.mode:04o}"}
     actual = {"kind": state.kind, "owner": state.owner, "mode": f"{state.mode:04o}"}
     return "".join(f"{k}: {actual[k]} -> {v}\n" for k, v in wanted.items() if actual[k] != v)
 
 
 def archive(resources: Sequence[PathResource], contents: Mapping[str, str]) -> bytes:
-    """The tar of a generation: every path as it shall be, owned by root."""
+    """The tar of a generation: every path as it shall be."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
         for resource in resources:
             member = tarfile.TarInfo(resource.path.lstrip("/"))
-            member.uname = member.gname = "root"
+            owner = "root:root" if isinstance(resource, Symlink) else resource.owner
+            member.uname, member.gname = owner.split(":")
             data = b""
             if isinstance(resource, Symlink):
                 member.type, member.linkname, member.mode = tarfile.SYMTYPE, resource.target, 0o777

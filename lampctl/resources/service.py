@@ -6,21 +6,33 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from lampctl.resources.base import Action, Change, Step
+from lampctl.resources.base import Action, Change, Conflict, Step
 from lampctl.resources.shell import quote, words
 
-_PROPERTIES = "Id,LoadState,ActiveState,SubState,UnitFileState,Result,StateChangeTimestamp,ExecMainStartTimestamp"
+_PROPERTIES = (
+    "Id,LoadState,ActiveState,SubState,UnitFileState,Result,StateChangeTimestamp,ExecMainStartTimestamp,"
+    "NeedDaemonReload"
+)
+_ENABLED = ("enabled", "enabled-runtime", "static", "alias", "indirect", "generated")
 
 
 @dataclass(frozen=True)
 class Service:
-    """A unit that is enabled and active, and has loaded everything below `watch`."""
+    """A unit that is enabled and active, and has loaded everything below `watch`; or one that makes room."""
 
     unit: str
     layer: str
-    watch: tuple[str, ...]  # files and directories that it reads when it starts or reloads
+    watch: tuple[str, ...] = ()  # files and directories that it reads when it starts or reloads
     on_change: Action = Action.RELOAD  # or RESTART, where a reload would not read all of it
     sockets: tuple[str, ...] = ()  # Unix sockets that exist once it has loaded its configuration
+    ready: str = ""  # shell that fails, and says why, while the unit does not do its work yet
+    units: tuple[str, ...] = ()  # its own unit files and drop-ins, where lampctl writes them
+    running: bool = True  # False: it has to be stopped and disabled
+    # Of one that has to be stopped: the key that lampctl owns if it was lampctl that deployed it, the command by which
+    # it ends what it is doing and takes nothing new, and the ports that are free then.
+    mark: str = ""
+    drain: str = ":"
+    ports: tuple[int, ...] = ()
 
     @property
     def key(self) -> str:
@@ -39,6 +51,8 @@ class UnitState:
     started: float = 0.0
     changed: float = 0.0  # the newest change below the watched paths
     changed_path: str = ""
+    unit_changed: float = 0.0  # the newest change of the unit files that lampctl writes
+    unread: bool = False  # systemd has not read the unit's files again since they were changed
 
     def stale(self, on_change: Action) -> bool:
         """Was something that it reads changed after it last read it?
@@ -47,7 +61,16 @@ class UnitState:
         run dies, and an edit by hand that nobody loaded shows up too.
         """
         since = self.started if on_change is Action.RESTART else max(self.reloaded, self.started)
-        return self.active == "active" and self.changed > since
+        return self.active == "active" and (self.changed > since or self.outdated)
+
+    @property
+    def outdated(self) -> bool:
+        """Does it run by an older unit file? Then a reload is not enough."""
+        return self.active == "active" and (self.unread or self.unit_changed > self.started)
+
+    @property
+    def enabled_now(self) -> bool:
+        return self.enabled in _ENABLED
 
 
 def probe(services: Sequence[Service]) -> str:
@@ -58,27 +81,35 @@ def probe(services: Sequence[Service]) -> str:
 
 
 def _newest(service: Service) -> str:
-    tab = "\t"
-    listed = f"find {words(service.watch)} -printf '{service.unit}\\t%C@\\t%p\\n' 2>/dev/null"
-    return f"{listed} | sort -t '{tab}' -k2,2rn | head -n1 &"
+    return "\n".join(
+        f"find {words(paths)} -printf '{kind} {service.unit}\\t%C@\\t%p\\n' 2>/dev/null"
+        " | sort -t '\t' -k2,2rn | head -n1 &"
+        for kind, paths in (("watch", service.watch), ("unit", service.units))
+        if paths
+    )
 
 
 def parse(raw: str) -> dict[str, UnitState]:
     """Service key → state."""
     blocks: dict[str, dict[str, str]] = {}
-    newest: dict[str, tuple[float, str]] = {}
+    newest: dict[tuple[str, str], tuple[float, str]] = {}
     for block in raw.split("\n\n"):
         values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line and "\t" not in line)
         if "Id" in values:
             blocks[values["Id"]] = values
     for line in raw.splitlines():
         if line.count("\t") == 2:
-            unit, when, path = line.split("\t")
-            newest[unit] = (float(when), path)
-    return {f"service:{unit}": _state(values, *newest.get(unit, (0.0, ""))) for unit, values in blocks.items()}
+            what, when, path = line.split("\t")
+            kind, _, unit = what.partition(" ")
+            newest[kind, unit] = (float(when), path)
+    never = (0.0, "")
+    return {
+        f"service:{unit}": _state(values, newest.get(("watch", unit), never), newest.get(("unit", unit), never)[0])
+        for unit, values in blocks.items()
+    }
 
 
-def _state(values: dict[str, str], changed: float, path: str) -> UnitState:
+def _state(values: dict[str, str], changed: tuple[float, str], unit_changed: float) -> UnitState:
     return UnitState(
         loaded=values.get("LoadState") == "loaded",
         active=values.get("ActiveState", ""),
@@ -86,8 +117,10 @@ def _state(values: dict[str, str], changed: float, path: str) -> UnitState:
         result=values.get("Result", ""),
         reloaded=_seconds(values.get("StateChangeTimestamp", "")),
         started=_seconds(values.get("ExecMainStartTimestamp", "")),
-        changed=changed,
-        changed_path=path,
+        changed=changed[0],
+        changed_path=changed[1],
+        unit_changed=unit_changed,
+        unread=values.get("NeedDaemonReload") == "yes",
     )
 
 
@@ -98,18 +131,40 @@ def _seconds(stamp: str) -> float:
     return datetime.strptime(stamp, "%a %Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=UTC).timestamp()
 
 
-def compare(service: Service, state: object, changing: Iterable[str]) -> Change | None:
+def compare(
+    service: Service, state: object, changing: Iterable[str], owned: frozenset[str]
+) -> Change | Conflict | None:
     """The change that `service` needs, when the paths in `changing` are about to be written."""
     unit = state if isinstance(state, UnitState) else UnitState()
+    if not service.running:
+        return _stop(service, unit, owned)
     if unit.active != "active":
         return Change(service.key, service.layer, Action.START, f"is {unit.active}\n" if unit.loaded else "")
-    touched = [path for path in changing if path.startswith(service.watch)]
+    paths = list(changing)
+    rewritten = [path for path in paths if path in service.units]
+    if rewritten or unit.outdated:
+        cause = rewritten[0] if rewritten else "its unit was changed since it was started"
+        return Change(service.key, service.layer, Action.RESTART, f"because of {cause}\n")
+    touched = [path for path in paths if path.startswith(service.watch)]
     if touched or unit.stale(service.on_change):
         cause = touched[0] if touched else f"{unit.changed_path} is newer than what it runs"
         return Change(service.key, service.layer, service.on_change, f"because of {cause}\n")
-    if unit.enabled not in ("enabled", "enabled-runtime", "static", "alias"):
+    if not unit.enabled_now:
         return Change(service.key, service.layer, Action.ENABLE, f"is {unit.enabled}\n")
     return None
+
+
+def _stop(service: Service, unit: UnitState, owned: frozenset[str]) -> Change | Conflict | None:
+    if unit.active in ("inactive", "failed", "") and unit.enabled != "enabled":
+        return None
+    if service.mark not in owned:
+        return Conflict(
+            service.key,
+            f"{service.unit} is {unit.active} and {unit.enabled or 'not enabled'}, and was not deployed by lampctl;"
+            " it was left alone",
+            f"it is in the way: systemctl disable --now {service.unit}, if nobody needs it",
+        )
+    return Change(service.key, service.layer, Action.STOP, "makes room\n")
 
 
 def steps(pairs: Sequence[tuple[Service, Change]]) -> list[Step]:
@@ -120,34 +175,80 @@ def steps(pairs: Sequence[tuple[Service, Change]]) -> list[Step]:
 
 def act(service: Service, action: Action) -> str:
     """Shell that brings the unit to where it shall be, or shows why it did not get there."""
+    if action is Action.STOP:
+        ports = "|".join(f"{port:04X}" for port in service.ports)
+        return _VACATE.format(unit=quote(service.unit), drain=service.drain, ports=ports)
     verbs = {Action.RELOAD: "reload-or-restart", Action.RESTART: "restart"}
     # A unit that was to be started may have been started meanwhile by its package, with other files.
     running = verbs.get(action) or ("start" if action is Action.ENABLE else verbs[service.on_change])
+    if service.units:
+        running = "start" if action is Action.ENABLE else running if action is Action.RELOAD else "restart"
     return _ACT.format(
-        unit=quote(service.unit), verb=verbs.get(action, "start"), running=running, sockets=words(service.sockets)
+        unit=quote(service.unit),
+        prepare="systemctl daemon-reload" if service.units else ":",
+        verb=verbs.get(action, "start"),
+        running=running,
+        sockets=words(service.sockets),
+        ready=quote(service.ready or ":"),
     )
 
 
-def undo(service: Service) -> str:
-    """Shell that loads the former files; the sockets of new pools are not waited for."""
-    return act(replace(service, sockets=()), service.on_change)
+def stop(unit: str) -> str:
+    """Shell that stops and disables a unit, if it is there at all."""
+    return (
+        f"systemctl disable --now --quiet {quote(unit)} 2>/dev/null || systemctl stop {quote(unit)} 2>/dev/null || :\n"
+    )
 
+
+def undo(service: Service, change: Change, making_room: bool) -> str:
+    """Shell that loads the former files; the sockets of new pools are not waited for.
+
+    `making_room`: another unit of the layer was stopped for this one, so this one gives way to it.
+    """
+    if change.action is Action.STOP:
+        return act(service, Action.START)
+    if making_room and change.action is Action.START:
+        return stop(service.unit)
+    action = Action.RESTART if change.action is Action.RESTART else service.on_change
+    return act(replace(service, sockets=(), ready=""), action)
+
+
+# Waits for the ports only: what is being answered is answered to its end, while the next server starts.
+_VACATE = r"""
+systemctl disable --quiet {unit}
+systemctl is-active --quiet {unit} || exit 0
+cgroup=/sys/fs/cgroup$(systemctl show --value -p ControlGroup {unit})
+{drain}
+tries=500
+while cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -qE '^ *[0-9]+: [0-9A-F]+:({ports}) [0-9A-F:]+ 0A '; do
+    tries=$((tries - 1)); [ "$tries" -gt 0 ] || {{ echo "{unit} does not give up its ports"; exit 1; }}
+    sleep 0.02
+done
+# systemd is told when nobody is left: before, it would kill who still answers.
+setsid sh -c 'n=600; while [ -n "$(cat "$1/cgroup.procs")" ] && [ "$n" -gt 0 ]; do n=$((n - 1)); sleep 0.1; done
+    systemctl stop --no-block "$2"' - "$cgroup" {unit} >/dev/null 2>&1 </dev/null 9>&- &
+"""
 
 # A reload of FPM returns before the sockets of its new pools exist; so they are waited for.
 _ACT = r"""
-systemctl enable --quiet {unit}
 why() {{ echo "lampctl-reason: service"; systemctl status --no-pager -n 0 {unit} | sed -n 's/^ *Active:/Active:/p'
     journalctl -q -u {unit} -n 12 --no-pager -o cat || :; exit 1; }}
+{prepare}
 systemctl reset-failed {unit} 2>/dev/null || :
 verb={verb}
 if systemctl is-active --quiet {unit}; then verb={running}; fi
 systemctl "$verb" {unit} || why
+systemctl enable --quiet {unit} # after the start: it takes a while, and somebody may be waiting
 tries=100
 for socket in {sockets}; do
     while [ ! -S "$socket" ]; do
         tries=$((tries - 1)); [ "$tries" -gt 0 ] || {{ echo "$socket did not appear"; why; }}
         sleep 0.1
     done
+done
+until said=$(sh -c {ready} 2>&1); do
+    tries=$((tries - 1)); [ "$tries" -gt 0 ] && systemctl is-active --quiet {unit} || {{ echo "$said"; why; }}
+    sleep 0.1
 done
 systemctl is-active --quiet {unit} || why
 """

@@ -6,7 +6,7 @@ import pytest
 
 from lampctl.checks import Check, Evidence, Status, Verdict, Where, conclude, culprit, failed, passed, unknown
 from lampctl.facts import Facts
-from lampctl.layers.site import _php
+from lampctl.layers.sites.php import _php
 
 
 def chain(**verdicts: Verdict) -> list[tuple[str, Status]]:
@@ -45,5 +45,5 @@ def test_unknown_blocks_nothing_and_is_no_culprit() -> None:
     ],
 )  # fmt: skip
 def test_php_through_the_web_server(raw: str, status: Status, actual: str) -> None:
-    verdict = _php(Evidence(raw, Facts("debian-13"), {}))
+    verdict = _php("Apache", Evidence(raw, Facts("debian-13"), {}))
     assert (verdict.status, verdict.actual) == (status, actual)

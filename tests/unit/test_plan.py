@@ -38,25 +38,25 @@ def converged(found: Desired, contents: Mapping[str, str]) -> Observation:
     for resource in found.resources:
         match resource:
             case File():
-                entries[resource.path] = Entry("file", resource.mode, "root:root", contents[resource.key].encode())
+                entries[resource.path] = Entry("file", resource.mode, resource.owner, contents[resource.key].encode())
             case Symlink():
                 entries[resource.path] = Entry("symlink", 0o777, "root:root", target=resource.target)
             case Directory():
-                entries[resource.path] = Entry("directory", resource.mode, "root:root")
+                entries[resource.path] = Entry("directory", resource.mode, resource.owner)
             case Package():
                 states[resource.key] = "installed"
             case Service():
-                states[resource.key] = UnitState(True, "active", "enabled", "success", 100.0, 100.0, 50.0)
+                active = UnitState(True, "active", "enabled", "success", 100.0, 100.0, 50.0)
+                states[resource.key] = active if resource.running else UnitState()
             case Secret():
                 states[resource.key] = "regular file root:root 600"
             case _:
                 states[resource.key] = frozenset({"exists", "login", "grant:lamp\\_test"})
-    owned = frozenset(resource.key for resource in found.resources)
-    return Observation(Facts("debian-13"), states, entries, owned)
+    return Observation(Facts("debian-13"), states, entries, {"lamp": frozenset(r.key for r in found.resources)})
 
 
 def make(found: Desired, contents: Mapping[str, str], seen: Observation) -> Plan:
-    return planning.make(found, seen, contents, wait=1)
+    return planning.make("lamp", found, seen, contents, wait=1)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -88,14 +88,15 @@ def test_changed_file_reloads_the_service_that_reads_it() -> None:
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
     entries = {**seen.entries, VHOST: Entry("file", 0o644, "root:root", b"# by hand\n")}
-    plan = make(found, contents, Observation(seen.facts, seen.states, entries, seen.owned))
+    plan = make(found, contents, Observation(seen.facts, seen.states, entries, seen.owners))
     assert [(c.resource, c.action) for c in plan.changes] == [
         (f"file:{VHOST}", Action.UPDATE),
         ("service:apache2.service", Action.RELOAD),
     ]
     assert "-# by hand\n" in plan.changes[0].diff
-    assert plan.generation is not None
-    assert [v.layer for v in plan.generation.validators] == ["web"]
+    generation = plan.stages[0].generation
+    assert generation is not None
+    assert [v.layer for v in generation.validators] == ["web"]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_state_of_a_unit_is_what_plans_its_change(state: UnitState, action: Acti
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
     states = {**seen.states, "service:apache2.service": state}
-    plan = make(found, contents, Observation(seen.facts, states, seen.entries, seen.owned))
+    plan = make(found, contents, Observation(seen.facts, states, seen.entries, seen.owners))
     assert [(c.resource, c.action) for c in plan.changes] == [("service:apache2.service", action)]
 
 
@@ -120,7 +121,7 @@ def test_what_lampctl_did_not_make_is_left_alone() -> None:
     seen = converged(found, contents)
     entries = {**seen.entries, VHOST: Entry("file", 0o644, "root:root", b"mine\n")}
     states = {**seen.states, "database:lamp_test": frozenset({"exists"})}
-    plan = make(found, contents, Observation(seen.facts, states, entries, frozenset()))
+    plan = make(found, contents, Observation(seen.facts, states, entries, {}))
     messages = "\n".join(problem.message for problem in plan.problems)
     assert f"{VHOST} exists and was not made by lampctl" in messages
     assert "the database lamp_test exists and was not made by lampctl" in messages

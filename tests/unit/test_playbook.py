@@ -27,7 +27,7 @@ WRONG = {
     "no hostname": ("extends: lamp\nsites:\n  under_score.test: {}\n", ":3: sites → under_score.test: 'under_score.test' is no hostname"),
     "quote in a database name": ("extends: lamp\nsites:\n  a.test:\n    database: {name: \"a'b\"}\n", ":4: sites → a.test → database → name: \"a'b\" may have letters"),
     "backtick in a database name": ("extends: lamp\nsites:\n  a.test:\n    database: {name: a`b}\n", "'a`b' may have letters"),
-    "site without layers": ("sites: {a.test: {}}\n", "sites need the layers web and php"),
+    "site without layers": ("sites: {a.test: {}}\n", "sites need the layer web"),
     "one name twice": ("extends: lamp\nsites: {a.test: {}, b.test: {aliases: [a.test]}}\n", "the name a.test is used by two sites"),
     "one database twice": ("extends: lamp\nsites: {a.test: {database: {name: x, user: u}}, b.test: {database: {name: x}}}\n", "the database name x is used by two sites"),
     "line break in an ini value": ("extends: lamp\nphp:\n  ini: {error_log: \"a\\nb\"}\n", "may not have quotes"),
@@ -60,7 +60,7 @@ def test_extends_merges_layers_and_replaces_sites(tmp_path: Path) -> None:
 
 def test_set_reaches_into_names_with_dots(tmp_path: Path) -> None:
     playbook = loaded(tmp_path, "extends: lamp\n", "sites.lamp.test.php.memory_limit=1G", "php.max_children=3").playbook
-    assert playbook.sites["lamp.test"].php.memory_limit == "1G"
+    assert playbook.php_sites["lamp.test"].php.memory_limit == "1G"
     assert playbook.php is not None
     assert playbook.php.max_children == 3
 
@@ -74,5 +74,5 @@ def test_set_of_a_wrong_value_names_itself(tmp_path: Path) -> None:
 
 def test_playbook_that_is_not_there_suggests_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        load("lmap", (), Files(tmp_path))
+        load("lampp", (), Files(tmp_path))
     assert "did you mean lamp?" in caught.value.hint

@@ -1,0 +1,81 @@
+"""Files of this machine that become releases on a host."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from lampctl.errors import UsageError
+from lampctl.resources import Source
+
+SKIPPED = (".git", ".svn", "__pycache__", "node_modules/.cache")
+
+
+def read(path: Path, checksum: str) -> Source:
+    """A folder's files, or one file under its own name. `checksum`: SHA-256 of the file, or empty."""
+    if not path.exists():
+        raise UsageError(f"{path}: there is no such file or folder", "paths are relative to the playbook")
+    buffer = io.BytesIO()
+    try:
+        if path.is_file() and checksum:
+            _verify(path, checksum)
+        with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
+            for name, found in _files(path):
+                _add(tar, name, found)
+    except OSError as error:
+        raise UsageError(f"{error.filename or path}: can't be read: {error.strerror}", "check its rights") from None
+    archive = buffer.getvalue()
+    return Source(hashlib.sha256(archive).hexdigest()[:16], archive)
+
+
+def _verify(path: Path, checksum: str) -> None:
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != checksum:
+        raise UsageError(f"{path}: its SHA-256 is {found}, not the playbook's", "get the file again, or mend sha256")
+
+
+def _files(path: Path) -> Iterator[tuple[str, Path]]:
+    """(name in the archive, path), in an order that does not depend on the file system."""
+    if path.is_file():
+        yield path.name, path
+        return
+    for found in sorted(path.rglob("*")):
+        relative = found.relative_to(path)
+        if not set(relative.parts) & set(SKIPPED):
+            yield str(relative), found
+
+
+def _add(tar: tarfile.TarFile, name: str, path: Path) -> None:
+    """Owner and time are left out, and modes are plain: equal files give equal archives."""
+    member = tarfile.TarInfo(name)
+    data = b""
+    if path.is_symlink():
+        target = path.readlink()
+        inside = Path(name).parent / target
+        if target.is_absolute() or ".." in _normal(inside).parts:
+            raise UsageError(
+                f"{path}: is a link that leads out of the folder, to {target}", "put the file itself there"
+            )
+        member.type, member.linkname, member.mode = tarfile.SYMTYPE, str(target), 0o777
+    elif path.is_dir():
+        member.type, member.mode = tarfile.DIRTYPE, 0o755
+    elif path.is_file():
+        data = path.read_bytes()
+        member.mode, member.size = 0o755 if path.stat().st_mode & 0o111 else 0o644, len(data)
+    else:
+        raise UsageError(f"{path}: is no plain file", "leave sockets, pipes and devices out of the folder")
+    tar.addfile(member, io.BytesIO(data))
+
+
+def _normal(path: Path) -> Path:
+    """`a/../b` → `b`; what leads out keeps its `..`."""
+    parts: list[str] = []
+    for part in path.parts:
+        if part == ".." and parts and parts[-1] != "..":
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return Path(*parts)

@@ -1,0 +1,66 @@
+"""What site types share: a home that is the site's own, releases, and the checks that every type ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from lampctl.checks import Check, Evidence, HttpProbe, Judge, Probe, Verdict, Where, failed, passed
+from lampctl.layers import http
+from lampctl.layers.base import Context
+from lampctl.playbook import home_of, user_of
+from lampctl.resources import Directory, Release, Resource, Symlink, User
+
+# What an answer has to be: None where it is not, else what to say of it.
+Recognise = Callable[[http.Answer], str | None]
+
+
+def home(context: Context, name: str) -> tuple[Resource, ...]:
+    """The site's user and its directory, which only this user and the web server may enter; and its release.
+
+    Files below it may have any mode: other sites' users don't get that far.
+    """
+    path, user = home_of(name), user_of(name)
+    found: tuple[Resource, ...] = (
+        User(user, "site", path),
+        Directory(path, "site", 0o750, f"{user}:{context.web.user}"),
+    )
+    source = context.sources.get(name)
+    if source is None:
+        return found
+    release = Release(path, "site", source)
+    return (*found, release, Symlink(f"{path}/current", "site", f"releases/{source.digest}"))
+
+
+def check(
+    site: str, id: str, where: Where, title: str, expected: str, judge: Judge, needs: tuple[str, ...], probe: Probe
+) -> Check:
+    return Check(f"site.{id}@{site}", "site", where, title, expected, judge, needs, probe)
+
+
+def outside(site: str, path: str, expected: str, recognise: Recognise, needs: tuple[str, ...]) -> Check:
+    """The end of every chain: the same answer from outside, by the site's name."""
+    return check(
+        site,
+        "outside",
+        Where.OUTSIDE,
+        "the same from outside, by its name",
+        f"{expected}, over the network",
+        partial(_judge_outside, recognise),
+        needs,
+        HttpProbe(site, path),
+    )
+
+
+def _judge_outside(recognise: Recognise, seen: Evidence) -> Verdict:
+    """`seen.raw`: the HTTP answer that the controller got."""
+    if seen.error:
+        hint = "is a firewall, or a cloud's security group, in between? Port 80 has to be open for visitors"
+        return failed("no answer from outside", seen.error, hint)
+    answer = http.parse(seen.raw)
+    said = recognise(answer) if answer else None
+    if said is not None:
+        return passed(said)
+    status = answer.status if answer else "no HTTP"
+    body = answer.body[:200] if answer else seen.raw[:200]
+    return failed(f"{status}, not the site's answer", body, "something between here and the host answers in its place")

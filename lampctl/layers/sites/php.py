@@ -1,0 +1,102 @@
+"""A PHP site: its pool's vhost, its files, and the proof that a request goes the whole way."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from lampctl.checks import Check, Evidence, Verdict, Where, failed, passed, unknown
+from lampctl.layers import http
+from lampctl.layers.base import Context, Desired, ProbeFile
+from lampctl.layers.php import answer, body_limit, socket_of
+from lampctl.layers.sites.common import check, home, outside
+from lampctl.layers.vhost import Vhost
+from lampctl.playbook import Site, database_of, root_of
+from lampctl.playbook.sites import PhpSite
+from lampctl.resources import Directory, File
+
+_PROBE = "/lampctl-probe-{token}.php"
+
+
+def vhost(context: Context, name: str, options: PhpSite) -> Vhost:
+    values = {"socket": socket_of(context, name), "allow_override": options.allow_override}
+    return Vhost("php", body_limit(context, name), root_of(name, options), values)
+
+
+def parts(context: Context, name: str, options: PhpSite) -> Desired:
+    root = root_of(name, options)
+    page = File(
+        f"{root}/index.php", "site", "site/index.php.j2", {"site": name}, seed=True, unless=f"{root}/index.html"
+    )
+    resources = (*home(context, name), *((Directory(root, "site"),) if options.root else ()))
+    return Desired(
+        resources=(*resources, *(() if options.source else (page,))),
+        checks=chain(context, name, options),
+        probe_files=(ProbeFile(root, ".php", "checks/probe.php", {}),),
+    )
+
+
+def chain(context: Context, name: str, options: Site) -> tuple[Check, ...]:
+    """PHP through the web server, to the database, from outside."""
+    local = http.local(context, name, _PROBE.replace("{token}", "$TOKEN"))
+    last = f"site.php@{name}"
+    checks = [
+        check(name, "php", Where.HOST, "PHP runs through the web server", "200, PHP's answer, never its source",
+              partial(_php, context.web.title), (f"web.static@{name}", f"php.fastcgi@{name}"), local)
+    ]  # fmt: skip
+    database = database_of(name, options)
+    if database:
+        needs, last = (last, f"mysql.login@{name}"), f"site.database@{name}"
+        checks.append(
+            check(name, "database", Where.HOST, "PHP reaches its database",
+                  f"a query in {database.name} with the site's own login",
+                  partial(_database, str(database.name)), needs, local)
+        )  # fmt: skip
+    recognise = partial(_recognise, bool(database))
+    return (*checks, outside(name, _PROBE, "200, PHP's answer", recognise, (last,)))
+
+
+def _php(server: str, seen: Evidence) -> Verdict:
+    if seen.error:
+        return unknown("could not be tried", seen.error)
+    reply, log = http.heard(seen.raw)
+    if reply is None:
+        return failed("no HTTP answer on 127.0.0.1:80", log)
+    if "<?php" in reply.body:
+        hint = f"{server} has no handler for .php in this vhost: lampctl plan shows what differs from the template"
+        return failed(f"{reply.status}: PHP's source is served as text", reply.body[:80], hint)
+    found = answer(reply.body)
+    if reply.status == 200 and found:
+        return passed(f"200, PHP {found.get('version')} by {found.get('sapi')}")
+    reach = f"{server} can't reach the pool's socket: do the vhost and the pool name the same one?"
+    hints = {
+        403: "the vhost denies it",
+        404: "FPM does not find the file: is the document root the same for both?",
+        502: reach,
+        503: reach,
+    }
+    return failed(
+        f"{reply.status}, not PHP's answer",
+        log or reply.body[:200],
+        hints.get(reply.status, f"see {log[:60]}"),
+    )
+
+
+def _database(database: str, seen: Evidence) -> Verdict:
+    if seen.error:
+        return unknown("could not be tried", seen.error)
+    found = answer(seen.raw) or {}
+    if found.get("database") == database:
+        return passed(f"SELECT DATABASE() = {database}")
+    error = str(found.get("database_error", "PHP gave no answer"))
+    return failed(
+        "PHP could not query its database",
+        error,
+        "lampctl deploy sets the login again",
+    )
+
+
+def _recognise(with_database: bool, reply: http.Answer) -> str | None:
+    found = answer(reply.body)
+    if reply.status != 200 or found is None or (with_database and not found.get("database")):
+        return None
+    return f"200 in one request, PHP {found.get('version')}" + (" and its database" if with_database else "")

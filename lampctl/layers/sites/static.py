@@ -1,0 +1,33 @@
+"""Files: a folder, or a single-page app."""
+
+from __future__ import annotations
+
+from lampctl.layers import http, sizing
+from lampctl.layers.base import Context, Desired
+from lampctl.layers.sites.common import home, outside
+from lampctl.layers.vhost import Vhost
+from lampctl.playbook import root_of
+from lampctl.playbook.sites import StaticSite
+from lampctl.resources import File
+
+
+def vhost(context: Context, name: str, options: StaticSite) -> Vhost:  # noqa: ARG001
+    values = {"fallback": options.fallback, "cache": options.cache}
+    return Vhost("static", sizing.no_body(), root_of(name, options), values)
+
+
+def parts(context: Context, name: str, options: StaticSite) -> Desired:
+    root = root_of(name, options)
+    page = File(f"{root}/index.html", "site", "site/index.html.j2", {"site": name}, seed=True)
+    return Desired(
+        resources=(*home(context, name), *(() if options.source else (page,))),
+        checks=(
+            outside(
+                name, "/lampctl-probe-{token}.txt", "200 with the file's text", _recognise, (f"web.static@{name}",)
+            ),
+        ),
+    )
+
+
+def _recognise(answer: http.Answer) -> str | None:
+    return "200 with the file's text" if answer.status == 200 and answer.body.startswith("lampctl-static ") else None

@@ -1,0 +1,200 @@
+"""The web server: Apache or NGINX, with one vhost for each site. What they share is here."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Protocol
+
+from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
+from lampctl.facts import Facts
+from lampctl.layers import http
+from lampctl.layers.base import Context, Desired, Preflight, ProbeFile, Problem, Validator
+from lampctl.layers.services import service_check
+from lampctl.layers.sites import vhost_of
+from lampctl.layers.vhost import WELL_KNOWN, WELL_KNOWN_URL, Vhost
+from lampctl.layers.web import apache, nginx
+from lampctl.resources import Directory, File, Package, Resource, Service, Symlink
+from lampctl.resources.shell import quote
+
+
+class Server(Protocol):
+    """What each server does its own way."""
+
+    NAMES: str  # extended regular expression: the directive that says which names a vhost answers for
+
+    def mark(self, context: Context) -> str: ...
+
+    def server(self, context: Context, handlers: frozenset[str]) -> Desired: ...
+
+    def link(self, site: str, default: bool) -> str: ...
+
+
+_SERVERS: dict[str, Server] = {"apache": apache, "nginx": nginx}
+
+
+def web(context: Context) -> Desired:
+    if context.playbook.web is None:
+        return Desired()
+    names, own = context.web, _SERVERS[context.playbook.web.server]
+    vhosts = {site: vhost_of(context, site) for site in context.playbook.sites}
+    service = Service(names.unit, "web", watch=(names.root,))
+    base = Desired(
+        resources=(
+            Package(names.package, "web"),
+            Directory(WELL_KNOWN, "web"),
+            *(resource for site, vhost in vhosts.items() for resource in _files(context, site, vhost)),
+            *_rivals(context),  # before the service: they have the ports that it needs
+            service,
+        ),
+        checks=(
+            service_check("web.service", f"{names.title} runs", service),
+            _config_check(names.test),
+            *(_static_check(context, site, vhost) for site, vhost in vhosts.items()),
+        ),
+        validators=(Validator("web", names.test, names.root),),
+        preflights=(
+            Preflight("web.port", _port_probe(context), _judge_port),
+            Preflight("web.names", _names_probe(context, own), partial(_judge_names, context)),
+        ),
+        probe_files=tuple(
+            dict.fromkeys(ProbeFile(vhost.probe_root, ".txt", "checks/probe.txt", {}) for vhost in vhosts.values())
+        ),
+    )
+    return own.server(context, frozenset(vhost.handler for vhost in vhosts.values())) + base
+
+
+def _files(context: Context, site: str, vhost: Vhost) -> tuple[Resource, ...]:
+    names, options = context.web, context.playbook.sites[site]
+    values = {
+        "site": site,
+        "aliases": options.aliases,
+        "default": options.default,
+        "vhost": vhost,
+        "log_dir": names.log_dir,
+        "well_known": WELL_KNOWN,
+        "well_known_url": WELL_KNOWN_URL,
+        **vhost.values,
+    }
+    assert context.playbook.web is not None
+    server = context.playbook.web.server
+    link = _SERVERS[server].link(site, options.default)
+    return (
+        File(f"{names.sites_available}/{site}.conf", "web", f"{server}/vhost.conf.j2", values),
+        Symlink(f"{names.sites_enabled}/{link}", "web", f"../sites-available/{site}.conf"),
+    )
+
+
+def _rivals(context: Context) -> tuple[Service, ...]:
+    """The other servers of the table: one that lampctl deployed gives its ports to this one."""
+    return tuple(
+        Service(
+            other.unit,
+            "web",
+            running=False,
+            mark=_SERVERS[name].mark(context),
+            drain=other.drain,
+            ports=(80, 443),
+        )
+        for name, other in context.platform.web.items()
+        if other != context.web
+    )
+
+
+def _config_check(test: str) -> Check:
+    return Check(
+        "web.config",
+        "web",
+        Where.HOST,
+        "the web server's config is valid",
+        "the server's own test passes",
+        _judge_config,
+        needs=("web.service",),
+        probe=HostProbe(f"{test} 2>&1; echo rc=$?"),
+    )
+
+
+def _judge_config(seen: Evidence) -> Verdict:
+    if seen.error:
+        return unknown("could not be tried", seen.error)
+    if seen.raw.rstrip().endswith("rc=0"):
+        return passed("valid")
+    text = seen.raw.rsplit("rc=", 1)[0]
+    return failed("the config on disk is not valid", text, "mend the line that it names, or run lampctl deploy")
+
+
+def _static_check(context: Context, site: str, vhost: Vhost) -> Check:
+    return Check(
+        f"web.static@{site}",
+        "web",
+        Where.HOST,
+        "a static file is served",
+        "200 with the file's text",
+        partial(_judge_static, context.web.unit.removesuffix(".service")),
+        needs=("web.config",),
+        probe=http.local(context, site, f"{vhost.probe_url}lampctl-probe-$TOKEN.txt"),
+    )
+
+
+def _judge_static(unit: str, seen: Evidence) -> Verdict:
+    if seen.error:
+        return unknown("could not be tried", seen.error)
+    answer, log = http.heard(seen.raw)
+    if answer is None:
+        return failed("no HTTP answer on 127.0.0.1:80", log, f"systemctl status {unit}; ss -ltnp 'sport = :80'")
+    if answer.status == 200 and answer.body.startswith("lampctl-static "):
+        return passed("200 with the file's text")
+    shows = {"apache2": "apache2ctl -S", "nginx": "nginx -T"}[unit]
+    hint = {
+        403: "the web server may not read the document root: look at the rights of each directory on the way",
+        404: f"another vhost answers for this name, or its root is another: {shows}",
+    }.get(answer.status, f"{shows} shows which vhost answers")
+    return failed(f"{answer.status}, {len(answer.body)} bytes of something else", log or answer.body[:200], hint)
+
+
+# Who listens on port 80, while the web server is not running: it would not get the port.
+_PORT = r"""
+if {running}; then exit 0; fi
+inodes=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" && $2 ~ /:0050$/ {{ print $10 }}')
+for inode in $inodes; do
+    fd=$(find /proc/[0-9]*/fd -lname "socket:\[$inode\]" 2>/dev/null | head -n1)
+    pid=${{fd#/proc/}}; pid=${{pid%%/*}}
+    echo "$pid $(cat "/proc/$pid/comm" 2>/dev/null)"
+done
+"""
+
+
+def _port_probe(context: Context) -> str:
+    """Nobody asks while one of the table's servers runs: it has the port, and whose it is shows elsewhere."""
+    units = [quote(names.unit) for names in context.platform.web.values()]
+    return _PORT.format(running=" || ".join(f"systemctl is-active --quiet {unit}" for unit in units))
+
+
+def _judge_port(raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:
+    if not changing or not raw.split():
+        return []
+    pid, _, name = raw.splitlines()[0].partition(" ")
+    if name in ("apache2", "nginx"):  # its own, outside systemd: a start would fail as well
+        hint = f"kill {pid}, so that systemd can start it"
+    else:
+        hint = f"stop it (systemctl disable --now {name or 'its unit'}), or deploy to another host"
+    return [Problem("port-taken", f"port 80 is taken by {name or 'another program'} (pid {pid or 'unknown'})", hint)]
+
+
+def _names_probe(context: Context, own: Server) -> str:
+    directory = context.web.sites_enabled
+    return f"grep -HiE '^[[:space:]]*{own.NAMES}[[:space:]]' {directory}/*.conf 2>/dev/null || :"
+
+
+def _judge_names(context: Context, raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:
+    """A vhost of somebody else that already answers for one of our names."""
+    ours = {n for name, site in context.playbook.sites.items() for n in (name, *site.aliases)}
+    directory = context.web.sites_enabled
+    files = {f"{directory}/{prefix}{site}.conf" for site in context.playbook.sites for prefix in ("", "00-")}
+    for line in raw.splitlines():
+        file, _, directive = line.partition(":")
+        taken = ours & {word.rstrip(";") for word in directive.split()[1:]}
+        if changing and taken and file not in files:
+            name = sorted(taken)[0]
+            message = f"{file} already serves {name}, and was not made by lampctl; it was left alone"
+            return [Problem("foreign-vhost", message, "disable it, or give the site another name")]
+    return []

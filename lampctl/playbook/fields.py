@@ -1,0 +1,95 @@
+"""Types of values in a playbook, each with the one rule that makes it safe to render."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+class Options(BaseModel):
+    """Base: unknown keys and values of a wrong type are errors, never ignored or guessed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_default=False)
+
+
+def _hostname(name: str) -> str:
+    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+        raise ValueError("is no hostname: letters a-z, digits and hyphens, in labels joined by dots")
+    return name
+
+
+def _matching(pattern: str, otherwise: str) -> AfterValidator:
+    """Accepts what matches the whole of `pattern`; `otherwise` ends the sentence "'x' …"."""
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise ValueError(otherwise)
+        return text
+
+    return AfterValidator(check)
+
+
+def _ini_value(value: str | int | float | bool) -> str | int | float | bool:
+    if isinstance(value, str) and re.search(r'["\\\n\r\0]', value):
+        raise ValueError("may not have quotes, backslashes or line breaks")
+    return value
+
+
+def _upstream(url: str) -> str:
+    wrong = "is no upstream: http://HOST:PORT or https://HOST:PORT, without a path"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError(wrong) from None
+    host = parts.hostname or ""
+    plain = url in (f"{parts.scheme}://{parts.netloc}", f"{parts.scheme}://{parts.netloc}/")
+    if parts.scheme not in ("http", "https") or not plain or parts.username or port == 0:
+        raise ValueError(wrong)
+    if not (re.fullmatch(r"[0-9a-f:]+", host) if ":" in host else re.fullmatch(r"[a-z0-9.-]+", host)):
+        raise ValueError(wrong)
+    return url.rstrip("/")
+
+
+def in_bytes(size: str) -> int:
+    """`128M` → 134217728."""
+    return int(size[:-1]) * _UNITS[size[-1]]
+
+
+Hostname = Annotated[str, AfterValidator(_hostname)]
+DatabaseName = Annotated[
+    str, _matching(r"[A-Za-z0-9_]{1,64}", "may have letters, digits and underscores only, at most 64 of them")
+]
+UserName = Annotated[
+    str, _matching(r"[A-Za-z0-9_]{1,32}", "may have letters, digits and underscores only, at most 32 of them")
+]
+AbsolutePath = Annotated[
+    str,
+    _matching(
+        r"(/[A-Za-z0-9@+_-][A-Za-z0-9.@+_-]*)+",
+        "is no plain absolute path: /var/www/NAME, of letters, digits and . _ - @ +",
+    ),
+]
+UrlPath = Annotated[
+    str, _matching(r"/([A-Za-z0-9_-][A-Za-z0-9._-]*/)*", "is no path of a URL that ends in a slash, such as /cgi-bin/")
+]
+PackageName = Annotated[str, _matching(r"[a-z0-9][a-z0-9+.-]+", "is no name of a package")]
+ExtensionName = Annotated[str, _matching(r"[a-z0-9]+", "is no name of a PHP extension, such as mysql, gd or intl")]
+Size = Annotated[str, _matching(r"[1-9][0-9]*[KMG]", "is no size: a whole number and K, M or G, such as 128M")]
+Variable = Annotated[str, _matching(r"[A-Za-z_][A-Za-z0-9_]*", "is no name of an environment variable")]
+OneLine = Annotated[str, _matching(r"[^\r\n\0]*", "may not have line breaks")]
+Upstream = Annotated[str, AfterValidator(_upstream)]
+Port = Annotated[int, Field(ge=1024, le=65535)]
+Count = Annotated[int, Field(ge=1, le=100_000)]
+Seconds = Annotated[int, Field(ge=1, le=3600)]
+Ini = dict[
+    Annotated[str, _matching(r"[a-z][a-z0-9_.]*", "is no php.ini directive")],
+    Annotated[str | int | float | bool, AfterValidator(_ini_value)],
+]

@@ -1,0 +1,292 @@
+"""Site types: what a site may say, by its `type`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from lampctl.playbook.fields import (
+    AbsolutePath,
+    Count,
+    DatabaseName,
+    Hostname,
+    Ini,
+    OneLine,
+    Options,
+    Port,
+    Seconds,
+    Size,
+    Upstream,
+    UrlPath,
+    UserName,
+    Variable,
+)
+
+
+class TlsOptions(Options):
+    """HTTPS for one site."""
+
+    mode: Literal["self-signed", "files", "acme"] = Field(
+        description="Where the certificate comes from: made on the host, files on the host, or an ACME server."
+    )
+    certificate: AbsolutePath | None = Field(
+        None, description="For `files`: the chain on the host in PEM, the site's certificate first."
+    )
+    key: AbsolutePath | None = Field(None, description="For `files`: the private key on the host in PEM.")
+    email: OneLine | None = Field(None, description="For `acme`: whom the certificate authority may write to.")
+    directory: OneLine | None = Field(
+        None, description="For `acme`: the server's directory URL. Default: Let's Encrypt."
+    )
+    redirect: bool = Field(True, description="Whether HTTP redirects to HTTPS.")
+    hsts: Annotated[int, Field(ge=0, le=63_072_000)] = Field(
+        0, description="Seconds for which browsers shall insist on HTTPS; 0: not said."
+    )
+    profile: Literal["intermediate", "old"] = Field(
+        "intermediate", description="Mozilla's profile: which protocols and ciphers clients may use."
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.mode == "files") != bool(self.certificate and self.key):
+            raise ValueError("`certificate` and `key` belong to the mode files, both of them")
+        return self
+
+
+class DatabaseOptions(Options):
+    """The site's own database. Its password is made on the host and given to the site only."""
+
+    name: DatabaseName | None = Field(None, description="Its name. Default: the site's, `_` for dots.")
+    user: UserName | None = Field(None, description="Its user, at localhost. Default: the site's name, shortened.")
+
+
+class SitePhpOptions(Options):
+    """PHP for one site; what is not set is as in the `php` layer."""
+
+    memory_limit: Size | None = Field(None, description="The most memory that one request may take.")
+    upload_limit: Size | None = Field(None, description="The largest body of a request.")
+    max_children: Count | None = Field(None, description="PHP processes of this site's pool.")
+    ini: Ini = Field({}, description="Any other php.ini directive, for this site.")
+
+
+class SiteBase(Options):
+    """What every site may say."""
+
+    aliases: list[Hostname] = Field([], description="Other names under which the site answers.")
+    default: bool = Field(False, description="Answers requests for names that no site has, and for the bare IP.")
+    tls: Literal["self-signed", "acme"] | TlsOptions | None = Field(
+        None, description="HTTPS: `self-signed`, `acme`, or a mapping; absent: HTTP only."
+    )
+
+    @property
+    def https(self) -> TlsOptions | None:
+        """`tls` as a mapping."""
+        return TlsOptions(mode=self.tls) if isinstance(self.tls, str) else self.tls
+
+
+class RootedSite(SiteBase):
+    """A site with a document root."""
+
+    root: AbsolutePath | None = Field(
+        None, description="Document root. Default: `/var/www/NAME`, or its `current` release where there is a `source`."
+    )
+    source: OneLine | None = Field(
+        None,
+        description="A folder on this machine, beside the playbook, whose files are the site: each deploy that "
+        "finds it changed makes a new release, and switches to it by one link.",
+    )
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.root and self.source:
+            raise ValueError("`root` and `source` exclude each other: releases of a source lie below /var/www/NAME")
+        return self
+
+
+class StaticSite(RootedSite):
+    """Files."""
+
+    type: Literal["static"]
+    fallback: bool = Field(False, description="A single-page app: paths without a file get index.html.")
+    cache: Annotated[int, Field(ge=0, le=31_536_000)] = Field(
+        3600, description="Seconds for which browsers may keep files other than HTML; 0: they always ask."
+    )
+
+
+class PhpSite(RootedSite):
+    """PHP in a pool of its own."""
+
+    type: Literal["php"] = "php"
+    allow_override: bool = Field(False, description="Whether .htaccess files count (Apache only).")
+    database: DatabaseOptions | bool = Field(
+        False, description="`true`: a database with default names; a mapping: named; `false`: none."
+    )
+    php: SitePhpOptions = Field(SitePhpOptions(), description="PHP settings of this site.")
+
+
+class WordpressSite(SiteBase):
+    """WordPress, installed and ready to log in."""
+
+    type: Literal["wordpress"]
+    title: OneLine = Field("WordPress", description="The site's title, when it is installed.")
+    admin: UserName = Field("admin", description="Its first user, whose password is made on the host.")
+    email: OneLine = Field("admin@localhost.localdomain", description="That user's address.")
+    tarball: OneLine | None = Field(
+        None, description="A tarball of WordPress on this machine, instead of Debian's package."
+    )
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = Field(
+        None, description="The tarball's checksum; required with it."
+    )
+    database: DatabaseOptions | Literal[True] = Field(True, description="The database; named, where it is a mapping.")
+    php: SitePhpOptions = Field(SitePhpOptions(), description="PHP settings of this site.")
+
+    @model_validator(mode="after")
+    def _checked(self) -> Self:
+        if bool(self.tarball) != bool(self.sha256):
+            raise ValueError("`tarball` and `sha256` go together")
+        return self
+
+
+class CgiSite(RootedSite):
+    """Programs that the web server starts for each request, and files."""
+
+    type: Literal["cgi"]
+    prefix: UrlPath = Field("/cgi-bin/", description="Where the programs are: URL path, and folder below the root.")
+    timeout: Seconds = Field(60, description="Seconds that a program may take.")
+
+
+class SandboxedSite(SiteBase):
+    """A program of its own behind the web server, in a sandboxed unit."""
+
+    port: Port = Field(description="Its port on 127.0.0.1; further instances take the next ones.")
+    environment: dict[Variable, OneLine] = Field({}, description="Environment variables of the program.")
+    memory_max: Size | None = Field(None, description="The most memory for each instance (systemd's MemoryMax).")
+    cpu_quota: Annotated[int, Field(ge=1, le=12800)] | None = Field(
+        None, description="Percent of one core for each instance (systemd's CPUQuota)."
+    )
+    body_limit: Size = Field("32M", description="The largest body of a request.")
+    timeout: Seconds = Field(60, description="Seconds that the program may take to answer.")
+
+    @property
+    def count(self) -> int:
+        return 1
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The port of each instance."""
+        return tuple(range(self.port, self.port + self.count))
+
+
+class ProcessSite(SandboxedSite):
+    """Any program that listens on $PORT of 127.0.0.1, run and restarted by systemd."""
+
+    type: Literal["process"]
+    source: OneLine | None = Field(None, description="A folder on this machine, deployed as the working directory.")
+    command: OneLine = Field(
+        description="The program and its arguments, as in a unit's ExecStart; a relative one is below the source."
+    )
+    instances: Annotated[int, Field(ge=1, le=64)] = Field(1, description="How many of it run side by side.")
+
+    @property
+    def count(self) -> int:
+        return self.instances
+
+
+class ServletSite(SandboxedSite):
+    """A Java web application in a Tomcat of its own."""
+
+    type: Literal["servlet"]
+    war: OneLine = Field(description="The WAR on this machine, beside the playbook.")
+    heap: Size = Field("256M", description="The most memory for Java's heap.")
+
+
+class WeightedUpstream(Options):
+    """One of several upstreams."""
+
+    url: Upstream = Field(description="http://HOST:PORT")
+    weight: Annotated[int, Field(ge=1, le=100)] = Field(1, description="Its share of the requests.")
+
+
+class ProxySite(SiteBase):
+    """Upstreams anywhere."""
+
+    type: Literal["proxy"]
+    upstreams: Annotated[list[Upstream | WeightedUpstream], Field(min_length=1)] = Field(
+        description="Where requests go: URLs, or mappings with a weight."
+    )
+    websocket: bool = Field(True, description="Whether connections may be upgraded.")
+    timeout: Seconds = Field(60, description="Seconds that an upstream may take to answer.")
+    body_limit: Size = Field("32M", description="The largest body of a request.")
+
+    @property
+    def weighted(self) -> tuple[WeightedUpstream, ...]:
+        return tuple(WeightedUpstream(url=u) if isinstance(u, str) else u for u in self.upstreams)
+
+
+# A name with a space can't be a key of a playbook: so error locations can be told from keys (load.py).
+_TAG = "type {}"
+
+
+def _tag(value: Any) -> str:
+    found = value.get("type", "php") if isinstance(value, dict) else getattr(value, "type", "php")
+    return _TAG.format(found)
+
+
+SiteOptions = Annotated[
+    Annotated[StaticSite, Tag("type static")]
+    | Annotated[CgiSite, Tag("type cgi")]
+    | Annotated[PhpSite, Tag("type php")]
+    | Annotated[ProcessSite, Tag("type process")]
+    | Annotated[ProxySite, Tag("type proxy")]
+    | Annotated[ServletSite, Tag("type servlet")]
+    | Annotated[WordpressSite, Tag("type wordpress")],
+    Discriminator(_tag),
+]
+Site = StaticSite | CgiSite | PhpSite | ProcessSite | ProxySite | ServletSite | WordpressSite
+SITE_TYPES = {
+    "static": StaticSite,
+    "cgi": CgiSite,
+    "php": PhpSite,
+    "process": ProcessSite,
+    "proxy": ProxySite,
+    "servlet": ServletSite,
+    "wordpress": WordpressSite,
+}
+
+
+def home_of(name: str) -> str:
+    """The directory that belongs to a site, whatever its type."""
+    return f"/var/www/{name}"
+
+
+def root_of(name: str, site: Site) -> str:
+    """The document root; empty for a site without files of its own."""
+    if not isinstance(site, RootedSite):
+        return ""
+    return site.root or (f"{home_of(name)}/current" if site.source else home_of(name))
+
+
+def user_of(name: str) -> str:
+    """The site's Unix user. The prefix keeps a site called `mail` from being the user of that name."""
+    return "site-" + _shortened(name.replace(".", "-"), 27)
+
+
+def database_of(name: str, site: Site) -> DatabaseOptions | None:
+    """The site's database with its default names filled in; None where it has none."""
+    wanted = getattr(site, "database", None)
+    if not wanted:
+        return None
+    given = wanted if isinstance(wanted, DatabaseOptions) else DatabaseOptions()
+    default = re.sub(r"[^a-z0-9]", "_", name)
+    return DatabaseOptions(
+        name=given.name or _shortened(default, 64), user=given.user or _shortened(given.name or default, 32)
+    )
+
+
+def _shortened(name: str, most: int) -> str:
+    """At most `most` characters, still unlike any other name's."""
+    if len(name) <= most:
+        return name
+    return f"{name[: most - 9]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
