@@ -192,8 +192,8 @@ class Boxes:
         layers = f"lowerdir={lower},upperdir={box.directory}/upper,workdir={box.directory}/work"
         _run("mount", "-t", "overlay", "overlay", "-o", layers, str(root))
         self._configure(box, root)
-        machine = f"lc{box.address.rsplit('.', 1)[1]}"  # short: it is part of an interface's name
-        argv = ["systemd-nspawn", "-D", str(root), "--boot", f"--machine={machine}", f"--hostname={box.name}"]
+        argv = ["systemd-nspawn", "-D", str(root), "--boot", f"--machine={_machine(box.address)}"]
+        argv += [f"--hostname={box.name}"]
         argv += ["--register=no", "--keep-unit", f"--network-bridge={BRIDGE}", "--resolv-conf=off", "--capability=all"]
         with (box.directory / "console.log").open("wb") as console:
             process = subprocess.Popen(
@@ -332,9 +332,16 @@ def _cut_power(pid_file: Path) -> None:
     _ends(pid_file, STOP_TIMEOUT)
 
 
+def _machine(address: str) -> str:
+    """Short: it is part of the name of the box's interface on the bridge."""
+    return f"lc{address.rsplit('.', 1)[1]}"
+
+
 def _free_address(owner: Path) -> str:
     for last in range(2, 250):
         path = _ADDRESSES / f"{SUBNET}.{last}"
+        if Path(f"/sys/class/net/vb-{_machine(path.name)}").exists():
+            continue  # something of its last box still lives
         if not path.exists() or not Path(path.read_text()).is_dir():
             path.write_text(str(owner))
             return path.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,15 @@ def test_box_that_does_not_go_down_leaves_nothing_alive(boxes: Boxes, monkeypatc
     boxes.down("stubborn")
     assert not Path(f"/proc/{init}").exists()
     assert not Path(f"/proc/{nspawn}").exists()
+
+
+def test_address_whose_interface_is_still_there_is_not_taken(boxes: Boxes) -> None:
+    first = boxes.up("first")
+    boxes.down("first")
+    link = f"vb-lc{first.address.rsplit('.', 1)[1]}"
+    subprocess.run(["ip", "link", "add", link, "type", "bridge"], check=True)
+    try:
+        assert boxes.up("second").address != first.address
+    finally:
+        subprocess.run(["ip", "link", "delete", link], check=True)
+        boxes.down("second")
