@@ -27,6 +27,7 @@ BRIDGE = "lampctl0"
 SUBNET = "10.213.77"
 PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,ca-certificates,iproute2,sudo"
 BOOT_TIMEOUT = 60.0  # seconds
+STOP_TIMEOUT = 10.0  # seconds; a box goes down in about one
 ARCHIVE = "http://deb.debian.org/debian"
 
 _ADDRESSES = Path("/run/lampctl-box")  # one file for each address in use, of all homes
@@ -78,6 +79,11 @@ class Boxes:
                 found = self._make(name, release, snapshot)
             self._boot(found, base)
         return self._ready(name)
+
+    def cut(self, name: str) -> None:
+        """A power cut: nothing in the box gets to know of it. `up` boots it again."""
+        with self._locked():
+            _cut_power(self._known(name).directory / "pid")
 
     def down(self, name: str) -> None:
         """Stops a box and deletes it."""
@@ -186,8 +192,8 @@ class Boxes:
         layers = f"lowerdir={lower},upperdir={box.directory}/upper,workdir={box.directory}/work"
         _run("mount", "-t", "overlay", "overlay", "-o", layers, str(root))
         self._configure(box, root)
-        machine = f"lc{box.address.rsplit('.', 1)[1]}"  # short: it is part of an interface's name
-        argv = ["systemd-nspawn", "-D", str(root), "--boot", f"--machine={machine}", f"--hostname={box.name}"]
+        argv = ["systemd-nspawn", "-D", str(root), "--boot", f"--machine={_machine(box.address)}"]
+        argv += [f"--hostname={box.name}"]
         argv += ["--register=no", "--keep-unit", f"--network-bridge={BRIDGE}", "--resolv-conf=off", "--capability=all"]
         with (box.directory / "console.log").open("wb") as console:
             process = subprocess.Popen(
@@ -255,18 +261,16 @@ class Boxes:
         return self._known(name)
 
     def _stop(self, box: Box) -> None:
-        """SIGTERM makes nspawn power the box off; killing it earlier would leave its systemd alive."""
+        """SIGTERM makes nspawn power the box off. What does not end by itself has its power cut.
+
+        On some kernels the box's systemd misses the end of Apache's last process, and waits for it for 90 s.
+        """
         pid_file = box.directory / "pid"
         if _alive(pid_file):
             self._say(f"stopping {box.name}")
-            pid = int(pid_file.read_text().split()[0])
-            os.kill(pid, signal.SIGTERM)
-            deadline = time.monotonic() + 30
-            while _alive(pid_file):
-                if time.monotonic() > deadline:
-                    os.kill(pid, signal.SIGKILL)
-                    break
-                time.sleep(0.05)
+            os.kill(int(pid_file.read_text().split()[0]), signal.SIGTERM)
+            if not _ends(pid_file, STOP_TIMEOUT):
+                _cut_power(pid_file)
         _run("umount", "-l", str(box.directory / "root"), check=False)
 
 
@@ -313,9 +317,31 @@ def _alive(pid_file: Path) -> bool:
     return bool(started) and _started(int(pid)) == started
 
 
+def _ends(pid_file: Path, timeout: float) -> bool:
+    deadline = time.monotonic() + timeout
+    while _alive(pid_file) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not _alive(pid_file)
+
+
+def _cut_power(pid_file: Path) -> None:
+    """Kills the box's init, and by it all that runs in the box: killing nspawn would leave that alive."""
+    pid = pid_file.read_text().split()[0]
+    for init in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        os.kill(int(init), signal.SIGKILL)
+    _ends(pid_file, STOP_TIMEOUT)
+
+
+def _machine(address: str) -> str:
+    """Short: it is part of the name of the box's interface on the bridge."""
+    return f"lc{address.rsplit('.', 1)[1]}"
+
+
 def _free_address(owner: Path) -> str:
     for last in range(2, 250):
         path = _ADDRESSES / f"{SUBNET}.{last}"
+        if Path(f"/sys/class/net/vb-{_machine(path.name)}").exists():
+            continue  # something of its last box still lives
         if not path.exists() or not Path(path.read_text()).is_dir():
             path.write_text(str(owner))
             return path.name

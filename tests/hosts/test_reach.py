@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,28 @@ def test_box_from_its_boot_to_its_end(boxes: Boxes) -> None:
     boxes.down("brief")
     assert not box.directory.exists()
     assert str(box.directory) not in Path("/proc/mounts").read_text()
+
+
+def test_box_that_does_not_go_down_leaves_nothing_alive(boxes: Boxes, monkeypatch: pytest.MonkeyPatch) -> None:
+    box = boxes.up("stubborn")
+    Host(box, boxes).sh(
+        "systemd-run -q --unit=deaf -p TimeoutStopSec=infinity sh -c 'trap \"\" TERM; while :; do sleep 9; done'"
+    )
+    nspawn = (box.directory / "pid").read_text().split()[0]
+    init = Path(f"/proc/{nspawn}/task/{nspawn}/children").read_text().strip()
+    monkeypatch.setattr("lampctl.box.STOP_TIMEOUT", 2.0)
+    boxes.down("stubborn")
+    assert not Path(f"/proc/{init}").exists()
+    assert not Path(f"/proc/{nspawn}").exists()
+
+
+def test_address_whose_interface_is_still_there_is_not_taken(boxes: Boxes) -> None:
+    first = boxes.up("first")
+    boxes.down("first")
+    link = f"vb-lc{first.address.rsplit('.', 1)[1]}"
+    subprocess.run(["ip", "link", "add", link, "type", "bridge"], check=True)
+    try:
+        assert boxes.up("second").address != first.address
+    finally:
+        subprocess.run(["ip", "link", "delete", link], check=True)
+        boxes.down("second")
