@@ -186,7 +186,7 @@ class Boxes:
         layers = f"lowerdir={lower},upperdir={box.directory}/upper,workdir={box.directory}/work"
         _run("mount", "-t", "overlay", "overlay", "-o", layers, str(root))
         self._configure(box, root)
-        machine = f"lc{box.address.rsplit('.', 1)[1]}"  # short: it is part of an interface's name
+        machine = _machine(box)
         argv = ["systemd-nspawn", "-D", str(root), "--boot", f"--machine={machine}", f"--hostname={box.name}"]
         argv += ["--register=no", "--keep-unit", f"--network-bridge={BRIDGE}", "--resolv-conf=off", "--capability=all"]
         with (box.directory / "console.log").open("wb") as console:
@@ -267,6 +267,8 @@ class Boxes:
                     os.kill(pid, signal.SIGKILL)
                     break
                 time.sleep(0.05)
+        # The kernel takes the interface away some time later; the next box with this address would not boot till then.
+        _run("ip", "link", "delete", f"vb-{_machine(box)}", check=False)
         _run("umount", "-l", str(box.directory / "root"), check=False)
 
 
@@ -287,6 +289,11 @@ def available() -> None:
             f"{hint}Other ways: any host with SSH (lampctl deploy user@host), or a Vagrant box",
             kind="box-unavailable",
         )
+
+
+def _machine(box: Box) -> str:
+    """Short: it is part of an interface's name."""
+    return f"lc{box.address.rsplit('.', 1)[1]}"
 
 
 def _run(*argv: str, check: bool = True) -> None:
