@@ -16,7 +16,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -192,7 +192,7 @@ class Boxes:
         layers = f"lowerdir={lower},upperdir={box.directory}/upper,workdir={box.directory}/work"
         _run("mount", "-t", "overlay", "overlay", "-o", layers, str(root))
         self._configure(box, root)
-        argv = ["systemd-nspawn", "-D", str(root), "--boot", f"--machine={_machine(box.address)}"]
+        argv = [*_in_own_cgroup(box), "systemd-nspawn", "-D", str(root), "--boot", f"--machine={_machine(box.address)}"]
         argv += [f"--hostname={box.name}"]
         argv += ["--register=no", "--keep-unit", f"--network-bridge={BRIDGE}", "--resolv-conf=off", "--capability=all"]
         with (box.directory / "console.log").open("wb") as console:
@@ -261,16 +261,16 @@ class Boxes:
         return self._known(name)
 
     def _stop(self, box: Box) -> None:
-        """SIGTERM makes nspawn power the box off. What does not end by itself has its power cut.
-
-        On some kernels the box's systemd misses the end of Apache's last process, and waits for it for 90 s.
-        """
+        """SIGTERM makes nspawn power the box off. What does not end by itself has its power cut."""
         pid_file = box.directory / "pid"
         if _alive(pid_file):
             self._say(f"stopping {box.name}")
             os.kill(int(pid_file.read_text().split()[0]), signal.SIGTERM)
             if not _ends(pid_file, STOP_TIMEOUT):
                 _cut_power(pid_file)
+        # The kernel takes the interface away some time later; the next box with this address would not boot till then.
+        _run("ip", "link", "delete", f"vb-{_machine(box.address)}", check=False)
+        _remove_cgroup(box)
         _run("umount", "-l", str(box.directory / "root"), check=False)
 
 
@@ -330,6 +330,31 @@ def _cut_power(pid_file: Path) -> None:
     for init in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
         os.kill(int(init), signal.SIGKILL)
     _ends(pid_file, STOP_TIMEOUT)
+
+
+def _cgroup(box: Box) -> Path | None:
+    """The box's control group, where this machine's service manager does not give it one of its own."""
+    mounts = (line.split() for line in Path("/proc/mounts").read_text().splitlines())
+    unified = next((Path(mount[1]) for mount in mounts if mount[2] == "cgroup2"), None)
+    return unified / f"lampctl-{_machine(box.address)}" if unified else None
+
+
+def _in_own_cgroup(box: Box) -> Sequence[str]:
+    """Boxes that share one would share their units' groups: each would wait for the other's Apache to end."""
+    cgroup = _cgroup(box)
+    if cgroup is None:
+        return []
+    cgroup.mkdir(exist_ok=True)
+    return ["sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', str(cgroup)]
+
+
+def _remove_cgroup(box: Box) -> None:
+    cgroup = _cgroup(box)
+    if cgroup is None or not cgroup.is_dir():
+        return
+    for directory, _, _ in os.walk(cgroup, topdown=False):
+        with suppress(OSError):  # the kernel may take a moment to see that it is empty; then it is left
+            Path(directory).rmdir()
 
 
 def _machine(address: str) -> str:
