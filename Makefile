@@ -3,7 +3,7 @@ VENV := .venv
 PACKAGES := mmdebstrap systemd-container nftables iproute2 openssh-client python3-venv
 LAMPCTL := $(VENV)/bin/lampctl
 
-.PHONY: demo test unit hosts lint bench setup packages
+.PHONY: demo test unit hosts lint bench reference setup packages
 
 demo: setup packages ## a throwaway Debian 13 host, deployed and proved
 	@$(LAMPCTL) box up demo
@@ -13,8 +13,8 @@ demo: setup packages ## a throwaway Debian 13 host, deployed and proved
 test: lint unit hosts ## everything, real hosts included
 
 lint: setup
-	$(VENV)/bin/ruff check lampctl tests
-	$(VENV)/bin/ruff format --check lampctl tests
+	$(VENV)/bin/ruff check lampctl tests docs
+	$(VENV)/bin/ruff format --check lampctl tests docs
 	$(VENV)/bin/mypy
 
 unit: setup
@@ -22,6 +22,9 @@ unit: setup
 
 hosts: setup packages
 	$(VENV)/bin/pytest tests/hosts
+
+reference: setup ## docs/reference, from the program itself
+	$(VENV)/bin/python -m docs.generate
 
 setup: $(VENV)/.done
 
