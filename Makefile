@@ -5,7 +5,7 @@ LAMPCTL := $(VENV)/bin/lampctl
 PYINFRA := .venv-pyinfra
 ROUNDS := 7
 
-.PHONY: demo test unit hosts lint bench setup packages
+.PHONY: demo test unit hosts lint bench reference setup packages
 
 demo: setup packages ## a throwaway Debian 13 host, deployed and proved
 	@$(LAMPCTL) box up demo
@@ -15,8 +15,8 @@ demo: setup packages ## a throwaway Debian 13 host, deployed and proved
 test: lint unit hosts ## everything, real hosts included
 
 lint: setup
-	$(VENV)/bin/ruff check lampctl tests
-	$(VENV)/bin/ruff format --check lampctl tests
+	$(VENV)/bin/ruff check lampctl tests docs
+	$(VENV)/bin/ruff format --check lampctl tests docs
 	$(VENV)/bin/mypy
 
 unit: setup
@@ -32,6 +32,9 @@ $(PYINFRA)/.done: tests/bench/requirements.txt $(VENV)/.done
 	python3 -m venv $(PYINFRA)
 	$(PYINFRA)/bin/pip install -q -r tests/bench/requirements.txt
 	touch $@
+
+reference: setup ## docs/reference, from the program itself
+	$(VENV)/bin/python -m docs.generate
 
 setup: $(VENV)/.done
 

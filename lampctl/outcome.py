@@ -55,7 +55,7 @@ class Outcome:
         return Exit.OK if self.ok else Exit.FAILED
 
     def as_dict(self) -> dict[str, object]:
-        """The host's part of the JSON document; see docs/cli.md."""
+        """The host's part of the JSON document; see docs/reference/cli.md."""
         first = culprit(self.results)
         return {
             "host": self.host,

@@ -30,7 +30,7 @@ app.add_typer(box)
 
 Hosts = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[HOST]...", help="user@host:port, an alias of ~/.ssh/config, a box, or local."),
+    typer.Argument(metavar="HOST", help="user@host:port, an alias of ~/.ssh/config, a box, or local."),
 ]
 
 
@@ -84,7 +84,9 @@ def render(
     common: Common,
     book: Book,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write; made if it is not there.")],
-    platform: Annotated[str, typer.Option("--platform", help="For which distribution.")] = "debian-13",
+    platform: Annotated[
+        str, typer.Option("--platform", metavar="ID", help="For which distribution; lampctl playbook show lists them.")
+    ] = "debian-13",
 ) -> None:
     """Render the config files without a host, as for one of 2 GiB of memory and 2 cores."""
     from lampctl.engine.library import Files

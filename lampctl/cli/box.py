@@ -21,7 +21,7 @@ box = typer.Typer(
     rich_markup_mode=None,
 )
 
-Name = Annotated[str, typer.Argument(help="The box's name; lampctl deploy NAME finds it.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The box's name; lampctl deploy NAME finds it.")]
 
 
 def _say(text: str) -> None:
@@ -37,7 +37,7 @@ def _as_dict(box: Box) -> dict[str, object]:
 def up(
     common: Common,
     name: Name,
-    release: Annotated[str, typer.Option("--release", help="trixie, bookworm or sid.")] = "trixie",
+    release: Annotated[str, typer.Option("--release", metavar="RELEASE", help="trixie, bookworm or sid.")] = "trixie",
 ) -> None:
     """Boot a box, or find it running."""
     from lampctl.box import Boxes
@@ -68,7 +68,7 @@ def list_(common: Common) -> None:
 def ssh(
     common: Common,  # noqa: ARG001
     name: Name,
-    command: Annotated[list[str] | None, typer.Argument(metavar="[COMMAND]...", help="Instead of a shell.")] = None,
+    command: Annotated[list[str] | None, typer.Argument(metavar="COMMAND", help="Instead of a shell.")] = None,
 ) -> None:
     """Log in to a box as root."""
     from lampctl.box import Boxes

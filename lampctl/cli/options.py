@@ -30,7 +30,9 @@ def _version(wanted: bool) -> None:
 class Common:
     """Everywhere."""
 
-    format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.TEXT
+    format: Annotated[
+        Format, typer.Option("--format", metavar="text|json", help="text for people, json for programs.")
+    ] = Format.TEXT
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the end result.")] = False
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False
     version: Annotated[
@@ -60,8 +62,8 @@ class Connect:
     config: Annotated[
         Path | None, typer.Option("-F", "--ssh-config", metavar="FILE", help="Instead of ~/.ssh/config.")
     ] = None
-    user: Annotated[str | None, typer.Option("--user", help="User to log in as.")] = None
-    port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of sshd.")] = None
+    user: Annotated[str | None, typer.Option("--user", metavar="USER", help="User to log in as.")] = None
+    port: Annotated[int | None, typer.Option("--port", metavar="PORT", min=1, max=65535, help="Port of sshd.")] = None
     ask_sudo_pass: Annotated[
         bool,
         typer.Option("--ask-sudo-pass", help="Ask for the sudo password once (or give it on stdin)."),

@@ -16,7 +16,7 @@ playbook = typer.Typer(
     rich_markup_mode=None,
 )
 
-Names = Annotated[str, typer.Argument(metavar="[NAME|FILE]", help="A built-in playbook, or a YAML file.")]
+Names = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A built-in playbook, or a YAML file.")]
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value.")]
 
 

@@ -24,8 +24,8 @@ def _hostname(name: str) -> str:
     return name
 
 
-def _matching(pattern: str, otherwise: str) -> AfterValidator:
-    """Accepts what matches the whole of `pattern`; `otherwise` ends the sentence "'x' …"."""
+def _matching(kind: str, pattern: str, otherwise: str) -> AfterValidator:
+    """Accepts what matches the whole of `pattern`; `otherwise` ends the sentence "'x' …". The reference says `kind`."""
     compiled = re.compile(pattern)
 
     def check(text: str) -> str:
@@ -33,6 +33,7 @@ def _matching(pattern: str, otherwise: str) -> AfterValidator:
             raise ValueError(otherwise)
         return text
 
+    check.__name__ = kind
     return AfterValidator(check)
 
 
@@ -65,31 +66,43 @@ def in_bytes(size: str) -> int:
 
 Hostname = Annotated[str, AfterValidator(_hostname)]
 DatabaseName = Annotated[
-    str, _matching(r"[A-Za-z0-9_]{1,64}", "may have letters, digits and underscores only, at most 64 of them")
+    str,
+    _matching(
+        "database name", r"[A-Za-z0-9_]{1,64}", "may have letters, digits and underscores only, at most 64 of them"
+    ),
 ]
 UserName = Annotated[
-    str, _matching(r"[A-Za-z0-9_]{1,32}", "may have letters, digits and underscores only, at most 32 of them")
+    str,
+    _matching("user name", r"[A-Za-z0-9_]{1,32}", "may have letters, digits and underscores only, at most 32 of them"),
 ]
 AbsolutePath = Annotated[
     str,
     _matching(
+        "absolute path",
         r"(/[A-Za-z0-9@+_-][A-Za-z0-9.@+_-]*)+",
         "is no plain absolute path: /var/www/NAME, of letters, digits and . _ - @ +",
     ),
 ]
 UrlPath = Annotated[
-    str, _matching(r"/([A-Za-z0-9_-][A-Za-z0-9._-]*/)*", "is no path of a URL that ends in a slash, such as /cgi-bin/")
+    str,
+    _matching(
+        "url path", r"/([A-Za-z0-9_-][A-Za-z0-9._-]*/)*", "is no path of a URL that ends in a slash, such as /cgi-bin/"
+    ),
 ]
-PackageName = Annotated[str, _matching(r"[a-z0-9][a-z0-9+.-]+", "is no name of a package")]
-ExtensionName = Annotated[str, _matching(r"[a-z0-9]+", "is no name of a PHP extension, such as mysql, gd or intl")]
-Size = Annotated[str, _matching(r"[1-9][0-9]*[KMG]", "is no size: a whole number and K, M or G, such as 128M")]
-Variable = Annotated[str, _matching(r"[A-Za-z_][A-Za-z0-9_]*", "is no name of an environment variable")]
-OneLine = Annotated[str, _matching(r"[^\r\n\0]*", "may not have line breaks")]
+PackageName = Annotated[str, _matching("package", r"[a-z0-9][a-z0-9+.-]+", "is no name of a package")]
+ExtensionName = Annotated[
+    str, _matching("extension", r"[a-z0-9]+", "is no name of a PHP extension, such as mysql, gd or intl")
+]
+Size = Annotated[str, _matching("size", r"[1-9][0-9]*[KMG]", "is no size: a whole number and K, M or G, such as 128M")]
+Variable = Annotated[
+    str, _matching("variable name", r"[A-Za-z_][A-Za-z0-9_]*", "is no name of an environment variable")
+]
+OneLine = Annotated[str, _matching("one line of text", r"[^\r\n\0]*", "may not have line breaks")]
 Upstream = Annotated[str, AfterValidator(_upstream)]
 Port = Annotated[int, Field(ge=1024, le=65535)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
 Seconds = Annotated[int, Field(ge=1, le=3600)]
 Ini = dict[
-    Annotated[str, _matching(r"[a-z][a-z0-9_.]*", "is no php.ini directive")],
+    Annotated[str, _matching("directive", r"[a-z][a-z0-9_.]*", "is no php.ini directive")],
     Annotated[str | int | float | bool, AfterValidator(_ini_value)],
 ]

@@ -26,6 +26,9 @@ from lampctl.playbook.fields import (
 )
 
 
+_TYPE = "What kind of site this is."
+
+
 class TlsOptions(Options):
     """HTTPS for one site."""
 
@@ -108,7 +111,7 @@ class RootedSite(SiteBase):
 class StaticSite(RootedSite):
     """Files."""
 
-    type: Literal["static"]
+    type: Literal["static"] = Field(description=_TYPE)
     fallback: bool = Field(False, description="A single-page app: paths without a file get index.html.")
     cache: Annotated[int, Field(ge=0, le=31_536_000)] = Field(
         3600, description="Seconds for which browsers may keep files other than HTML; 0: they always ask."
@@ -118,7 +121,7 @@ class StaticSite(RootedSite):
 class PhpSite(RootedSite):
     """PHP in a pool of its own."""
 
-    type: Literal["php"] = "php"
+    type: Literal["php"] = Field("php", description=_TYPE)
     allow_override: bool = Field(False, description="Whether .htaccess files count (Apache only).")
     database: DatabaseOptions | bool = Field(
         False, description="`true`: a database with default names; a mapping: named; `false`: none."
@@ -129,7 +132,7 @@ class PhpSite(RootedSite):
 class WordpressSite(SiteBase):
     """WordPress, installed and ready to log in."""
 
-    type: Literal["wordpress"]
+    type: Literal["wordpress"] = Field(description=_TYPE)
     title: OneLine = Field("WordPress", description="The site's title, when it is installed.")
     admin: UserName = Field("admin", description="Its first user, whose password is made on the host.")
     email: OneLine = Field("admin@localhost.localdomain", description="That user's address.")
@@ -152,7 +155,7 @@ class WordpressSite(SiteBase):
 class CgiSite(RootedSite):
     """Programs that the web server starts for each request, and files."""
 
-    type: Literal["cgi"]
+    type: Literal["cgi"] = Field(description=_TYPE)
     prefix: UrlPath = Field("/cgi-bin/", description="Where the programs are: URL path, and folder below the root.")
     timeout: Seconds = Field(60, description="Seconds that a program may take.")
 
@@ -182,7 +185,7 @@ class SandboxedSite(SiteBase):
 class ProcessSite(SandboxedSite):
     """Any program that listens on $PORT of 127.0.0.1, run and restarted by systemd."""
 
-    type: Literal["process"]
+    type: Literal["process"] = Field(description=_TYPE)
     source: OneLine | None = Field(None, description="A folder on this machine, deployed as the working directory.")
     command: OneLine = Field(
         description="The program and its arguments, as in a unit's ExecStart; a relative one is below the source."
@@ -197,7 +200,7 @@ class ProcessSite(SandboxedSite):
 class ServletSite(SandboxedSite):
     """A Java web application in a Tomcat of its own."""
 
-    type: Literal["servlet"]
+    type: Literal["servlet"] = Field(description=_TYPE)
     war: OneLine = Field(description="The WAR on this machine, beside the playbook.")
     heap: Size = Field("256M", description="The most memory for Java's heap.")
 
@@ -212,7 +215,7 @@ class WeightedUpstream(Options):
 class ProxySite(SiteBase):
     """Upstreams anywhere."""
 
-    type: Literal["proxy"]
+    type: Literal["proxy"] = Field(description=_TYPE)
     upstreams: Annotated[list[Upstream | WeightedUpstream], Field(min_length=1)] = Field(
         description="Where requests go: URLs, or mappings with a weight."
     )

@@ -1,4 +1,4 @@
-"""One JSON document on stdout; its shape is a contract (docs/cli.md)."""
+"""One JSON document on stdout; its shape is a contract (docs/reference/cli.md)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,82 @@
+"""checks.md: every check that the built-in playbooks come to, from the Check objects themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from docs.generate.markdown import code, table
+from lampctl.checks import Check, Evidence, Verdict, passed
+from lampctl.engine.library import Files
+from lampctl.facts import nominal
+from lampctl.layers import Context, desired
+from lampctl.platforms import PLATFORMS
+from lampctl.playbook import load
+
+PLATFORM = next(iter(PLATFORMS))
+
+INTRO = """# Checks
+
+What `lampctl check` and the end of `lampctl deploy` look at, in the order of a request's way, as the
+built-in playbooks have it on {platform}. `SITE` stands for each site, `DATABASE` for its database.
+
+A check runs on the **host**, through an SSH **tunnel** to it, or from **outside**, which is the machine that lampctl
+runs on. What comes of it is `pass`; `fail`: this hop is broken; `blocked`: a hop that it needs is broken; `unknown`: it
+could not be tried, which says nothing about the hop; or `skipped`. The culprit is the first that fails."""
+
+
+def page() -> str:
+    found: dict[Check, list[str]] = {}  # → the playbooks that have it
+    for playbook in Files().builtin():
+        for row in dict.fromkeys(map(_nameless, _checks(playbook))):
+            found.setdefault(row, []).append(playbook)
+    playbooks = sorted({name for names in found.values() for name in names})
+    layers = dict.fromkeys(row.layer for row in found)
+    sections = [_section(layer, found, playbooks) for layer in layers]
+    return "\n\n".join([INTRO.format(platform=PLATFORMS[PLATFORM].title), *sections])
+
+
+def _checks(playbook: str) -> Iterator[Check]:
+    loaded = load(playbook, (), Files())
+    yield from desired(Context(loaded.playbook, loaded.name, PLATFORMS[PLATFORM], nominal(PLATFORM))).checks
+
+
+def _judge(_: Evidence) -> Verdict:
+    return passed("")
+
+
+def _nameless(check: Check) -> Check:
+    """The check as any site has it; how it is done is left out, so that what reads the same is the same."""
+    site = check.id.partition("@")[2]
+    names = {site: "SITE", re.sub(r"[^a-z0-9]", "_", site): "DATABASE"} if site else {}
+
+    def general(text: str) -> str:
+        for name, word in names.items():
+            text = text.replace(name, word)
+        return text
+
+    return replace(
+        check,
+        id=general(check.id),
+        title=general(check.title),
+        expected=general(check.expected),
+        needs=tuple(map(general, check.needs)),
+        judge=_judge,
+        probe=None,
+    )
+
+
+def _section(layer: str, found: dict[Check, list[str]], playbooks: list[str]) -> str:
+    """Rows of one check stand together, though several playbooks may want several things of it."""
+    order = {row.id: number for number, row in reversed(list(enumerate(found)))}
+    rows = sorted((row for row in found if row.layer == layer), key=lambda row: order[row.id])
+    head = ["check", "where", "what", "expected", "needs"]
+    cells = [[code(r.id), r.where, r.title, r.expected, ", ".join(map(code, r.needs))] for r in rows]
+    if len(playbooks) > 1:
+        head.append("playbooks")
+        cells = [
+            [*cell, "all" if found[row] == playbooks else ", ".join(found[row])]
+            for cell, row in zip(cells, rows, strict=True)
+        ]
+    return f"## {layer}\n\n{table(head, cells)}"

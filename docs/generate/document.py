@@ -1,0 +1,94 @@
+"""The JSON document of `--format json`: an example that the program's own classes write."""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import redirect_stdout
+
+from docs.generate.markdown import block, code, table
+from lampctl.checks import Result, Status, Where
+from lampctl.errors import ApplyFailed, UsageError
+from lampctl.outcome import Outcome
+from lampctl.report.json import JsonReporter, failure
+from lampctl.resources import Action, Change
+
+# What stands beside `command` and `ok`, where no host is involved.
+OTHERS = {
+    "render": ("files",),
+    "playbook list": ("playbooks",),
+    "playbook show": ("playbook", "platforms"),
+    "playbook validate": ("playbook",),
+    "box up": ("box",),
+    "box list": ("boxes",),
+    "box down": ("name",),
+}
+
+TEXT = """## The JSON document
+
+With `--format json`, stdout is exactly one document, whatever happens; only `playbook schema`, which is a document
+of its own, and `box ssh` have none. What is documented here stays; keys may be added.
+
+`deploy`, `plan` and `check` have one entry in `hosts` for each host, in the order in which they were named:"""
+
+FIELDS = [
+    ("ok", "no error, and no check fails"),
+    ("applied", "changes were made"),
+    ("undone", "a check failed after them, and the former files were put back"),
+    ("platform", "the distribution and its release; empty where it is not known"),
+    ("changes", "what was planned, in the order in which it is applied; `diff` is a unified diff, or one line"),
+    ("changes[].action", " ".join(code(action) for action in Action)),
+    ("results", "the checks, in the order of a request's way; empty with `plan`"),
+    ("results[].status", " ".join(code(status) for status in Status)),
+    ("results[].where", " ".join(code(where) for where in Where)),
+    ("results[].ms", "how long the probe took, in milliseconds"),
+    ("culprit", "the first check that fails, or `null`"),
+    ("error", "why the command ended early on this host, or `null`; `kind` is a stable word, the rest is for people"),
+    ("timings", "seconds by phase"),
+    ("round_trips", "batches and tunnels, after the SSH handshake"),
+]
+
+
+def documents() -> str:
+    others = [(code(command), ", ".join(map(code, keys))) for command, keys in OTHERS.items()]
+    parts = [
+        TEXT,
+        block(_hosts(), "json"),
+        table(("field", "what"), [(code(name), what) for name, what in FIELDS]),
+        "A command that ends before it comes to any host has its error at the top:",
+        block(_failure(), "json"),
+        "Other commands have, beside `command` and `ok`:",
+        table(("command", "keys"), others),
+    ]
+    return "\n\n".join(parts)
+
+
+def _hosts() -> str:
+    outcome = Outcome(
+        "web1.example.com",
+        "deploy",
+        playbook="lamp",
+        platform="debian-13",
+        applied=True,
+        undone=True,
+        changes=[Change("service:apache2.service", "web", Action.RELOAD, "runs an older configuration")],
+        results=[
+            Result(
+                "web.config", "web", Status.FAIL, Where.HOST, "Syntax OK", "not valid", "AH00526: …", "mend it", 12.3
+            )
+        ],
+        error=ApplyFailed("web1.example.com: web.config failed with the new files", "mend it", kind="check"),
+        timings={"connect": 0.21, "observe": 0.35, "apply": 1.2, "check": 0.1},
+        round_trips=4,
+    )
+    return _written(lambda: JsonReporter().finish("deploy", [outcome]))
+
+
+def _failure() -> str:
+    return _written(lambda: failure("deploy", UsageError("no host: none was named", "lampctl deploy HOST")))
+
+
+def _written(write) -> str:  # type: ignore[no-untyped-def]
+    with redirect_stdout(io.StringIO()) as stream:
+        write()
+    return json.dumps(json.loads(stream.getvalue()), indent=2, ensure_ascii=False)

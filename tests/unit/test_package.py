@@ -1,0 +1,75 @@
+"""What `pipx install .` gives in a fresh checkout: a wheel in an environment of its own, used from anywhere."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from lampctl import __version__
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*argv: object, cwd: Path) -> str:
+    done = subprocess.run([str(part) for part in argv], cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def tracked() -> list[Path]:
+    names = run("git", "ls-files", "-z", cwd=ROOT).split("\0")
+    return [Path(name) for name in names if name and (ROOT / name).is_file()]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built from the tracked files alone, so that nothing that lies around can help."""
+    checkout = tmp_path_factory.mktemp("checkout")
+    for name in tracked():
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, checkout / name)
+    out = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", out, cwd=checkout)
+    (found,) = out.iterdir()
+    return found
+
+
+@pytest.fixture(scope="module")
+def lampctl(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The installed program. Its dependencies are those of the tests, to be quick and offline."""
+    venv = tmp_path_factory.mktemp("venv")
+    run(sys.executable, "-m", "venv", "--without-pip", venv, cwd=venv)
+    python = venv / "bin" / "python"
+    run(sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-index", "--no-deps", wheel, cwd=venv)
+    here = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=venv).strip()
+    Path(here, "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return venv / "bin" / "lampctl"
+
+
+def test_wheel_is_the_package_with_its_data(wheel: Path) -> None:
+    inside = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    data = {f"lampctl/_data/{path}" for path in tracked() if path.parts[0] in ("templates", "playbooks")}
+    code = {str(path) for path in tracked() if path.parts[0] == "lampctl"}
+    assert inside == data | code
+
+
+def test_installed_program_works_from_anywhere(lampctl: Path, tmp_path: Path) -> None:
+    assert run(lampctl, "--version", cwd=tmp_path) == f"lampctl {__version__}\n"
+    listed = [line.split()[0] for line in run(lampctl, "playbook", "list", cwd=tmp_path).splitlines()]
+    assert listed == sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
+    written = run(lampctl, "render", "--out", "out", cwd=tmp_path).splitlines()
+    assert "out/etc/apache2/sites-available/lamp.test.conf" in written
+    assert all((tmp_path / name).stat().st_size for name in written)
+
+
+def test_installed_program_runs_its_own_code(lampctl: Path, tmp_path: Path) -> None:
+    script = "import lampctl; from lampctl.engine.library import host_script; print(lampctl.__file__, bool(host_script('apply')))"
+    where, found = run(lampctl.parent / "python", "-c", script, cwd=tmp_path).split()
+    assert where.startswith(str(lampctl.parents[1]))
+    assert found == "True"
