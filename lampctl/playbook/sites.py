@@ -25,7 +25,6 @@ from lampctl.playbook.fields import (
     Variable,
 )
 
-
 _TYPE = "What kind of site this is."
 
 
