@@ -84,3 +84,7 @@ class Reporter(Protocol):
     def finish(self, command: str, outcomes: Sequence[Outcome]) -> None:
         """All hosts are done."""
         ...
+
+    def close(self) -> None:
+        """Leaves the terminal as it was, also when a run is interrupted; what still comes is not shown."""
+        ...

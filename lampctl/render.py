@@ -14,7 +14,7 @@ from jinja2 import (
     TemplateSyntaxError,
 )
 
-from lampctl.errors import PlaybookError
+from lampctl.errors import LampctlError, PlaybookError
 from lampctl.playbook import in_bytes
 from lampctl.resources import File
 from lampctl.resources.file import MARK
@@ -45,14 +45,18 @@ class Renderer:
         header = Header(self._playbook, file.layer, file.template)
         try:
             return self._environment.get_template(file.template).render({**file.values, "managed": header})
+        except LampctlError:
+            raise
         except TemplateNotFound as error:
-            raise PlaybookError(f"{error.name}: there is no such template", "see templates/ for their names") from None
+            message = f"{self._where(error, file)}: there is no template {error.name}"
+            raise PlaybookError(message, "check the name; it is a path below templates/") from None
         except TemplateSyntaxError as error:
             name = error.filename or error.name
             raise PlaybookError(f"{name}:{error.lineno}: {error.message}", "mend the template") from None
-        except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        except Exception as error:  # an expression in a template may raise whatever it likes
             allowed = ", ".join(sorted([*file.values, "managed"]))
-            raise PlaybookError(f"{self._where(error, file)}: {error}", f"this template is given: {allowed}") from None
+            message = f"{self._where(error, file)}: {_said(error)}"
+            raise PlaybookError(message, f"this template is given: {allowed}") from None
 
     def _load(self, path: str) -> tuple[str, str, Callable[[], bool]] | None:
         found = self._source(path)
@@ -63,6 +67,11 @@ class Renderer:
         names = {found[0] for path in (file.template,) if (found := self._source(path))}
         frames = [f for f in extract_tb(error.__traceback__) if f.filename in names or f.name.endswith("template code")]
         return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else file.template
+
+
+def _said(error: Exception) -> str:
+    """Jinja's messages speak for themselves; Python's need the name of the error."""
+    return str(error) if isinstance(error, TemplateError) else f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 class Header:

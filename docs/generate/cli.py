@@ -13,6 +13,7 @@ from typer.main import get_command
 from docs.generate.document import documents
 from docs.generate.markdown import block, code, table
 from lampctl import errors
+from lampctl.cli import BROKEN_PIPE, INTERRUPTED
 from lampctl.cli.app import app
 from lampctl.errors import Exit, LampctlError
 
@@ -25,7 +26,10 @@ MEANINGS = {
     Exit.UNREACHABLE: "a host can't be reached",
     Exit.LOCKED: "another run holds a host's lock",
 }
-SIGNALS = [("130", "", "interrupted with Ctrl-C"), ("141", "", "what read lampctl's output has gone")]
+SIGNALS = [
+    (str(INTERRUPTED), "", "interrupted with Ctrl-C"),
+    (str(BROKEN_PIPE), "", "what read lampctl's output has gone"),
+]
 
 
 Row = tuple[str, str]

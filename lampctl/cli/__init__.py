@@ -4,57 +4,147 @@ from __future__ import annotations
 
 import gc
 import itertools
+import os
+import select
 import sys
+from collections.abc import Sequence
+from typing import Any
 
-from lampctl.errors import Exit, LampctlError
+from lampctl.errors import Exit, LampctlError, UsageError
+
+INTERRUPTED = 130  # 128 + SIGINT and 128 + SIGPIPE, as a shell has them
+BROKEN_PIPE = 141
 
 
 def main() -> None:
     """The entry point: one place turns errors into a message and an exit code."""
     gc.disable()  # imports make no garbage, and to look for it takes a tenth of a short run
+    try:
+        if sys.stdout:  # a terminal that can't show ✓ must not end a deploy
+            sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        code = _main(sys.argv[1:])
+        _flush()
+    except KeyboardInterrupt:  # before or after there was anything to say
+        code = INTERRUPTED
+    except BrokenPipeError:
+        code = BROKEN_PIPE
+    except OSError as error:
+        print(f"lampctl: can't write the output: {error.strerror}", file=sys.stderr)
+        code = Exit.FAILED
+    # Threads that still talk to hosts are not waited for: after Ctrl-C that may take minutes.
+    os._exit(code)
+
+
+def _main(arguments: list[str]) -> int:
+    from typer.main import get_command
+
     from lampctl.cli.app import app
 
-    debug = "--debug" in sys.argv
-    as_json = "json" in _values("--format")
+    command = get_command(app)
+    own = list(itertools.takewhile(lambda word: word != "--", arguments))
     try:
-        app()
-    except LampctlError as error:
-        if debug:
+        return _run(command, arguments)
+    except (KeyboardInterrupt, Exception) as caught:
+        if isinstance(caught, BrokenPipeError) and _unread():
             raise
-        _show(error, as_json)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("\ninterrupted: what had begun on a host goes on to its end there, or is undone", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(141)
+        if "--debug" in own:
+            import traceback
+
+            traceback.print_exc()
+        error = _expected(caught)
+        _show(error, as_json=_last("--format", own) == "json", command=" ".join(_meant(command, own)[1]))
+        return INTERRUPTED if isinstance(caught, KeyboardInterrupt) else int(error.exit_code)
+
+
+def _run(command: Any, arguments: list[str]) -> int:
+    """Typer without its own ways to show errors and to end; its usage errors become ours."""
+    import typer
+
+    if "_LAMPCTL_COMPLETE" in os.environ:
+        command(prog_name="lampctl")  # the shell asks for completions; Typer answers, and exits
+    meant, names = _meant(command, arguments)
+    if len(names) == len(arguments) and hasattr(meant, "commands"):
+        arguments = [*arguments, "--help"]  # a group alone
+    try:
+        with command.make_context("lampctl", list(arguments)) as context:
+            command.invoke(context)
+    except typer.Exit as end:
+        return end.exit_code
+    except typer.Abort:
+        raise LampctlError("the question was not answered, so nothing was done", kind="aborted") from None
     except Exception as error:
-        if debug:
-            raise
-        unexpected = LampctlError(
-            f"unexpected: {type(error).__name__}: {error}",
-            "this is a bug of lampctl; --debug shows where",
-            kind="bug",
+        if hasattr(error, "format_message"):  # Typer's usage errors have no public name
+            raise _usage(error) from None
+        raise
+    return Exit.OK
+
+
+def _usage(error: Any) -> UsageError:
+    message = " ".join(error.format_message().split()).replace("Value error, ", "").rstrip(".")
+    path = error.ctx.command_path if getattr(error, "ctx", None) else "lampctl"
+    return UsageError(message[:1].lower() + message[1:], f"{path} --help shows what there is")
+
+
+def _meant(command: Any, arguments: Sequence[str]) -> tuple[Any, list[str]]:
+    """The command that is meant, and the words that name it: `playbook validate x.yml` → playbook, validate."""
+    names: list[str] = []
+    for word in arguments:
+        below = getattr(command, "commands", {}).get(word)
+        if below is None:
+            break
+        names.append(word)
+        command = below
+    return command, names
+
+
+def _last(option: str, arguments: Sequence[str]) -> str:
+    """What an option is given last, also where Typer could not read the arguments."""
+    found = ""
+    for word, after in itertools.pairwise([*arguments, ""]):
+        if word == option:
+            found = after
+        elif word.startswith(f"{option}="):
+            found = word.partition("=")[2]
+    return found
+
+
+def _expected(error: BaseException) -> LampctlError:
+    if isinstance(error, LampctlError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return LampctlError(
+            "interrupted: what had begun on a host goes on to its end there, or is undone",
+            "lampctl check HOST says how it stands",
+            kind="interrupted",
         )
-        _show(unexpected, as_json)
-        sys.exit(Exit.FAILED)
+    message = f"unexpected: {type(error).__name__}: {error}"
+    return LampctlError(message, "this is a bug of lampctl; --debug shows where", kind="bug")
 
 
-def _values(option: str) -> list[str]:
-    arguments = sys.argv[1:]
-    split = [text.split("=", 1)[1] for text in arguments if text.startswith(f"{option}=")]
-    return split + [after for before, after in itertools.pairwise(arguments) if before == option]
-
-
-def _show(error: LampctlError, as_json: bool) -> None:
+def _show(error: LampctlError, as_json: bool, command: str) -> None:
     if as_json:
         from lampctl.report.json import failure
 
-        failure(next((word for word in sys.argv[1:] if not word.startswith("-")), ""), error)
+        failure(command, error)
         return
     print(f"lampctl: {error.message}", file=sys.stderr)
     for line in error.evidence.splitlines():
         print(f"    {line}", file=sys.stderr)
     if error.hint:
         print(f"  → {error.hint}", file=sys.stderr)
+
+
+def _unread() -> bool:
+    """Has what read our output gone? A connection to a host may break with the same error."""
+    poll = select.poll()
+    for stream in (sys.stdout, sys.stderr):
+        if stream:
+            poll.register(stream, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+
+
+def _flush() -> None:
+    """What is left to be written, while there is still somebody to tell that it can't be."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream:
+            stream.flush()

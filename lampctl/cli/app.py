@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lampctl.cli.box import box
-from lampctl.cli.options import Book, Common, Connect, Format, grouped
+from lampctl.cli.options import Book, Common, Connect, Format, Version, grouped
 from lampctl.cli.playbook import playbook
 from lampctl.errors import UsageError
 
@@ -35,9 +35,8 @@ Hosts = Annotated[
 
 
 @app.callback()
-@grouped
-def root(common: Common) -> None:
-    """Options before the command are for `--version` and `--help`; each command has its own."""
+def root(version: Version = False) -> None:
+    """Other options than these are a command's own, and come after it."""
 
 
 @app.command(
@@ -111,6 +110,8 @@ def _run(
     from lampctl.report import reporter
     from lampctl.ssh import target
 
+    if ask and common.format is Format.JSON:
+        raise UsageError("--ask asks a person, and --format json is for programs", "leave one of them out")
     files = Files()
     loaded = load(book.playbook, book.settings or [], files)
     names = list(dict.fromkeys(hosts or loaded.playbook.hosts))
@@ -129,10 +130,13 @@ def _run(
         files.template,
         _confirm if ask else None,
     )
-    outcomes = run(request, targets, shown)
-    shown.finish(command, outcomes)
+    try:
+        outcomes = run(request, targets, shown)
+        shown.finish(command, outcomes)
+    finally:
+        shown.close()
     if common.debug:
-        _reraise(outcomes)
+        _trace(outcomes)
     return outcomes
 
 
@@ -142,10 +146,12 @@ def _leave(outcomes: list[Outcome]) -> None:
         raise typer.Exit(int(worst))
 
 
-def _reraise(outcomes: list[Outcome]) -> None:
+def _trace(outcomes: list[Outcome]) -> None:
+    import traceback
+
     for outcome in outcomes:
         if outcome.error:
-            raise outcome.error
+            traceback.print_exception(outcome.error)
 
 
 def _options(connect: Connect, common: Common, hosts: list[str]):  # type: ignore[no-untyped-def]

@@ -26,6 +26,11 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+Version = Annotated[
+    bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+]
+
+
 @dataclass(frozen=True)
 class Common:
     """Everywhere."""
@@ -35,9 +40,7 @@ class Common:
     ] = Format.TEXT
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the end result.")] = False
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
-    ] = False
+    version: Version = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,11 @@ class Book:
     ] = "lamp"
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a value: --set php.memory_limit=256M. Repeatable."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Put a value in place of the playbook's: --set php.memory_limit=256M. Repeatable.",
+        ),
     ] = None
 
 

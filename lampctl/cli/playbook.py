@@ -17,7 +17,10 @@ playbook = typer.Typer(
 )
 
 Names = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A built-in playbook, or a YAML file.")]
-Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Put a value in place of the playbook's. Repeatable."),
+]
 
 
 @playbook.command("list", epilog="Example: lampctl playbook list")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import errno
+import os.path
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
 from lampctl.engine.sources import read
-from lampctl.errors import UsageError
+from lampctl.errors import PlaybookError, UsageError
 from lampctl.resources import Source
 
+LARGEST = 1 << 20  # bytes of a playbook or a template; more of them is some other file
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -32,14 +35,15 @@ class Files:
     def playbook(self, name: str, near: str) -> tuple[str, str]:
         """(file name, text). A name with a slash or .yml is a file; any other a playbook of that name."""
         is_file = "/" in name or name.endswith((".yml", ".yaml"))
-        if is_file:
-            base = Path(near).parent if near else self._project
-            path = base / name
-        else:
-            path = next((p for p in self._named(name) if p.is_file()), Path())
-        if not path.is_file():
-            raise self._missing(name, near, is_file)
-        return self._shown(path), self._read(path)
+        base = Path(near).parent if near else self._project
+        found = self._first(
+            [Path(os.path.normpath(base / name))]
+            if is_file
+            else [p for p in self._named(name) if self._shown(p) != near]
+        )
+        if found is None:
+            raise self._missing(name, is_file)
+        return found
 
     def source(self, name: str, near: str, checksum: str) -> Source:
         """The files at `name`, which is relative to the playbook `near`."""
@@ -50,10 +54,7 @@ class Files:
         return read(base / name, checksum)
 
     def template(self, name: str) -> tuple[str, str] | None:
-        for path in (self._project / "templates" / name, _data("templates") / name):
-            if path.is_file():
-                return self._shown(path), self._read(path)
-        return None
+        return self._first([self._project / "templates" / name, _data("templates") / name])
 
     def overrides(self) -> bool:
         """Does the project bring templates of its own?"""
@@ -71,23 +72,42 @@ class Files:
         """Short, and the same for everybody: built-in files by their place in the project."""
         for folder in ("playbooks", "templates"):
             if path.is_relative_to(_data(folder)):
-                return f"{folder}/{path.relative_to(_data(folder))}"
+                return f"built-in {folder}/{path.relative_to(_data(folder))}"
         return str(path)
 
-    def _read(self, path: Path) -> str:
-        try:
-            return path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{path}: can't be read: {error}", "it has to be a text file in UTF-8") from None
+    def _first(self, paths: Iterable[Path]) -> tuple[str, str] | None:
+        """(file name, text) of the first that is there."""
+        for path in paths:
+            content = self._read(path)
+            if content is not None:
+                return self._shown(path), content
+        return None
 
-    def _missing(self, name: str, near: str, is_file: bool) -> UsageError:
-        asked = f" ({near} extends it)" if near else ""
+    def _read(self, path: Path) -> str | None:
+        shown = self._shown(path)
+        try:
+            with path.open("rb") as stream:
+                content = stream.read(LARGEST + 1)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+                return None
+            raise PlaybookError(f"{shown}: can't be read: {error.strerror}", "it has to be a text file") from None
+        if len(content) > LARGEST:
+            raise PlaybookError(f"{shown}: is larger than {LARGEST >> 20} MiB", "name a playbook or a template")
+        try:
+            return content.decode()
+        except UnicodeDecodeError as error:
+            line = content[: error.start].count(b"\n") + 1
+            byte = f"the byte 0x{content[error.start]:02x}"
+            raise PlaybookError(f"{shown}:{line}: {byte} is no UTF-8 text", "save the file as UTF-8") from None
+
+    def _missing(self, name: str, is_file: bool) -> UsageError:
         if is_file:
-            return UsageError(f"playbook {name}: there is no such file{asked}", "check the path")
+            return UsageError(f"playbook {name}: there is no such file", "check the path")
         names = list(self.builtin())
         close = get_close_matches(name, names, 1)
         guess = f"did you mean {close[0]}? " if close else ""
         return UsageError(
-            f"playbook {name}: there is none of that name{asked}",
+            f"playbook {name}: there is none of that name",
             f"{guess}Built in: {', '.join(names)}; your own: -p FILE.yml",
         )

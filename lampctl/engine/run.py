@@ -48,8 +48,12 @@ def run(request: Request, targets: Sequence[Target], reporter: Reporter) -> list
 
     if len(targets) == 1:
         return [one(targets[0])]
-    with ThreadPoolExecutor(16) as pool:
+    pool = ThreadPoolExecutor(16)
+    try:
         return list(pool.map(one, targets))
+    finally:
+        # After Ctrl-C, hosts that have begun go on by themselves; waiting for them could take minutes.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclass

@@ -227,23 +227,18 @@ class ProxySite(SiteBase):
         return tuple(WeightedUpstream(url=u) if isinstance(u, str) else u for u in self.upstreams)
 
 
-# A name with a space can't be a key of a playbook: so error locations can be told from keys (load.py).
-_TAG = "type {}"
-
-
 def _tag(value: Any) -> str:
-    found = value.get("type", "php") if isinstance(value, dict) else getattr(value, "type", "php")
-    return _TAG.format(found)
+    return str(value.get("type", "php") if isinstance(value, dict) else getattr(value, "type", "php"))
 
 
 SiteOptions = Annotated[
-    Annotated[StaticSite, Tag("type static")]
-    | Annotated[CgiSite, Tag("type cgi")]
-    | Annotated[PhpSite, Tag("type php")]
-    | Annotated[ProcessSite, Tag("type process")]
-    | Annotated[ProxySite, Tag("type proxy")]
-    | Annotated[ServletSite, Tag("type servlet")]
-    | Annotated[WordpressSite, Tag("type wordpress")],
+    Annotated[StaticSite, Tag("static")]
+    | Annotated[CgiSite, Tag("cgi")]
+    | Annotated[PhpSite, Tag("php")]
+    | Annotated[ProcessSite, Tag("process")]
+    | Annotated[ProxySite, Tag("proxy")]
+    | Annotated[ServletSite, Tag("servlet")]
+    | Annotated[WordpressSite, Tag("wordpress")],
     Discriminator(_tag),
 ]
 Site = StaticSite | CgiSite | PhpSite | ProcessSite | ProxySite | ServletSite | WordpressSite

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -11,6 +12,15 @@ import yaml
 from lampctl.errors import PlaybookError
 
 Path = tuple[str | int, ...]  # keys and indexes from the top of the document
+
+# A playbook that a person writes is far below these. Beyond them libyaml's composer overflows the stack, and
+# aliases of aliases of aliases fill the memory.
+MOST_LEVELS = 50
+MOST_VALUES = 20_000
+
+_TAG = "tag:yaml.org,2002:"
+_OPENING = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
+_CLOSING = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 
 
 @dataclass(frozen=True)
@@ -38,67 +48,125 @@ class Document:
 
 
 def parse(text: str, file: str) -> Document:
-    """The document in `text`; PlaybookError where it is no YAML, no mapping, or says a key twice."""
-    try:
-        node = yaml.compose(text, yaml.CSafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 0
-        raise PlaybookError(
-            f"{Position(file, line)}: is no valid YAML: {error.problem or error}",
-            "check the indentation, the colons and the quotes on that line",
-        ) from None
-    except yaml.YAMLError as error:
-        raise PlaybookError(f"{file}: is no valid YAML: {error}", "save it as UTF-8 text") from None
+    """The document in `text`; PlaybookError where it is no YAML, empty, no mapping, or says a key twice."""
+    top = Position(file, 1)
+    node = _compose(text, top)
+    example = "for example: extends: lamp"
     if node is None:
-        return Document({}, {(): Position(file, 1)})
+        raise PlaybookError(f"{top}: the playbook is empty", example)
     if not isinstance(node, yaml.MappingNode):
-        raise PlaybookError(
-            f"{_at(node, file)}: a playbook is a mapping of keys to values", "for example: extends: lamp"
-        )
-    document = Document({}, {(): _at(node, file)})
-    document.data.update(_value(node, (), file, document.positions, ()))
+        raise PlaybookError(f"{_at(node.start_mark, top)}: a playbook is a mapping of keys to values", example)
+    document = Document({}, {(): _at(node.start_mark, top)})
+    document.data.update(_Reader(top, document.positions).value(node, ()))
     return document
 
 
-def scalar(text: str) -> Any:
-    """The value of `--set KEY=VALUE`, read as YAML."""
-    return yaml.load(text, yaml.CSafeLoader)
+def value(text: str, origin: str) -> Any:
+    """The value of `--set KEY=VALUE`, read as YAML; `origin` is named in errors in place of a file."""
+    top = Position(origin)
+    node = _compose(text, top)
+    return None if node is None else _Reader(top, {}).value(node, ())
 
 
-def _at(node: yaml.Node, file: str) -> Position:
-    return Position(file, node.start_mark.line + 1)
-
-
-def _value(node: yaml.Node, path: Path, file: str, seen: dict[Path, Position], inside: tuple[int, ...]) -> Any:
-    if id(node) in inside:
-        raise PlaybookError(f"{_at(node, file)}: an alias refers to what encloses it", "write the value out")
-    inside = (*inside, id(node))
-    if isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            seen[(*path, index)] = _at(item, file)
-        return [_value(item, (*path, i), file, seen, inside) for i, item in enumerate(node.value)]
-    if not isinstance(node, yaml.MappingNode):
-        return _scalar(node, file)
-    result: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        key = str(_scalar(key_node, file)) if isinstance(key_node, yaml.ScalarNode) else ""
-        if not key:
-            raise PlaybookError(f"{_at(key_node, file)}: a key has to be a plain word", "quote it if it is text")
-        if key in result:
-            raise PlaybookError(f"{_at(key_node, file)}: the key {key} is there twice", "keep one of them")
-        seen[(*path, key)] = _at(key_node, file)
-        result[key] = _value(value_node, (*path, key), file, seen, inside)
-    return result
-
-
-def _scalar(node: yaml.Node, file: str) -> Any:
-    if node.tag == "tag:yaml.org,2002:null":
-        return None
-    loader = yaml.CSafeLoader("")
+def _compose(text: str, top: Position) -> yaml.Node | None:
     try:
-        return loader.construct_object(node)
-    except (yaml.YAMLError, ValueError) as error:
-        raise PlaybookError(f"{_at(node, file)}: can't read this value: {error}", "quote it if it is text") from None
-    finally:
-        loader.dispose()
+        _measure(text, top)
+        found: yaml.Node | None = yaml.compose(text, yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        tabs = mark and "\t" in "".join(text.splitlines()[mark.line : mark.line + 1])
+        hint = "indent with spaces, not with tabs" if tabs else "check the indentation, the colons and the quotes there"
+        raise PlaybookError(f"{_at(mark, top)}: is no valid YAML: {_said(error)}", hint) from None
+    except yaml.reader.ReaderError as error:
+        where = replace(top, line=top.line and text.encode()[: error.position].count(b"\n") + 1)
+        raise PlaybookError(
+            f"{where}: is no valid YAML: it has the control character #x{error.character:04x}",
+            "delete it, and save the file as UTF-8 text",
+        ) from None
+    return found
+
+
+def _measure(text: str, top: Position) -> None:
+    """Events come one by one, however deep they are; to compose them into nodes takes stack."""
+    level = 0
+    for event in yaml.parse(text, yaml.CSafeLoader):
+        level += isinstance(event, _OPENING) - isinstance(event, _CLOSING)
+        if level > MOST_LEVELS:
+            where = _at(event.start_mark, top)
+            raise PlaybookError(f"{where}: is nested more than {MOST_LEVELS} levels deep", "close the brackets")
+
+
+def _said(error: yaml.MarkedYAMLError) -> str:
+    return str(error.problem or error.context or error).removeprefix("but ")
+
+
+def _at(mark: Any, top: Position) -> Position:
+    """What comes from no file (`top` has no line) has no lines either."""
+    return replace(top, line=mark.line + 1) if mark and top.line else top
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Nodes to plain data; notes where each key and item is."""
+
+    top: Position
+    seen: dict[Path, Position]
+
+    def value(self, node: yaml.Node, path: Path, inside: tuple[int, ...] = ()) -> Any:
+        if id(node) in inside:
+            raise self._error(node, "an alias refers to what encloses it", "write the value out")
+        if len(self.seen) > MOST_VALUES:
+            raise self._error(node, f"has more than {MOST_VALUES} values, aliases counted", "leave some of them out")
+        inside = (*inside, id(node))
+        if isinstance(node, yaml.MappingNode):
+            self._plain(node, "map")
+            return self._mapping(node, path, inside)
+        if isinstance(node, yaml.SequenceNode):
+            self._plain(node, "seq")
+            return [self._item(item, (*path, index), inside) for index, item in enumerate(node.value)]
+        return self._scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path, inside: tuple[int, ...]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = self._key(key_node)
+            if key in result:
+                raise self._error(key_node, f"the key {key} is there twice", "keep one of them")
+            self.seen[(*path, key)] = _at(key_node.start_mark, self.top)
+            result[key] = self.value(value_node, (*path, key), inside)
+        return result
+
+    def _item(self, node: yaml.Node, path: Path, inside: tuple[int, ...]) -> Any:
+        self.seen[path] = _at(node.start_mark, self.top)
+        return self.value(node, path, inside)
+
+    def _key(self, node: yaml.Node) -> str:
+        """As it is written: `on` stays `on`, and 1.10 does not become 1.1."""
+        if node.tag == f"{_TAG}merge":
+            raise self._error(node, "merge keys (<<) can't be used here", "write the keys out, or use `extends`")
+        if not isinstance(node, yaml.ScalarNode) or not node.value:
+            raise self._error(node, "a key has to be a plain word", "quote it if it is text")
+        return str(node.value)
+
+    def _scalar(self, node: yaml.Node) -> Any:
+        if node.tag == f"{_TAG}null":
+            return None
+        loader = yaml.CSafeLoader("")
+        try:
+            found = loader.construct_object(node)
+            if isinstance(found, float) and not math.isfinite(found):
+                raise ValueError(f"{node.value} is no number to work with")
+            return found
+        except yaml.MarkedYAMLError as error:
+            raise self._error(node, f"can't read this value: {_said(error)}", "quote it if it is text") from None
+        except ValueError as error:
+            raise self._error(node, f"can't read this value: {error}", "quote it if it is text") from None
+        finally:
+            loader.dispose()
+
+    def _plain(self, node: yaml.Node, kind: str) -> None:
+        if node.tag != _TAG + kind:
+            raise self._error(node, f"the tag {node.tag} means nothing here", "leave it out")
+
+    def _error(self, node: yaml.Node, message: str, hint: str) -> PlaybookError:
+        return PlaybookError(f"{_at(node.start_mark, self.top)}: {message}", hint)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 
 from lampctl.errors import LampctlError
@@ -20,6 +19,9 @@ class JsonReporter:
     def finish(self, command: str, outcomes: Sequence[Outcome]) -> None:
         _write({"command": command, "ok": all(o.ok for o in outcomes), "hosts": [o.as_dict() for o in outcomes]})
 
+    def close(self) -> None:
+        """There is nothing on the terminal."""
+
 
 def failure(command: str, error: LampctlError) -> None:
     """The document of a command that failed before it came to any host."""
@@ -27,5 +29,4 @@ def failure(command: str, error: LampctlError) -> None:
 
 
 def _write(document: dict[str, object]) -> None:
-    json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
-    print()
+    print(json.dumps(document, indent=2))

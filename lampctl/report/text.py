@@ -30,20 +30,29 @@ _PHASES = {
 }
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Rich would end this thread only, with 1; the command line ends all of it, with a code of its own."""
+        raise BrokenPipeError
+
+
 class TextReporter:
     """Writes to stdout; the live line is only there where stdout is a terminal."""
 
     def __init__(self, quiet: bool, several: bool) -> None:
-        self._console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+        self._console = _Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
         self._quiet = quiet
         self._several = several
         self._lock = Lock()
         self._spinner: Spinner | None = None
+        self._closed = False
 
     def event(self, event: Event) -> None:
         if self._quiet:
             return
         with self._lock:
+            if self._closed:
+                return
             if event.kind == "phase":
                 self._live(event, _PHASES.get(event.text, event.text))
             elif event.kind == "step":
@@ -75,6 +84,11 @@ class TextReporter:
             if self._several:
                 good = sum(outcome.ok for outcome in outcomes)
                 self._console.print(Text(f"{good} of {len(outcomes)} hosts are well", "bold"))
+
+    def close(self) -> None:
+        with self._lock:
+            self._stop()
+            self._closed = True
 
     def error(self, error: LampctlError) -> None:
         """What failed, where, the evidence, and what to do."""

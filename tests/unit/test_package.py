@@ -23,13 +23,14 @@ def run(*argv: object, cwd: Path) -> str:
 
 
 def tracked() -> list[Path]:
-    names = run("git", "ls-files", "-z", cwd=ROOT).split("\0")
+    """What is in git, or would be with the next commit."""
+    names = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT).split("\0")
     return [Path(name) for name in names if name and (ROOT / name).is_file()]
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from the tracked files alone, so that nothing that lies around can help."""
+    """Built from the files in git alone, so that nothing that lies around can help."""
     checkout = tmp_path_factory.mktemp("checkout")
     for name in tracked():
         (checkout / name).parent.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ def loaded(tmp_path: Path, text: str, *settings: str) -> Loaded:
 WRONG = {
     "mistyped key": ("extends: lamp\nphp:\n  memory_limt: 1M\n", ":3: php → memory_limt: unknown key; did you mean memory_limit?"),
     "what is allowed": ("web:\n  x: 1\n", "Allowed here: keepalive_timeout, max_workers, server"),
-    "wrong type": ("extends: lamp\nmysql:\n  buffer_pool: 12\n", ":3: mysql → buffer_pool: should be a valid string or 'auto', not 12"),
+    "wrong type": ("extends: lamp\nmysql:\n  buffer_pool: 12\n", ":3: mysql → buffer_pool: should be text or 'auto', not 12"),
     "broken YAML": ("php: [a\nb: c", ":2: is no valid YAML"),
     "a key twice": ("php: {}\nphp: {}\n", ":2: the key php is there twice"),
     "no mapping": ("- a\n", ":1: a playbook is a mapping"),
@@ -63,6 +63,25 @@ def test_set_reaches_into_names_with_dots(tmp_path: Path) -> None:
     assert playbook.php_sites["lamp.test"].php.memory_limit == "1G"
     assert playbook.php is not None
     assert playbook.php.max_children == 3
+
+
+def test_set_replaces_what_was_there(tmp_path: Path) -> None:
+    playbook = loaded(tmp_path, "extends: lamp\n", "sites={a.test: {}}", "php={memory_limit: 1G}").playbook
+    assert list(playbook.sites) == ["a.test"]
+    assert loaded(tmp_path, "extends: lamp\n", "sites={}", "hosts=[a, b]").playbook.hosts == ["a", "b"]
+
+
+def test_own_playbook_may_extend_the_built_in_one_of_its_name(tmp_path: Path) -> None:
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks" / "lamp.yml").write_text("extends: lamp\ndescription: ours\n")
+    found = load("lamp", (), Files(tmp_path))
+    assert found.playbook.description == "ours"
+    assert found.files == (str(tmp_path / "playbooks" / "lamp.yml"), "built-in playbooks/lamp.yml")
+
+
+def test_names_are_kept_as_they_are_written(tmp_path: Path) -> None:
+    text = "extends: lamp\nsites: {1.10: {}, on: {root: /srv/on}, 2024-01-01: {}}\n"
+    assert list(loaded(tmp_path, text).playbook.sites) == ["1.10", "on", "2024-01-01"]
 
 
 def test_set_of_a_wrong_value_names_itself(tmp_path: Path) -> None:

@@ -1,0 +1,45 @@
+"""The command line as a process of its own, forked from the tests: without the start of Python, ten times as quick."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from lampctl.cli import main
+
+# What a command imports when it runs, imported once for all of them.
+for name in ("cli.app", "engine.run", "engine.offline", "render", "report.json"):
+    importlib.import_module(f"lampctl.{name}")
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """What `lampctl ARGUMENTS` says and comes to in the folder `cwd`."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        pid = os.fork()
+        if pid == 0:
+            _become(arguments, cwd, out.fileno(), err.fileno())
+        _, status = os.waitpid(pid, 0)
+        said = []
+        for stream in (out, err):
+            stream.seek(0)
+            said.append(stream.read().decode())
+        return subprocess.CompletedProcess(arguments, os.waitstatus_to_exitcode(status), *said)
+
+
+def _become(arguments: tuple[str, ...], cwd: Path, out: int, err: int) -> None:
+    """Never returns, whatever happens: there are two of pytest otherwise."""
+    try:
+        signal.alarm(30)
+        os.chdir(cwd)
+        os.dup2(out, 1)
+        os.dup2(err, 2)
+        sys.argv = ["lampctl", *arguments]
+        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+        main()
+    finally:
+        os._exit(99)

@@ -1,0 +1,119 @@
+"""Runs that end early: Ctrl-C, and a reader that has gone. Quickly, quietly, with the terminal as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+LAMPCTL = str(Path(sys.executable).parent / "lampctl")
+
+
+@pytest.fixture
+def silent() -> Iterator[list[socket.socket]]:
+    """Two hosts that take connections and never say a word."""
+    servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    yield servers
+    for server in servers:
+        server.close()
+
+
+def check(servers: list[socket.socket], *more: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
+    """`lampctl check`, which waits for all of the servers."""
+    hosts = [f"127.0.0.1:{server.getsockname()[1]}" for server in servers]
+    argv = [LAMPCTL, "check", *hosts, "-F", "/dev/null", "--timeout", "60", *more]
+    process = subprocess.Popen(
+        argv,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TERM": "xterm"},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
+    )
+    for server in servers:
+        server.settimeout(20)
+        server.accept()
+    return process
+
+
+@pytest.mark.parametrize("hosts", [1, 2])
+def test_interrupt_waits_for_no_host(silent: list[socket.socket], hosts: int) -> None:
+    process = check(silent[:hosts])
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    _, stderr = process.communicate(timeout=20)
+    assert time.monotonic() - began < 5
+    assert process.returncode == 130
+    assert stderr.startswith("lampctl: interrupted: ")
+    assert len(stderr.splitlines()) == 2
+
+
+def test_interrupt_is_a_document_too(silent: list[socket.socket]) -> None:
+    process = check(silent, "--format", "json")
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=20)
+    assert (process.returncode, stderr) == (130, "")
+    assert json.loads(stdout)["error"]["kind"] == "interrupted"
+
+
+def test_interrupt_leaves_the_terminal_as_it_was(silent: list[socket.socket]) -> None:
+    ours, theirs = pty.openpty()
+    process = check(silent, stdout=theirs)
+    os.close(theirs)
+    seen = ""
+    while "\x1b[?25l" not in seen:  # the cursor is hidden while the live line is there
+        seen += os.read(ours, 4096).decode()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    seen += os.read(ours, 65536).decode()
+    os.close(ours)
+    assert seen.rindex("\x1b[?25h") > seen.rindex("\x1b[?25l")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["playbook", "show"],
+        ["playbook", "schema"],
+        ["check", "no-such-host.invalid", "-F", "/dev/null"],
+        ["check", "no-such-host.invalid", "127.0.0.1:1", "-F", "/dev/null"],
+        ["check", "no-such-host.invalid", "-F", "/dev/null", "--format", "json"],
+    ],
+)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_reader_that_has_gone(arguments: list[str], unbuffered: str) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(
+        [LAMPCTL, *arguments], stdout=write, stderr=subprocess.PIPE, text=True, check=False, env=environment
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_output_that_can_not_be_written() -> None:
+    with Path("/dev/full").open("w") as full:
+        argv = [LAMPCTL, "playbook", "show"]
+        environment = {**os.environ, "PYTHONUNBUFFERED": ""}
+        done = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (1, "lampctl: can't write the output: No space left on device\n")
+
+
+def test_terminal_that_knows_no_unicode() -> None:
+    argv = [LAMPCTL, "check", "no-such-host.invalid", "-F", "/dev/null"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "the name does not resolve" in done.stdout
