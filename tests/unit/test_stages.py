@@ -1,0 +1,84 @@
+"""What a playbook no longer wants is retired, after what it wants is proved; and what is somebody else's stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lampctl.observation import Observation
+from lampctl.resources import Action
+from lampctl.resources.file import Entry
+from lampctl.resources.service import UnitState
+from tests.unit.test_plan import VHOST, converged, make, wanted
+
+GONE = frozenset(
+    {
+        "file:/etc/apache2/sites-available/old.test.conf",
+        "symlink:/etc/apache2/sites-enabled/old.test.conf",
+        "service:lampctl-old.test.service",
+        "file:/var/www/old.test/index.php",
+        "database:old_test",
+    }
+)
+
+
+def with_owned(seen: Observation, **owners: frozenset[str]) -> Observation:
+    return replace(seen, owners={**seen.owners, **owners})
+
+
+def test_site_that_left_the_playbook_is_retired_in_a_stage_of_its_own() -> None:
+    found, contents = wanted("debian-13")
+    seen = converged(found, contents)
+    seen = replace(with_owned(seen, lamp=seen.owned | GONE), entries={**seen.entries, VHOST: Entry("file", 0o600)})
+    plan = make(found, contents, seen)
+    assert [stage.changes[0].resource for stage in plan.stages] == [f"file:{VHOST}", "service:lampctl-old.test.service"]
+    assert [(c.resource, c.action) for c in plan.stages[1].changes] == [
+        ("service:lampctl-old.test.service", Action.STOP),
+        ("file:/etc/apache2/sites-available/old.test.conf", Action.DELETE),
+        ("symlink:/etc/apache2/sites-enabled/old.test.conf", Action.DELETE),
+        ("service:apache2.service", Action.RELOAD),
+    ]
+    generation = plan.stages[1].generation
+    assert generation is not None
+    assert [v.layer for v in generation.validators] == ["web"]
+
+
+def test_what_another_playbook_made_stays() -> None:
+    found, contents = wanted("debian-13")
+    seen = with_owned(converged(found, contents), shop=GONE)
+    assert not make(found, contents, seen)
+    shared = with_owned(seen, lamp=seen.owners["lamp"] | GONE)
+    assert not make(found, contents, shared)
+
+
+def test_same_file_from_another_playbook_is_no_change() -> None:
+    found, contents = wanted("debian-13")
+    seen = converged(found, contents)
+    text = seen.entries[VHOST].content.replace(b"playbook lamp,", b"playbook other,")
+    assert text != seen.entries[VHOST].content
+    assert not make(
+        found, contents, replace(seen, entries={**seen.entries, VHOST: replace(seen.entries[VHOST], content=text)})
+    )
+
+
+def test_other_web_server_gives_its_ports_if_it_is_ours() -> None:
+    found, contents = wanted("debian-13")
+    seen = converged(found, contents)
+    running = UnitState(True, "active", "enabled", "success", 100.0, 100.0, 50.0)
+    states = {**seen.states, "service:nginx.service": running}
+    foreign = make(found, contents, replace(seen, states=states))
+    assert foreign.changes == ()
+    assert "nginx.service is active" in foreign.problems[0].message
+    ours = make(
+        found, contents, with_owned(replace(seen, states=states), lemp=frozenset({"file:/etc/nginx/nginx.conf"}))
+    )
+    assert [(c.resource, c.action) for c in ours.changes] == [("service:nginx.service", Action.STOP)]
+    assert ours.problems == ()
+
+
+def test_unit_file_that_changed_means_a_restart_and_not_a_reload() -> None:
+    found, contents = wanted("debian-13")
+    seen = converged(found, contents)
+    php = "service:php8.4-fpm.service"
+    for state in (UnitState(True, "active", "enabled", "", 100.0, 100.0, 50.0, "", 100.5), UnitState(True, "active", "enabled", "", 100.0, 100.0, unread=True)):  # fmt: skip
+        plan = make(found, contents, replace(seen, states={**seen.states, php: state}))
+        assert [(c.resource, c.action) for c in plan.changes] == [(php, Action.RESTART)]
