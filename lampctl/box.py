@@ -187,6 +187,8 @@ class Boxes:
         _run("mount", "-t", "overlay", "overlay", "-o", layers, str(root))
         self._configure(box, root)
         machine = f"lc{box.address.rsplit('.', 1)[1]}"  # short: it is part of an interface's name
+        # Of a box that had this address before: the kernel takes it away some time after that box has gone.
+        _run("ip", "link", "delete", f"vb-{machine}", check=False)
         argv = ["systemd-nspawn", "-D", str(root), "--boot", f"--machine={machine}", f"--hostname={box.name}"]
         argv += ["--register=no", "--keep-unit", f"--network-bridge={BRIDGE}", "--resolv-conf=off", "--capability=all"]
         with (box.directory / "console.log").open("wb") as console:
