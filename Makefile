@@ -2,6 +2,8 @@
 VENV := .venv
 PACKAGES := mmdebstrap systemd-container nftables iproute2 openssh-client python3-venv
 LAMPCTL := $(VENV)/bin/lampctl
+PYINFRA := .venv-pyinfra
+ROUNDS := 7
 
 .PHONY: demo test unit hosts lint bench setup packages
 
@@ -22,6 +24,14 @@ unit: setup
 
 hosts: setup packages
 	$(VENV)/bin/pytest tests/hosts
+
+bench: setup packages $(PYINFRA)/.done ## ratios, measured side by side on a box of its own
+	$(VENV)/bin/python -m tests.bench.run --pyinfra $(PYINFRA)/bin/pyinfra --rounds $(ROUNDS)
+
+$(PYINFRA)/.done: tests/bench/requirements.txt $(VENV)/.done
+	python3 -m venv $(PYINFRA)
+	$(PYINFRA)/bin/pip install -q -r tests/bench/requirements.txt
+	touch $@
 
 setup: $(VENV)/.done
 
