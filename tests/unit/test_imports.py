@@ -45,3 +45,17 @@ def test_help_imports_nothing_that_it_does_not_need() -> None:
     script = "import sys; import lampctl.cli.app; print([m for m in ('paramiko', 'pydantic', 'jinja2', 'pymysql', 'yaml') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_invoke_is_imported_only_for_match_exec() -> None:
+    script = """
+import io, sys
+from lampctl.ssh.later import later
+later("invoke")
+import paramiko
+plain = "invoke.runners" in sys.modules
+config = paramiko.SSHConfig.from_file(io.StringIO('Match exec "true"\\n  Port 2222\\nMatch exec "false"\\n  User nobody'))
+print(plain, config.lookup("web1").get("port"), config.lookup("web1").get("user"), "invoke.runners" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "2222", "None", "True"]
