@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -105,9 +105,10 @@ def grouped(function: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _parameters(group: type) -> list[inspect.Parameter]:
+@cache  # every command has the same groups, and to read their annotations takes a millisecond
+def _parameters(group: type) -> tuple[inspect.Parameter, ...]:
     hints = get_type_hints(group, include_extras=True)
-    return [
+    return tuple(
         inspect.Parameter(
             field.name,
             inspect.Parameter.KEYWORD_ONLY,
@@ -115,4 +116,4 @@ def _parameters(group: type) -> list[inspect.Parameter]:
             annotation=hints[field.name],
         )
         for field in fields(group)
-    ]
+    )
