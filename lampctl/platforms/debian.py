@@ -31,7 +31,8 @@ def mariadb() -> MysqlNames:
         root="/etc/mysql",
         drop_ins="/etc/mysql/mariadb.conf.d",
         socket="/run/mysqld/mysqld.sock",
-        client="mariadb --protocol=socket --user=root --batch --skip-column-names",
+        # Without TLS, which a client of 11.4 or newer starts on the Unix socket as well: 20 ms for each login.
+        client="mariadb --skip-ssl --protocol=socket --user=root --batch --skip-column-names",
         # MariaDB has no --validate-config; --help reads every option file and stops there.
         test="mariadbd --user=mysql --help --verbose",
     )
