@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lampctl import observation
 from lampctl.engine.library import host_script
@@ -18,8 +18,13 @@ from lampctl.resources.shell import quote
 from lampctl.ssh import Batch, Transport, as_root
 
 
-def observe(transport: Transport, host: str, loaded: Loaded, have_password: bool) -> Observation:
-    """What is there, for every platform of the table; which one it is, is part of the answer."""
+def observe(
+    transport: Transport, host: str, loaded: Loaded, have_password: bool, meanwhile: Callable[[], None]
+) -> Observation:
+    """What is there, for every platform of the table; which one it is, is part of the answer.
+
+    `meanwhile` is called while the host looks for its answers.
+    """
     asked = observation.questions(candidates(loaded))
     names = {f"{number:03d}": name for number, name in enumerate(asked)}
     boundary = f"@@{secrets.token_hex(8)}"
@@ -27,6 +32,7 @@ def observe(transport: Transport, host: str, loaded: Loaded, have_password: bool
     batch = Batch({**files, "main": f"BOUNDARY={boundary}\n".encode() + host_script("observe")})
     began = time.time()
     session = transport.start(batch)
+    meanwhile()
     found = sections(as_root(host, session, have_password), boundary)
     raw = {names[head.split()[0]]: text for head, text in found if head.split()[0] in names}
     session.proceed()

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from threading import Thread
 from typing import Any
 
 from lampctl import plan as planning
@@ -41,7 +40,6 @@ class Request:
 
 def run(request: Request, targets: Sequence[Target], reporter: Reporter) -> list[Outcome]:
     """The outcomes, in the order of `targets`; each is reported as soon as it is there."""
-    _warm_up(request.command)
 
     def one(where: Target) -> Outcome:
         outcome = HostRun(request, where, reporter).outcome()
@@ -52,17 +50,6 @@ def run(request: Request, targets: Sequence[Target], reporter: Reporter) -> list
         return [one(targets[0])]
     with ThreadPoolExecutor(16) as pool:
         return list(pool.map(one, targets))
-
-
-def _warm_up(command: str) -> None:
-    """Imports what is needed later while the network is waited for."""
-
-    def load() -> None:
-
-        if command != "plan":
-            import pymysql  # noqa: F401
-
-    Thread(target=load, daemon=True).start()
 
 
 @dataclass
@@ -116,7 +103,9 @@ class HostRun:
 
     def _observe(self, transport: Transport) -> Observation:
         with self._phase("observe"):
-            return observe.observe(transport, self.where.text, self.request.loaded, self._have_password)
+            return observe.observe(
+                transport, self.where.text, self.request.loaded, self._have_password, self._get_ready
+            )
 
     def _plan(self, desired: Desired, seen: Observation) -> Plan:
         files = planning.contents_of(desired)
@@ -170,6 +159,15 @@ class HostRun:
     def _prove(self, transport: Transport, desired: Desired, seen: Observation) -> tuple[Result, ...]:
         with self._phase("check"):
             return prove(transport, self.where.text, desired, seen, self._render, self._have_password)
+
+    def _get_ready(self) -> None:
+        """What is needed once the host has answered: imports, and the templates compiled."""
+        import pymysql  # noqa: F401
+
+        for desired in observe.candidates(self.request.loaded):
+            for file in planning.contents_of(desired):
+                with suppress(LampctlError):  # it shows again when the file itself is rendered
+                    self._render(file)
 
     @cached_property
     def _render(self) -> Callable[[File], str]:
