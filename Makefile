@@ -26,6 +26,7 @@ hosts: setup packages
 	$(VENV)/bin/pytest tests/hosts
 
 bench: setup packages $(PYINFRA)/.done ## ratios, measured side by side on a box of its own
+	@$(VENV)/bin/python -m compileall -q lampctl # as pip does with pyinfra, even where Python is told not to
 	$(VENV)/bin/python -m tests.bench.run --pyinfra $(PYINFRA)/bin/pyinfra --rounds $(ROUNDS)
 
 $(PYINFRA)/.done: tests/bench/requirements.txt $(VENV)/.done
