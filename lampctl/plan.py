@@ -88,7 +88,7 @@ def make(desired: Desired, seen: Observation, contents: Mapping[str, str], wait:
             *secret.steps([s for s, change in secrets if change]),
         ),
         generation=_generation(desired, to_write, contents),
-        services=tuple((s, change) for s, change in services if change),
+        services=tuple((s, change) for s, change in services if isinstance(change, Change)),
         after=tuple(database.steps([d for d, change in databases if isinstance(change, Change)])),
         owned=tuple(c.resource for c in changes if c.action is Action.CREATE and not c.resource.startswith("secret:")),
         seen=seen.generation,
