@@ -19,10 +19,9 @@ from lampctl.checks import (
 from lampctl.layers import http
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.php import answer
-from lampctl.layers.web import get
+from lampctl.layers.web import get, with_log
 from lampctl.playbook import database_of, root_of
 from lampctl.resources import Directory, File
-from lampctl.resources.shell import quote
 
 PHP_PATH = "/lampctl-probe-{token}.php"
 
@@ -59,7 +58,7 @@ def _one(context: Context, name: str) -> Desired:
 
 def _checks(context: Context, name: str) -> tuple[Check, ...]:
     log = f"{context.platform.web.log_dir}/{name}.error.log"
-    local = HostProbe(f"{get(name, '/lampctl-probe-$TOKEN.php')}; echo; echo ==log; tail -n 2 {quote(log)} 2>/dev/null")
+    local = HostProbe(with_log(get(name, "/lampctl-probe-$TOKEN.php"), log))
     make = partial(_check, name)
     checks = [
         make("php", Where.HOST, "PHP runs through the web server", "200, PHP's answer, never its source", _php,
@@ -126,6 +125,8 @@ def _database(database: str, seen: Evidence) -> Verdict:
     found = answer(seen.raw) or {}
     if found.get("database") == database:
         return passed(f"SELECT DATABASE() = {database}")
+    if found and "database_error" not in found:
+        return failed("PHP has no DB_NAME in its environment", hint="lampctl plan shows what the site's pool lacks")
     error = str(found.get("database_error", "PHP gave no answer"))
     return failed(
         "PHP could not query its database",

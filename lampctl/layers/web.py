@@ -24,7 +24,7 @@ def web(context: Context) -> Desired:
         return Desired()
     names = context.platform.web
     sites = tuple(context.playbook.sites)
-    service = Service(names.unit, "web", watch=(names.root,))
+    service = Service(names.unit, "web", watch=(names.root,), test=names.test)
     values = {
         "workers": sizing.max_workers(context.playbook, context.facts),
         "options": context.playbook.web,
@@ -41,8 +41,8 @@ def web(context: Context) -> Desired:
             service,
         ),
         checks=(
-            service_check("web.service", "the web server runs", service),
             _config_check(names.test),
+            service_check("web.service", "the web server runs", service, needs="web.config"),
             *(_static_check(context, site) for site in sites),
         ),
         validators=(Validator("web", names.test, names.root),),
@@ -81,7 +81,7 @@ def _config_check(test: str) -> Check:
         "the web server's config is valid",
         "Syntax OK",
         _judge_config,
-        needs=("web.service",),
+        needs=("linux.ssh",),
         probe=HostProbe(f"{test} 2>&1; echo rc=$?"),
     )
 
@@ -91,6 +91,8 @@ def _judge_config(seen: Evidence) -> Verdict:
         return unknown("could not be tried", seen.error)
     if seen.raw.rstrip().endswith("rc=0"):
         return passed("Syntax OK")
+    if seen.raw.rstrip().endswith("rc=127"):
+        return unknown("there is no web server that could read it")
     text = seen.raw.rsplit("rc=", 1)[0]
     return failed("the config on disk is not valid", text, "mend the line that it names, or run lampctl deploy")
 
@@ -102,6 +104,12 @@ def get(site: str, path: str) -> str:
     return f"export TOKEN; bash -c {quote(inner)} 2>&1"
 
 
+def with_log(script: str, log: str) -> str:
+    """The script, and what it made the server write into its log: older lines would mislead."""
+    before = f"seen=$(cat {quote(log)} 2>/dev/null | wc -c)"
+    return f"{before}; {script}; echo; echo ==log; tail -c +$((seen + 1)) {quote(log)} 2>/dev/null | tail -n 2"
+
+
 def _static_check(context: Context, site: str) -> Check:
     log = f"{context.platform.web.log_dir}/{site}.error.log"
     return Check(
@@ -111,10 +119,8 @@ def _static_check(context: Context, site: str) -> Check:
         "a static file is served",
         "200 with the file's text",
         _judge_static,
-        needs=("web.config",),
-        probe=HostProbe(
-            f"{get(site, '/lampctl-probe-$TOKEN.txt')}; echo; echo ==log; tail -n 2 {quote(log)} 2>/dev/null"
-        ),
+        needs=("web.service",),
+        probe=HostProbe(with_log(get(site, "/lampctl-probe-$TOKEN.txt"), log)),
     )
 
 
