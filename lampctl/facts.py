@@ -12,7 +12,7 @@ PROBES: Mapping[str, str] = {
     "os": "cat /etc/os-release",
     "host": "uname -n; nproc; cat /proc/uptime",
     "memory": "cat /proc/meminfo | head -n 3",
-    "disk": "df -Pk / /var /etc 2>/dev/null | awk 'NR > 1 { print $6, $2, $4 }'",
+    "disk": "df -Pk / /usr /etc /var /var/log /var/lib/mysql /var/www 2>/dev/null | awk 'NR > 1 { print $6, $2, $4 }'",
     "clock": "date +%s.%N",
     "systemd": "systemctl is-system-running; systemctl list-units --failed --plain --no-legend",
 }

@@ -149,6 +149,10 @@ _REASONS = {
         "the {layer} layer's new files are not valid; nothing was changed",
         "mend the value or template that the evidence names",
     ),
+    "unloadable": (
+        "{step}: the config on disk is not valid; what runs goes on with what it has loaded",
+        "mend or remove what the evidence names: lampctl did not write it",
+    ),
     "service": ("{step} failed", "the evidence is what the unit said last"),
 }
 

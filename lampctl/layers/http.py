@@ -31,8 +31,10 @@ def parse(raw: str) -> Answer | None:
 
 def local(context: Context, site: str, path: str) -> HostProbe:
     """One GET on the host itself, by the site's name; then the last words of the site's error log."""
-    log = f"{context.web.log_dir}/{site}.error.log"
-    return HostProbe(f"{get(site, path)}; echo; echo {_LOG}; tail -n 2 {quote(log)} 2>/dev/null")
+    log = quote(f"{context.web.log_dir}/{site}.error.log")
+    before = f"seen=$(cat {log} 2>/dev/null | wc -c)"  # older lines would mislead
+    after = f"tail -c +$((seen + 1)) {log} 2>/dev/null | tail -n 2"
+    return HostProbe(f"{before}; {get(site, path)}; echo; echo {_LOG}; {after}")
 
 
 def get(site: str, path: str, port: int = 80) -> str:

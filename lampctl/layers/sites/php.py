@@ -87,6 +87,8 @@ def _database(database: str, seen: Evidence) -> Verdict:
     found = answer(seen.raw) or {}
     if found.get("database") == database:
         return passed(f"SELECT DATABASE() = {database}")
+    if found and "database_error" not in found:
+        return failed("PHP has no DB_NAME in its environment", hint="lampctl plan shows what the site's pool lacks")
     error = str(found.get("database_error", "PHP gave no answer"))
     return failed(
         "PHP could not query its database",

@@ -37,7 +37,7 @@ def web(context: Context) -> Desired:
         return Desired()
     names, own = context.web, _SERVERS[context.playbook.web.server]
     vhosts = {site: vhost_of(context, site) for site in context.playbook.sites}
-    service = Service(names.unit, "web", watch=(names.root,))
+    service = Service(names.unit, "web", watch=(names.root,), test=names.test)
     base = Desired(
         resources=(
             Package(names.package, "web"),
@@ -47,8 +47,8 @@ def web(context: Context) -> Desired:
             service,
         ),
         checks=(
-            service_check("web.service", f"{names.title} runs", service),
             _config_check(names.test),
+            service_check("web.service", f"{names.title} runs", service, needs="web.config"),
             *(_static_check(context, site, vhost) for site, vhost in vhosts.items()),
         ),
         validators=(Validator("web", names.test, names.root),),
@@ -108,7 +108,7 @@ def _config_check(test: str) -> Check:
         "the web server's config is valid",
         "the server's own test passes",
         _judge_config,
-        needs=("web.service",),
+        needs=("linux.ssh",),
         probe=HostProbe(f"{test} 2>&1; echo rc=$?"),
     )
 
@@ -118,6 +118,8 @@ def _judge_config(seen: Evidence) -> Verdict:
         return unknown("could not be tried", seen.error)
     if seen.raw.rstrip().endswith("rc=0"):
         return passed("valid")
+    if seen.raw.rstrip().endswith("rc=127"):
+        return unknown("there is no web server that could read it")
     text = seen.raw.rsplit("rc=", 1)[0]
     return failed("the config on disk is not valid", text, "mend the line that it names, or run lampctl deploy")
 
@@ -130,7 +132,7 @@ def _static_check(context: Context, site: str, vhost: Vhost) -> Check:
         "a static file is served",
         "200 with the file's text",
         partial(_judge_static, context.web.unit.removesuffix(".service")),
-        needs=("web.config",),
+        needs=("web.service",),
         probe=http.local(context, site, f"{vhost.probe_url}lampctl-probe-$TOKEN.txt"),
     )
 
