@@ -15,6 +15,7 @@ from lampctl.resources.shell import quote, words
 
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 LIVE = "/etc/letsencrypt/live"
+HOOK = "/etc/letsencrypt/renewal-hooks/deploy/lampctl"  # certbot runs it when it has renewed one
 LOGS = "/var/lib/lampctl/acme"  # what certbot said when it got no certificate
 OVERDUE = 14  # days before its end by which certbot's own timer has renewed a certificate
 
@@ -95,6 +96,7 @@ def _script(item: AcmeCertificate) -> str:
         challenges=quote(item.challenges),
         logs=quote(LOGS),
         log=quote(item.log),
+        hook=quote(HOOK),
         reach=reach(item.names, f"{item.url}lampctl-$TOKEN", "$TOKEN"),
         options=words(options),
     )
@@ -117,7 +119,7 @@ for name in {names}; do
     for address in $addresses; do
         answer=$(timeout 4 bash -c 'exec 3<>"/dev/tcp/$1/80" || exit
             printf "GET %s HTTP/1.0\r\nHost: %s\r\nConnection: close\r\n\r\n" "$3" "$2" >&3; head -c 4096 <&3' \
-            - "$address" "$name" "{path}" 2>&1 | tr -d '\r\0') || :
+            bash "$address" "$name" "{path}" 2>&1 | tr -d '\r\0') || :
         case $answer in *"{text}"*) continue ;; esac
         said=$(printf '%s\n' "$answer" | sed -n -e 's/^bash: [a-z]*: //;1p' -e 's/^Server: .*/(&)/p' | head -n 2)
         printf 'elsewhere\t%s\t%s\t%s\n' "$name" "$address" "$(echo ${{said:-no answer within 4 s}})"
@@ -140,6 +142,7 @@ if [ -s wrong ]; then
 fi
 if certbot certonly --non-interactive --agree-tos --force-renewal --renew-with-new-domains {options} > said 2>&1; then
     rm -f {log}
+    {hook}
 else
     grep -v -e '^Saving debug log' -e '^[- ]*$' said | tail -n 12 > {log}
 fi

@@ -14,9 +14,8 @@ from lampctl.layers.tls.checks import acme_checks, certificate_check, https_chec
 from lampctl.layers.vhost import WELL_KNOWN, certificate_of, https_of, names_of, pair_of
 from lampctl.playbook import TlsOptions
 from lampctl.resources import AcmeCertificate, File, Package
+from lampctl.resources.acme import HOOK
 from lampctl.resources.certificate import CertificateState, Pair, look, read
-
-_HOOK = "/etc/letsencrypt/renewal-hooks/deploy/lampctl"
 
 
 def tls(context: Context) -> Desired:
@@ -54,7 +53,7 @@ def _wanted(context: Context) -> dict[str, TlsOptions]:
 def _part(context: Context, site: str, options: TlsOptions) -> Desired:
     item = certificate_of(context, site, options)
     if isinstance(item, AcmeCertificate):
-        hook = File(_HOOK, "tls", "tls/deploy-hook.sh.j2", {"unit": context.web.unit}, 0o755)
+        hook = File(HOOK, "tls", "tls/deploy-hook.sh.j2", {"unit": context.web.unit}, 0o755)
         return Desired(resources=(Package("certbot", "tls"), hook, item))
     check = certificate_check(site, names_of(context, site), pair_of(context, site, options), made=item is not None)
     if item is not None:

@@ -163,7 +163,7 @@ def _judge_acme(item: AcmeCertificate, seen: Evidence) -> Verdict:
         return failed(f"there is none yet: {found[0]}", "\n".join(found[1:]), _POINT)
     said = said.strip() or "certbot has not been asked yet"
     return failed(
-        f"there is none yet, though each name leads here: {item.directory} refused", said, "lampctl deploy asks again"
+        f"there is none yet, though each name leads here: {item.directory} gave none", said, "lampctl deploy asks again"
     )
 
 
@@ -178,7 +178,7 @@ def _elsewhere(raw: str) -> list[str]:
             case ["unresolved", name]:
                 found.append(f"{name} does not resolve on the host")
             case ["elsewhere", name, address, said]:
-                found.append(f"{name} leads to {address}, where another answers: {said}")
+                found.append(f"{name} leads to {address}, where another answers, or nobody: {said}")
     return found
 
 
