@@ -84,9 +84,18 @@ class HttpProbe:
     name: str  # Host header
     path: str
     port: int = 80
+    tls: bool = False  # whose certificate it is, a TlsProbe finds out
 
 
-Probe = HostProbe | LoginProbe | HttpProbe | None  # None: judged by what was observed
+@dataclass(frozen=True)
+class TlsProbe:
+    """A handshake from the controller with the host's address; `name` is what the client asks for (SNI)."""
+
+    name: str
+    port: int = 443
+
+
+Probe = HostProbe | LoginProbe | HttpProbe | TlsProbe | None  # None: judged by what was observed
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from lampctl import facts
 from lampctl.facts import Facts
 from lampctl.layers import Desired
 from lampctl.resources import (
+    AcmeCertificate,
+    Certificate,
     Database,
     DatabaseUser,
     Directory,
@@ -25,6 +27,8 @@ from lampctl.resources import (
     Service,
     Symlink,
     User,
+    acme,
+    certificate,
     database,
     file,
     package,
@@ -87,6 +91,8 @@ def questions(candidates: Sequence[Desired]) -> dict[str, str]:
         "users": user.probe(of(resources, User)),
         "releases": release.probe(of(resources, Release)),
         "secrets": secret.probe(of(resources, Secret)),
+        "certificate": certificate.probe(of(resources, Certificate)),
+        "acme": acme.probe(of(resources, AcmeCertificate)),
         "databases": database.probe(of(resources, Database), of(resources, DatabaseUser)),
         **asked,
     }
@@ -100,6 +106,8 @@ def parse(raw: Mapping[str, str], now: float) -> Observation:
         "users": user.parse,
         "releases": release.parse,
         "secrets": secret.parse,
+        "certificate": certificate.parse,
+        "acme": acme.parse,
         "databases": database.parse,
     }
     states = {key: state for name, read in parsers.items() for key, state in read(raw.get(name, "")).items()}

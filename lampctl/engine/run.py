@@ -24,6 +24,7 @@ from lampctl.resources import File
 from lampctl.ssh import ConnectOptions, Target, Transport, open_transport
 
 APT_WAIT = 300  # seconds that a run waits for apt's lock, unless --timeout says otherwise
+PASSES = 3  # plans of one run: what is on the host after one may allow more
 SETTLE = 5.0  # seconds that servers may take until what they have just loaded shows
 
 
@@ -127,14 +128,32 @@ class HostRun:
             raise Refused(message, first.hint, kind=first.kind, evidence=evidence)
 
     def _apply_and_prove(self, transport: Transport, desired: Desired, plan: Plan, before: Observation) -> None:
-        """Stage by stage, each proved before the next."""
+        """What was brought to the host may allow more, such as HTTPS with a certificate: then it is planned again."""
+        proved = bool(before.proved)
+        for left in reversed(range(PASSES)):
+            after = self._pass(transport, desired, plan, proved)
+            if after is None or not left:
+                return
+            further = observe.wanted(self.where.text, self.request.loaded, after)
+            if further.resources == desired.resources:
+                return
+            desired, proved = further, True
+            plan = self._plan(desired, after)
+            self.done["changes"] = (*self.done["changes"], *plan.changes)
+            self._refuse(plan, after)
+
+    def _pass(self, transport: Transport, desired: Desired, plan: Plan, proved: bool) -> Observation | None:
+        """Stage by stage, each proved before the next. What the host is like then; None where it went wrong.
+
+        `proved`: has anything on this host been proved before, to go back to?
+        """
         applying = apply.Applying(transport, self.where.text, self._have_password, self.reporter.event)
-        generation, proved = plan.seen, bool(before.proved)
+        generation, seen = plan.seen, None
         for stage in plan.stages:
             with self._phase("apply"):
                 generation = applying.apply(plan, stage, generation)
             self.done["applied"] = True
-            results = self._prove_settled(transport, desired)
+            results, seen = self._prove_settled(transport, desired)
             self.done["results"] = results
             broken = next((r for r in results if r.status is Status.FAIL and r.undoable), None)
             if broken is None:
@@ -147,7 +166,8 @@ class HostRun:
                 self._note(
                     "nothing here had been proved before, so there was nothing to go back to: the new state stays"
                 )
-            return
+            return None
+        return seen
 
     def _undo(self, applying: apply.Applying, generation: str, broken: Result) -> None:
         self.done["undone"] = applying.settle(generation, proved=False)
@@ -159,13 +179,14 @@ class HostRun:
             evidence=broken.evidence,
         )
 
-    def _prove_settled(self, transport: Transport, desired: Desired) -> tuple[Result, ...]:
+    def _prove_settled(self, transport: Transport, desired: Desired) -> tuple[tuple[Result, ...], Observation]:
         """A reload returns before its effect shows; so a failure counts when it stays."""
         deadline = time.monotonic() + SETTLE
         while True:
-            results = self._prove(transport, desired, self._observe(transport))
+            seen = self._observe(transport)
+            results = self._prove(transport, desired, seen)
             if time.monotonic() > deadline or not any(r.status is Status.FAIL and r.undoable for r in results):
-                return results
+                return results, seen
 
     def _prove(self, transport: Transport, desired: Desired, seen: Observation) -> tuple[Result, ...]:
         with self._phase("check"):

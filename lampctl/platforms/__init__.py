@@ -9,16 +9,15 @@ from lampctl.platforms.debian import apache, mariadb, nginx, php
 from lampctl.platforms.names import Platform, WebNames
 
 
-def _debian_family(id: str, title: str, php_version: str, *, proved: bool) -> Platform:
-    return Platform(
-        id, title, proved, web={"apache": apache(), "nginx": nginx()}, mysql=mariadb(), php=php(php_version)
-    )
+def _debian_family(id: str, title: str, php_version: str, *, http2_line: bool = False, proved: bool) -> Platform:
+    web = {"apache": apache(), "nginx": nginx(http2_line=http2_line)}
+    return Platform(id, title, proved, web=web, mysql=mariadb(), php=php(php_version))
 
 
 PLATFORMS: dict[str, Platform] = {
     platform.id: platform
     for platform in (
-        _debian_family("debian-13", "Debian 13 (trixie)", "8.4", proved=True),
+        _debian_family("debian-13", "Debian 13 (trixie)", "8.4", http2_line=True, proved=True),
         _debian_family("debian-12", "Debian 12 (bookworm)", "8.2", proved=True),
         _debian_family("ubuntu-24.04", "Ubuntu 24.04 LTS", "8.3", proved=False),
         _debian_family("ubuntu-22.04", "Ubuntu 22.04 LTS", "8.1", proved=False),

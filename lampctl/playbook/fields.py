@@ -99,6 +99,8 @@ Variable = Annotated[
 ]
 OneLine = Annotated[str, _matching("one line of text", r"[^\r\n\0]*", "may not have line breaks")]
 Upstream = Annotated[str, AfterValidator(_upstream)]
+HttpsUrl = Annotated[str, _matching("https url", r"https://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~/-]*)?", "is no https:// URL")]
+Email = Annotated[str, _matching("e-mail address", r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+", "is no e-mail address")]
 Port = Annotated[int, Field(ge=1024, le=65535)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
 Seconds = Annotated[int, Field(ge=1, le=3600)]

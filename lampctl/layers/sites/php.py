@@ -41,7 +41,8 @@ def chain(context: Context, name: str, options: Site) -> tuple[Check, ...]:
     last = f"site.php@{name}"
     checks = [
         check(name, "php", Where.HOST, "PHP runs through the web server", "200, PHP's answer, never its source",
-              partial(_php, context.web.title), (f"web.static@{name}", f"php.fastcgi@{name}"), local)
+              partial(_php, context.web.title, port=http.port(context, name)),
+              (f"web.static@{name}", f"php.fastcgi@{name}"), local)
     ]  # fmt: skip
     database = database_of(name, options)
     if database:
@@ -55,12 +56,12 @@ def chain(context: Context, name: str, options: Site) -> tuple[Check, ...]:
     return (*checks, outside(name, _PROBE, "200, PHP's answer", recognise, (last,)))
 
 
-def _php(server: str, seen: Evidence) -> Verdict:
+def _php(server: str, seen: Evidence, port: str = "127.0.0.1:80") -> Verdict:
     if seen.error:
         return unknown("could not be tried", seen.error)
     reply, log = http.heard(seen.raw)
     if reply is None:
-        return failed("no HTTP answer on 127.0.0.1:80", log)
+        return failed(f"no HTTP answer on {port}", log)
     if "<?php" in reply.body:
         hint = f"{server} has no handler for .php in this vhost: lampctl plan shows what differs from the template"
         return failed(f"{reply.status}: PHP's source is served as text", reply.body[:80], hint)
