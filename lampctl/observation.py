@@ -44,6 +44,7 @@ _STATE_PROBES = {
     "owned": f"grep -rH '' {STATE}/owned 2>/dev/null || :",
     "generation": f"cat {STATE}/generation 2>/dev/null || :",
     "proved": f"cat {STATE}/proved 2>/dev/null || :",
+    "passed": f"cat {STATE}/passed 2>/dev/null || :",
     # A shared lock is refused only while a run holds the exclusive one; the kernel drops it with its holder.
     "lock": f"[ ! -e {STATE}/lock ] || flock -n -s {STATE}/lock true || cat {STATE}/lock",
 }
@@ -58,7 +59,8 @@ class Observation:
     entries: Mapping[str, file.Entry] = field(default_factory=dict)
     owners: Mapping[str, frozenset[str]] = field(default_factory=dict)  # playbook → keys that it made
     generation: str = ""
-    proved: str = ""
+    proved: str = ""  # the last generation whose checks all passed
+    passed: Mapping[str, str] = field(default_factory=dict)  # and these checks: id → question
     lock: str = ""  # who holds it, or empty
     answers: Mapping[str, str] = field(default_factory=dict)  # preflight id → raw output
 
@@ -118,6 +120,7 @@ def parse(raw: Mapping[str, str], now: float) -> Observation:
         owners=_owners(raw.get("owned", "")),
         generation=raw.get("generation", "").strip(),
         proved=raw.get("proved", "").strip(),
+        passed=dict(line.split() for line in raw.get("passed", "").splitlines() if line.count(" ") == 1),
         lock=raw.get("lock", "").strip(),
         answers={name.removeprefix("preflight:"): text for name, text in raw.items() if name.startswith("preflight:")},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from lampctl.engine.library import host_script
@@ -57,14 +57,20 @@ class Applying:
             return progress.generation
         raise self._error(stage, steps, progress)
 
-    def settle(self, generation: str, proved: bool) -> bool:
-        """Marks a generation as proved, or undoes it. Says whether the former one is back."""
-        verdict = "proved" if proved else "undo"
+    def prove(self, generation: str, passed: Mapping[str, str]) -> None:
+        """Marks a generation as proved; `passed`: the id and the question of each check that passed."""
+        self._settle(generation, "proved", _lines(f"{id} {question}" for id, question in passed.items()))
+
+    def undo(self, generation: str) -> bool:
+        """Puts back what a generation replaced. Says whether that is back and loaded."""
+        return "@@undone 0" in self._settle(generation, "undo", b"")
+
+    def _settle(self, generation: str, verdict: str, passed: bytes) -> list[str]:
         head = shell_variables({"GENERATION": generation, "VERDICT": verdict})
-        session = self._transport.start(Batch({"main": head + host_script("settle")}))
+        session = self._transport.start(Batch({"main": head + host_script("settle"), "passed": passed}))
         lines = list(as_root(self._host, session, self._have_password))
         session.finish()
-        return "@@undone 0" in lines
+        return lines
 
     def _read(self, line: str, steps: list[Step], progress: _Progress) -> None:
         words = line.split(" ")

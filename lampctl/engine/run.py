@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from lampctl import plan as planning
-from lampctl.checks import Result, Status
+from lampctl.checks import Result, Status, lost
 from lampctl.engine import apply, observe
 from lampctl.engine.prove import prove
 from lampctl.errors import ApplyFailed, LampctlError, Refused
@@ -129,48 +129,44 @@ class HostRun:
 
     def _apply_and_prove(self, transport: Transport, desired: Desired, plan: Plan, before: Observation) -> None:
         """What was brought to the host may allow more, such as HTTPS with a certificate: then it is planned again."""
-        proved = bool(before.proved)
         for left in reversed(range(PASSES)):
-            after = self._pass(transport, desired, plan, proved)
+            after = self._pass(transport, desired, plan, before)
             if after is None or not left:
                 return
             further = observe.wanted(self.where.text, self.request.loaded, after)
             if further.resources == desired.resources:
                 return
-            desired, proved = further, True
+            desired, before = further, after
             plan = self._plan(desired, after)
             self.done["changes"] = (*self.done["changes"], *plan.changes)
             self._refuse(plan, after)
 
-    def _pass(self, transport: Transport, desired: Desired, plan: Plan, proved: bool) -> Observation | None:
-        """Stage by stage, each proved before the next. What the host is like then; None where it went wrong.
-
-        `proved`: has anything on this host been proved before, to go back to?
-        """
+    def _pass(self, transport: Transport, desired: Desired, plan: Plan, seen: Observation) -> Observation | None:
+        """Stage by stage, each proved before the next. What the host is like then; None where it went wrong."""
         applying = apply.Applying(transport, self.where.text, self._have_password, self.reporter.event)
-        generation, seen = plan.seen, None
+        generation = plan.seen
         for stage in plan.stages:
+            before = self._prove(transport, desired, seen) if seen.passed and stage.generation else ()
             with self._phase("apply"):
                 generation = applying.apply(plan, stage, generation)
             self.done["applied"] = True
-            results, seen = self._prove_settled(transport, desired)
+            results, after = self._prove_settled(transport, desired)
             self.done["results"] = results
-            broken = next((r for r in results if r.status is Status.FAIL and r.undoable), None)
-            if broken is None:
-                applying.settle(generation, proved=True)
-                proved = True
-                continue
-            if proved and stage.generation:
-                self._undo(applying, generation, broken)
-            else:
-                self._note(
-                    "nothing here had been proved before, so there was nothing to go back to: the new state stays"
-                )
-            return None
+            if any(r.status is Status.FAIL and r.undoable for r in results):
+                broken = lost(desired.checks, results, before, seen.passed)
+                if broken and stage.generation:
+                    self._undo(applying, generation, broken)
+                else:
+                    self._note("what fails now did not work before either, so the new state stays")
+                return None
+            good = {result.id for result in results if result.status is Status.PASS}
+            passed = {check.id: check.question for check in desired.checks if check.id in good}
+            applying.prove(generation, passed)
+            seen = replace(after, passed=passed)
         return seen
 
     def _undo(self, applying: apply.Applying, generation: str, broken: Result) -> None:
-        self.done["undone"] = applying.settle(generation, proved=False)
+        self.done["undone"] = applying.undo(generation)
         state = "are back and loaded" if self.done["undone"] else "could not be loaded again"
         self.done["error"] = ApplyFailed(
             f"{self.where.text}: {broken.id} failed with the new files; the former files {state}",

@@ -173,6 +173,12 @@ def test_firewall_on_the_host(host: Host) -> None:
     nft = ["nsenter", "-t", init, "-n", "nft"]
     rules = "table inet theirs { chain c { type filter hook input priority 0; iifname host0 tcp dport 80 drop; }; }"
     subprocess.run([*nft, rules], check=True)
+    vhost = f"/etc/apache2/sites-available/{SITE}.conf"
+    host.sh(f"sed -i s/nosniff/sniff/ {vhost}")
+    mended = host.lampctl("deploy", "HOST")
+    assert_names(mended, f"site.outside@{SITE}", "firewall")
+    # What was broken before is no reason to undo the repair of something else.
+    assert (mended.host["undone"], host.sh(f"grep -c nosniff {vhost}").strip()) == (False, "1")
     assert_names(host.lampctl("deploy", "HOST"), f"site.outside@{SITE}", "firewall")
     subprocess.run([*nft, "delete table inet theirs"], check=True)
     assert host.lampctl("check", "HOST").code == 0

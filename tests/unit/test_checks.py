@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from lampctl.checks import Check, Evidence, Status, Verdict, Where, conclude, culprit, failed, passed, unknown
+from lampctl.checks import (
+    Check,
+    Evidence,
+    HostProbe,
+    Result,
+    Status,
+    Verdict,
+    Where,
+    conclude,
+    culprit,
+    failed,
+    lost,
+    passed,
+    unknown,
+)
 from lampctl.facts import MIB, PROBES, Facts, parse
 from lampctl.layers.linux import _clock, _memory
 from lampctl.layers.sites.php import _php
@@ -71,3 +85,21 @@ def test_memory() -> None:
     verdict = _memory(Evidence("", Facts("debian-13", memory=512 * MIB, memory_available=31 * MIB), {}))
     assert (verdict.status, verdict.actual) == (Status.FAIL, "31 MiB available of 512 MiB")
     assert "max_children" in verdict.hint
+
+
+@pytest.mark.parametrize(
+    ("proved", "before", "expected"),
+    [
+        ("as now", Status.PASS, "site"),
+        ("as now", Status.FAIL, None),  # it was broken already: the change is not to blame
+        ("otherwise", Status.FAIL, "site"),  # over HTTPS it can't have worked before there was any; over HTTP it did
+        ("never", Status.FAIL, None),  # a new site
+    ],
+)
+def test_only_what_a_change_broke_is_a_reason_to_undo_it(proved: str, before: Status, expected: str | None) -> None:
+    check = Check("site", "site", Where.HOST, "", "", lambda _: passed(""), probe=HostProbe("ask"))
+    other = Check("site", "site", Where.HOST, "", "", lambda _: passed(""), probe=HostProbe("ask otherwise"))
+    asked = {"as now": {"site": check.question}, "otherwise": {"site": other.question}, "never": {}}[proved]
+    result = Result("site", "site", Status.FAIL, Where.HOST, "", "")
+    found = lost([check], [result], [Result("site", "site", before, Where.HOST, "", "")], asked)
+    assert (found.id if found else None) == expected
