@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from lampctl.engine.sources import read
+from lampctl.engine.sources import read, read_war
 from lampctl.errors import UsageError
 from lampctl.resources import Source
 
@@ -41,13 +41,13 @@ class Files:
             raise self._missing(name, near, is_file)
         return self._shown(path), self._read(path)
 
-    def source(self, name: str, near: str, checksum: str) -> Source:
-        """The files at `name`, which is relative to the playbook `near`."""
+    def source(self, name: str, near: str, checksum: str, war: bool = False) -> Source:
+        """The files at `name`, which is relative to the playbook `near`; those inside it, if it is a WAR."""
         base = self._project
         if near.endswith((".yml", ".yaml")):
             builtin = near.startswith("playbooks/") and not (self._project / near).is_file()
             base = (_data("playbooks").parent if builtin else self._project) / Path(near).parent
-        return read(base / name, checksum)
+        return read_war(base / name) if war else read(base / name, checksum)
 
     def template(self, name: str) -> tuple[str, str] | None:
         for path in (self._project / "templates" / name, _data("templates") / name):

@@ -5,13 +5,19 @@ A table, never an `if` in a layer. A new platform is one row here and a run of t
 
 from __future__ import annotations
 
-from lampctl.platforms.debian import apache, mariadb, nginx, php
+from lampctl.platforms.debian import apache, mariadb, nginx, php, tomcat
 from lampctl.platforms.names import Platform, WebNames
 
 
-def _debian_family(id: str, title: str, php_version: str, *, proved: bool) -> Platform:
+def _debian_family(id: str, title: str, php_version: str, *, proved: bool, tomcat_version: str = "10") -> Platform:
     return Platform(
-        id, title, proved, web={"apache": apache(), "nginx": nginx()}, mysql=mariadb(), php=php(php_version)
+        id,
+        title,
+        proved,
+        web={"apache": apache(), "nginx": nginx()},
+        mysql=mariadb(),
+        php=php(php_version),
+        tomcat=tomcat(tomcat_version),
     )
 
 
@@ -21,7 +27,7 @@ PLATFORMS: dict[str, Platform] = {
         _debian_family("debian-13", "Debian 13 (trixie)", "8.4", proved=True),
         _debian_family("debian-12", "Debian 12 (bookworm)", "8.2", proved=True),
         _debian_family("ubuntu-24.04", "Ubuntu 24.04 LTS", "8.3", proved=False),
-        _debian_family("ubuntu-22.04", "Ubuntu 22.04 LTS", "8.1", proved=False),
+        _debian_family("ubuntu-22.04", "Ubuntu 22.04 LTS", "8.1", proved=False, tomcat_version="9"),
     )
 }
 

@@ -98,6 +98,17 @@ Variable = Annotated[
     str, _matching("variable name", r"[A-Za-z_][A-Za-z0-9_]*", "is no name of an environment variable")
 ]
 OneLine = Annotated[str, _matching("one line of text", r"[^\r\n\0]*", "may not have line breaks")]
+Command = Annotated[
+    str,
+    _matching(
+        "command",
+        r"[A-Za-z0-9._/]([^\r\n\0]*[^\r\n\0\\])?",
+        "is no command: a program and its arguments in one line, without systemd's prefixes (+, !, -)",
+    ),
+]
+RequestPath = Annotated[
+    str, _matching("request path", r"/[A-Za-z0-9._~/?=&-]*", "is no path to ask for, such as /health")
+]
 Upstream = Annotated[str, AfterValidator(_upstream)]
 Port = Annotated[int, Field(ge=1024, le=65535)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
