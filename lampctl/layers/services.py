@@ -18,7 +18,7 @@ def service_check(id: str, title: str, *services: Service) -> Check:
         f'for unit in {units}; do systemctl is-active --quiet "$unit" && continue\n'
         'journalctl -q -u "$unit" -n 6 --no-pager -o cat; break; done'
     )
-    named = services[0].unit if len(services) == 1 else f"{len(services)} times {services[0].unit} and so on"
+    named = services[0].unit if len(services) == 1 else f"{services[0].unit} and {len(services) - 1} more"
     return Check(
         id,
         services[0].layer,
@@ -39,7 +39,7 @@ def _judge_all(seen: Evidence, services: Sequence[Service]) -> Verdict:
     worst = next(down, None) or next(bad, None)
     if worst or len(services) == 1:
         return worst or verdicts[0]
-    return passed(f"{len(services)} instances {verdicts[0].actual}")
+    return passed(f"{len(services)} instances active, enabled, run the config on disk")
 
 
 def _is_active(seen: Evidence, service: Service) -> bool:

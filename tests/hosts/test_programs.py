@@ -209,7 +209,7 @@ def test_program_that_ends_at_once_is_named_and_undone(stack: Stack) -> None:
     assert "no such setting" in ran.host["error"]["evidence"]
     assert (
         stack.host.sh(
-            "systemctl list-units --all --plain --no-legend 'lampctl-dies*'; ls /etc/systemd/system/ | grep dies || :"
+            "systemctl list-units --plain --no-legend 'lampctl-dies*'; ls /etc/systemd/system/ | grep dies || :"
         )
         == ""
     )

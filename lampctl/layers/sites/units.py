@@ -16,6 +16,10 @@ from lampctl.playbook import home_of, unit_of, user_of
 from lampctl.playbook.sites import SandboxedSite
 from lampctl.resources import Action, File, PathResource, Service
 
+_LISTENS = (
+    "bash -c ': <>/dev/tcp/127.0.0.1/{port}' 2>/dev/null || {{ echo nobody listens on 127.0.0.1:{port}; false; }}"
+)
+
 
 def program(
     context: Context,
@@ -51,7 +55,7 @@ def program(
             "site",
             watch=(f"{home_of(name)}/current",),  # a link: it changes with the release
             on_change=Action.RESTART,
-            ready=f"bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}'",
+            ready=_LISTENS.format(port=port),
             units=tuple(file.path for file in files),
             patience=patience,
         )
