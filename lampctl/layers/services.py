@@ -16,7 +16,7 @@ def service_check(id: str, title: str, *services: Service) -> Check:
     units = words(service.unit for service in services)
     script = (
         f'for unit in {units}; do systemctl is-active --quiet "$unit" && continue\n'
-        'journalctl -q -u "$unit" -n 6 --no-pager -o cat; break; done'
+        'journalctl -q -u "$unit" -n 12 --no-pager -o cat; break; done'
     )
     named = services[0].unit if len(services) == 1 else f"{services[0].unit} and {len(services) - 1} more"
     return Check(
