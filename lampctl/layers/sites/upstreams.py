@@ -106,7 +106,7 @@ def _judge(urls: str, seen: Evidence) -> Verdict:
         502: f"the web server gets no answer from {urls}: do its vhost and the programs name the same ports?",
         503: f"every upstream is down, or says so itself: {urls}",
         504: "no upstream answered in time: raise the site's `timeout`, or find out what it waits for",
-    }.get(reply.status, "it is the program's own answer: its log tells why")
+    }.get(reply.status, "the program's log, or the web server's error log, tells why")
     return failed(f"{reply.status} through the web server", log or reply.body[:200], hint)
 
 
