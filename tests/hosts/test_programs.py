@@ -106,7 +106,7 @@ def stack(request: pytest.FixtureRequest, box: Host, folder: Path) -> Stack:
 
 def test_every_hop_is_proved_and_nothing_is_left_to_do(stack: Stack) -> None:
     assert stack.first.code == 0, stack.first.out + stack.first.err
-    assert set(stack.first.results.values()) == {"pass"}
+    assert {check: status for check, status in stack.first.results.items() if status != "pass"} == {}
     assert stack.lampctl("plan").changes == {}
     assert stack.get("c.test") == (200, "C\n")
     assert stack.get("servlet.test")[1].startswith("servlet for 10.")  # the visitor's address, not the web server's
