@@ -1,6 +1,7 @@
 # The two commands of the README. Everything that they need is installed here.
 VENV := .venv
 PACKAGES := mmdebstrap systemd-container nftables iproute2 openssh-client python3-venv
+COMPILERS := gcc libc6-dev default-jdk-headless # of programs that host tests deploy
 LAMPCTL := $(VENV)/bin/lampctl
 PYINFRA := .venv-pyinfra
 ROUNDS := 7
@@ -23,6 +24,7 @@ unit: setup
 	$(VENV)/bin/pytest tests/unit
 
 hosts: setup packages
+	@./tests/lab/packages.sh $(COMPILERS)
 	$(VENV)/bin/pytest tests/hosts
 
 bench: setup packages $(PYINFRA)/.done ## ratios, measured side by side on a box of its own

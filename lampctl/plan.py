@@ -166,8 +166,8 @@ def _retire(playbook: str, desired: Desired, seen: Observation) -> Stage:
             *(Change(key, _layer(_path(key), layers), Action.DELETE, "no longer wanted\n") for key in deleted),
             *(change for _, change in reloads),
         ),
-        before=tuple(Step(f"stop {unit}", "linux", service.stop(unit)) for unit in units),
-        generation=_generation(desired, [], {}, deleted),
+        before=tuple(Step(f"stop {unit}", "linux", service.retire(unit)) for unit in units),
+        generation=_generation(desired, [], {}, deleted, bool(units)),
         services=tuple(reloads),
         stopped=units,
     )
@@ -182,9 +182,14 @@ def _path(key: str) -> str:
 
 
 def _generation(
-    desired: Desired, resources: list[PathResource], contents: Mapping[str, str], deleted: tuple[str, ...]
+    desired: Desired,
+    resources: list[PathResource],
+    contents: Mapping[str, str],
+    deleted: tuple[str, ...],
+    stops: bool = False,
 ) -> Generation | None:
-    if not resources and not deleted:
+    """`stops`: units are stopped with it, which an undo starts again, whether or not files go."""
+    if not resources and not deleted and not stops:
         return None
     paths = [*(r.path for r in resources), *map(_path, deleted)]
     return Generation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from traceback import extract_tb
 
@@ -38,6 +39,7 @@ class Renderer:
             autoescape=False,  # noqa: S701 -- these are configuration files; HTML pages quote in PHP
         )
         self._environment.filters["ini"] = ini
+        self._environment.filters["systemd"] = systemd
         self._environment.filters["megabytes"] = lambda size: in_bytes(size) >> 20
 
     def text(self, file: File) -> str:
@@ -92,6 +94,11 @@ def ini(value: object) -> str:
     if isinstance(value, bool):
         return "On" if value else "Off"
     return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def systemd(value: str) -> str:
+    """A value of an EnvironmentFile, quoted."""
+    return '"' + re.sub(r'([\\"$`])', r"\\\1", value) + '"'
 
 
 def contents(files: list[File], renderer: Renderer) -> Mapping[str, str]:

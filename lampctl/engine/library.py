@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from lampctl.engine.sources import read
+from lampctl.engine.sources import read, read_war
 from lampctl.errors import PlaybookError, UsageError
 from lampctl.resources import Source
 
 LARGEST = 1 << 20  # bytes of a playbook or a template; more of them is some other file
 _PACKAGE = Path(__file__).parents[1]
+_BUILT_IN = "built-in "  # before the shown name of a file that comes with lampctl
 
 
 def _data(name: str) -> Path:
@@ -45,13 +46,13 @@ class Files:
             raise self._missing(name, is_file)
         return found
 
-    def source(self, name: str, near: str, checksum: str) -> Source:
-        """The files at `name`, which is relative to the playbook `near`."""
+    def source(self, name: str, near: str, checksum: str, war: bool = False) -> Source:
+        """The files at `name`, which is relative to the playbook `near`; those inside it, if it is a WAR."""
         base = self._project
         if near.endswith((".yml", ".yaml")):
-            builtin = near.startswith("playbooks/") and not (self._project / near).is_file()
-            base = (_data("playbooks").parent if builtin else self._project) / Path(near).parent
-        return read(base / name, checksum)
+            inside = near.removeprefix(_BUILT_IN)
+            base = (_data("playbooks").parent if inside != near else self._project) / Path(inside).parent
+        return read_war(base / name) if war else read(base / name, checksum)
 
     def template(self, name: str) -> tuple[str, str] | None:
         return self._first([self._project / "templates" / name, _data("templates") / name])
@@ -72,7 +73,7 @@ class Files:
         """Short, and the same for everybody: built-in files by their place in the project."""
         for folder in ("playbooks", "templates"):
             if path.is_relative_to(_data(folder)):
-                return f"built-in {folder}/{path.relative_to(_data(folder))}"
+                return f"{_BUILT_IN}{folder}/{path.relative_to(_data(folder))}"
         return str(path)
 
     def _first(self, paths: Iterable[Path]) -> tuple[str, str] | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from lampctl.errors import UsageError
 from lampctl.resources import Source
@@ -29,6 +31,28 @@ def read(path: Path, checksum: str) -> Source:
         raise UsageError(f"{error.filename or path}: can't be read: {error.strerror}", "check its rights") from None
     archive = buffer.getvalue()
     return Source(hashlib.sha256(archive).hexdigest()[:16], archive)
+
+
+def read_war(path: Path) -> Source:
+    """What is inside a WAR, as the same tar that a folder of its contents would give."""
+    if path.is_dir() or not path.exists():
+        return read(path, "")
+    hint = "build it again (mvn package, or: jar -cf app.war -C FOLDER .), or name a folder"
+    try:
+        with TemporaryDirectory() as folder, zipfile.ZipFile(path) as archive:
+            _refuse_outside(path, archive.namelist())
+            archive.extractall(folder)  # noqa: S202 -- zipfile keeps what it writes below the folder
+            return read(Path(folder), "")
+    except zipfile.BadZipFile as error:
+        raise UsageError(f"{path}: is no WAR, or a damaged one: {error}", hint) from None
+    except OSError as error:
+        raise UsageError(f"{error.filename or path}: can't be read: {error.strerror}", "check its rights") from None
+
+
+def _refuse_outside(path: Path, names: list[str]) -> None:
+    for name in names:
+        if name.startswith("/") or ".." in Path(name).parts:
+            raise UsageError(f"{path}: holds {name}, which leads out of it", "build it again, without such a name")
 
 
 def _verify(path: Path, checksum: str) -> None:

@@ -47,5 +47,7 @@ while IFS= read -r key; do
         dpkg-divert --quiet --local --rename --remove "$path"
         printf '%s\n' "$path" >> "$kept/restored"
     fi
-    case ${path%/*} in /etc/systemd/system/*.d) rmdir "${path%/*}" 2>/dev/null || : ;; esac
+    case ${path%/*} in /etc/systemd/system/*.d | /etc/*/lampctl/*) rmdir "${path%/*}" 2>/dev/null || : ;; esac
 done < deleted
+# systemd forgets a unit whose file is gone, and reads one that has changed, only when it is told.
+if grep -q '^[a-z]*:/etc/systemd/system/' manifest deleted; then systemctl daemon-reload; fi

@@ -14,6 +14,7 @@ while IFS= read -r path; do
     dpkg-divert --quiet --local --rename --divert "$path.distrib" --add "$path" || failed=1
 done < restored
 tar -C / -xpf old.tar || failed=1
+if grep -qs '^etc/systemd/system/' replaced; then systemctl daemon-reload; fi
 sh ./disown.sh created
 cat deleted stopped | xargs -r -d '\n' sh ./own.sh
 for service in services/*; do

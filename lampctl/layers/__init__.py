@@ -5,6 +5,8 @@ A new layer is one file here, one folder in templates/, and its rows in platform
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.linux import linux
 from lampctl.layers.mysql import mysql
@@ -17,11 +19,15 @@ _LAYERS = (linux, tls, mysql, php, web, https, site)
 
 
 def desired(context: Context) -> Desired:
-    """All that this playbook wants of this host."""
+    """All that this playbook wants of this host.
+
+    The checks follow a request. Of the resources those of the web server are last: when it loads its new files, the
+    programs that it sends requests to are there.
+    """
     total = Desired()
     for layer in _LAYERS:
         total += layer(context)
-    return total
+    return replace(total, resources=tuple(sorted(total.resources, key=lambda resource: resource.layer == "web")))
 
 
 __all__ = ["Context", "Desired", "desired"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lampctl.checks import HostProbe
@@ -10,6 +11,7 @@ from lampctl.layers.vhost import redirects
 from lampctl.resources.shell import quote
 
 _LOG = "==log"
+_PART = "==part"
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,9 @@ def local(context: Context, site: str, path: str) -> HostProbe:
     return HostProbe(f"{before}; {ask}; echo; echo {_LOG}; {after}")
 
 
-def get(site: str, path: str, port: int = 80) -> str:
+def get(site: str, path: str, port: int = 80, address: str = "127.0.0.1") -> str:
     """Shell that prints the answer to one GET. bash is there where curl is not; $TOKEN in `path` is the run's."""
-    inner = f'exec 3<>/dev/tcp/127.0.0.1/{port} && printf "{_request(site, path)}" >&3 && head -c 65536 <&3'
+    inner = f'exec 3<>/dev/tcp/{address}/{port} && printf "{_request(site, path)}" >&3 && head -c 65536 <&3'
     return f"export TOKEN; bash -c {quote(inner)} 2>&1"
 
 
@@ -61,6 +63,22 @@ def _request(site: str, path: str) -> str:
 def port(context: Context, site: str) -> str:
     """Where `local` asks."""
     return f"127.0.0.1:{443 if redirects(context, site) else 80}"
+
+
+def side_by_side(scripts: Sequence[str]) -> str:
+    """Shell that runs several scripts at once, 5 s each at most, and prints their output one after the other."""
+    started = "\n".join(
+        f"timeout 5 sh -c {quote(script)} > $dir/{number} 2>&1 &" for number, script in enumerate(scripts)
+    )
+    return (
+        f"dir=$(mktemp -d)\n{started}\nwait\n"
+        f'for n in $(seq 0 {len(scripts) - 1}); do echo "{_PART}"; cat "$dir/$n"; echo; done\nrm -r "$dir"'
+    )
+
+
+def parts(raw: str) -> list[str]:
+    """What each of the scripts that ran `side_by_side` printed."""
+    return [part.strip("\n") for part in raw.split(f"{_PART}\n")[1:]]
 
 
 def heard(raw: str) -> tuple[Answer | None, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from lampctl.checks import Check, Evidence, Judge, Verdict, Where, failed, passed, unknown
 from lampctl.facts import MIB, Facts
 from lampctl.layers.base import Context, Desired, Preflight, Problem
+from lampctl.playbook import unit_of
+from lampctl.playbook.sites import SandboxedSite
 from lampctl.resources import Package
 
 DISK_FREE = 100 * MIB  # below it, logs and databases soon stop
@@ -40,7 +42,10 @@ def linux(context: Context) -> Desired:
 def _own_units(context: Context) -> frozenset[str]:
     """Units of the stack have checks of their own, which say more."""
     platform = context.platform
-    return frozenset((platform.mysql.unit, platform.php.unit, *(names.unit for names in platform.web.values())))
+    servers = (platform.mysql.unit, platform.php.unit, *(names.unit for names in platform.web.values()))
+    sites = context.playbook.sites.items()
+    programs = (unit_of(name, p) for name, site in sites if isinstance(site, SandboxedSite) for p in site.ports)
+    return frozenset((*servers, *programs))
 
 
 def _check(id: str, title: str, expected: str, judge: Judge, where: Where = Where.HOST) -> Check:

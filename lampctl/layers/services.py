@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
+from lampctl.checks import Check, Evidence, HostProbe, Status, Verdict, Where, failed, passed, unknown
 from lampctl.resources import Service
 from lampctl.resources.service import UnitState
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import words
 
 
-def service_check(id: str, title: str, service: Service, needs: str = "linux.ssh") -> Check:
-    """The chain of a layer starts here; the probe fetches the unit's last words for the evidence."""
-    unit = quote(service.unit)
-    script = f"systemctl is-active --quiet {unit} || journalctl -q -u {unit} -n 6 --no-pager -o cat"
+def service_check(id: str, title: str, *services: Service, needs: str = "linux.ssh") -> Check:
+    """The chain of a layer starts here; the probe fetches the last words of the first unit that is down."""
+    units = words(service.unit for service in services)
+    script = (
+        f'for unit in {units}; do systemctl is-active --quiet "$unit" && continue\n'
+        'journalctl -q -u "$unit" -n 12 --no-pager -o cat; break; done'
+    )
+    named = services[0].unit if len(services) == 1 else f"{services[0].unit} and {len(services) - 1} more"
     return Check(
         id,
-        service.layer,
+        services[0].layer,
         Where.HOST,
         title,
-        f"{service.unit} active, enabled, running the config on disk",
-        lambda seen: judge(seen, service),
+        f"{named} active, enabled, running the config on disk",
+        lambda seen: _judge_all(seen, services),
         needs=(needs,),
         probe=HostProbe(script),
     )
+
+
+def _judge_all(seen: Evidence, services: Sequence[Service]) -> Verdict:
+    """The first unit that is down, else the first with another fault, else that all is well."""
+    verdicts = [judge(seen, service) for service in services]
+    down = (v for v, s in zip(verdicts, services, strict=True) if not _is_active(seen, s))
+    bad = (verdict for verdict in verdicts if verdict.status is not Status.PASS)
+    worst = next(down, None) or next(bad, None)
+    if worst or len(services) == 1:
+        return worst or verdicts[0]
+    return passed(f"{len(services)} instances active, enabled, run the config on disk")
+
+
+def _is_active(seen: Evidence, service: Service) -> bool:
+    state = seen.states.get(service.key)
+    return isinstance(state, UnitState) and state.active == "active"
 
 
 def judge(seen: Evidence, service: Service) -> Verdict:
@@ -43,7 +64,7 @@ def judge(seen: Evidence, service: Service) -> Verdict:
         when = datetime.fromtimestamp(state.changed, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         hint = f"lampctl deploy loads it, or: systemctl {service.on_change} {unit}"
         return failed(
-            "runs an older configuration",
+            f"{unit} runs an older configuration",
             f"{state.changed_path} was changed at {when}, after it was loaded",
             hint,
         )

@@ -5,13 +5,22 @@ A table, never an `if` in a layer. A new platform is one row here and a run of t
 
 from __future__ import annotations
 
-from lampctl.platforms.debian import apache, mariadb, nginx, php
+from lampctl.platforms.debian import apache, mariadb, nginx, php, tomcat
 from lampctl.platforms.names import Platform, WebNames
 
 
-def _debian_family(id: str, title: str, php_version: str, *, http2_line: bool = False, proved: bool) -> Platform:
-    web = {"apache": apache(), "nginx": nginx(http2_line=http2_line)}
-    return Platform(id, title, proved, web=web, mysql=mariadb(), php=php(php_version))
+def _debian_family(
+    id: str, title: str, php_version: str, *, proved: bool, http2_line: bool = False, tomcat_version: str = "10"
+) -> Platform:
+    return Platform(
+        id,
+        title,
+        proved,
+        web={"apache": apache(), "nginx": nginx(http2_line=http2_line)},
+        mysql=mariadb(),
+        php=php(php_version),
+        tomcat=tomcat(tomcat_version),
+    )
 
 
 PLATFORMS: dict[str, Platform] = {
@@ -20,7 +29,7 @@ PLATFORMS: dict[str, Platform] = {
         _debian_family("debian-13", "Debian 13 (trixie)", "8.4", http2_line=True, proved=True),
         _debian_family("debian-12", "Debian 12 (bookworm)", "8.2", proved=True),
         _debian_family("ubuntu-24.04", "Ubuntu 24.04 LTS", "8.3", proved=False),
-        _debian_family("ubuntu-22.04", "Ubuntu 22.04 LTS", "8.1", proved=False),
+        _debian_family("ubuntu-22.04", "Ubuntu 22.04 LTS", "8.1", proved=False, tomcat_version="9"),
     )
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lampctl.platforms.names import MysqlNames, PhpNames, WebNames
+from lampctl.platforms.names import MysqlNames, PhpNames, TomcatNames, WebNames
 
 
 def apache() -> WebNames:
@@ -64,4 +64,15 @@ def php(version: str) -> PhpNames:
         extensions=f"php{version}-{{name}}",
         cli=f"php{version}",
         test=f"php-fpm{version} -t",
+    )
+
+
+def tomcat(version: str) -> TomcatNames:
+    home = f"/usr/share/tomcat{version}"
+    return TomcatNames(
+        package=f"tomcat{version}-user",
+        home=home,
+        root=f"/etc/tomcat{version}",
+        web_xml=f"{home}/skel/conf/web.xml",
+        java="/usr/bin/java",
     )

@@ -55,6 +55,17 @@ class PhpNames:
 
 
 @dataclass(frozen=True)
+class TomcatNames:
+    """Tomcat as the distribution packages it, without the instance that its own package would start."""
+
+    package: str
+    home: str  # its program (CATALINA_HOME)
+    root: str  # below it, the configuration of each site
+    web_xml: str  # what every application has, whatever its own web.xml says
+    java: str
+
+
+@dataclass(frozen=True)
 class Platform:
     """One release of a distribution; `id` is ID-VERSION_ID of its /etc/os-release."""
 
@@ -64,3 +75,4 @@ class Platform:
     web: Mapping[str, WebNames]  # by the playbook's word for the server
     mysql: MysqlNames
     php: PhpNames
+    tomcat: TomcatNames

@@ -3,7 +3,7 @@
 from lampctl.playbook.fields import in_bytes
 from lampctl.playbook.load import Library, Loaded, load
 from lampctl.playbook.models import Playbook
-from lampctl.playbook.sites import Site, TlsOptions, database_of, home_of, root_of, user_of
+from lampctl.playbook.sites import Site, TlsOptions, database_of, home_of, root_of, unit_of, user_of
 
 __all__ = [
     "Library",
@@ -16,5 +16,6 @@ __all__ = [
     "in_bytes",
     "load",
     "root_of",
+    "unit_of",
     "user_of",
 ]

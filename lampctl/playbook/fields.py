@@ -98,6 +98,17 @@ Variable = Annotated[
     str, _matching("variable name", r"[A-Za-z_][A-Za-z0-9_]*", "is no name of an environment variable")
 ]
 OneLine = Annotated[str, _matching("one line of text", r"[^\r\n\0]*", "may not have line breaks")]
+Command = Annotated[
+    str,
+    _matching(
+        "command",
+        r"[A-Za-z0-9._/]([^\r\n\0]*[^\r\n\0\\])?",
+        "is no command: a program and its arguments in one line, without systemd's prefixes (+, !, -)",
+    ),
+]
+RequestPath = Annotated[
+    str, _matching("request path", r"/[A-Za-z0-9._~/?=&-]*", "is no path to ask for, such as /health")
+]
 Upstream = Annotated[str, AfterValidator(_upstream)]
 HttpsUrl = Annotated[str, _matching("https url", r"https://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~/-]*)?", "is no https:// URL")]
 Email = Annotated[str, _matching("e-mail address", r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+", "is no e-mail address")]

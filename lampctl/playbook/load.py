@@ -27,8 +27,8 @@ class Library(Protocol):
         """(file name, text) of a playbook; UsageError where there is none. `near`: the file that asks."""
         ...
 
-    def source(self, name: str, near: str, checksum: str) -> Source:
-        """The files of a folder, or one file; UsageError where there are none, or they are not what was meant."""
+    def source(self, name: str, near: str, checksum: str, war: bool = False) -> Source:
+        """The files of a folder, one file, or what is inside a WAR; UsageError where they are not what was meant."""
         ...
 
 
@@ -61,7 +61,8 @@ def _sources(playbook: Playbook, document: Document, library: Library) -> dict[s
                 continue
             where = document.position(("sites", name, key))
             try:
-                found[name] = library.source(path, where.file if where else "", getattr(site, "sha256", None) or "")
+                checksum = getattr(site, "sha256", None) or ""
+                found[name] = library.source(path, where.file if where else "", checksum, war=key == "war")
             except UsageError as error:
                 message = f"{where}: sites → {name} → {key}: {error.message}"
                 raise PlaybookError(message, error.hint) from None

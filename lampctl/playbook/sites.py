@@ -10,6 +10,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from lampctl.playbook.fields import (
     AbsolutePath,
+    Command,
     Count,
     DatabaseName,
     Email,
@@ -19,6 +20,7 @@ from lampctl.playbook.fields import (
     OneLine,
     Options,
     Port,
+    RequestPath,
     Seconds,
     Size,
     Upstream,
@@ -28,6 +30,7 @@ from lampctl.playbook.fields import (
 )
 
 _TYPE = "What kind of site this is."
+_PROBE = "The path that is asked for when the site is proved; any answer below 500 will do."
 
 
 class TlsOptions(Options):
@@ -176,6 +179,15 @@ class SandboxedSite(SiteBase):
     )
     body_limit: Size = Field("32M", description="The largest body of a request.")
     timeout: Seconds = Field(60, description="Seconds that the program may take to answer.")
+    probe: RequestPath = Field("/", description=_PROBE)
+
+    @model_validator(mode="after")
+    def _port_is_ours(self) -> Self:
+        if "PORT" in self.environment:
+            raise ValueError("PORT is set by lampctl, for each instance: say `port`")
+        if self.port + self.count > 65536:
+            raise ValueError(f"{self.count} instances from port {self.port} on go beyond 65535: begin lower")
+        return self
 
     @property
     def count(self) -> int:
@@ -192,8 +204,9 @@ class ProcessSite(SandboxedSite):
 
     type: Literal["process"] = Field(description=_TYPE)
     source: OneLine | None = Field(None, description="A folder on this machine, deployed as the working directory.")
-    command: OneLine = Field(
-        description="The program and its arguments, as in a unit's ExecStart; a relative one is below the source."
+    command: Command = Field(
+        description="The program and its arguments, as in a unit's ExecStart. `./serve` and `bin/serve` are below the "
+        "source, `node` is the system's."
     )
     instances: Annotated[int, Field(ge=1, le=64)] = Field(1, description="How many of it run side by side.")
 
@@ -206,7 +219,7 @@ class ServletSite(SandboxedSite):
     """A Java web application in a Tomcat of its own."""
 
     type: Literal["servlet"] = Field(description=_TYPE)
-    war: OneLine = Field(description="The WAR on this machine, beside the playbook.")
+    war: OneLine = Field(description="A WAR on this machine, beside the playbook, or a folder with what a WAR holds.")
     heap: Size = Field("256M", description="The most memory for Java's heap.")
 
 
@@ -227,6 +240,17 @@ class ProxySite(SiteBase):
     websocket: bool = Field(True, description="Whether connections may be upgraded.")
     timeout: Seconds = Field(60, description="Seconds that an upstream may take to answer.")
     body_limit: Size = Field("32M", description="The largest body of a request.")
+    probe: RequestPath = Field("/", description=_PROBE)
+
+    @model_validator(mode="after")
+    def _one_group(self) -> Self:
+        urls = [upstream.url for upstream in self.weighted]
+        if len({url.partition(":")[0] for url in urls}) > 1:
+            raise ValueError("the upstreams are all http:// or all https://; make two sites of them")
+        twice = next((url for url in urls if urls.count(url) > 1), None)
+        if twice:
+            raise ValueError(f"the upstream {twice} is there twice; give it a weight")
+        return self
 
     @property
     def weighted(self) -> tuple[WeightedUpstream, ...]:
@@ -274,6 +298,11 @@ def root_of(name: str, site: Site) -> str:
 def user_of(name: str) -> str:
     """The site's Unix user. The prefix keeps a site called `mail` from being the user of that name."""
     return "site-" + _shortened(name.replace(".", "-"), 27)
+
+
+def unit_of(name: str, port: int) -> str:
+    """The unit of one instance of a site's program."""
+    return f"lampctl-{name}@{port}.service"
 
 
 def database_of(name: str, site: Site) -> DatabaseOptions | None:

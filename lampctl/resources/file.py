@@ -31,6 +31,7 @@ class File:
     owner: str = "root:root"
     seed: bool = False  # written once, then its owner's; never compared again
     unless: str = ""  # a seed is not written where this path exists
+    private: bool = False  # its content is shown in no diff
     divert: bool = False  # a package's own file is replaced: dpkg keeps its version beside it (dpkg-divert)
 
     @property
@@ -161,6 +162,8 @@ def _change(resource: PathResource, action: Action, content: str, state: Entry |
 
 
 def _diff(resource: PathResource, content: str, state: Entry | None) -> str:
+    if isinstance(resource, File) and resource.private:
+        return "its content is private, and not shown\n" + _attributes(resource, state)
     before = state.content.decode(errors="replace") if state else ""
     lines = unified_diff(
         before.splitlines(keepends=True),

@@ -77,7 +77,7 @@ mkdir -p {home}/releases
 cd {home}/releases
 rm -rf {digest}.new
 mkdir {digest}.new
-tar -C {digest}.new --no-same-owner -xpf "$OLDPWD"/{archive}
+tar -C {digest}.new --no-same-owner -xpmf "$OLDPWD"/{archive} # new times: caches know files by time and size
 sync -f {digest}.new
 mv -T {digest}.new {digest}
 served=$(readlink ../current || :)

@@ -27,6 +27,7 @@ class Service:
     sockets: tuple[str, ...] = ()  # Unix sockets that exist once it has loaded its configuration
     ready: str = ""  # shell that fails, and says why, while the unit does not do its work yet
     units: tuple[str, ...] = ()  # its own unit files and drop-ins, where lampctl writes them
+    patience: int = 10  # seconds that it may take until its sockets are there and it is ready
     running: bool = True  # False: it has to be stopped and disabled
     # Of one that has to be stopped: the key that lampctl owns if it was lampctl that deployed it, the command by which
     # it ends what it is doing and takes nothing new, and the ports that are free then.
@@ -208,14 +209,26 @@ def act(service: Service, action: Action) -> str:
         ready=quote(service.ready or ":"),
         test=service.test or "true",
         layer=service.layer,
+        tries=service.patience * 10,
     )
 
 
 def stop(unit: str) -> str:
-    """Shell that stops and disables a unit, if it is there at all."""
+    """Shell that stops and disables a unit, if it is there at all; that it failed once is forgotten with it."""
+    name = quote(unit)
     return (
-        f"systemctl disable --now --quiet {quote(unit)} 2>/dev/null || systemctl stop {quote(unit)} 2>/dev/null || :\n"
+        f"systemctl disable --now --quiet {name} 2>/dev/null || systemctl stop {name} 2>/dev/null || :\n"
+        f"systemctl reset-failed {name} 2>/dev/null || :\n"
     )
+
+
+def retire(unit: str) -> str:
+    """Shell that stops a unit that is no longer wanted, and strikes it from what is lampctl's."""
+    return f"{stop(unit)}{_disown(unit)}"
+
+
+def _disown(unit: str) -> str:
+    return f"echo {quote(f'service:{unit}')} > gone\nsh ./disown.sh gone\n"
 
 
 def undo(service: Service, change: Change, making_room: bool) -> str:
@@ -228,7 +241,17 @@ def undo(service: Service, change: Change, making_room: bool) -> str:
     if making_room and change.action is Action.START:
         return stop(service.unit)
     action = Action.RESTART if change.action is Action.RESTART else service.on_change
-    return act(replace(service, sockets=(), ready=""), action)
+    again = act(replace(service, sockets=(), ready=""), action)
+    return _unless_gone(service.unit, again) if service.units else again
+
+
+def _unless_gone(unit: str, script: str) -> str:
+    """A unit whose file went with the generation that brought it goes as well."""
+    name = quote(unit)
+    return (
+        f'systemctl daemon-reload\nif [ "$(systemctl show --value -p FragmentPath {name})" = "" ]; then\n'
+        f"rm -f /etc/systemd/system/*.wants/{name}\n{retire(unit)}exit 0\nfi\n{script}"
+    )
 
 
 # Waits for the ports only: what is being answered is answered to its end, while the next server starts.
@@ -264,7 +287,7 @@ verb={verb}
 if systemctl is-active --quiet {unit}; then verb={running}; fi
 systemctl "$verb" {unit} || why
 systemctl enable --quiet {unit} # after the start: it takes a while, and somebody may be waiting
-tries=100
+tries={tries}
 for socket in {sockets}; do
     while [ ! -S "$socket" ]; do
         [ "$tries" -ne 70 ] || systemctl restart {unit} || why

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from lampctl.checks import Check, HttpProbe
 from lampctl.layers.base import Context, Desired
-from lampctl.layers.sites import php, static
+from lampctl.layers.sites import php, process, proxy, servlet, static
 from lampctl.layers.vhost import Vhost, redirects
 
 
@@ -20,7 +20,13 @@ class SiteType(Protocol):
     def parts(self, context: Context, name: str, options: Any) -> Desired: ...
 
 
-TYPES: dict[str, SiteType] = {"php": php, "static": static}
+TYPES: dict[str, SiteType] = {
+    "php": php,
+    "static": static,
+    "process": process,
+    "proxy": proxy,
+    "servlet": servlet,
+}
 
 
 def site(context: Context) -> Desired:

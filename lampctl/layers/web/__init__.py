@@ -10,13 +10,13 @@ from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, p
 from lampctl.facts import Facts
 from lampctl.layers import http
 from lampctl.layers.base import Context, Desired, Preflight, ProbeFile, Problem, Validator
+from lampctl.layers.ports import holders
 from lampctl.layers.services import service_check
 from lampctl.layers.sites import vhost_of
 from lampctl.layers.tls.profile import profile_of
 from lampctl.layers.vhost import WELL_KNOWN, WELL_KNOWN_URL, Vhost, https_of
 from lampctl.layers.web import apache, nginx
 from lampctl.resources import Directory, File, Package, Resource, Service, Symlink
-from lampctl.resources.shell import quote
 
 
 class Server(Protocol):
@@ -169,32 +169,18 @@ def _judge_static(unit: str, port: str, seen: Evidence) -> Verdict:
     return failed(f"{answer.status}, {len(answer.body)} bytes of something else", log or answer.body[:200], hint)
 
 
-# Who listens on the ports, while the web server is not running: it would not get them.
-_PORT = r"""
-if {running}; then exit 0; fi
-for port in {ports}; do
-    hex=$(printf %04X "$port")
-    inodes=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v p=":$hex\$" '$4 == "0A" && $2 ~ p {{ print $10 }}')
-    for inode in $inodes; do
-        fd=$(find /proc/[0-9]*/fd -lname "socket:\[$inode\]" 2>/dev/null | head -n1)
-        pid=${{fd#/proc/}}; pid=${{pid%%/*}}
-        echo "$port $pid $(cat "/proc/$pid/comm" 2>/dev/null)"
-    done
-done
-"""
-
-
 def _port_probe(context: Context) -> str:
     """Nobody asks while one of the table's servers runs: it has the port, and whose it is shows elsewhere."""
-    units = [quote(names.unit) for names in context.platform.web.values()]
-    ports = "80 443" if any(site.https for site in context.playbook.sites.values()) else "80"
-    return _PORT.format(running=" || ".join(f"systemctl is-active --quiet {unit}" for unit in units), ports=ports)
+    units = [names.unit for names in context.platform.web.values()]
+    ports = (80, 443) if any(site.https for site in context.playbook.sites.values()) else (80,)
+    return "\n".join(f"({holders(port, units)})" for port in ports)
 
 
 def _judge_port(raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:
     if not changing or not raw.split():
         return []
-    port, pid, name = (raw.splitlines()[0] + "  ").split(" ")[:3]
+    port, pid, name = f"{raw.splitlines()[0]}  ".split(" ", 2)
+    name = name.strip()
     if name in ("apache2", "nginx"):  # its own, outside systemd: a start would fail as well
         hint = f"kill {pid}, so that systemd can start it"
     else:

@@ -11,10 +11,20 @@ from lampctl.layers.base import Context, Desired, Preflight, Problem
 from lampctl.resources import File, Resource, Symlink
 
 # What handlers use beyond what Debian enables by itself, with what each of them needs.
+_PROXY = (
+    "proxy.conf",
+    "proxy.load",
+    "proxy_http.load",
+    "slotmem_shm.load",
+    "proxy_balancer.load",
+    "lbmethod_byrequests.load",
+)
 _MODULES = {
     "": ("headers.load", "rewrite.load"),
     "static": ("expires.load",),
     "php": ("proxy.conf", "proxy.load", "proxy_fcgi.load"),
+    "proxy": _PROXY,
+    "proxy-tls": (*_PROXY, "socache_shmcb.load", "ssl.conf", "ssl.load"),
 }
 _TLS_MODULES = ("socache_shmcb.load", "ssl.conf", "ssl.load", "http2.load")
 

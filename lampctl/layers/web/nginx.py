@@ -9,6 +9,9 @@ from lampctl.layers import sizing
 from lampctl.layers.base import Context, Desired, Preflight, Problem
 from lampctl.resources import Directory, File, Resource
 
+# What handlers need once for all of their sites.
+_SHARED = {"proxy": "lampctl-upgrade.conf", "proxy-tls": "lampctl-upgrade.conf"}
+
 # The names that an enabled server answers for: one per word after the directive.
 NAMES = "server_name"
 
@@ -18,9 +21,10 @@ def mark(context: Context) -> str:
     return f"file:{context.platform.web['nginx'].root}/nginx.conf"
 
 
-def server(context: Context, handlers: frozenset[str]) -> Desired:  # noqa: ARG001 -- NGINX has its modules built in
+def server(context: Context, handlers: frozenset[str]) -> Desired:
     """NGINX as a whole."""
     names = context.web
+    shared = dict.fromkeys(file for handler, file in _SHARED.items() if handler in handlers)
     values = {
         "user": names.user,
         "options": context.playbook.web,
@@ -32,6 +36,7 @@ def server(context: Context, handlers: frozenset[str]) -> Desired:  # noqa: ARG0
             # How many connections a worker may hold can be said in nginx.conf only, so that is replaced as a whole.
             File(f"{names.root}/nginx.conf", "web", "nginx/nginx.conf.j2", values, divert=True),
             Directory("/var/lib/nginx", "web"),
+            *(File(f"{names.root}/conf.d/{file}", "web", f"nginx/{file}.j2", {}) for file in shared),
         ),
         preflights=(Preflight("web.nginx", _EDITED.format(root=names.root), _judge_edited),),
     )

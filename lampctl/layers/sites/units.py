@@ -1,0 +1,95 @@
+"""Programs that lampctl runs for a site: sandboxed units as the site's user, one instance for each port."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from lampctl.checks import Check, Where
+from lampctl.facts import Facts
+from lampctl.layers.base import Context, Desired, Preflight, Problem
+from lampctl.layers.ports import holders
+from lampctl.layers.services import service_check
+from lampctl.layers.sites import upstreams
+from lampctl.layers.sites.common import check, home
+from lampctl.playbook import home_of, unit_of, user_of
+from lampctl.playbook.sites import SandboxedSite
+from lampctl.resources import Action, File, PathResource, Service
+
+_LISTENS = (
+    "bash -c ': <>/dev/tcp/127.0.0.1/{port}' 2>/dev/null || {{ echo nobody listens on 127.0.0.1:{port}; false; }}"
+)
+
+
+def program(
+    context: Context,
+    name: str,
+    options: SandboxedSite,
+    template: str,
+    values: Mapping[str, object],
+    *,
+    files: tuple[PathResource, ...] = (),
+    patience: int = 10,
+) -> Desired:
+    """The unit that `template` renders and its instances, restarted one after another, and their chain of checks.
+
+    `files` are what it reads when it starts; `patience`: seconds that it may take to answer.
+    """
+    unit = f"/etc/systemd/system/lampctl-{name}@.service"
+    environment = f"/etc/lampctl/environment/{name}"
+    given = {
+        "site": name,
+        "user": user_of(name),
+        "home": home_of(name),
+        "options": options,
+        "environment": environment if options.environment else "",
+        **values,
+    }
+    files = (*files, File(unit, "site", template, given))
+    if options.environment:
+        values = {"environment": options.environment}
+        files = (*files, File(environment, "site", "unit/environment.j2", values, mode=0o600, private=True))
+    services = [
+        Service(
+            unit_of(name, port),
+            "site",
+            watch=(f"{home_of(name)}/current",),  # a link: it changes with the release
+            on_change=Action.RESTART,
+            ready=_LISTENS.format(port=port),
+            units=tuple(file.path for file in files),
+            patience=patience,
+        )
+        for port in options.ports
+    ]
+    return Desired(
+        resources=(*home(context, name), *files, *services),
+        checks=_chain(context, name, options, services),
+        preflights=(Preflight(f"site.port@{name}", _who(name, options), partial(_judge_ports, name)),),
+    )
+
+
+def _chain(context: Context, name: str, options: SandboxedSite, services: Sequence[Service]) -> tuple[Check, ...]:
+    group = upstreams.members(options.ports)
+    hint = f"journalctl -u {services[0].unit} tells what the program says"
+    ports = " and ".join(map(str, options.ports))
+    return (
+        service_check(f"site.service@{name}", "the program runs", *services),
+        check(name, "port", Where.HOST, "the program answers by itself", f"an answer below 500 on port {ports}",
+              partial(upstreams.judge_each, group, hint), (f"site.service@{name}",),
+              upstreams.asked(name, options, group)),
+        *upstreams.chain(context, name, options, group, (f"site.port@{name}",)),
+    )  # fmt: skip
+
+
+def _who(name: str, options: SandboxedSite) -> str:
+    """Whoever has one of the ports while our own unit does not run."""
+    return "\n".join(f"( {holders(port, [unit_of(name, port)])} )" for port in options.ports)
+
+
+def _judge_ports(site: str, raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:
+    if not changing or not raw.split():
+        return []
+    port, pid, program = f"{raw.splitlines()[0]}  ".split(" ", 2)
+    who = program.strip() or "another program"
+    message = f"port {port}, which {site} is to have, is taken by {who} (pid {pid or 'unknown'})"
+    return [Problem("port-taken", message, "stop it, or give the site another `port`")]

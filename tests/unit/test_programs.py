@@ -1,0 +1,161 @@
+"""Sites that are programs: what is refused, what is rendered, and how one goes; no host."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from lampctl import plan as planning
+from lampctl.engine.library import Files
+from lampctl.engine.sources import read, read_war
+from lampctl.errors import PlaybookError, UsageError
+from lampctl.facts import nominal
+from lampctl.layers import Context, Desired, desired
+from lampctl.layers.sites.upstreams import Member, judge_each
+from lampctl.observation import Observation, of
+from lampctl.platforms import PLATFORMS
+from lampctl.playbook import load
+from lampctl.render import Renderer, systemd
+from lampctl.resources import Action, File, Service
+from lampctl.resources.file import Entry, compare
+
+FACTS = nominal("debian-13")
+
+
+def wanted(folder: Path, sites: str) -> tuple[Desired, dict[str, str]]:
+    """Desired, and the rendered files by path."""
+    path = folder / "site.yml"
+    path.write_text(f"web: {{server: nginx}}\nsites:\n  a.test: {sites}\n")
+    files = Files(folder)
+    found = desired(Context.of(load(str(path), (), files), PLATFORMS["debian-13"], FACTS))
+    renderer = Renderer(files.template, "site")
+    return found, {file.path: renderer.text(file) for file in planning.contents_of(found)}
+
+
+WRONG = {
+    "a port of their own": ("{type: process, command: x, port: 8000, environment: {PORT: '1'}}", "PORT is set by lampctl"),
+    "more rights by a prefix": ("{type: process, command: +x, port: 8000}", "'+x' is no command"),
+    "the next directive": ("{type: process, command: 'x \\', port: 8000}", "is no command"),
+    "no such port": ("{type: process, command: x, port: 65535, instances: 2}", "go beyond 65535"),
+    "two schemes": ("{type: proxy, upstreams: ['http://x', 'https://y']}", "all http:// or all https://"),
+    "one upstream twice": ("{type: proxy, upstreams: ['http://x', {url: 'http://x', weight: 2}]}", "is there twice"),
+    "a path below it": ("{type: proxy, upstreams: ['http://x/y']}", "is no upstream"),
+    "a WAR that is not there": ("{type: servlet, war: app.war, port: 8000}", "there is no such file"),
+    "a WAR that is no zip": ("{type: servlet, war: site.yml, port: 8000}", "site.yml: is no WAR"),
+    "a line break in a probe": ("{type: process, command: x, port: 8000, probe: \"/ HTTP/1.1\\r\\nX: y\"}", "is no path to ask for"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_can_not_work_is_said_with_its_line(tmp_path: Path, case: str) -> None:
+    sites, said = WRONG[case]
+    with pytest.raises(PlaybookError) as caught:
+        wanted(tmp_path, sites)
+    assert said in caught.value.message
+    assert "site.yml:3" in caught.value.message
+
+
+def test_war_is_the_folder_that_it_was_made_of(tmp_path: Path) -> None:
+    (tmp_path / "app/WEB-INF").mkdir(parents=True)
+    (tmp_path / "app/WEB-INF/web.xml").write_text("<web-app/>")
+    with zipfile.ZipFile(tmp_path / "app.war", "w") as war:
+        war.write(tmp_path / "app/WEB-INF/web.xml", "WEB-INF/web.xml")
+    assert read_war(tmp_path / "app.war") == read(tmp_path / "app", "") == read_war(tmp_path / "app")
+
+
+def test_war_stays_inside_and_whole(tmp_path: Path) -> None:
+    path = tmp_path / "app.war"
+    with zipfile.ZipFile(path, "w") as war:
+        war.writestr("../x", "")
+    with pytest.raises(UsageError, match="leads out of it"):
+        read_war(path)
+    with zipfile.ZipFile(path, "w") as war:
+        war.writestr("index.jsp", "It works" * 9)
+    path.write_bytes(path.read_bytes().replace(b"It works", b"It burns", 1))
+    with pytest.raises(UsageError, match="a damaged one"):
+        read_war(path)
+
+
+@pytest.mark.parametrize(
+    ("command", "started"),
+    [
+        ("./serve -v", "/var/www/a.test/current/serve -v"),
+        ("bin/serve", "/var/www/a.test/current/bin/serve"),
+        ("node x/y.js", "node x/y.js"),
+        ("/usr/bin/env x", "/usr/bin/env x"),
+    ],
+)
+def test_command_is_below_the_source_or_the_systems(tmp_path: Path, command: str, started: str) -> None:
+    (tmp_path / "app").mkdir()
+    _, texts = wanted(tmp_path, f"{{type: process, source: app, command: {command}, port: 8000}}")
+    assert f"\nExecStart={started}\n" in texts["/etc/systemd/system/lampctl-a.test@.service"]
+
+
+def test_environment_is_quoted_and_shown_nowhere(tmp_path: Path) -> None:
+    assert systemd('a "b" $c \\ `d`') == r'"a \"b\" \$c \\ \`d\`"'
+    found, texts = wanted(tmp_path, "{type: process, command: x, port: 8000, environment: {KEY: hunter2}}")
+    path = "/etc/lampctl/environment/a.test"
+    file = next(file for file in of(found.resources, File) if file.path == path)
+    assert 'KEY="hunter2"' in texts[path]
+    assert file.mode == 0o600
+    for entries in ({}, {path: Entry("file", 0o600, "root:root", b"# Managed by lampctl\nKEY=older\n")}):
+        change = compare(file, texts[path], entries, frozenset())
+        assert "hunter2" not in str(change)
+        assert "older" not in str(change)
+
+
+def test_web_server_is_told_when_the_programs_run(tmp_path: Path) -> None:
+    found, _ = wanted(tmp_path, "{type: process, command: x, port: 8000, instances: 2}")
+    running = [service.unit for service in of(found.resources, Service) if service.running]
+    assert running == ["lampctl-a.test@8000.service", "lampctl-a.test@8001.service", "nginx.service"]
+
+
+def test_unit_that_is_no_longer_wanted_is_stopped_and_forgotten(tmp_path: Path) -> None:
+    """Fewer instances take no file away; and yet it is a generation, which an undo can put back."""
+    found, _ = wanted(tmp_path, "{type: process, command: x, port: 8000}")
+    gone = "service:lampctl-a.test@8001.service"
+    plan = planning.make("site", found, Observation(FACTS, owners={"site": frozenset({gone})}), texts_of(found), 1)
+    stage = plan.stages[-1]
+    assert [(change.resource, change.action) for change in stage.changes] == [(gone, Action.STOP)]
+    assert f"echo {gone} > gone\nsh ./disown.sh gone" in stage.before[0].script
+    assert stage.generation is not None
+    assert stage.stopped == ("lampctl-a.test@8001.service",)
+
+
+def texts_of(found: Desired) -> dict[str, str]:
+    return {file.key: "" for file in planning.contents_of(found)}
+
+
+def test_port_that_somebody_has_is_refused_if_something_changes(tmp_path: Path) -> None:
+    found, _ = wanted(tmp_path, "{type: process, command: x, port: 8000}")
+    preflight = next(p for p in found.preflights if p.id == "site.port@a.test")
+    problem = preflight.judge("8000 17 nc\n", FACTS, frozenset({"file:/x"}))[0]
+    assert problem.message == "port 8000, which a.test is to have, is taken by nc (pid 17)"
+    assert preflight.judge("8000 17 nc\n", FACTS, frozenset()) == []
+    assert preflight.judge("\n", FACTS, frozenset({"file:/x"})) == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ("==part\nHTTP/1.1 200 OK\n\nx\n==part\nHTTP/1.0 404 Not Found\n\n", "200, 404 from 2 of 2"),
+        (
+            "==part\nHTTP/1.1 200 OK\n\n==part\nConnection refused\n",
+            "1 of 2 do not answer; http://b:81: no HTTP answer",
+        ),
+        ("==part\nHTTP/1.1 500 Oops\n\n==part\n\n", "2 of 2 do not answer; http://a: 500"),
+        ("", "not all of them could be tried"),
+    ],
+)
+def test_each_upstream_is_judged(raw: str, said: str) -> None:
+    from lampctl.checks import Evidence
+
+    group = (Member("http://a"), Member("http://b:81"))
+    assert judge_each(group, "", Evidence(raw, FACTS, {})).actual == said
+
+
+def test_addresses_of_upstreams() -> None:
+    given = ["http://a.test", "https://a.test", "http://[::1]:8000", "http://10.0.0.1:81"]
+    assert [Member(url).address for url in given] == ["a.test:80", "a.test:443", "[::1]:8000", "10.0.0.1:81"]
