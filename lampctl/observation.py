@@ -14,6 +14,7 @@ from lampctl import facts
 from lampctl.facts import Facts
 from lampctl.layers import Desired
 from lampctl.resources import (
+    Command,
     Database,
     DatabaseUser,
     Directory,
@@ -25,6 +26,7 @@ from lampctl.resources import (
     Service,
     Symlink,
     User,
+    command,
     database,
     file,
     package,
@@ -88,6 +90,7 @@ def questions(candidates: Sequence[Desired]) -> dict[str, str]:
         "releases": release.probe(of(resources, Release)),
         "secrets": secret.probe(of(resources, Secret)),
         "databases": database.probe(of(resources, Database), of(resources, DatabaseUser)),
+        "commands": command.probe(of(resources, Command)),
         **asked,
     }
 
@@ -101,6 +104,7 @@ def parse(raw: Mapping[str, str], now: float) -> Observation:
         "releases": release.parse,
         "secrets": secret.parse,
         "databases": database.parse,
+        "commands": command.parse,
     }
     states = {key: state for name, read in parsers.items() for key, state in read(raw.get(name, "")).items()}
     return Observation(

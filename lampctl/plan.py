@@ -18,6 +18,7 @@ from lampctl.observation import Observation, of
 from lampctl.resources import (
     Action,
     Change,
+    Command,
     Conflict,
     Database,
     DatabaseUser,
@@ -31,6 +32,7 @@ from lampctl.resources import (
     Step,
     Symlink,
     User,
+    command,
     database,
     file,
     package,
@@ -69,7 +71,7 @@ class Stage:
     before: tuple[Step, ...] = ()  # packages, users, secrets, releases
     generation: Generation | None = None
     services: tuple[tuple[Service, Change], ...] = ()
-    after: tuple[Step, ...] = ()  # databases
+    after: tuple[Step, ...] = ()  # databases, commands
     stopped: tuple[str, ...] = ()  # units that `before` stops; an undo starts them again
 
 
@@ -119,7 +121,8 @@ def _bring(desired: Desired, seen: Observation, contents: Mapping[str, str], wai
     written = [*(r.path for r in _changed(paths)), *(s.path for s in _changed(secrets))]
     services = [(s, service.compare(s, states.get(s.key), written, owned)) for s in of(resources, Service)]
     databases = [(d, database.compare(d, states.get(d.key), owned)) for d in of(resources, Database, DatabaseUser)]
-    every = [*packages, *users, *secrets, *releases, *paths, *services, *databases]
+    commands = [(c, command.compare(c, states.get(c.key))) for c in of(resources, Command)]
+    every = [*packages, *users, *secrets, *releases, *paths, *services, *databases, *commands]
     stage = Stage(
         tuple(change for _, change in every if isinstance(change, Change)),
         before=(
@@ -130,7 +133,7 @@ def _bring(desired: Desired, seen: Observation, contents: Mapping[str, str], wai
         ),
         generation=_generation(desired, _changed(paths), contents, ()),
         services=tuple((s, change) for s, change in services if isinstance(change, Change)),
-        after=tuple(database.steps(_changed(databases))),
+        after=(*database.steps(_changed(databases)), *command.steps(_changed(commands))),
     )
     return stage, [change for _, change in every if isinstance(change, Conflict)]
 

@@ -5,6 +5,7 @@ Each kind is one file that knows how its state is observed (`probe`, shell), rea
 """
 
 from lampctl.resources.base import Action, Change, Conflict, Resource, Step
+from lampctl.resources.command import Command
 from lampctl.resources.database import Database, DatabaseUser, Server
 from lampctl.resources.file import Directory, File, PathResource, Symlink
 from lampctl.resources.package import Package
@@ -16,6 +17,7 @@ from lampctl.resources.user import User
 __all__ = [
     "Action",
     "Change",
+    "Command",
     "Conflict",
     "Database",
     "DatabaseUser",

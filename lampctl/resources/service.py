@@ -11,6 +11,7 @@ from lampctl.resources.shell import quote, words
 
 _PROPERTIES = (
     "Id,LoadState,ActiveState,SubState,UnitFileState,Result,StateChangeTimestamp,ExecMainStartTimestamp,"
+    "ActiveEnterTimestamp,"
     "NeedDaemonReload"
 )
 _ENABLED = ("enabled", "enabled-runtime", "static", "alias", "indirect", "generated")
@@ -26,7 +27,7 @@ class Service:
     on_change: Action = Action.RELOAD  # or RESTART, where a reload would not read all of it
     sockets: tuple[str, ...] = ()  # Unix sockets that exist once it has loaded its configuration
     ready: str = ""  # shell that fails, and says why, while the unit does not do its work yet
-    units: tuple[str, ...] = ()  # its own unit files and drop-ins, where lampctl writes them
+    units: tuple[str, ...] = ()  # what lampctl writes and only a restart reads: its unit files and drop-ins, modules
     running: bool = True  # False: it has to be stopped and disabled
     # Of one that has to be stopped: the key that lampctl owns if it was lampctl that deployed it, the command by which
     # it ends what it is doing and takes nothing new, and the ports that are free then.
@@ -116,7 +117,8 @@ def _state(values: dict[str, str], changed: tuple[float, str], unit_changed: flo
         enabled=values.get("UnitFileState", ""),
         result=values.get("Result", ""),
         reloaded=_seconds(values.get("StateChangeTimestamp", "")),
-        started=_seconds(values.get("ExecMainStartTimestamp", "")),
+        # Sockets and timers have no process of their own.
+        started=_seconds(values.get("ExecMainStartTimestamp", "") or values.get("ActiveEnterTimestamp", "")),
         changed=changed[0],
         changed_path=changed[1],
         unit_changed=unit_changed,
