@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from posixpath import dirname
 from traceback import extract_tb
 
 from jinja2 import (
@@ -38,6 +39,7 @@ class Renderer:
             autoescape=False,  # noqa: S701 -- these are configuration files; HTML pages quote in PHP
         )
         self._environment.filters["ini"] = ini
+        self._environment.filters["dirname"] = dirname
         self._environment.filters["megabytes"] = lambda size: in_bytes(size) >> 20
 
     def text(self, file: File) -> str:

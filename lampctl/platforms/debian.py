@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from lampctl.platforms.names import MysqlNames, PhpNames, WebNames
+from lampctl.platforms.names import MysqlNames, PhpNames, WebNames, WordpressNames
 
 
 def apache() -> WebNames:
-    return _web("Apache", "apache2", "apache2ctl -t", "apache2ctl graceful-stop")
+    return _web("Apache", "apache2", "apache2ctl -t", "apache2ctl graceful-stop", "apache2-suexec-pristine")
 
 
 def nginx() -> WebNames:
-    return _web("NGINX", "nginx", "nginx -t -q", "nginx -s quit")
+    return _web("NGINX", "nginx", "nginx -t -q", "nginx -s quit", "fcgiwrap")
 
 
-def _web(title: str, name: str, test: str, drain: str) -> WebNames:
+def _web(title: str, name: str, test: str, drain: str, cgi: str) -> WebNames:
     root = f"/etc/{name}"
     return WebNames(
         title=title,
@@ -26,6 +26,7 @@ def _web(title: str, name: str, test: str, drain: str) -> WebNames:
         user="www-data",
         test=test,
         drain=drain,
+        cgi=cgi,
     )
 
 
@@ -59,3 +60,8 @@ def php(version: str) -> PhpNames:
         cli=f"php{version}",
         test=f"php-fpm{version} -t",
     )
+
+
+def wordpress(theme: str) -> WordpressNames:
+    # `php`, so that apt does not satisfy WordPress with PHP inside Apache.
+    return WordpressNames(("wordpress", f"wordpress-theme-{theme}", "php"), "/usr/share/wordpress")

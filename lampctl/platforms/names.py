@@ -20,6 +20,7 @@ class WebNames:
     user: str
     test: str  # shell command: is the configuration on disk valid?
     drain: str  # shell command by which it answers what it has begun, and takes nothing new
+    cgi: str  # the package by which CGI programs run as another user
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,14 @@ class PhpNames:
 
 
 @dataclass(frozen=True)
+class WordpressNames:
+    """WordPress as the distribution packages it."""
+
+    packages: tuple[str, ...]  # with a theme: without one, every page is empty
+    root: str
+
+
+@dataclass(frozen=True)
 class Platform:
     """One release of a distribution; `id` is ID-VERSION_ID of its /etc/os-release."""
 
@@ -62,3 +71,4 @@ class Platform:
     web: Mapping[str, WebNames]  # by the playbook's word for the server
     mysql: MysqlNames
     php: PhpNames
+    wordpress: WordpressNames

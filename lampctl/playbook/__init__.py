@@ -3,13 +3,14 @@
 from lampctl.playbook.fields import in_bytes
 from lampctl.playbook.load import Library, Loaded, load
 from lampctl.playbook.models import Playbook
-from lampctl.playbook.sites import Site, database_of, home_of, root_of, user_of
+from lampctl.playbook.sites import Site, code_of, database_of, home_of, root_of, user_of
 
 __all__ = [
     "Library",
     "Loaded",
     "Playbook",
     "Site",
+    "code_of",
     "database_of",
     "home_of",
     "in_bytes",

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from lampctl.errors import PlaybookError, UsageError
 from lampctl.playbook.models import Playbook
-from lampctl.playbook.sites import SITE_TYPES
+from lampctl.playbook.sites import SITE_TYPES, CgiSite
 from lampctl.playbook.yamlfile import Document, Path, Position, parse, scalar
 from lampctl.resources import Source
 
@@ -67,6 +67,9 @@ def _sources(playbook: Playbook, document: Document, library: Library) -> dict[s
             except UsageError as error:
                 message = f"{where}: sites → {name} → {key}: {error.message}"
                 raise PlaybookError(message, error.hint) from None
+            wrong = site.unfit(found[name].modes) if isinstance(site, CgiSite) else None
+            if wrong:
+                raise PlaybookError(f"{where}: sites → {name} → {key}: {path} {wrong[0]}", wrong[1])
     return found
 
 

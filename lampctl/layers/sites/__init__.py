@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from lampctl.layers.base import Context, Desired
-from lampctl.layers.sites import php, static
+from lampctl.layers.sites import cgi, php, static, wordpress
 from lampctl.layers.vhost import Vhost
 
 
@@ -18,7 +18,7 @@ class SiteType(Protocol):
     def parts(self, context: Context, name: str, options: Any) -> Desired: ...
 
 
-TYPES: dict[str, SiteType] = {"php": php, "static": static}
+TYPES: dict[str, SiteType] = {"cgi": cgi, "php": php, "static": static, "wordpress": wordpress}
 
 
 def site(context: Context) -> Desired:

@@ -26,6 +26,10 @@ class Server(Protocol):
 
     def server(self, context: Context, handlers: frozenset[str]) -> Desired: ...
 
+    def restarts(self, context: Context, handlers: frozenset[str]) -> tuple[str, ...]:
+        """Paths that the server reads when it starts only."""
+        ...
+
     def link(self, site: str, default: bool) -> str: ...
 
 
@@ -37,7 +41,8 @@ def web(context: Context) -> Desired:
         return Desired()
     names, own = context.web, _SERVERS[context.playbook.web.server]
     vhosts = {site: vhost_of(context, site) for site in context.playbook.sites}
-    service = Service(names.unit, "web", watch=(names.root,))
+    handlers = frozenset(vhost.handler for vhost in vhosts.values())
+    service = Service(names.unit, "web", watch=(names.root,), units=own.restarts(context, handlers))
     base = Desired(
         resources=(
             Package(names.package, "web"),
@@ -60,7 +65,7 @@ def web(context: Context) -> Desired:
             dict.fromkeys(ProbeFile(vhost.probe_root, ".txt", "checks/probe.txt", {}) for vhost in vhosts.values())
         ),
     )
-    return own.server(context, frozenset(vhost.handler for vhost in vhosts.values())) + base
+    return own.server(context, handlers) + base
 
 
 def _files(context: Context, site: str, vhost: Vhost) -> tuple[Resource, ...]:

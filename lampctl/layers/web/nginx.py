@@ -35,6 +35,10 @@ def server(context: Context, handlers: frozenset[str]) -> Desired:  # noqa: ARG0
     )
 
 
+def restarts(context: Context, handlers: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG001 -- a reload does it all
+    return ()
+
+
 def link(site: str, default: bool) -> str:  # noqa: ARG001 -- the default says so itself
     return f"{site}.conf"
 
