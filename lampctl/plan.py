@@ -159,7 +159,7 @@ def _retire(playbook: str, desired: Desired, seen: Observation) -> Stage:
             *(Change(key, _layer(_path(key), layers), Action.DELETE, "no longer wanted\n") for key in deleted),
             *(change for _, change in reloads),
         ),
-        before=tuple(Step(f"stop {unit}", "linux", service.stop(unit)) for unit in units),
+        before=tuple(Step(f"stop {unit}", "linux", service.retire(unit)) for unit in units),
         generation=_generation(desired, [], {}, deleted),
         services=tuple(reloads),
         stopped=units,

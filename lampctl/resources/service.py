@@ -202,6 +202,11 @@ def stop(unit: str) -> str:
     )
 
 
+def retire(unit: str) -> str:
+    """Shell that stops a unit for good, and strikes it from what the playbook made."""
+    return f"{stop(unit)}echo {quote(f'service:{unit}')} > gone\nsh ./disown.sh gone\n"
+
+
 def undo(service: Service, change: Change, making_room: bool) -> str:
     """Shell that loads the former files; the sockets of new pools are not waited for.
 
@@ -209,8 +214,8 @@ def undo(service: Service, change: Change, making_room: bool) -> str:
     """
     if change.action is Action.STOP:
         return act(service, Action.START)
-    if making_room and change.action is Action.START:
-        return stop(service.unit)
+    if change.action is Action.START and (making_room or service.units):  # what it had not before may be gone already
+        return f"systemctl daemon-reload\n{stop(service.unit)}"
     action = Action.RESTART if change.action is Action.RESTART else service.on_change
     return act(replace(service, sockets=(), ready=""), action)
 

@@ -150,7 +150,7 @@ def test_a_new_release_is_served_and_the_old_one_kept(served: tuple[Host, str, R
     old = ask(host, "app.test", "/")
     text, etag = old.read(), old.headers["ETag"]
     link = host.sh("readlink /var/www/app.test/current").strip()
-    swapped = text.replace(b"main-1", b"main-2") if b"main-1" in text else text.replace(b"main-2", b"main-1")
+    swapped = text.replace(b"main-1", b"main-2") if b"main-1" in text else text.replace(b"main-2", b"main-3")
     page.write_bytes(swapped)
     ran = host.lampctl("deploy", "HOST", "-p", "sites.yml", "--set", server, cwd=project)
     assert ran.code == 0, ran.out + ran.err
