@@ -98,7 +98,7 @@ def steps(releases: Sequence[Release]) -> list[Step]:
 # as it is (-m): archives hold no times, and by equal times browsers and opcache would take a new release for the old.
 _UNPACK = r"""
 umask 077
-[ -d {home} ] || mkdir {home}
+[ -d {home} ] || {{ sh ./own.sh directory:{home}; mkdir {home}; }} # ours, so that a run that follows an undo opens it
 umask 022
 mkdir -p {home}/releases
 cd {home}/releases
