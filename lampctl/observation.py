@@ -16,6 +16,7 @@ from lampctl.layers import Desired
 from lampctl.resources import (
     AcmeCertificate,
     Certificate,
+    Command,
     Database,
     DatabaseUser,
     Directory,
@@ -29,6 +30,7 @@ from lampctl.resources import (
     User,
     acme,
     certificate,
+    command,
     database,
     file,
     package,
@@ -96,6 +98,7 @@ def questions(candidates: Sequence[Desired]) -> dict[str, str]:
         "certificate": certificate.probe(of(resources, Certificate)),
         "acme": acme.probe(of(resources, AcmeCertificate)),
         "databases": database.probe(of(resources, Database), of(resources, DatabaseUser)),
+        "commands": command.probe(of(resources, Command)),
         **asked,
     }
 
@@ -111,6 +114,7 @@ def parse(raw: Mapping[str, str], now: float) -> Observation:
         "certificate": certificate.parse,
         "acme": acme.parse,
         "databases": database.parse,
+        "commands": command.parse,
     }
     states = {key: state for name, read in parsers.items() for key, state in read(raw.get(name, "")).items()}
     return Observation(

@@ -20,6 +20,7 @@ from lampctl.resources import (
     Action,
     Certificate,
     Change,
+    Command,
     Conflict,
     Database,
     DatabaseUser,
@@ -35,6 +36,7 @@ from lampctl.resources import (
     User,
     acme,
     certificate,
+    command,
     database,
     file,
     package,
@@ -73,7 +75,7 @@ class Stage:
     before: tuple[Step, ...] = ()  # packages, users, secrets, certificates, releases
     generation: Generation | None = None
     services: tuple[tuple[Service, Change], ...] = ()
-    after: tuple[Step, ...] = ()  # databases; certificates that an ACME server gives
+    after: tuple[Step, ...] = ()  # databases, commands; certificates that an ACME server gives
     stopped: tuple[str, ...] = ()  # units that `before` stops; an undo starts them again
 
 
@@ -128,7 +130,8 @@ def _bring(desired: Desired, seen: Observation, contents: Mapping[str, str], wai
     written += [c.pair.certificate for c in _changed(certificates)]
     services = [(s, service.compare(s, states.get(s.key), written, owned)) for s in of(resources, Service)]
     databases = [(d, database.compare(d, states.get(d.key), owned)) for d in of(resources, Database, DatabaseUser)]
-    every = [*packages, *users, *secrets, *certificates, *releases, *paths, *services, *databases, *asked]
+    commands = [(c, command.compare(c, states.get(c.key))) for c in of(resources, Command)]
+    every = [*packages, *users, *secrets, *certificates, *releases, *paths, *services, *databases, *commands, *asked]
     stage = Stage(
         tuple(change for _, change in every if isinstance(change, Change)),
         before=(
@@ -140,7 +143,11 @@ def _bring(desired: Desired, seen: Observation, contents: Mapping[str, str], wai
         ),
         generation=_generation(desired, _changed(paths), contents, ()),
         services=tuple((s, change) for s, change in services if isinstance(change, Change)),
-        after=(*database.steps(_changed(databases)), *acme.steps(_changed(asked))),
+        after=(
+            *database.steps(_changed(databases)),
+            *command.steps(_changed(commands)),
+            *acme.steps(_changed(asked)),
+        ),
     )
     return stage, [change for _, change in every if isinstance(change, Conflict)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from posixpath import dirname
 from traceback import extract_tb
 
 from jinja2 import (
@@ -40,6 +41,7 @@ class Renderer:
         )
         self._environment.filters["ini"] = ini
         self._environment.filters["systemd"] = systemd
+        self._environment.filters["dirname"] = dirname
         self._environment.filters["megabytes"] = lambda size: in_bytes(size) >> 20
 
     def text(self, file: File) -> str:

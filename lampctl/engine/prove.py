@@ -67,7 +67,7 @@ def prove(
         token=secrets.token_hex(16),
         boundary=f"@@{secrets.token_hex(8)}",
         scripts=list(dict.fromkeys(c.probe.script for c in desired.checks if isinstance(c.probe, HostProbe))),
-        secrets=of(desired.resources, Secret),
+        secrets=_needed(desired),
     )
     session = transport.start(_batch(run, desired, render))
     with ThreadPoolExecutor(8) as pool:
@@ -82,7 +82,7 @@ def prove(
 def _batch(run: _Run, desired: Desired, render: Callable[[File], str]) -> Batch:
     head = shell_variables({"TOKEN": run.token, "BOUNDARY": run.boundary})
     placed = [(probe, f"p/{number:03d}") for number, probe in enumerate(desired.probe_files)]
-    table = "".join(f"{probe.root}\t{probe.suffix}\t{name}\n" for probe, name in placed)
+    table = "".join(f"{p.root}\t{p.suffix}\t{name}\t{p.mode:o}\t{p.owner}\n" for p, name in placed)
     return Batch(
         {
             "main": head + host_script("check"),
@@ -93,6 +93,12 @@ def _batch(run: _Run, desired: Desired, render: Callable[[File], str]) -> Batch:
             **numbered("secrets", [secret.read for secret in run.secrets]),
         }
     )
+
+
+def _needed(desired: Desired) -> list[Secret]:
+    """The secrets that a probe of ours logs in with; no other leaves the host."""
+    wanted = {probe.secret for probe in _probes(desired, LoginProbe)}
+    return [secret for secret in of(desired.resources, Secret) if secret.path in wanted]
 
 
 def _rendered(probe: ProbeFile) -> File:

@@ -17,19 +17,22 @@ SKIPPED = (".git", ".svn", "__pycache__", "node_modules/.cache")
 
 
 def read(path: Path, checksum: str) -> Source:
-    """A folder's files, or one file under its own name. `checksum`: SHA-256 of the file, or empty."""
+    """A folder's files, one file under its own name, or what a tarball holds; `checksum` is a tarball's SHA-256."""
     if not path.exists():
         raise UsageError(f"{path}: there is no such file or folder", "paths are relative to the playbook")
     buffer = io.BytesIO()
     try:
-        if path.is_file() and checksum:
-            _verify(path, checksum)
+        if checksum:
+            return _source(_unpacked(path, checksum))
         with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
             for name, found in _files(path):
                 _add(tar, name, found)
     except OSError as error:
         raise UsageError(f"{error.filename or path}: can't be read: {error.strerror}", "check its rights") from None
-    archive = buffer.getvalue()
+    return _source(buffer.getvalue())
+
+
+def _source(archive: bytes) -> Source:
     return Source(hashlib.sha256(archive).hexdigest()[:16], archive)
 
 
@@ -55,10 +58,35 @@ def _refuse_outside(path: Path, names: list[str]) -> None:
             raise UsageError(f"{path}: holds {name}, which leads out of it", "build it again, without such a name")
 
 
-def _verify(path: Path, checksum: str) -> None:
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
+def _unpacked(path: Path, checksum: str) -> bytes:
+    """A tarball's files as an archive of ours, without the folder that they are in."""
+    data = path.read_bytes()
+    found = hashlib.sha256(data).hexdigest()
     if found != checksum:
         raise UsageError(f"{path}: its SHA-256 is {found}, not the playbook's", "get the file again, or mend sha256")
+    buffer = io.BytesIO()
+    try:
+        with (
+            tarfile.open(fileobj=io.BytesIO(data)) as given,
+            tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar,
+        ):
+            for member in given:
+                _take_over(given, member, tar)
+    except tarfile.TarError as error:
+        raise UsageError(f"{path}: is no tarball: {error}", "give it as the project publishes it: .tar.gz") from None
+    return buffer.getvalue()
+
+
+def _take_over(given: tarfile.TarFile, member: tarfile.TarInfo, tar: tarfile.TarFile) -> None:
+    name = Path(*Path(member.name.removeprefix("./")).parts[1:])
+    if ".." in name.parts or not (member.isfile() or member.isdir()):
+        raise UsageError(f"{member.name}: in the tarball is no plain file or folder", "repack it without")
+    if name == Path():
+        return
+    mode = 0o755 if member.isdir() or member.mode & 0o111 else 0o644
+    kept = tarfile.TarInfo(str(name))
+    kept.type, kept.mode, kept.size = member.type, mode, member.size
+    tar.addfile(kept, given.extractfile(member) if member.isfile() else None)
 
 
 def _files(path: Path) -> Iterator[tuple[str, Path]]:

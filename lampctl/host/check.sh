@@ -1,11 +1,12 @@
 # Runs the probes in q/ side by side while probe files lie in the document roots; says when those are there,
 # so that the controller can look from outside meanwhile; and takes them away when the controller is done.
 tab=$(printf '\t')
-each() { while IFS="$tab" read -r root suffix file; do "$@"; done < probes; }
+each() { while IFS="$tab" read -r root suffix file mode owner; do "$@"; done < probes; }
 place() {
     [ -d "$root" ] || return 0
     find "$root" -maxdepth 1 -name 'lampctl-probe-*' -mmin +1 -delete 2>/dev/null # of a run that was killed
-    cp "$file" "$root/lampctl-probe-$TOKEN$suffix" && chmod 644 "$root/lampctl-probe-$TOKEN$suffix"
+    cp "$file" "$root/lampctl-probe-$TOKEN$suffix" && chown "$owner" "$root/lampctl-probe-$TOKEN$suffix" &&
+        chmod "$mode" "$root/lampctl-probe-$TOKEN$suffix"
 }
 take_away() { rm -f "$root/lampctl-probe-$TOKEN$suffix"; }
 trap 'each take_away' EXIT

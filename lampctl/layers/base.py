@@ -72,6 +72,8 @@ class ProbeFile:
     suffix: str
     template: str
     values: Mapping[str, object] = field(hash=False)
+    mode: int = 0o644
+    owner: str = "root:root"
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from lampctl.layers.base import Context, Desired, Validator
 from lampctl.layers.mysql import secret_of
 from lampctl.layers.services import service_check
 from lampctl.platforms.names import PhpNames
-from lampctl.playbook import database_of, root_of, user_of
-from lampctl.resources import Directory, File, Package, Service
+from lampctl.playbook import code_of, database_of, user_of
+from lampctl.playbook.sites import PhpSite, WordpressSite
+from lampctl.resources import Directory, File, Package, Secret, Service
 from lampctl.resources.secret import DIRECTORY
 from lampctl.resources.shell import quote
 
@@ -43,7 +44,7 @@ def php(context: Context) -> Desired:
     return Desired(
         resources=(
             Package(names.package, "php"),
-            *(Package(names.extensions.format(name=name), "php") for name in options.extensions),
+            *(Package(names.extensions.format(name=name), "php") for name in context.playbook.extensions),
             File(f"{names.conf_dir}/90-lampctl.ini", "php", "php/php.ini.j2", ini),
             File(sandbox, "php", "php/sandbox.conf.j2", {}),
             *(resource for site in sites for resource in _pool(context, site)),
@@ -89,7 +90,8 @@ def _pool(context: Context, site: str) -> tuple[Directory, Directory, File]:
         "body_limit": body_limit(context, site),
         "ini": {**playbook.php.ini, **options.php.ini},
         "database": database_of(site, options),
-        "secret": secret_of(site).path,
+        "environment": options.environment(site),
+        "secrets": _secrets(site, options),
     }
     return (
         Directory("/var/lib/php/lampctl", "php"),
@@ -98,10 +100,15 @@ def _pool(context: Context, site: str) -> tuple[Directory, Directory, File]:
     )
 
 
+def _secrets(site: str, options: PhpSite | WordpressSite) -> list[str]:
+    """The files that give PHP its passwords."""
+    own = [Secret(name, "php", variable).path for name, variable in options.secrets(site).items()]
+    return [secret_of(site).path, *own] if database_of(site, options) else own
+
+
 def _fastcgi_check(context: Context, site: str) -> Check:
-    names, root = context.platform.php, root_of(site, context.playbook.sites[site])
-    extensions = context.playbook.php.extensions if context.playbook.php else []
-    wanted = {module for name in extensions for module in _MODULES.get(name, (name,))}
+    names, (root, _) = context.platform.php, code_of(site, context.playbook.sites[site])
+    wanted = {module for name in context.playbook.extensions for module in _MODULES.get(name, (name,))}
     script = _ASK.format(user=context.web.user, cli=names.cli, socket=quote(socket_of(context, site)), root=quote(root))
     return Check(
         f"php.fastcgi@{site}",

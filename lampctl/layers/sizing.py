@@ -81,6 +81,11 @@ def no_body() -> Sized:
     return Sized(str(MIB >> 4), "files only: nobody has a reason to send more than a form")
 
 
+def cgi_programs(facts: Facts) -> Sized:
+    """CGI programs of one site at once."""
+    return Sized(str(4 * facts.cores), f"four for each of {facts.cores} core(s); more wait for their turn")
+
+
 def connections(facts: Facts) -> Sized:
     """Connections of one NGINX worker; a proxied request takes two, an idle one about 4 KiB."""
     count = max(1024, min(16_384, facts.memory // (64 << 10) // 1024 * 1024))

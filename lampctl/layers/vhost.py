@@ -26,15 +26,16 @@ class Vhost:
     body_limit: Sized
     root: str = ""  # document root; empty where the site has no files
     values: Mapping[str, object] = field(default_factory=dict)
+    own: tuple[str, str] = ("", "")  # (folder, URL) of files that are this site's alone, where its root's are not
 
     @property
     def probe_root(self) -> str:
         """Where a static file lies that this site serves."""
-        return self.root or WELL_KNOWN
+        return self.own[0] or self.root or WELL_KNOWN
 
     @property
     def probe_url(self) -> str:
-        return "/" if self.root else WELL_KNOWN_URL
+        return self.own[1] or ("/" if self.root else WELL_KNOWN_URL)
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,19 @@ A table, never an `if` in a layer. A new platform is one row here and a run of t
 
 from __future__ import annotations
 
-from lampctl.platforms.debian import apache, mariadb, nginx, php, tomcat
+from lampctl.platforms.debian import apache, mariadb, nginx, php, tomcat, wordpress
 from lampctl.platforms.names import Platform, WebNames
 
 
 def _debian_family(
-    id: str, title: str, php_version: str, *, proved: bool, http2_line: bool = False, tomcat_version: str = "10"
+    id: str,
+    title: str,
+    php_version: str,
+    theme: str,
+    *,
+    proved: bool,
+    http2_line: bool = False,
+    tomcat_version: str = "10",
 ) -> Platform:
     return Platform(
         id,
@@ -20,16 +27,17 @@ def _debian_family(
         mysql=mariadb(),
         php=php(php_version),
         tomcat=tomcat(tomcat_version),
+        wordpress=wordpress(theme),
     )
 
 
 PLATFORMS: dict[str, Platform] = {
     platform.id: platform
     for platform in (
-        _debian_family("debian-13", "Debian 13 (trixie)", "8.4", http2_line=True, proved=True),
-        _debian_family("debian-12", "Debian 12 (bookworm)", "8.2", proved=True),
-        _debian_family("ubuntu-24.04", "Ubuntu 24.04 LTS", "8.3", proved=False),
-        _debian_family("ubuntu-22.04", "Ubuntu 22.04 LTS", "8.1", proved=False, tomcat_version="9"),
+        _debian_family("debian-13", "Debian 13 (trixie)", "8.4", "twentytwentyfive", http2_line=True, proved=True),
+        _debian_family("debian-12", "Debian 12 (bookworm)", "8.2", "twentytwentythree", proved=True),
+        _debian_family("ubuntu-24.04", "Ubuntu 24.04 LTS", "8.3", "twentytwentyfour", proved=False),
+        _debian_family("ubuntu-22.04", "Ubuntu 22.04 LTS", "8.1", "twentytwentyone", proved=False, tomcat_version="9"),
     )
 }
 

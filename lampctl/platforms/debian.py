@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lampctl.platforms.names import MysqlNames, PhpNames, TomcatNames, WebNames
+from lampctl.platforms.names import MysqlNames, PhpNames, TomcatNames, WebNames, WordpressNames
 
 
 def apache() -> WebNames:
-    return _web("Apache", "apache2", "apache2ctl -t", "apache2ctl graceful-stop")
+    return _web("Apache", "apache2", "apache2ctl -t", "apache2ctl graceful-stop", "apache2-suexec-pristine")
 
 
 def nginx(*, http2_line: bool) -> WebNames:
     """`http2_line`: NGINX 1.25.1 or newer, which has a directive of its own for HTTP/2."""
-    names = _web("NGINX", "nginx", "nginx -t -q", "nginx -s quit")
+    names = _web("NGINX", "nginx", "nginx -t -q", "nginx -s quit", "fcgiwrap")
     if http2_line:
         return replace(names, tls_listen="ssl", http2="http2 on;")
     return replace(names, tls_listen="ssl http2")
 
 
-def _web(title: str, name: str, test: str, drain: str) -> WebNames:
+def _web(title: str, name: str, test: str, drain: str, cgi: str) -> WebNames:
     root = f"/etc/{name}"
     return WebNames(
         title=title,
@@ -32,6 +32,7 @@ def _web(title: str, name: str, test: str, drain: str) -> WebNames:
         user="www-data",
         test=test,
         drain=drain,
+        cgi=cgi,
     )
 
 
@@ -76,3 +77,8 @@ def tomcat(version: str) -> TomcatNames:
         web_xml=f"{home}/skel/conf/web.xml",
         java="/usr/bin/java",
     )
+
+
+def wordpress(theme: str) -> WordpressNames:
+    # `php`, so that apt does not satisfy WordPress with PHP inside Apache.
+    return WordpressNames(("wordpress", f"wordpress-theme-{theme}", "php"), "/usr/share/wordpress")

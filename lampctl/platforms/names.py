@@ -20,6 +20,7 @@ class WebNames:
     user: str
     test: str  # shell command: is the configuration on disk valid?
     drain: str  # shell command by which it answers what it has begun, and takes nothing new
+    cgi: str  # the package by which CGI programs run as another user
     tls_listen: str = ""  # NGINX: what a TLS listener's address is followed by
     http2: str = ""  # NGINX: the line that switches HTTP/2 on, where it is one of its own
 
@@ -66,6 +67,14 @@ class TomcatNames:
 
 
 @dataclass(frozen=True)
+class WordpressNames:
+    """WordPress as the distribution packages it."""
+
+    packages: tuple[str, ...]  # with a theme: without one, every page is empty
+    root: str
+
+
+@dataclass(frozen=True)
 class Platform:
     """One release of a distribution; `id` is ID-VERSION_ID of its /etc/os-release."""
 
@@ -76,3 +85,4 @@ class Platform:
     mysql: MysqlNames
     php: PhpNames
     tomcat: TomcatNames
+    wordpress: WordpressNames

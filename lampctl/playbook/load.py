@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from lampctl.errors import PlaybookError, UsageError
 from lampctl.playbook.messages import messages, shown
 from lampctl.playbook.models import Playbook
+from lampctl.playbook.sites import CgiSite
 from lampctl.playbook.yamlfile import Document, Path, Position, parse, value
 from lampctl.resources import Source
 
@@ -66,6 +67,9 @@ def _sources(playbook: Playbook, document: Document, library: Library) -> dict[s
             except UsageError as error:
                 message = f"{where}: sites → {name} → {key}: {error.message}"
                 raise PlaybookError(message, error.hint) from None
+            wrong = site.unfit(found[name].modes) if isinstance(site, CgiSite) else None
+            if wrong:
+                raise PlaybookError(f"{where}: sites → {name} → {key}: {path} {wrong[0]}", wrong[1])
     return found
 
 

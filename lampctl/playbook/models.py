@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from lampctl.playbook.fields import Count, ExtensionName, Hostname, Ini, Options, PackageName, Size
 from lampctl.playbook.sites import (
+    CgiSite,
     PhpSite,
     RootedSite,
     SandboxedSite,
@@ -84,6 +85,12 @@ class Playbook(Options):
         """Those that have a pool of PHP processes."""
         return {name: site for name, site in self.sites.items() if isinstance(site, PhpSite | WordpressSite)}
 
+    @property
+    def extensions(self) -> list[str]:
+        """PHP extensions that the playbook lists or a site needs."""
+        listed = self.php.extensions if self.php else []
+        return list(dict.fromkeys([*listed, *(e for site in self.php_sites.values() for e in site.extensions)]))
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         _unique("the name {} is used by two sites", ((n, *site.aliases) for n, site in self.sites.items()))
@@ -97,6 +104,13 @@ class Playbook(Options):
         _unique("the database user {} is used by two sites", ([d.user] for d in databases))
         roots = [root_of(n, s) for n, s in self.sites.items() if isinstance(s, RootedSite)]
         _unique("the root {} is used by two sites", ([root] for root in roots))
+        outside = [
+            n for n, s in self.sites.items() if isinstance(s, CgiSite) and not root_of(n, s).startswith("/var/www/")
+        ]
+        if outside and self.web and self.web.server == "apache":
+            raise ValueError(
+                f"the root of {outside[0]} has to be below /var/www: Apache's suexec runs programs only there"
+            )
         _unique("the port {} is used by two sites", _ports(self.sites.values()))
         return self
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -126,7 +127,24 @@ class StaticSite(RootedSite):
     )
 
 
-class PhpSite(RootedSite):
+class PooledSite(SiteBase):
+    """A site with a pool of PHP processes of its own."""
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """PHP extensions that it needs, whatever the playbook lists."""
+        return ()
+
+    def environment(self, name: str) -> dict[str, str]:  # noqa: ARG002
+        """What its pool gives to PHP beside its database."""
+        return {}
+
+    def secrets(self, name: str) -> dict[str, str]:  # noqa: ARG002
+        """Name of each further secret → the environment variable in which its pool gives it to PHP."""
+        return {}
+
+
+class PhpSite(RootedSite, PooledSite):
     """PHP in a pool of its own."""
 
     type: Literal["php"] = Field("php", description=_TYPE)
@@ -137,7 +155,7 @@ class PhpSite(RootedSite):
     php: SitePhpOptions = Field(SitePhpOptions(), description="PHP settings of this site.")
 
 
-class WordpressSite(SiteBase):
+class WordpressSite(PooledSite):
     """WordPress, installed and ready to log in."""
 
     type: Literal["wordpress"] = Field(description=_TYPE)
@@ -159,6 +177,17 @@ class WordpressSite(SiteBase):
             raise ValueError("`tarball` and `sha256` go together")
         return self
 
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        return ("mysql", "curl", "gd", "imagick", "intl", "mbstring", "xml", "zip")
+
+    def environment(self, name: str) -> dict[str, str]:
+        """Debian's WordPress finds /etc/wordpress/config-KEY.php by it; a key has letters, digits and hyphens only."""
+        return {"WORDPRESS_CONFIG": user_of(name).replace("_", "-")}
+
+    def secrets(self, name: str) -> dict[str, str]:
+        return {f"salts@{name}": "WP_SECRET"}
+
 
 class CgiSite(RootedSite):
     """Programs that the web server starts for each request, and files."""
@@ -166,6 +195,23 @@ class CgiSite(RootedSite):
     type: Literal["cgi"] = Field(description=_TYPE)
     prefix: UrlPath = Field("/cgi-bin/", description="Where the programs are: URL path, and folder below the root.")
     timeout: Seconds = Field(60, description="Seconds that a program may take.")
+    body_limit: Size = Field("32M", description="The largest body of a request.")
+
+    def unfit(self, modes: Mapping[str, int]) -> tuple[str, str] | None:
+        """What is wrong with a source of these files (path → mode), and what to do; None where it is fit."""
+        folder = self.prefix.strip("/") + "/"
+        programs = {path: mode for path, mode in modes.items() if path.startswith(folder)}
+        if not programs:
+            return (
+                f"has no programs in {folder}",
+                f"put them there, or let `prefix` name their folder, not {self.prefix}",
+            )
+        lacking = [path for path, mode in programs.items() if not mode & 0o111]
+        if not lacking:
+            return None
+        more = f", and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+        hint = f"chmod +x {lacking[0]}; what is no program belongs outside {folder}"
+        return f"{lacking[0]} lacks the run bit, and everything in {folder} is run as a program{more}", hint
 
 
 class SandboxedSite(SiteBase):
@@ -293,6 +339,13 @@ def root_of(name: str, site: Site) -> str:
     if not isinstance(site, RootedSite):
         return ""
     return site.root or (f"{home_of(name)}/current" if site.source else home_of(name))
+
+
+def code_of(name: str, site: Site) -> tuple[str, str]:
+    """A folder of the site that nobody shares, and its URL."""
+    if isinstance(site, WordpressSite):
+        return f"{home_of(name)}/wp-content", "/wp-content/"
+    return root_of(name, site), "/"
 
 
 def user_of(name: str) -> str:

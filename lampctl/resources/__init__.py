@@ -7,6 +7,7 @@ Each kind is one file that knows how its state is observed (`probe`, shell), rea
 from lampctl.resources.acme import AcmeCertificate
 from lampctl.resources.base import Action, Change, Conflict, Resource, Step
 from lampctl.resources.certificate import Certificate, Pair
+from lampctl.resources.command import Command
 from lampctl.resources.database import Database, DatabaseUser, Server
 from lampctl.resources.file import Directory, File, PathResource, Symlink
 from lampctl.resources.package import Package
@@ -20,6 +21,7 @@ __all__ = [
     "Action",
     "Certificate",
     "Change",
+    "Command",
     "Conflict",
     "Database",
     "DatabaseUser",

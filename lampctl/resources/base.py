@@ -18,6 +18,7 @@ class Action(StrEnum):
     STOP = "stop"
     RELOAD = "reload"
     RESTART = "restart"
+    RUN = "run"
 
 
 class Resource(Protocol):

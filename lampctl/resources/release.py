@@ -6,11 +6,13 @@ and undone like any other file.
 
 from __future__ import annotations
 
+import io
+import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lampctl.resources.base import Action, Change, Step
-from lampctl.resources.shell import quote, words
+from lampctl.resources.shell import quote
 
 KEPT = 5  # releases beside the one that is served
 
@@ -22,14 +24,25 @@ class Source:
     digest: str
     archive: bytes = field(repr=False, compare=False)
 
+    @property
+    def modes(self) -> dict[str, int]:
+        """Path of each file → its mode."""
+        with tarfile.open(fileobj=io.BytesIO(self.archive)) as tar:
+            return {member.name: member.mode for member in tar if not member.isdir()}
+
 
 @dataclass(frozen=True)
 class Release:
-    """The files of `source`, below `home`/releases; readable by all who may enter `home`, written by root only."""
+    """The files of `source`, below `home`/releases; readable by all who may enter `home`, written by root only.
+
+    What is below the folder `part` of it belongs to `owner`.
+    """
 
     home: str
     layer: str
     source: Source
+    owner: str = "root:root"
+    part: str = ""
 
     @property
     def path(self) -> str:
@@ -41,18 +54,26 @@ class Release:
 
 
 def probe(releases: Sequence[Release]) -> str:
-    """Shell that prints the path of each release that is there."""
-    return f"ls -d {words(sorted({r.path for r in releases}))} 2>/dev/null || :" if releases else ":"
+    """Shell that prints the path of each release that is there, and whose its part is."""
+    looks = (
+        f"[ ! -d {quote(r.path)} ] || echo {quote(r.path)} $(stat -c %U:%G {quote(f'{r.path}/{r.part}')})"
+        for r in releases
+    )
+    return "\n".join(looks) if releases else ":"
 
 
-def parse(raw: str) -> dict[str, bool]:
-    """Release key → True."""
-    return {f"release:{path}": True for path in raw.split()}
+def parse(raw: str) -> dict[str, str]:
+    """Release key → the owner of its part."""
+    return {f"release:{path}": owner for path, _, owner in (line.partition(" ") for line in raw.splitlines()) if path}
 
 
 def compare(release: Release, state: object) -> Change | None:
-    if state:
+    if state == release.owner:
         return None
+    if state:
+        return Change(
+            release.key, release.layer, Action.UPDATE, f"owner of {release.part}: {state} -> {release.owner}\n"
+        )
     size = len(release.source.archive) >> 10
     return Change(release.key, release.layer, Action.CREATE, f"{size} KiB of files from this machine\n")
 
@@ -62,24 +83,34 @@ def steps(releases: Sequence[Release]) -> list[Step]:
     for release in releases:
         name = f"{release.source.digest}.tar"
         script = _UNPACK.format(
-            home=quote(release.home), digest=quote(release.source.digest), archive=quote(name), kept=KEPT
+            home=quote(release.home),
+            digest=quote(release.source.digest),
+            archive=quote(name),
+            owner=quote(release.owner),
+            part=quote(release.part),
+            kept=KEPT,
         )
         made.append(Step(f"release {release.path}", release.layer, script, payload={name: release.source.archive}))
     return made
 
 
-# A new home is closed until the generation gives it its owner; a release is whole, or not there.
+# A new home is closed until the generation gives it its owner; a release is whole, or not there. Its files are as new
+# as it is (-m): archives hold no times, and by equal times browsers and opcache would take a new release for the old.
 _UNPACK = r"""
 umask 077
-[ -d {home} ] || mkdir {home}
+[ -d {home} ] || {{ sh ./own.sh directory:{home}; mkdir {home}; }} # ours, so that a run that follows an undo opens it
 umask 022
 mkdir -p {home}/releases
 cd {home}/releases
-rm -rf {digest}.new
-mkdir {digest}.new
-tar -C {digest}.new --no-same-owner -xpmf "$OLDPWD"/{archive} # new times: caches know files by time and size
-sync -f {digest}.new
-mv -T {digest}.new {digest}
+if [ ! -d {digest} ]; then
+    rm -rf {digest}.new
+    mkdir {digest}.new
+    tar -C {digest}.new --no-same-owner -xpmf "$OLDPWD"/{archive} # new times: caches know files by time and size
+    sync -f {digest}.new
+    mv -T {digest}.new {digest}
+fi
+chown -R {owner} {digest}/{part}
 served=$(readlink ../current || :)
-ls -t | grep -vxF -e "${{served##*/}}" -e {digest} | tail -n +{kept} | while IFS= read -r old; do rm -rf "./$old"; done
+ls -td -- */ | tr -d / | grep -vxF -e "${{served##*/}}" -e {digest} | tail -n +{kept} |
+    while IFS= read -r old; do rm -rf "./$old"; done
 """

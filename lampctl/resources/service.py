@@ -11,6 +11,7 @@ from lampctl.resources.shell import quote, words
 
 _PROPERTIES = (
     "Id,LoadState,ActiveState,SubState,UnitFileState,Result,StateChangeTimestamp,ExecMainStartTimestamp,"
+    "ActiveEnterTimestamp,"
     "NeedDaemonReload"
 )
 _ENABLED = ("enabled", "enabled-runtime", "static", "alias", "indirect", "generated")
@@ -26,7 +27,7 @@ class Service:
     on_change: Action = Action.RELOAD  # or RESTART, where a reload would not read all of it
     sockets: tuple[str, ...] = ()  # Unix sockets that exist once it has loaded its configuration
     ready: str = ""  # shell that fails, and says why, while the unit does not do its work yet
-    units: tuple[str, ...] = ()  # its own unit files and drop-ins, where lampctl writes them
+    units: tuple[str, ...] = ()  # what lampctl writes and only a restart reads: its unit files and drop-ins, modules
     patience: int = 10  # seconds that it may take until its sockets are there and it is ready
     running: bool = True  # False: it has to be stopped and disabled
     # Of one that has to be stopped: the key that lampctl owns if it was lampctl that deployed it, the command by which
@@ -124,7 +125,8 @@ def _state(values: dict[str, str], unit: str, rows: dict[tuple[str, str], list[t
         enabled=values.get("UnitFileState", ""),
         result=values.get("Result", ""),
         reloaded=_seconds(values.get("StateChangeTimestamp", "")),
-        started=_seconds(values.get("ExecMainStartTimestamp", "")),
+        # Sockets and timers have no process of their own.
+        started=_seconds(values.get("ExecMainStartTimestamp", "") or values.get("ActiveEnterTimestamp", "")),
         changed=float(when),
         changed_path=path,
         unit_changed=float(rows.get((unit, "unit"), [("0", "")])[0][0]),

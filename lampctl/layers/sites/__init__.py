@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from lampctl.checks import Check, HttpProbe
 from lampctl.layers.base import Context, Desired
-from lampctl.layers.sites import php, process, proxy, servlet, static
+from lampctl.layers.sites import cgi, php, process, proxy, servlet, static, wordpress
 from lampctl.layers.vhost import Vhost, redirects
 
 
@@ -21,11 +21,13 @@ class SiteType(Protocol):
 
 
 TYPES: dict[str, SiteType] = {
-    "php": php,
     "static": static,
+    "cgi": cgi,
+    "php": php,
     "process": process,
     "proxy": proxy,
     "servlet": servlet,
+    "wordpress": wordpress,
 }
 
 

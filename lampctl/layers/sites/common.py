@@ -15,10 +15,11 @@ from lampctl.resources import Directory, Release, Resource, Symlink, User
 Recognise = Callable[[http.Answer], str | None]
 
 
-def home(context: Context, name: str) -> tuple[Resource, ...]:
+def home(context: Context, name: str, part: str = "") -> tuple[Resource, ...]:
     """The site's user and its directory, which only this user and the web server may enter; and its release.
 
-    Files below it may have any mode: other sites' users don't get that far.
+    Files below it may have any mode: other sites' users don't get that far. `part`: the folder of the release that
+    belongs to the site's user.
     """
     path, user = home_of(name), user_of(name)
     found: tuple[Resource, ...] = (
@@ -28,7 +29,8 @@ def home(context: Context, name: str) -> tuple[Resource, ...]:
     source = context.sources.get(name)
     if source is None:
         return found
-    release = Release(path, "site", source)
+    owner = f"{user}:{user}" if part else "root:root"
+    release = Release(path, "site", source, owner, part)
     return (*found, release, Symlink(f"{path}/current", "site", f"releases/{source.digest}"))
 
 

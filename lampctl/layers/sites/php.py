@@ -10,11 +10,11 @@ from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.php import answer, body_limit, socket_of
 from lampctl.layers.sites.common import check, home, outside
 from lampctl.layers.vhost import Vhost
-from lampctl.playbook import Site, database_of, root_of
+from lampctl.playbook import Site, code_of, database_of, root_of
 from lampctl.playbook.sites import PhpSite
 from lampctl.resources import Directory, File
 
-_PROBE = "/lampctl-probe-{token}.php"
+_PROBE = "lampctl-probe-{token}.php"
 
 
 def vhost(context: Context, name: str, options: PhpSite) -> Vhost:
@@ -28,17 +28,19 @@ def parts(context: Context, name: str, options: PhpSite) -> Desired:
         f"{root}/index.php", "site", "site/index.php.j2", {"site": name}, seed=True, unless=f"{root}/index.html"
     )
     resources = (*home(context, name), *((Directory(root, "site"),) if options.root else ()))
+    checks = chain(context, name, options)
+    recognise = partial(_recognise, database_of(name, options) is not None)
     return Desired(
         resources=(*resources, *(() if options.source else (page,))),
-        checks=chain(context, name, options),
+        checks=(*checks, outside(name, f"/{_PROBE}", "200, PHP's answer", recognise, (checks[-1].id,))),
         probe_files=(ProbeFile(root, ".php", "checks/probe.php", {}),),
     )
 
 
 def chain(context: Context, name: str, options: Site) -> tuple[Check, ...]:
-    """PHP through the web server, to the database, from outside."""
-    local = http.local(context, name, _PROBE.replace("{token}", "$TOKEN"))
-    last = f"site.php@{name}"
+    """PHP through the web server, and to the database."""
+    path = code_of(name, options)[1] + _PROBE
+    local = http.local(context, name, path.replace("{token}", "$TOKEN"))
     checks = [
         check(name, "php", Where.HOST, "PHP runs through the web server", "200, PHP's answer, never its source",
               partial(_php, context.web.title, port=http.port(context, name)),
@@ -46,14 +48,13 @@ def chain(context: Context, name: str, options: Site) -> tuple[Check, ...]:
     ]  # fmt: skip
     database = database_of(name, options)
     if database:
-        needs, last = (last, f"mysql.login@{name}"), f"site.database@{name}"
+        needs = (f"site.php@{name}", f"mysql.login@{name}")
         checks.append(
             check(name, "database", Where.HOST, "PHP reaches its database",
                   f"a query in {database.name} with the site's own login",
                   partial(_database, str(database.name)), needs, local)
         )  # fmt: skip
-    recognise = partial(_recognise, bool(database))
-    return (*checks, outside(name, _PROBE, "200, PHP's answer", recognise, (last,)))
+    return tuple(checks)
 
 
 def _php(server: str, seen: Evidence, port: str = "127.0.0.1:80") -> Verdict:

@@ -12,7 +12,7 @@ from lampctl.resources import File
 
 
 def vhost(context: Context, name: str, options: StaticSite) -> Vhost:  # noqa: ARG001
-    values = {"fallback": options.fallback, "cache": options.cache}
+    values = {"fallback": "/index.html" if options.fallback else "", "cache": options.cache}
     return Vhost("static", sizing.no_body(), root_of(name, options), values)
 
 

@@ -28,6 +28,10 @@ class Server(Protocol):
 
     def server(self, context: Context, handlers: frozenset[str]) -> Desired: ...
 
+    def restarts(self, context: Context, handlers: frozenset[str]) -> tuple[str, ...]:
+        """Paths that the server reads when it starts only."""
+        ...
+
     def link(self, site: str, default: bool) -> str: ...
 
     def tls(self, context: Context, values: Mapping[str, object]) -> tuple[Resource, ...]: ...
@@ -43,7 +47,10 @@ def web(context: Context) -> Desired:
     vhosts = {site: vhost_of(context, site) for site in context.playbook.sites}
     secured = {site: found for site in vhosts if (found := https_of(context, site))}
     keys = (path for found in secured.values() for path in (found.pair.certificate, found.pair.key))
-    service = Service(names.unit, "web", watch=(names.root, *keys), test=names.test)
+    handlers = frozenset(vhost.handler for vhost in vhosts.values())
+    service = Service(
+        names.unit, "web", watch=(names.root, *keys), test=names.test, units=own.restarts(context, handlers)
+    )
     base = Desired(
         resources=(
             Package(names.package, "web"),
@@ -67,7 +74,7 @@ def web(context: Context) -> Desired:
             dict.fromkeys(ProbeFile(vhost.probe_root, ".txt", "checks/probe.txt", {}) for vhost in vhosts.values())
         ),
     )
-    return own.server(context, frozenset(vhost.handler for vhost in vhosts.values())) + base
+    return own.server(context, handlers) + base
 
 
 def _tls(context: Context, own: Server, secured: frozenset[str]) -> tuple[Resource, ...]:

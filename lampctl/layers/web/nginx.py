@@ -46,6 +46,10 @@ def tls(context: Context, values: Mapping[str, object]) -> tuple[Resource, ...]:
     return (File(f"{context.web.root}/conf.d/lampctl-tls.conf", "web", "nginx/tls.conf.j2", values),)
 
 
+def restarts(context: Context, handlers: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG001 -- a reload does it all
+    return ()
+
+
 def link(site: str, default: bool) -> str:  # noqa: ARG001 -- the default says so itself
     return f"{site}.conf"
 

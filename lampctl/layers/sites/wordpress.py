@@ -1,0 +1,142 @@
+"""WordPress: one read-only core, and for each site its own content, configuration, database, pool and cron.
+
+The core is Debian's package, which apt upgrades for all sites at once, or a release made of a tarball.
+"""
+
+from __future__ import annotations
+
+from lampctl.layers.base import Context, Desired, ProbeFile
+from lampctl.layers.mysql import secret_of
+from lampctl.layers.php import body_limit, socket_of
+from lampctl.layers.sites import php, wordpress_checks
+from lampctl.layers.sites.common import home
+from lampctl.layers.vhost import Vhost
+from lampctl.playbook import code_of, database_of, home_of, user_of
+from lampctl.playbook.sites import WordpressSite
+from lampctl.resources import (
+    Action,
+    Command,
+    Directory,
+    File,
+    Package,
+    Resource,
+    Secret,
+    Service,
+)
+from lampctl.resources.database import identifier, literal
+from lampctl.resources.shell import quote, words
+
+CONFIG = "/etc/wordpress"  # where Debian's package looks
+_INSTALL = f"{CONFIG}/lampctl-install.php"
+
+
+def vhost(context: Context, name: str, options: WordpressSite) -> Vhost:
+    content = code_of(name, options)
+    values = {"socket": socket_of(context, name), "content": content[0], "fallback": "/index.php"}
+    return Vhost("wordpress", body_limit(context, name), _core(context, name, options), values, own=content)
+
+
+def parts(context: Context, name: str, options: WordpressSite) -> Desired:
+    user, (content, _) = user_of(name), code_of(name, options)
+    owner = f"{user}:{user}"
+    cron = _cron(context, name, options)
+    folders = ("", "/themes", "/plugins", "/uploads", "/mu-plugins", "/languages", "/upgrade")
+    return Desired(
+        resources=(
+            *(Package(package, "site") for package in (() if options.tarball else context.platform.wordpress.packages)),
+            *home(context, name),
+            *(Directory(content + folder, "site", 0o755, owner) for folder in folders),
+            *_configuration(name, options),
+            *cron,
+            _install(context, name, options),
+        ),
+        checks=(
+            *php.chain(context, name, options),
+            *wordpress_checks.chain(context, name, _timer(name)),
+        ),
+        probe_files=(
+            ProbeFile(content, ".php", "checks/probe.php", {}),
+            ProbeFile(f"{content}/uploads", ".php", "checks/probe.php", {}),
+        ),
+    )
+
+
+def _core(context: Context, name: str, options: WordpressSite) -> str:
+    return f"{home_of(name)}/current" if options.tarball else context.platform.wordpress.root
+
+
+def _salts(name: str) -> Secret:
+    return Secret(f"salts@{name}", "site", "WP_SECRET")
+
+
+def _password(name: str) -> Secret:
+    return Secret(f"admin@{name}", "site", "WP_PASSWORD")
+
+
+def _configuration(name: str, options: WordpressSite) -> tuple[Resource, ...]:
+    key = options.environment(name)["WORDPRESS_CONFIG"]
+    path = f"{CONFIG}/config-{key}.php"
+    scheme = "https" if options.https else "http"
+    values = {
+        "url": f"{scheme}://{name}",
+        "content": code_of(name, options)[0],
+        "database": database_of(name, options),
+    }
+    # WordPress looks for its configuration beside its folder as well; Debian's brings one that leads to ours.
+    beside = File(f"{home_of(name)}/releases/wp-config.php", "site", "wordpress/wp-config.php.j2", {"path": path})
+    return (
+        _salts(name),
+        _password(name),
+        File(path, "site", "wordpress/config.php.j2", values),
+        File(_INSTALL, "site", "wordpress/install.php.j2", {}),
+        *((beside,) if options.tarball else ()),
+    )
+
+
+def _timer(name: str) -> Service:
+    unit = f"/etc/systemd/system/lampctl-wp-cron-{name}"
+    return Service(
+        f"lampctl-wp-cron-{name}.timer", "site", on_change=Action.RESTART, units=(f"{unit}.timer", f"{unit}.service")
+    )
+
+
+def _cron(context: Context, name: str, options: WordpressSite) -> tuple[Resource, ...]:
+    timer = _timer(name)
+    values = {
+        "site": name,
+        "user": user_of(name),
+        "core": _core(context, name, options),
+        "php": context.platform.php.cli,
+        "environment": {"HTTP_HOST": name, **options.environment(name)},
+        "secrets": {"database": secret_of(name).path, "salts": _salts(name).path},
+    }
+    return (*(File(path, "site", f"wordpress/cron.{path.rsplit('.', 1)[1]}.j2", values) for path in timer.units), timer)
+
+
+def _install(context: Context, name: str, options: WordpressSite) -> Command:
+    """By PHP on the host and not over HTTP: nobody can come first, as install.php is closed to visitors from the start.
+
+    The passwords come on stdin.
+    """
+    names, database = context.platform.mysql, database_of(name, options)
+    assert database
+    installed = "SELECT 1 FROM {}.wp_options WHERE option_name = {}".format(  # noqa: S608
+        identifier(str(database.name)), literal("siteurl")
+    )
+    values = {
+        "HTTP_HOST": name,
+        "WP_TITLE": options.title,
+        "WP_ADMIN": options.admin,
+        "WP_EMAIL": options.email,
+        **options.environment(name),
+    }
+    environment = words(f"{key}={value}" for key, value in values.items())
+    stdin = words([secret_of(name).path, _salts(name).path, _password(name).path])
+    program = words([context.platform.php.cli, _INSTALL, _core(context, name, options)])
+    return Command(
+        f"install WordPress on {name}",
+        "site",
+        f"cd /\ncat {stdin} | env {environment} runuser -u {quote(user_of(name))} -- {program}",
+        f"printf %s {quote(installed)} | {names.client} | grep -q 1",
+        f"{options.admin}'s password is made on the host, in {_password(name).path}",
+    )

@@ -1,0 +1,159 @@
+"""WordPress as its users use it: log in, publish, upload, read; behind both servers on one host."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import struct
+import zlib
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+from tests.hosts.conftest import Host, Ran
+
+pytestmark = pytest.mark.hosts
+
+NAME = "wordpress.test"
+PLAYBOOK = f"""
+extends: lamp
+sites:
+  {NAME}: {{type: wordpress, title: Ours}}
+"""
+SECRETS = (
+    f"/etc/lampctl/secrets/admin@{NAME}.conf /etc/lampctl/secrets/salts@{NAME}.conf /etc/lampctl/secrets/{NAME}.conf"
+)
+
+
+def png() -> bytes:
+    """A red dot."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0\xff\0\0")) + chunk(b"IEND", b"")
+    )
+
+
+class Browser:
+    """Asks the host by the site's name, and keeps cookies."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.cookies: dict[str, str] = {"wordpress_test_cookie": "WP%20Cookie%20check"}
+
+    def ask(self, url: str, body: bytes | None = None, **headers: str) -> tuple[int, http.client.HTTPMessage, bytes]:
+        parts = urlsplit(url)
+        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        connection = http.client.HTTPConnection(self.address, timeout=60)
+        sent = {key.replace("_", "-"): value for key, value in headers.items()}
+        cookies = "; ".join(f"{key}={value}" for key, value in self.cookies.items())
+        connection.request("POST" if body is not None else "GET", path, body, {"Host": NAME, "Cookie": cookies, **sent})
+        answer = connection.getresponse()
+        for line in answer.headers.get_all("Set-Cookie") or []:
+            key, _, value = line.partition(";")[0].partition("=")
+            self.cookies[key] = value
+        return answer.status, answer.headers, answer.read()
+
+    def log_in(self, password: str) -> str:
+        """The nonce of the session."""
+        form = urlencode({"log": "admin", "pwd": password, "testcookie": "1"}).encode()
+        status, headers, page = self.ask("/wp-login.php", form, Content_Type="application/x-www-form-urlencoded")
+        assert status == 302, page[:2000]
+        assert headers["Location"].startswith(f"http://{NAME}/wp-admin/")
+        status, _, nonce = self.ask("/wp-admin/admin-ajax.php?action=rest-nonce")
+        assert status == 200
+        return nonce.decode()
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "blog.yml").write_text(PLAYBOOK)
+    return folder
+
+
+@pytest.fixture(scope="module", params=["apache", "nginx"])
+def blog(host: Host, project: Path, request: pytest.FixtureRequest) -> tuple[Host, str, Ran]:
+    server = f"web.server={request.param}"
+    return host, server, host.lampctl("deploy", "HOST", "-p", "blog.yml", "--set", server, cwd=project)
+
+
+def test_every_hop_is_proved_and_a_second_plan_is_empty(blog: tuple[Host, str, Ran], project: Path) -> None:
+    host, server, ran = blog
+    assert ran.code == 0, ran.out + ran.err
+    assert set(ran.results.values()) == {"pass"}
+    hops = [f"site.{hop}@{NAME}" for hop in ("php", "database", "front", "login", "uploads", "cron", "outside")]
+    assert [hop for hop in ran.results if hop.startswith("site.")] == hops
+    plan = host.lampctl("plan", "HOST", "-p", "blog.yml", "--set", server, cwd=project)
+    assert plan.changes == {}
+
+
+def test_secrets_stay_on_the_host(blog: tuple[Host, str, Ran]) -> None:
+    host, _, ran = blog
+    values = re.findall(r'= "(.{32})"', host.sh(f"cat {SECRETS}"))
+    assert len(values) == 3
+    assert not [value for value in values if value in ran.out + ran.err]
+    assert set(host.sh(f"stat -c '%U %a' {SECRETS}").splitlines()) == {"root 600"}
+    found = host.sh(f"grep -rlF -e {values[0]} -e {values[1]} /etc /var/www || :").split()
+    assert sorted(found) == SECRETS.split()[:2]
+
+
+def test_a_user_logs_in_publishes_and_uploads_and_a_visitor_reads(blog: tuple[Host, str, Ran]) -> None:
+    host, server, _ = blog
+    password = host.sh(f"sed -n 's/.*= \"\\(.*\\)\"/\\1/p' {SECRETS.split()[0]}").strip()
+    editor, visitor = Browser(host.box.address), Browser(host.box.address)
+    nonce = editor.log_in(password)
+    post = {"title": f"Behind {server}", "content": "Written by a test.", "status": "publish"}
+    status, _, made = editor.ask("/wp-json/wp/v2/posts", json.dumps(post).encode(), X_WP_Nonce=nonce,
+                                 Content_Type="application/json")  # fmt: skip
+    assert status == 201, made[:500]
+    status, _, page = visitor.ask(json.loads(made)["link"])
+    assert (status, b"Written by a test." in page) == (200, True)
+    assert "?" not in json.loads(made)["link"]
+
+    status, _, made = editor.ask("/wp-json/wp/v2/media", png(), X_WP_Nonce=nonce, Content_Type="image/png",
+                                 Content_Disposition="attachment; filename=dot.png")  # fmt: skip
+    assert status == 201, made[:500]
+    status, headers, picture = visitor.ask(json.loads(made)["source_url"])
+    assert (status, headers["Content-Type"], picture) == (200, "image/png", png())
+
+
+def test_uploads_are_data_and_the_installer_is_closed(blog: tuple[Host, str, Ran]) -> None:
+    host, _, _ = blog
+    uploads = f"/var/www/{NAME}/wp-content/uploads"
+    for name in ("x.php", "x.PHP", "x.phtml", "x.phar"):
+        host.sh(f"echo '<?php echo 6 * 7;' > {uploads}/{name}")
+        status, _, page = Browser(host.box.address).ask(f"/wp-content/uploads/{name}")
+        assert (status, b"42" in page) == (403, False)
+    host.sh(f"rm {uploads}/x.*")
+    assert Browser(host.box.address).ask("/wp-admin/install.php")[0] == 403
+
+
+def test_cron_runs_as_the_sites_user(blog: tuple[Host, str, Ran]) -> None:
+    host, _, _ = blog
+    unit = f"lampctl-wp-cron-{NAME}"
+    assert host.sh(f"systemctl is-active {unit}.timer").strip() == "active"
+    host.sh(f"systemctl start {unit}.service")
+    assert host.sh(f"systemctl show --value -p Result -p User {unit}.service").split() == [
+        "success",
+        "site-wordpress-test",
+    ]
+    sql = "SELECT option_value FROM wordpress_test.wp_options WHERE option_name = 'cron'"
+    assert "wp_version_check" in host.sh(f'mariadb -N -e "{sql}"')
+
+
+def test_an_empty_front_page_is_seen(blog: tuple[Host, str, Ran], project: Path) -> None:
+    """As it is where WordPress has no theme: 200, and nothing in it."""
+    host, server, _ = blog
+    themes = f"/var/www/{NAME}/wp-content/themes"
+    host.sh(f"mv {themes} {themes}.away && mkdir {themes}")
+    ran = host.lampctl("check", "HOST", "-p", "blog.yml", "--set", server, cwd=project)
+    host.sh(f"rmdir {themes} && mv {themes}.away {themes}")
+    found = next(r for r in ran.host["results"] if r["id"] == f"site.front@{NAME}")
+    assert ran.host["culprit"]["id"] == f"site.front@{NAME}"
+    assert found["actual"] == "200, but the page is empty"

@@ -1,0 +1,126 @@
+"""Sources of CGI programs, tarballs, and commands: data in, data out."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from lampctl.engine.library import Files
+from lampctl.engine.sources import read
+from lampctl.errors import LampctlError, UsageError
+from lampctl.facts import Facts
+from lampctl.layers import Context, Desired, desired
+from lampctl.observation import of
+from lampctl.platforms import PLATFORMS
+from lampctl.playbook import load
+from lampctl.playbook.sites import CgiSite
+from lampctl.render import Renderer
+from lampctl.resources import Command, File, Package, Secret, command
+
+
+def wanted(playbook: str, *settings: str, platform: str = "debian-13") -> tuple[Desired, dict[str, str]]:
+    files = Files()
+    loaded = load(playbook, settings, files)
+    found = desired(Context.of(loaded, PLATFORMS[platform], Facts(platform)))
+    render = Renderer(files.template, playbook).text
+    return found, {file.path: render(file) for file in of(found.resources, File)}
+
+
+@pytest.mark.parametrize(
+    ("modes", "message"),
+    [
+        ({"index.html": 0o644, "cgi-bin/a.sh": 0o755}, None),
+        ({"cgi-bin/a.sh": 0o755, "cgi-bin/b.sh": 0o644}, "cgi-bin/b.sh lacks the run bit"),
+        ({"cgi-bin/a": 0o644, "cgi-bin/b/c": 0o644}, "cgi-bin/a lacks the run bit, and everything in cgi-bin/ is run as"
+         " a program, and 1 more"),
+        ({"index.html": 0o644}, "has no programs in cgi-bin/"),
+    ],
+)  # fmt: skip
+def test_programs_of_a_source_need_their_run_bit(modes: dict[str, int], message: str | None) -> None:
+    found = CgiSite(type="cgi").unfit(modes)
+    assert (found is None) if message is None else (found is not None and found[0].startswith(message))
+
+
+def test_a_program_without_its_run_bit_is_refused_by_line(tmp_path: Path) -> None:
+    (tmp_path / "site" / "cgi-bin").mkdir(parents=True)
+    (tmp_path / "site" / "cgi-bin" / "hello.sh").write_text("#!/bin/sh\n")
+    book = tmp_path / "book.yml"
+    book.write_text("web: {}\nsites:\n  a.test:\n    type: cgi\n    source: site\n")
+    with pytest.raises(LampctlError) as raised:
+        load(str(book), (), Files())
+    assert raised.value.message.startswith(f"{book}:5: sites → a.test → source: site cgi-bin/hello.sh lacks")
+    assert raised.value.exit_code == 2
+
+
+def test_a_root_that_suexec_refuses_is_refused_before(tmp_path: Path) -> None:
+    book = tmp_path / "book.yml"
+    book.write_text("web: {}\nsites:\n  a.test: {type: cgi, root: /srv/a}\n")
+    with pytest.raises(LampctlError, match=r"the root of a\.test has to be below /var/www"):
+        load(str(book), (), Files())
+    load(str(book), ("web.server=nginx",), Files())
+
+
+def tarball(path: Path, *members: tuple[str, bytes, int]) -> str:
+    """Its SHA-256."""
+    with tarfile.open(path, "w:gz") as tar:
+        for name, data, mode in members:
+            member = tarfile.TarInfo(name)
+            member.size, member.mode, member.mtime = len(data), mode, 1
+            tar.addfile(member, io.BytesIO(data))
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_tarball_is_unpacked_without_its_folder(tmp_path: Path) -> None:
+    path = tmp_path / "wordpress.tar.gz"
+    checksum = tarball(path, ("wordpress/index.php", b"<?php", 0o664), ("./wordpress/run", b"#!", 0o775))
+    assert read(path, checksum).modes == {"index.php": 0o644, "run": 0o755}
+
+
+@pytest.mark.parametrize("name", ["wordpress/../../etc/passwd", "a/../../b"])
+def test_a_tarball_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "wordpress.tar.gz"
+    checksum = tarball(path, (name, b"x", 0o644))
+    with pytest.raises(UsageError, match="no plain file"):
+        read(path, checksum)
+
+
+def test_what_is_no_tarball_or_another_one_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "wordpress.tar.gz"
+    path.write_bytes(b"no tarball")
+    with pytest.raises(UsageError, match="is no tarball"):
+        read(path, hashlib.sha256(b"no tarball").hexdigest())
+    with pytest.raises(UsageError, match="its SHA-256 is"):
+        read(path, "0" * 64)
+
+
+def test_a_command_runs_unless_what_it_brings_is_there() -> None:
+    one = Command("make it", "site", "touch /x", "[ -e /x ]", "makes it")
+    assert command.probe([one]) == "( [ -e /x ] ) >/dev/null 2>&1 && echo 'make it' &\nwait"
+    change = command.compare(one, command.parse("").get(one.key))
+    assert change is not None
+    assert change.as_dict() == {"resource": "command:make it", "layer": "site", "action": "run", "diff": "makes it\n"}
+    assert command.compare(one, command.parse("make it\n")[one.key]) is None
+
+
+def test_commands_are_few() -> None:
+    """The last resort: a second kind of use needs a reason."""
+    found = {c.name.rpartition(" ")[0] for name in Files().builtin() for c in of(wanted(name)[0].resources, Command)}
+    assert found == {"install WordPress on"}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_wordpress_brings_php_a_theme_and_no_second_apache(platform: str) -> None:
+    found, contents = wanted("wordpress", platform=platform)
+    packages = [package.name for package in of(found.resources, Package)]
+    version = PLATFORMS[platform].php.version
+    assert {"wordpress", "php", f"php{version}-gd", f"php{version}-mbstring"} <= set(packages)
+    assert [name for name in packages if name.startswith("wordpress-theme-")]
+    pool = next(text for path, text in contents.items() if path.endswith("pool.d/wordpress.test.conf"))
+    assert "env[WORDPRESS_CONFIG] = site-wordpress-test\n" in pool
+    assert [secret.path for secret in of(found.resources, Secret) if secret.variable != "WP_PASSWORD"] == [
+        line.removeprefix("include = ") for line in pool.splitlines() if line.startswith("include")
+    ]
