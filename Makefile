@@ -1,6 +1,7 @@
 # The two commands of the README. Everything that they need is installed here.
 VENV := .venv
 PACKAGES := mmdebstrap systemd-container nftables iproute2 openssh-client python3-venv
+LAB := $(PACKAGES) openssl pebble # and what the host tests have beside the boxes
 LAMPCTL := $(VENV)/bin/lampctl
 PYINFRA := .venv-pyinfra
 ROUNDS := 7
@@ -22,7 +23,8 @@ lint: setup
 unit: setup
 	$(VENV)/bin/pytest tests/unit
 
-hosts: setup packages
+hosts: setup
+	@./tests/lab/packages.sh $(LAB)
 	$(VENV)/bin/pytest tests/hosts
 
 bench: setup packages $(PYINFRA)/.done ## ratios, measured side by side on a box of its own
