@@ -1,7 +1,8 @@
 # The two commands of the README. Everything that they need is installed here.
 VENV := .venv
 PACKAGES := mmdebstrap systemd-container nftables iproute2 openssh-client python3-venv
-COMPILERS := gcc libc6-dev default-jdk-headless # of programs that host tests deploy
+# what the host tests have beside boxes: certificates, an ACME server, compilers for programs that they deploy
+LAB := $(PACKAGES) openssl pebble gcc libc6-dev default-jdk-headless
 LAMPCTL := $(VENV)/bin/lampctl
 PYINFRA := .venv-pyinfra
 ROUNDS := 7
@@ -23,8 +24,8 @@ lint: setup
 unit: setup
 	$(VENV)/bin/pytest tests/unit
 
-hosts: setup packages
-	@./tests/lab/packages.sh $(COMPILERS)
+hosts: setup
+	@./tests/lab/packages.sh $(LAB)
 	$(VENV)/bin/pytest tests/hosts
 
 bench: setup packages $(PYINFRA)/.done ## ratios, measured side by side on a box of its own

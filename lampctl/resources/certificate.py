@@ -42,6 +42,10 @@ class CertificateState:
         """Those of `names` that the certificate does not cover."""
         return [name for name in names if not self.names & {name, "*." + name.partition(".")[2]}]
 
+    @property
+    def end(self) -> str:
+        return datetime.fromtimestamp(self.expires, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
     def days(self, now: float) -> int:
         """Whole days until it ends; negative where it has ended."""
         return int((self.expires - now) // DAY)
@@ -129,7 +133,7 @@ def compare(certificate: Certificate, state: object, now: float) -> Change | Non
     elif state.key != "fits":
         why = "its key does not fit" if state.key == "other" else f"its key is {state.key}"
     elif state.days(now) < RENEWED:
-        why = f"ends in {state.days(now)} days" if state.days(now) >= 0 else "has ended"
+        why = f"ends at {state.end}"
     elif state.rights != "root:root 600":
         why = f"key: {state.rights} -> root:root 600"
     return Change(certificate.key, certificate.layer, Action.UPDATE, why + "\n") if why else None

@@ -53,13 +53,22 @@ class Host:
         argv = self.boxes.ssh_argv(self.box.name, script)
         return subprocess.run(argv, capture_output=True, text=True, check=check, timeout=120).stdout
 
-    def lampctl(self, *args: str, cwd: Path | None = None, config: bool = True, stdin: str = "") -> Ran:
-        """`HOST` in args is this box; output as JSON."""
+    def lampctl(
+        self, *args: str, cwd: Path | None = None, config: bool = True, stdin: str = "", trust: Path | None = None
+    ) -> Ran:
+        """`HOST` in args is this box; output as JSON. `trust`: the only authority that this machine knows."""
         words = [self.box.name if word == "HOST" else word for word in args]
         words += ["-F", str(self.boxes.ssh_config)] if config else []
         argv = [str(Path(sys.executable).parent / "lampctl"), *words, "--format", "json"]
         done = subprocess.run(
-            argv, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=400, check=False, env=_environment()
+            argv,
+            cwd=cwd,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=400,
+            check=False,
+            env=_environment() | ({"SSL_CERT_FILE": str(trust)} if trust else {}),
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 

@@ -79,9 +79,7 @@ def _judge_files(
         message = f"{site}: the key {pair.key} {said.get(state.key, 'can not be read: it is encrypted, or not in PEM')}"
         return [Problem("certificate-key", message, f"put the key there that {pair.certificate} was asked for with")]
     if state.expires <= facts.clock:
-        return [
-            Problem("certificate-expired", f"{where} ended {-state.days(facts.clock)} days ago", "put a new one there")
-        ]
+        return [Problem("certificate-expired", f"{where} ended at {state.end}", "put a new one there")]
     if lacking := state.lacks(names):
         hint = f"it is for {', '.join(sorted(state.names))}: get one for all names, or take the name off the site"
         return [Problem("certificate-names", f"{where} does not cover {', '.join(lacking)}", hint)]

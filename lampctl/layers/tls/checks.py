@@ -145,7 +145,7 @@ def _judge_state(state: CertificateState, names: tuple[str, ...], seen: Evidence
     if lacking := state.lacks(names):
         return failed(f"does not cover {', '.join(lacking)}", f"covers {', '.join(sorted(state.names))}", hint)
     if days < 0:
-        return failed(f"ended {-days} days ago", hint=hint)
+        return failed(f"ended at {state.end}", hint=hint)
     if days < DAYS_LEFT:
         return failed(f"{days} days left", hint=hint)
     return passed(f"for {', '.join(names)}, {days} days left")

@@ -1,0 +1,105 @@
+"""Certificates of a real ACME server: HTTP first, HTTPS when the certificate is there, and clear words when it is not."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lampctl.box import Boxes
+from tests.hosts.acme import ADDRESS, DIRECTORY, Pebble, pebble
+from tests.hosts.conftest import Host
+
+pytestmark = pytest.mark.hosts
+
+BOOK = f"""
+web: {{server: nginx}}
+sites:
+  shop.test:
+    type: static
+    aliases: [www.shop.test]
+    default: true
+    tls: {{mode: acme, directory: "{DIRECTORY}", email: me@example.com}}
+"""
+HTTP = "web.static@shop.test", "site.outside@shop.test"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pebble]:
+    if not shutil.which("pebble"):
+        pytest.exit("pebble is missing: apt-get install --no-install-recommends pebble", returncode=1)
+    with pebble(tmp_path_factory.mktemp("pebble")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def shop(boxes: Boxes, release: str, server: Pebble) -> Iterator[Host]:
+    host = Host(boxes.up(f"acme-{release}", release), boxes)
+    host.sh(f"cat > /usr/local/share/ca-certificates/lab.crt <<'END'\n{server.authority}END\nupdate-ca-certificates")
+    for name in ("shop.test", "www.shop.test"):
+        server.resolve(name, host.box.address)
+    yield host
+    boxes.down(f"acme-{release}")
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> str:
+    (tmp_path / "shop.yml").write_text(BOOK)
+    return str(tmp_path / "shop.yml")
+
+
+def names(host: Host, **addresses: str) -> None:
+    """What the host's resolver says of shop and www."""
+    lines = "".join(f"{address} {name.replace('_', '.')}.test\\n" for name, address in addresses.items())
+    host.sh(f"sed -i '/shop.test/d' /etc/hosts; printf '{lines}' >> /etc/hosts")
+
+
+def test_a_name_that_leads_elsewhere_leaves_the_site_on_http(shop: Host, book: str) -> None:
+    names(shop, shop=ADDRESS)
+    planned = shop.lampctl("plan", "HOST", "-p", book)
+    assert "HTTPS follows" in next(c["diff"] for c in planned.host["changes"] if c["resource"] == "acme:shop.test")
+    ran = shop.lampctl("deploy", "HOST", "-p", book)
+    assert (ran.code, ran.host["undone"], ran.host["error"]) == (1, False, None)
+    assert ran.host["culprit"]["id"] == "tls.certificate@shop.test"
+    assert {ran.results[hop] for hop in HTTP} == {"pass"}
+    culprit = next(r for r in ran.host["results"] if r["status"] == "fail")
+    assert f"shop.test leads to {ADDRESS}" in culprit["actual"]
+    assert "www.shop.test does not resolve" in culprit["evidence"]
+
+
+def test_https_follows_the_certificate_in_the_same_run(shop: Host, server: Pebble, book: str) -> None:
+    names(shop, shop=shop.box.address, www_shop=shop.box.address)
+    ran = shop.lampctl("deploy", "HOST", "-p", book, trust=server.root)
+    assert ran.code == 0, ran.out
+    assert set(ran.results.values()) == {"pass"}
+    assert {"tls.chain@shop.test", "tls.redirect@shop.test", "tls.renewal"} <= set(ran.results)
+    again = shop.lampctl("deploy", "HOST", "-p", book, trust=server.root)
+    assert (again.code, again.changes) == (0, {})
+    assert again.host["round_trips"] <= 4
+
+
+def test_a_renewed_certificate_is_loaded(shop: Host, server: Pebble, book: str) -> None:
+    before = shop.sh("openssl x509 -in /etc/letsencrypt/live/shop.test/cert.pem -noout -serial")
+    shop.sh("certbot renew --force-renewal --no-random-sleep-on-renew")
+    served = shop.sh(
+        "openssl s_client -connect 127.0.0.1:443 -servername shop.test </dev/null | openssl x509 -noout -serial"
+    )
+    assert served == shop.sh("openssl x509 -in /etc/letsencrypt/live/shop.test/cert.pem -noout -serial") != before
+    assert shop.lampctl("check", "HOST", "-p", book, trust=server.root).code == 0
+
+
+def test_the_other_server_takes_the_certificate_over(shop: Host, server: Pebble, tmp_path: Path) -> None:
+    (tmp_path / "shop.yml").write_text(BOOK.replace("nginx", "apache"))
+    ran = shop.lampctl("deploy", "HOST", "-p", str(tmp_path / "shop.yml"), trust=server.root)
+    assert ran.code == 0, ran.out
+    assert "acme:shop.test" not in ran.changes
+    assert "reload apache2" in shop.sh("cat /etc/letsencrypt/renewal-hooks/deploy/lampctl")
+
+
+def test_a_name_that_leaves_is_told_before_the_renewal_fails(shop: Host, server: Pebble, tmp_path: Path) -> None:
+    (tmp_path / "shop.yml").write_text(BOOK.replace("nginx", "apache"))
+    names(shop, shop=shop.box.address, www_shop=ADDRESS)
+    ran = shop.lampctl("check", "HOST", "-p", str(tmp_path / "shop.yml"), trust=server.root)
+    assert (ran.code, ran.host["culprit"]["id"]) == (1, "tls.challenge@shop.test")

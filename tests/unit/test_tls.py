@@ -1,0 +1,154 @@
+"""Certificates: what is read of them, what is planned for them, and what HTTPS waits for. No host."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lampctl import plan as planning
+from lampctl.checks import Evidence, HttpProbe, Status
+from lampctl.engine.library import Files
+from lampctl.facts import Facts
+from lampctl.layers import Context, Desired, desired
+from lampctl.layers.tls.checks import _elsewhere, _judge_acme, _judge_redirect
+from lampctl.observation import Observation
+from lampctl.platforms import PLATFORMS
+from lampctl.playbook import load
+from lampctl.render import Renderer
+from lampctl.resources import AcmeCertificate, Certificate
+from lampctl.resources import certificate as certificates
+from lampctl.resources.acme import LETS_ENCRYPT
+from lampctl.resources.acme import compare as compare_acme
+from lampctl.resources.certificate import DAY, CertificateState, compare, read
+
+KEY = "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n"
+LOOK = (
+    "notAfter=Dec 26 11:00:00 2027 GMT\nsha256 Fingerprint=AB:CD\nX509v3 Subject Alternative Name: \n"
+    "    DNS:a.test, DNS:*.b.test\n" + KEY.format("x") + "rights=root:root 600\n"
+)
+
+
+def wanted(settings: tuple[str, ...], facts: Facts) -> tuple[Desired, dict[str, str]]:
+    files = Files()
+    loaded = load("tls", settings, files)
+    found = desired(Context(loaded.playbook, "tls", PLATFORMS[facts.platform], facts))
+    renderer = Renderer(files.template, "tls")
+    return found, {file.path: renderer.text(file) for file in planning.contents_of(found)}
+
+
+@pytest.mark.parametrize(
+    ("raw", "key"),
+    [
+        (LOOK + KEY.format("x"), "fits"),
+        (LOOK + KEY.format("y"), "other"),
+        (LOOK + "keyless\n", "unreadable"),
+        (LOOK.replace("rights=root:root 600\n", ""), "missing"),
+    ],
+)
+def test_what_is_read_of_a_pair(raw: str, key: str) -> None:
+    state = read(raw)
+    assert isinstance(state, CertificateState)
+    assert (state.fingerprint, state.key, state.days(state.expires - 2.5 * DAY)) == ("abcd", key, 2)
+    assert state.lacks(["a.test", "x.b.test", "b.test", "x.y.b.test"]) == ["b.test", "x.y.b.test"]
+
+
+@pytest.mark.parametrize("word", ["absent", "unreadable"])
+def test_what_is_no_certificate(word: str) -> None:
+    assert read(f"{word}\n") == word
+    assert certificates.parse(f"== certificate:/x\n{word}\n") == {}
+
+
+GOOD = CertificateState(frozenset({"a.test"}), 100 * DAY, "ab", "fits", "root:root 600", LETS_ENCRYPT)
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        (GOOD, ""),
+        (replace(GOOD, names=frozenset({"a.test", "b.test"})), "is for a.test, b.test -> a.test"),
+        (replace(GOOD, key="other"), "its key does not fit"),
+        (replace(GOOD, expires=29 * DAY), "ends at 1970-01-30 00:00 UTC"),
+        (replace(GOOD, rights="root:root 644"), "key: root:root 644 -> root:root 600"),
+        (None, "self-signed for a.test, made on the host"),
+    ],
+)
+def test_when_a_self_signed_certificate_is_made(state: CertificateState | None, why: str) -> None:
+    change = compare(Certificate("a.test", "tls", ("a.test",)), state, now=0.0)
+    assert (change.diff.strip() if change else "") == why
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        (GOOD, ""),
+        (replace(GOOD, names=frozenset({"b.test"})), "is for b.test -> a.test"),
+        (replace(GOOD, issuer="https://staging/"), f"comes from https://staging/ -> {LETS_ENCRYPT}"),
+        (replace(GOOD, expires=13 * DAY), "has 13 days left, and certbot's timer did not renew it"),
+    ],
+)
+def test_when_an_acme_server_is_asked_again(state: CertificateState, why: str) -> None:
+    change = compare_acme(AcmeCertificate("a.test", "tls", ("a.test",), "/w", "/w/c", "/c/"), state, now=0.0)
+    assert (change.diff.strip() if change else "") == why
+
+
+@pytest.mark.parametrize("server", ["apache", "nginx"])
+def test_https_waits_for_the_acme_certificate(server: str) -> None:
+    settings = ("sites.tls.test.tls=acme", f"web.server={server}")
+    vhost = f"/etc/{'apache2' if server == 'apache' else 'nginx'}/sites-available/tls.test.conf"
+    before, files = wanted(settings, Facts("debian-13"))
+    assert "443" not in files[vhost]
+    assert "https://" not in files[vhost]
+    plan = planning.make("tls", before, Observation(Facts("debian-13")), {f"file:{k}": v for k, v in files.items()}, 1)
+    assert plan.stages[0].after[-1].name == "certificate tls.test by ACME"
+    assert "HTTPS follows" in next(c.diff for c in plan.changes if c.resource == "acme:tls.test")
+    after, files = wanted(settings, Facts("debian-13", certificates=frozenset({"tls.test"})))
+    assert "/etc/letsencrypt/live/tls.test/fullchain.pem" in files[vhost]
+    assert {r.key for r in before.resources} < {r.key for r in after.resources}
+
+
+def test_site_checks_go_where_the_redirect_leads() -> None:
+    for settings, port in (((), 443), (("sites.tls.test.tls={mode: self-signed, redirect: false}",), 80)):
+        found, _ = wanted(settings, Facts("debian-13"))
+        outside = next(check.probe for check in found.checks if check.id == "site.outside@tls.test")
+        assert isinstance(outside, HttpProbe)
+        assert (outside.port, outside.tls) == (port, port == 443)
+
+
+@pytest.mark.parametrize(
+    ("platform", "lines"),
+    [
+        ("debian-13", ["listen 443 ssl default_server", "http2 on;"]),
+        ("debian-12", ["listen 443 ssl http2 default_server"]),
+    ],
+)
+def test_http2_is_a_row_of_the_platform(platform: str, lines: list[str]) -> None:
+    _, files = wanted(("web.server=nginx",), Facts(platform))
+    vhost = files["/etc/nginx/sites-available/tls.test.conf"].splitlines()
+    found = [line.strip() for line in vhost if ("http2" in line or "listen 443" in line) and "::" not in line]
+    assert [line.split(" backlog")[0] for line in found] == lines
+
+
+def test_why_there_is_no_certificate() -> None:
+    lines = "unresolved\ta.test\nelsewhere\tb.test\t192.0.2.1\tHTTP/1.1 404 Not Found (Server: x)\n"
+    assert _elsewhere(lines) == [
+        "a.test does not resolve on the host",
+        "b.test leads to 192.0.2.1, where another answers, or nobody: HTTP/1.1 404 Not Found (Server: x)",
+    ]
+    item = AcmeCertificate("a.test", "tls", ("a.test",), "/w", "/w/c", "/c/")
+    verdict = _judge_acme(item, Evidence(f"absent\n==wrong\n{lines}==said\n", Facts("debian-13"), {}))
+    assert (verdict.status, verdict.actual) == (Status.FAIL, "there is none yet: a.test does not resolve on the host")
+    verdict = _judge_acme(item, Evidence("absent\n==wrong\n==said\ntoo many\n", Facts("debian-13"), {}))
+    assert (verdict.status, verdict.evidence) == (Status.FAIL, "too many")
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ("HTTP/1.1 301 Moved\r\nLocation: https://a.test/lampctl-probe-1/?a=b\r\n\r\n", Status.PASS),
+        ("HTTP/1.1 301 Moved\r\nLocation: https://a.test/lampctl-probe-1/\r\n\r\n", Status.FAIL),
+        ("HTTP/1.1 200 OK\r\n\r\n", Status.FAIL),
+    ],
+)
+def test_a_redirect_keeps_path_and_query(answer: str, status: Status) -> None:
+    assert _judge_redirect("a.test", Evidence(answer, Facts("debian-13"), {})).status is status
