@@ -20,6 +20,7 @@ from lampctl.resources import (
     File,
     Package,
     Release,
+    Repository,
     Resource,
     Secret,
     Service,
@@ -29,6 +30,7 @@ from lampctl.resources import (
     file,
     package,
     release,
+    repository,
     secret,
     service,
     user,
@@ -81,6 +83,7 @@ def questions(candidates: Sequence[Desired]) -> dict[str, str]:
     return {
         **facts.PROBES,
         **_STATE_PROBES,
+        "repositories": repository.probe(of(resources, Repository)),
         "packages": package.probe(of(resources, Package)),
         "paths": file.probe(of(resources, File, Symlink, Directory)),
         "units": service.probe(of(resources, Service)),
@@ -95,6 +98,7 @@ def questions(candidates: Sequence[Desired]) -> dict[str, str]:
 def parse(raw: Mapping[str, str], now: float) -> Observation:
     """The answers to `questions`; `now` is the controller's clock while they were given."""
     parsers: dict[str, Callable[[str], Mapping[str, object]]] = {
+        "repositories": repository.parse,
         "packages": package.parse,
         "units": service.parse,
         "users": user.parse,

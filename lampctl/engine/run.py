@@ -13,7 +13,7 @@ from typing import Any
 from lampctl import plan as planning
 from lampctl.checks import Result, Status
 from lampctl.engine import apply, observe
-from lampctl.engine.prove import prove
+from lampctl.engine.prove import prove, tools
 from lampctl.errors import ApplyFailed, LampctlError, Refused
 from lampctl.layers import Desired
 from lampctl.observation import Observation
@@ -128,7 +128,9 @@ class HostRun:
 
     def _apply_and_prove(self, transport: Transport, desired: Desired, plan: Plan, before: Observation) -> None:
         """Stage by stage, each proved before the next."""
-        applying = apply.Applying(transport, self.where.text, self._have_password, self.reporter.event)
+        applying = apply.Applying(
+            transport, self.where.text, self._have_password, self.reporter.event, tools(self._render)
+        )
         generation, proved = plan.seen, bool(before.proved)
         for stage in plan.stages:
             with self._phase("apply"):

@@ -5,24 +5,36 @@ A table, never an `if` in a layer. A new platform is one row here and a run of t
 
 from __future__ import annotations
 
-from lampctl.platforms.debian import apache, mariadb, nginx, php
-from lampctl.platforms.names import Platform, WebNames
+from lampctl.platforms.debian import CODENAMES, apache, mariadb, mysql, nginx, php
+from lampctl.platforms.names import MysqlNames, PhpNames, Platform, WebNames
 
 
-def _debian_family(id: str, title: str, php_version: str, *, proved: bool) -> Platform:
+def _debian_family(
+    id: str, title: str, codename: str, php_version: str, *, proved: bool, oracle: bool = False
+) -> Platform:
+    """`oracle`: the distribution packages Oracle's MySQL too."""
     return Platform(
-        id, title, proved, web={"apache": apache(), "nginx": nginx()}, mysql=mariadb(), php=php(php_version)
+        id,
+        title,
+        proved,
+        web={"apache": apache(), "nginx": nginx()},
+        mysql={"mariadb": mariadb()} | ({"mysql": mysql()} if oracle else {}),
+        php=php(php_version),
+        php_of=php,
+        codename=codename,
     )
 
 
 PLATFORMS: dict[str, Platform] = {
     platform.id: platform
     for platform in (
-        _debian_family("debian-13", "Debian 13 (trixie)", "8.4", proved=True),
-        _debian_family("debian-12", "Debian 12 (bookworm)", "8.2", proved=True),
-        _debian_family("ubuntu-24.04", "Ubuntu 24.04 LTS", "8.3", proved=False),
-        _debian_family("ubuntu-22.04", "Ubuntu 22.04 LTS", "8.1", proved=False),
+        _debian_family("debian-13", "Debian 13 (trixie)", "trixie", "8.4", proved=True),
+        _debian_family("debian-12", "Debian 12 (bookworm)", "bookworm", "8.2", proved=True),
+        # Neither testing nor sid has a VERSION_ID, and nothing in their os-release tells one from the other.
+        _debian_family("debian-rolling", "Debian testing and sid", "sid", "8.4", proved=True, oracle=True),
+        _debian_family("ubuntu-24.04", "Ubuntu 24.04 LTS", "noble", "8.3", proved=False, oracle=True),
+        _debian_family("ubuntu-22.04", "Ubuntu 22.04 LTS", "jammy", "8.1", proved=False, oracle=True),
     )
 }
 
-__all__ = ["PLATFORMS", "Platform", "WebNames"]
+__all__ = ["CODENAMES", "PLATFORMS", "MysqlNames", "PhpNames", "Platform", "WebNames"]

@@ -59,6 +59,16 @@ def _upstream(url: str) -> str:
     return url.rstrip("/")
 
 
+def _archive_key(key: str) -> str:
+    armored = key.strip()
+    if re.fullmatch(r"(/[A-Za-z0-9@+_-][A-Za-z0-9.@+_-]*)+", key):
+        return key
+    begin, end = "-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----END PGP PUBLIC KEY BLOCK-----"
+    if armored.startswith(begin) and armored.endswith(end) and re.fullmatch(r"[A-Za-z0-9+/=:., \n-]+", armored):
+        return armored
+    raise ValueError("has to be a keyring's path on the host, or an armored public key")
+
+
 def in_bytes(size: str) -> int:
     """`128M` → 134217728."""
     return int(size[:-1]) * _UNITS[size[-1]]
@@ -99,6 +109,23 @@ Variable = Annotated[
 ]
 OneLine = Annotated[str, _matching("one line of text", r"[^\r\n\0]*", "may not have line breaks")]
 Upstream = Annotated[str, AfterValidator(_upstream)]
+PhpVersion = Annotated[
+    str, _matching("PHP version", r"[5-9]\.[0-9]", 'is no version of PHP, such as "8.4" (in quotes)')
+]
+RepositoryName = Annotated[
+    str, _matching("name", r"[a-z0-9][a-z0-9-]{0,40}", "may have letters a-z, digits and hyphens only")
+]
+RepositoryUrl = Annotated[
+    str,
+    _matching(
+        "url of an archive",
+        r"https?://[a-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~+-]+)*/?",
+        "is no address of an archive: http://HOST/PATH or https://HOST/PATH",
+    ),
+]
+Suite = Annotated[str, _matching("suite", r"[a-z0-9][a-z0-9.+/-]*", "is no suite, such as bookworm")]
+Component = Annotated[str, _matching("component", r"[a-z0-9][a-z0-9.+/-]*", "is no component, such as main")]
+ArchiveKey = Annotated[str, AfterValidator(_archive_key)]
 Port = Annotated[int, Field(ge=1024, le=65535)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
 Seconds = Annotated[int, Field(ge=1, le=3600)]

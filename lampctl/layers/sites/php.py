@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from lampctl.checks import Check, Evidence, Verdict, Where, failed, passed, unknown
@@ -9,6 +10,7 @@ from lampctl.layers import http
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.php import answer, body_limit, socket_of
 from lampctl.layers.sites.common import check, home, outside
+from lampctl.layers.versions import php_of
 from lampctl.layers.vhost import Vhost
 from lampctl.playbook import Site, database_of, root_of
 from lampctl.playbook.sites import PhpSite
@@ -38,10 +40,10 @@ def parts(context: Context, name: str, options: PhpSite) -> Desired:
 def chain(context: Context, name: str, options: Site) -> tuple[Check, ...]:
     """PHP through the web server, to the database, from outside."""
     local = http.local(context, name, _PROBE.replace("{token}", "$TOKEN"))
-    last = f"site.php@{name}"
+    last, version = f"site.php@{name}", php_of(context, name).version
     checks = [
-        check(name, "php", Where.HOST, "PHP runs through the web server", "200, PHP's answer, never its source",
-              partial(_php, context.web.title), (f"web.static@{name}", f"php.fastcgi@{name}"), local)
+        check(name, "php", Where.HOST, "PHP runs through the web server", f"200, PHP {version}, never its source",
+              partial(_php, context.web.title, version), (f"web.static@{name}", f"php.fastcgi@{name}"), local)
     ]  # fmt: skip
     database = database_of(name, options)
     if database:
@@ -51,11 +53,11 @@ def chain(context: Context, name: str, options: Site) -> tuple[Check, ...]:
                   f"a query in {database.name} with the site's own login",
                   partial(_database, str(database.name)), needs, local)
         )  # fmt: skip
-    recognise = partial(_recognise, bool(database))
+    recognise = partial(_recognise, version, bool(database))
     return (*checks, outside(name, _PROBE, "200, PHP's answer", recognise, (last,)))
 
 
-def _php(server: str, seen: Evidence) -> Verdict:
+def _php(server: str, version: str, seen: Evidence) -> Verdict:
     if seen.error:
         return unknown("could not be tried", seen.error)
     reply, log = http.heard(seen.raw)
@@ -65,6 +67,9 @@ def _php(server: str, seen: Evidence) -> Verdict:
         hint = f"{server} has no handler for .php in this vhost: lampctl plan shows what differs from the template"
         return failed(f"{reply.status}: PHP's source is served as text", reply.body[:80], hint)
     found = answer(reply.body)
+    if reply.status == 200 and found and not _is(found, version):
+        hint = f"{server} still talks to another pool: systemctl reload it, or lampctl deploy"
+        return failed(f"200, but by PHP {found.get('version')}, not {version}", hint=hint)
     if reply.status == 200 and found:
         return passed(f"200, PHP {found.get('version')} by {found.get('sapi')}")
     reach = f"{server} can't reach the pool's socket: do the vhost and the pool name the same one?"
@@ -95,8 +100,12 @@ def _database(database: str, seen: Evidence) -> Verdict:
     )
 
 
-def _recognise(with_database: bool, reply: http.Answer) -> str | None:
+def _is(found: Mapping[str, object], version: str) -> bool:
+    return str(found.get("version")).startswith(f"{version}.")
+
+
+def _recognise(version: str, with_database: bool, reply: http.Answer) -> str | None:
     found = answer(reply.body)
-    if reply.status != 200 or found is None or (with_database and not found.get("database")):
+    if reply.status != 200 or found is None or not _is(found, version) or (with_database and not found.get("database")):
         return None
     return f"200 in one request, PHP {found.get('version')}" + (" and its database" if with_database else "")
