@@ -64,12 +64,12 @@ def _judge(names: MysqlNames, raw: str, _facts: Facts, changing: frozenset[str])
         return []
     other = _TITLES["mysql" if names.engine == "mariadb" else "mariadb"]
     held = f" and holds {', '.join(sorted(found['database']))}" if found["database"] else ""
-    purge = f"apt-get purge {' '.join(found['package'])}; " if found["package"] else ""
-    away = f"{purge}mv {names.data} {names.data}.{other.lower()}"
+    purge = f"; apt-get purge {' '.join(found['package'])}" if found["package"] else ""
+    away = f"mv {names.data} {names.data}.{other.lower()}{purge}"
     return [
         Problem(
             "other-engine",
             f"{other} is on this host ({', '.join(there)}){held}; {names.title} would put it and its data aside",
-            f"mysql: {{engine: {other.lower()}}}; or dump what is needed, then {away}",
+            f"mysql: {{engine: {other.lower()}}}; or dump what is needed, stop {other}, and {away}",
         )
     ]

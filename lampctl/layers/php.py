@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
 from lampctl.layers import sizing
@@ -47,19 +47,26 @@ def _version(context: Context, names: PhpNames) -> Desired:
         units=(sandbox,),
     )
     assert options is not None
+    limits = {"memory_max": options.memory_max, "roots": _outer_roots(context, sites)}
     return Desired(
         resources=(
             Package(names.package, "php"),
             *(Package(names.extensions.format(name=name), "php") for name in options.extensions),
             File(f"{names.conf_dir}/90-lampctl.ini", "php", "php/php.ini.j2", {"options": options}),
             File(f"{names.pool_dir}/_lampctl.conf", "php", "php/fpm.conf.j2", {}),
-            File(sandbox, "php", "php/sandbox.conf.j2", {}),
+            File(sandbox, "php", "php/sandbox.conf.j2", limits),
             *(resource for site in sites for resource in _pool(context, site)),
             service,
         ),
         checks=(service_check(_service_id(context, names), f"PHP-FPM {names.version} runs", service),),
         validators=(Validator("php", names.test, names.root),),
     )
+
+
+def _outer_roots(context: Context, sites: Iterable[str]) -> list[str]:
+    """Document roots that are not below the directories where sites are by themselves."""
+    roots = (root_of(site, context.playbook.sites[site]) for site in sites)
+    return sorted(root for root in roots if root and not root.startswith(("/var/www/", "/var/lib/")))
 
 
 def _service_id(context: Context, names: PhpNames) -> str:
@@ -116,9 +123,9 @@ def _pool(context: Context, site: str) -> tuple[Directory, Directory, File]:
         "secret": secret_of(site).path,
     }
     return (
-        Directory("/var/lib/php/lampctl", "php"),
+        Directory("/var/lib/php/lampctl", "php", 0o711),
         Directory(state, "php", 0o700, f"{user}:{user}"),
-        File(f"{php_of(context, site).pool_dir}/{site}.conf", "php", "php/pool.conf.j2", values),
+        File(f"{php_of(context, site).pool_dir}/{site}.conf", "php", "php/pool.conf.j2", values, mode=0o600),
     )
 
 

@@ -110,7 +110,7 @@ Variable = Annotated[
 OneLine = Annotated[str, _matching("one line of text", r"[^\r\n\0]*", "may not have line breaks")]
 Upstream = Annotated[str, AfterValidator(_upstream)]
 PhpVersion = Annotated[
-    str, _matching("PHP version", r"[5-9]\.[0-9]", 'is no version of PHP, such as "8.4" (in quotes)')
+    str, _matching("PHP version", r"[7-9]\.[0-9]", 'is no version of PHP from 7.0 on, such as "8.4" (in quotes)')
 ]
 RepositoryName = Annotated[
     str, _matching("name", r"[a-z0-9][a-z0-9-]{0,40}", "may have letters a-z, digits and hyphens only")

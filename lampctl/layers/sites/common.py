@@ -23,13 +23,17 @@ def home(context: Context, name: str) -> tuple[Resource, ...]:
     path, user = home_of(name), user_of(name)
     found: tuple[Resource, ...] = (
         User(user, "site", path),
-        Directory(path, "site", 0o750, f"{user}:{context.web.user}"),
+        own_directory(context, name, path),
     )
     source = context.sources.get(name)
     if source is None:
         return found
     release = Release(path, "site", source)
     return (*found, release, Symlink(f"{path}/current", "site", f"releases/{source.digest}"))
+
+
+def own_directory(context: Context, name: str, path: str) -> Directory:
+    return Directory(path, "site", 0o750, f"{user_of(name)}:{context.web.user}")
 
 
 def check(

@@ -9,12 +9,12 @@ from lampctl.checks import Check, Evidence, Verdict, Where, failed, passed, unkn
 from lampctl.layers import http
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.php import answer, body_limit, socket_of
-from lampctl.layers.sites.common import check, home, outside
+from lampctl.layers.sites.common import check, home, outside, own_directory
 from lampctl.layers.versions import php_of
 from lampctl.layers.vhost import Vhost
 from lampctl.playbook import Site, database_of, root_of
 from lampctl.playbook.sites import PhpSite
-from lampctl.resources import Directory, File
+from lampctl.resources import File
 
 _PROBE = "/lampctl-probe-{token}.php"
 
@@ -29,7 +29,7 @@ def parts(context: Context, name: str, options: PhpSite) -> Desired:
     page = File(
         f"{root}/index.php", "site", "site/index.php.j2", {"site": name}, seed=True, unless=f"{root}/index.html"
     )
-    resources = (*home(context, name), *((Directory(root, "site"),) if options.root else ()))
+    resources = (*home(context, name), *((own_directory(context, name, root),) if options.root else ()))
     return Desired(
         resources=(*resources, *(() if options.source else (page,))),
         checks=chain(context, name, options),

@@ -13,6 +13,7 @@ from lampctl.layers.services import service_check
 from lampctl.layers.sites import vhost_of
 from lampctl.layers.vhost import WELL_KNOWN, WELL_KNOWN_URL, Vhost
 from lampctl.layers.web import apache, nginx
+from lampctl.playbook import home_of
 from lampctl.resources import Directory, File, Package, Resource, Service, Symlink
 from lampctl.resources.shell import quote
 
@@ -70,6 +71,7 @@ def _files(context: Context, site: str, vhost: Vhost) -> tuple[Resource, ...]:
         "aliases": options.aliases,
         "default": options.default,
         "vhost": vhost,
+        "home": home_of(site),
         "log_dir": names.log_dir,
         "well_known": WELL_KNOWN,
         "well_known_url": WELL_KNOWN_URL,
