@@ -192,6 +192,8 @@ class Boxes:
         layers = f"lowerdir={lower},upperdir={box.directory}/upper,workdir={box.directory}/work"
         _run("mount", "-t", "overlay", "overlay", "-o", layers, str(root))
         self._configure(box, root)
+        # Of a box that had this address before: the kernel takes it away some time after that box has gone.
+        _run("ip", "link", "delete", f"vb-{_machine(box.address)}", check=False)
         argv = [*_in_own_cgroup(box), "systemd-nspawn", "-D", str(root), "--boot", f"--machine={_machine(box.address)}"]
         argv += [f"--hostname={box.name}"]
         argv += ["--register=no", "--keep-unit", f"--network-bridge={BRIDGE}", "--resolv-conf=off", "--capability=all"]
@@ -268,8 +270,6 @@ class Boxes:
             os.kill(int(pid_file.read_text().split()[0]), signal.SIGTERM)
             if not _ends(pid_file, STOP_TIMEOUT):
                 _cut_power(pid_file)
-        # The kernel takes the interface away some time later; the next box with this address would not boot till then.
-        _run("ip", "link", "delete", f"vb-{_machine(box.address)}", check=False)
         _remove_cgroup(box)
         _run("umount", "-l", str(box.directory / "root"), check=False)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 
 from lampctl.facts import Facts
 
@@ -84,9 +85,18 @@ class HttpProbe:
     name: str  # Host header
     path: str
     port: int = 80
+    tls: bool = False  # whose certificate it is, a TlsProbe finds out
 
 
-Probe = HostProbe | LoginProbe | HttpProbe | None  # None: judged by what was observed
+@dataclass(frozen=True)
+class TlsProbe:
+    """A handshake from the controller with the host's address; `name` is what the client asks for (SNI)."""
+
+    name: str
+    port: int = 443
+
+
+Probe = HostProbe | LoginProbe | HttpProbe | TlsProbe | None  # None: judged by what was observed
 
 
 @dataclass(frozen=True)
@@ -102,6 +112,11 @@ class Check:
     needs: tuple[str, ...] = ()
     probe: Probe = None
     undoable: bool = True  # could former files mend it? Not what is of the machine or the world: disk, clock, DNS
+
+    @property
+    def question(self) -> str:
+        """Tells a check from one of the same name that asks something else."""
+        return sha256(repr((self.probe, self.expected)).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -156,6 +171,23 @@ def conclude(checks: Sequence[Check], verdicts: Mapping[str, tuple[Verdict, floa
             check.undoable,
         )
     return tuple(results.values())
+
+
+def lost(
+    checks: Sequence[Check], results: Sequence[Result], before: Sequence[Result], passed: Mapping[str, str]
+) -> Result | None:
+    """The first check that fails now and did not before, as far as former files could mend it.
+
+    `before`: the results of the same checks before the change; `passed`: id → question of those that passed when the
+    host was last proved. A check that asks something new says nothing of before: it is taken to have passed.
+    """
+    asked = {check.id: check.question for check in checks}
+    failing = {result.id for result in before if result.status is not Status.PASS}
+    for result in results:
+        known = result.id in passed and not (result.id in failing and passed[result.id] == asked.get(result.id))
+        if result.status is Status.FAIL and result.undoable and known:
+            return result
+    return None
 
 
 def culprit(results: Iterable[Result]) -> Result | None:

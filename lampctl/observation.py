@@ -14,6 +14,8 @@ from lampctl import facts
 from lampctl.facts import Facts
 from lampctl.layers import Desired
 from lampctl.resources import (
+    AcmeCertificate,
+    Certificate,
     Database,
     DatabaseUser,
     Directory,
@@ -26,6 +28,8 @@ from lampctl.resources import (
     Service,
     Symlink,
     User,
+    acme,
+    certificate,
     database,
     file,
     package,
@@ -42,6 +46,7 @@ _STATE_PROBES = {
     "owned": f"grep -rH '' {STATE}/owned 2>/dev/null || :",
     "generation": f"cat {STATE}/generation 2>/dev/null || :",
     "proved": f"cat {STATE}/proved 2>/dev/null || :",
+    "passed": f"cat {STATE}/passed 2>/dev/null || :",
     # A shared lock is refused only while a run holds the exclusive one; the kernel drops it with its holder.
     "lock": f"[ ! -e {STATE}/lock ] || flock -n -s {STATE}/lock true || cat {STATE}/lock",
 }
@@ -56,7 +61,8 @@ class Observation:
     entries: Mapping[str, file.Entry] = field(default_factory=dict)
     owners: Mapping[str, frozenset[str]] = field(default_factory=dict)  # playbook → keys that it made
     generation: str = ""
-    proved: str = ""
+    proved: str = ""  # the last generation whose checks all passed
+    passed: Mapping[str, str] = field(default_factory=dict)  # and these checks: id → question
     lock: str = ""  # who holds it, or empty
     answers: Mapping[str, str] = field(default_factory=dict)  # preflight id → raw output
 
@@ -90,6 +96,8 @@ def questions(candidates: Sequence[Desired]) -> dict[str, str]:
         "users": user.probe(of(resources, User)),
         "releases": release.probe(of(resources, Release)),
         "secrets": secret.probe(of(resources, Secret)),
+        "certificate": certificate.probe(of(resources, Certificate)),
+        "acme": acme.probe(of(resources, AcmeCertificate)),
         "databases": database.probe(of(resources, Database), of(resources, DatabaseUser)),
         **asked,
     }
@@ -104,6 +112,8 @@ def parse(raw: Mapping[str, str], now: float) -> Observation:
         "users": user.parse,
         "releases": release.parse,
         "secrets": secret.parse,
+        "certificate": certificate.parse,
+        "acme": acme.parse,
         "databases": database.parse,
     }
     states = {key: state for name, read in parsers.items() for key, state in read(raw.get(name, "")).items()}
@@ -114,6 +124,7 @@ def parse(raw: Mapping[str, str], now: float) -> Observation:
         owners=_owners(raw.get("owned", "")),
         generation=raw.get("generation", "").strip(),
         proved=raw.get("proved", "").strip(),
+        passed=dict(line.split() for line in raw.get("passed", "").splitlines() if line.count(" ") == 1),
         lock=raw.get("lock", "").strip(),
         answers={name.removeprefix("preflight:"): text for name, text in raw.items() if name.startswith("preflight:")},
     )

@@ -16,7 +16,9 @@ from lampctl.layers import Desired
 from lampctl.layers.base import Problem, Validator
 from lampctl.observation import Observation, of
 from lampctl.resources import (
+    AcmeCertificate,
     Action,
+    Certificate,
     Change,
     Conflict,
     Database,
@@ -32,6 +34,8 @@ from lampctl.resources import (
     Step,
     Symlink,
     User,
+    acme,
+    certificate,
     database,
     file,
     package,
@@ -69,10 +73,10 @@ class Stage:
     """Changes that are applied and proved together."""
 
     changes: tuple[Change, ...]
-    before: tuple[Step, ...] = ()  # packages, users, secrets, releases
+    before: tuple[Step, ...] = ()  # packages, users, secrets, certificates, releases
     generation: Generation | None = None
     services: tuple[tuple[Service, Change], ...] = ()
-    after: tuple[Step, ...] = ()  # databases
+    after: tuple[Step, ...] = ()  # databases; certificates that an ACME server gives
     stopped: tuple[str, ...] = ()  # units that `before` stops; an undo starts them again
 
 
@@ -117,15 +121,20 @@ def _bring(desired: Desired, seen: Observation, contents: Mapping[str, str], wai
     archives = [(r, repository.compare(r, states.get(r.key), owned)) for r in of(resources, Repository)]
     users = [(u, user.compare(u, states.get(u.key))) for u in of(resources, User)]
     secrets = [(s, secret.compare(s, states.get(s.key))) for s in of(resources, Secret)]
+    certificates = [
+        (c, certificate.compare(c, states.get(c.key), seen.facts.clock)) for c in of(resources, Certificate)
+    ]
+    asked = [(a, acme.compare(a, states.get(a.key), seen.facts.clock)) for a in of(resources, AcmeCertificate)]
     releases = [(r, release.compare(r, states.get(r.key))) for r in of(resources, Release)]
     paths = [
         (r, file.compare(r, contents.get(r.key, ""), seen.entries, owned))
         for r in of(resources, Directory, File, Symlink)
     ]
     written = [*(r.path for r in _changed(paths)), *(s.path for s in _changed(secrets))]
+    written += [c.pair.certificate for c in _changed(certificates)]
     services = [(s, service.compare(s, states.get(s.key), written, owned)) for s in of(resources, Service)]
     databases = [(d, database.compare(d, states.get(d.key), owned)) for d in of(resources, Database, DatabaseUser)]
-    every = [*archives, *packages, *users, *secrets, *releases, *paths, *services, *databases]
+    every = [*archives, *packages, *users, *secrets, *certificates, *releases, *paths, *services, *databases, *asked]
     stage = Stage(
         tuple(change for _, change in every if isinstance(change, Change)),
         before=(
@@ -133,11 +142,12 @@ def _bring(desired: Desired, seen: Observation, contents: Mapping[str, str], wai
             *package.steps(_changed(packages), wait, refresh=bool(_changed(archives))),
             *user.steps(_changed(users)),
             *secret.steps(_changed(secrets)),
+            *certificate.steps(_changed(certificates)),
             *release.steps(_changed(releases)),
         ),
         generation=_generation(desired, _changed(paths), contents, ()),
         services=tuple((s, change) for s, change in services if isinstance(change, Change)),
-        after=tuple(database.steps(_changed(databases))),
+        after=(*database.steps(_changed(databases)), *acme.steps(_changed(asked))),
     )
     return stage, [change for _, change in every if isinstance(change, Conflict)]
 

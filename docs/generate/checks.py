@@ -39,7 +39,8 @@ def page() -> str:
 
 def _checks(playbook: str) -> Iterator[Check]:
     loaded = load(playbook, (), Files())
-    yield from desired(Context(loaded.playbook, loaded.name, PLATFORMS[PLATFORM], nominal(PLATFORM))).checks
+    facts = nominal(PLATFORM, loaded.playbook.sites)
+    yield from desired(Context(loaded.playbook, loaded.name, PLATFORMS[PLATFORM], facts)).checks
 
 
 def _judge(_: Evidence) -> Verdict:

@@ -65,14 +65,20 @@ class Applying:
             return progress.generation
         raise self._error(stage, steps, progress)
 
-    def settle(self, generation: str, proved: bool) -> bool:
-        """Marks a generation as proved, or undoes it. Says whether the former one is back."""
-        verdict = "proved" if proved else "undo"
+    def prove(self, generation: str, passed: Mapping[str, str]) -> None:
+        """Marks a generation as proved; `passed`: the id and the question of each check that passed."""
+        self._settle(generation, "proved", _lines(f"{id} {question}" for id, question in passed.items()))
+
+    def undo(self, generation: str) -> bool:
+        """Puts back what a generation replaced. Says whether that is back and loaded."""
+        return "@@undone 0" in self._settle(generation, "undo", b"")
+
+    def _settle(self, generation: str, verdict: str, passed: bytes) -> list[str]:
         head = shell_variables({"GENERATION": generation, "VERDICT": verdict})
-        session = self._transport.start(Batch({"main": head + host_script("settle")}))
+        session = self._transport.start(Batch({"main": head + host_script("settle"), "passed": passed}))
         lines = list(as_root(self._host, session, self._have_password))
         session.finish()
-        return "@@undone 0" in lines
+        return lines
 
     def _read(self, line: str, steps: list[Step], progress: _Progress) -> None:
         words = line.split(" ")
@@ -164,6 +170,10 @@ _REASONS = {
     "invalid": (
         "the {layer} layer's new files are not valid; nothing was changed",
         "mend the value or template that the evidence names",
+    ),
+    "unloadable": (
+        "{step}: the config on disk is not valid; what runs goes on with what it has loaded",
+        "mend or remove what the evidence names: lampctl did not write it",
     ),
     "service": ("{step} failed", "the evidence is what the unit said last"),
 }

@@ -41,7 +41,8 @@ def observe(
 
 
 def candidates(loaded: Loaded) -> list[Desired]:
-    return [desired(Context.of(loaded, platform, nominal(platform.id))) for platform in PLATFORMS.values()]
+    sites = loaded.playbook.sites
+    return [desired(Context.of(loaded, platform, nominal(platform.id, sites))) for platform in PLATFORMS.values()]
 
 
 def sections(lines: Iterator[str], boundary: str) -> Iterator[tuple[str, str]]:

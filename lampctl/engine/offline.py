@@ -28,7 +28,7 @@ def _render(loaded: Loaded, platform: str, files: Files) -> dict[str, str]:
     from lampctl.render import Renderer
 
     renderer = Renderer(files.template, loaded.name)
-    wanted = desired(Context.of(loaded, PLATFORMS[platform], nominal(platform)))
+    wanted = desired(Context.of(loaded, PLATFORMS[platform], nominal(platform, loaded.playbook.sites)))
     return {file.path: renderer.text(file) for file in contents_of(wanted)}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import socket
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,10 +15,12 @@ from lampctl.checks import (
     HttpProbe,
     LoginProbe,
     Result,
+    TlsProbe,
     Verdict,
     conclude,
     unknown,
 )
+from lampctl.engine import visit
 from lampctl.engine.library import host_script
 from lampctl.engine.login import log_in
 from lampctl.engine.observe import numbered, sections, shell_variables
@@ -50,7 +51,7 @@ class _Run:
     scripts: list[str]
     secrets: list[Secret]
     findings: dict[str, Finding] = field(default_factory=dict)  # host script → finding
-    pending: dict[LoginProbe | HttpProbe, Future[Finding]] = field(default_factory=dict)
+    pending: dict[LoginProbe | HttpProbe | TlsProbe, Future[Finding]] = field(default_factory=dict)
 
 
 def prove(
@@ -116,8 +117,8 @@ def _take(run: _Run, head: str, text: str, desired: Desired, transport: Transpor
                 if probe.secret == path and value:
                     run.pending[probe] = pool.submit(_login, transport, probe, value)
         case ["ready"]:
-            for http in _probes(desired, HttpProbe):
-                run.pending[http] = pool.submit(_visit, transport.address, http, run.token)
+            for visited in (*_probes(desired, HttpProbe), *_probes(desired, TlsProbe)):
+                run.pending[visited] = pool.submit(_visit, transport.address, visited, run.token)
         case [number, nanoseconds] if number.isdigit():
             run.findings[run.scripts[int(number)]] = Finding(text.strip("\n"), ms=int(nanoseconds or 0) / 1e6)
 
@@ -138,24 +139,20 @@ def _login(transport: Transport, probe: LoginProbe, password: str) -> Finding:
     return Finding(raw, ms=(time.perf_counter() - began) * 1000)
 
 
-def _visit(address: str, probe: HttpProbe, token: str) -> Finding:
-    """One GET with the site's name, over a connection of its own, to the host's address."""
+def _visit(address: str, probe: HttpProbe | TlsProbe, token: str) -> Finding:
     began = time.perf_counter()
-    path = probe.path.format(token=token)
-    request = f"GET {path} HTTP/1.0\r\nHost: {probe.name}\r\nUser-Agent: lampctl\r\nConnection: close\r\n\r\n"
-    chunks: list[bytes] = []
     try:
-        with socket.create_connection((address, probe.port), TIMEOUT) as sock:
-            sock.sendall(request.encode())
-            while (chunk := sock.recv(65536)) and sum(map(len, chunks)) < 1 << 20:
-                chunks.append(chunk)
+        if isinstance(probe, HttpProbe):
+            raw = visit.get(address, probe, token, TIMEOUT)
+        else:
+            raw = visit.shake_hands(address, probe, TIMEOUT)
     except OSError as error:
         return Finding(error=f"{address}:{probe.port}: {error}")
-    return Finding(b"".join(chunks).decode(errors="replace"), ms=(time.perf_counter() - began) * 1000)
+    return Finding(raw, ms=(time.perf_counter() - began) * 1000)
 
 
 def _judge(
-    check: Check, run: _Run, found: Mapping[LoginProbe | HttpProbe, Finding], seen: Observation, direct: bool
+    check: Check, run: _Run, found: Mapping[LoginProbe | HttpProbe | TlsProbe, Finding], seen: Observation, direct: bool
 ) -> tuple[Verdict, float]:
     probe = check.probe
     finding = Finding()
@@ -163,7 +160,7 @@ def _judge(
         finding = run.findings.get(probe.script, Finding(error="the probe did not come back"))
     elif isinstance(probe, LoginProbe):
         finding = found.get(probe, Finding(f"0 there is no readable {probe.secret}"))
-    elif isinstance(probe, HttpProbe):
+    elif isinstance(probe, HttpProbe | TlsProbe):
         if not direct:
             why = "the host is behind a jump host, and its address can't be seen from here"
             return unknown(why, hint="try it by its public name"), 0.0

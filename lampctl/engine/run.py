@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from lampctl import plan as planning
-from lampctl.checks import Result, Status
+from lampctl.checks import Result, Status, lost
 from lampctl.engine import apply, observe
 from lampctl.engine.prove import prove, tools
 from lampctl.errors import ApplyFailed, LampctlError, Refused
@@ -24,6 +24,7 @@ from lampctl.resources import File
 from lampctl.ssh import ConnectOptions, Target, Transport, open_transport
 
 APT_WAIT = 300  # seconds that a run waits for apt's lock, unless --timeout says otherwise
+PASSES = 3  # plans of one run: what is on the host after one may allow more
 SETTLE = 5.0  # seconds that servers may take until what they have just loaded shows
 
 
@@ -127,32 +128,47 @@ class HostRun:
             raise Refused(message, first.hint, kind=first.kind, evidence=evidence)
 
     def _apply_and_prove(self, transport: Transport, desired: Desired, plan: Plan, before: Observation) -> None:
-        """Stage by stage, each proved before the next."""
+        """What was brought to the host may allow more, such as HTTPS with a certificate: then it is planned again."""
+        for left in reversed(range(PASSES)):
+            after = self._pass(transport, desired, plan, before)
+            if after is None or not left:
+                return
+            further = observe.wanted(self.where.text, self.request.loaded, after)
+            if further.resources == desired.resources:
+                return
+            desired, before = further, after
+            plan = self._plan(desired, after)
+            self.done["changes"] = (*self.done["changes"], *plan.changes)
+            self._refuse(plan, after)
+
+    def _pass(self, transport: Transport, desired: Desired, plan: Plan, seen: Observation) -> Observation | None:
+        """Stage by stage, each proved before the next. What the host is like then; None where it went wrong."""
         applying = apply.Applying(
             transport, self.where.text, self._have_password, self.reporter.event, tools(self._render)
         )
-        generation, proved = plan.seen, bool(before.proved)
+        generation = plan.seen
         for stage in plan.stages:
+            before = self._prove(transport, desired, seen) if seen.passed and stage.generation else ()
             with self._phase("apply"):
                 generation = applying.apply(plan, stage, generation)
             self.done["applied"] = True
-            results = self._prove_settled(transport, desired)
+            results, after = self._prove_settled(transport, desired)
             self.done["results"] = results
-            broken = next((r for r in results if r.status is Status.FAIL and r.undoable), None)
-            if broken is None:
-                applying.settle(generation, proved=True)
-                proved = True
-                continue
-            if proved and stage.generation:
-                self._undo(applying, generation, broken)
-            else:
-                self._note(
-                    "nothing here had been proved before, so there was nothing to go back to: the new state stays"
-                )
-            return
+            if any(r.status is Status.FAIL and r.undoable for r in results):
+                broken = lost(desired.checks, results, before, seen.passed)
+                if broken and stage.generation:
+                    self._undo(applying, generation, broken)
+                else:
+                    self._note("what fails now did not work before either, so the new state stays")
+                return None
+            good = {result.id for result in results if result.status is Status.PASS}
+            passed = {check.id: check.question for check in desired.checks if check.id in good}
+            applying.prove(generation, passed)
+            seen = replace(after, passed=passed)
+        return seen
 
     def _undo(self, applying: apply.Applying, generation: str, broken: Result) -> None:
-        self.done["undone"] = applying.settle(generation, proved=False)
+        self.done["undone"] = applying.undo(generation)
         state = "are back and loaded" if self.done["undone"] else "could not be loaded again"
         self.done["error"] = ApplyFailed(
             f"{self.where.text}: {broken.id} failed with the new files; the former files {state}",
@@ -161,13 +177,14 @@ class HostRun:
             evidence=broken.evidence,
         )
 
-    def _prove_settled(self, transport: Transport, desired: Desired) -> tuple[Result, ...]:
+    def _prove_settled(self, transport: Transport, desired: Desired) -> tuple[tuple[Result, ...], Observation]:
         """A reload returns before its effect shows; so a failure counts when it stays."""
         deadline = time.monotonic() + SETTLE
         while True:
-            results = self._prove(transport, desired, self._observe(transport))
+            seen = self._observe(transport)
+            results = self._prove(transport, desired, seen)
             if time.monotonic() > deadline or not any(r.status is Status.FAIL and r.undoable for r in results):
-                return results
+                return results, seen
 
     def _prove(self, transport: Transport, desired: Desired, seen: Observation) -> tuple[Result, ...]:
         with self._phase("check"):

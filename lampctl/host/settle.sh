@@ -4,6 +4,7 @@ exec 9>>"$state/lock"
 flock -w 10 9 || { echo "@@locked $(cat "$state/lock")"; exit 4; }
 case $VERDICT in
 proved)
+    cp passed "$state/passed.new" && mv "$state/passed.new" "$state/passed"
     echo "$GENERATION" > "$state/proved"
     ls "$state/generations" | sort -n | head -n -5 | while IFS= read -r old; do rm -rf "$state/generations/$old"; done
     ;;

@@ -10,9 +10,10 @@ from lampctl.layers.linux import linux
 from lampctl.layers.mysql import mysql
 from lampctl.layers.php import php
 from lampctl.layers.sites import site
+from lampctl.layers.tls import https, tls
 from lampctl.layers.web import web
 
-_LAYERS = (linux, mysql, php, web, site)
+_LAYERS = (linux, tls, mysql, php, web, https, site)
 
 
 def desired(context: Context) -> Desired:

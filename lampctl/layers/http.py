@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lampctl.checks import HostProbe
 from lampctl.layers.base import Context
+from lampctl.layers.vhost import redirects
 from lampctl.resources.shell import quote
 
 _LOG = "==log"
@@ -31,15 +32,35 @@ def parse(raw: str) -> Answer | None:
 
 def local(context: Context, site: str, path: str) -> HostProbe:
     """One GET on the host itself, by the site's name; then the last words of the site's error log."""
-    log = f"{context.web.log_dir}/{site}.error.log"
-    return HostProbe(f"{get(site, path)}; echo; echo {_LOG}; tail -n 2 {quote(log)} 2>/dev/null")
+    log = quote(f"{context.web.log_dir}/{site}.error.log")
+    ask = get_tls(site, path) if redirects(context, site) else get(site, path)
+    before = f"seen=$(cat {log} 2>/dev/null | wc -c)"  # older lines would mislead
+    after = f"tail -c +$((seen + 1)) {log} 2>/dev/null | tail -n 2"
+    return HostProbe(f"{before}; {ask}; echo; echo {_LOG}; {after}")
 
 
 def get(site: str, path: str, port: int = 80) -> str:
     """Shell that prints the answer to one GET. bash is there where curl is not; $TOKEN in `path` is the run's."""
-    request = f"GET {path} HTTP/1.0\\r\\nHost: {site}\\r\\nUser-Agent: lampctl\\r\\nConnection: close\\r\\n\\r\\n"
-    inner = f'exec 3<>/dev/tcp/127.0.0.1/{port} && printf "{request}" >&3 && head -c 65536 <&3'
+    inner = f'exec 3<>/dev/tcp/127.0.0.1/{port} && printf "{_request(site, path)}" >&3 && head -c 65536 <&3'
     return f"export TOKEN; bash -c {quote(inner)} 2>&1"
+
+
+def get_tls(site: str, path: str, port: int = 443) -> str:
+    """As `get`, over TLS; whose certificate it is, checks of their own find out."""
+    client = f"openssl s_client -quiet -connect 127.0.0.1:{port} -servername {quote(site)}"
+    return (
+        f'printf "{_request(site, path)}" | timeout 15 {client} > got.$$ 2> said.$$ || :\n'
+        "if [ -s got.$$ ]; then head -c 65536 got.$$; else tail -n 3 said.$$; fi"
+    )
+
+
+def _request(site: str, path: str) -> str:
+    return f"GET {path} HTTP/1.0\\r\\nHost: {site}\\r\\nUser-Agent: lampctl\\r\\nConnection: close\\r\\n\\r\\n"
+
+
+def port(context: Context, site: str) -> str:
+    """Where `local` asks."""
+    return f"127.0.0.1:{443 if redirects(context, site) else 80}"
 
 
 def heard(raw: str) -> tuple[Answer | None, str]:

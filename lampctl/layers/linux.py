@@ -12,6 +12,7 @@ from lampctl.resources import Package
 DISK_FREE = 100 * MIB  # below it, logs and databases soon stop
 DISK_INSTALL = 700 * MIB  # what the packages of the stack take while they are installed
 DISK_CHANGE = 16 * MIB  # what a generation of configuration files may take
+DISK_WRITES = ("/", "/usr", "/etc", "/var")  # where packages and generations go
 MEMORY_FREE = 32 * MIB
 CLOCK_SKEW = 60.0  # seconds; beyond it certificates, sessions and logs mislead
 
@@ -100,7 +101,8 @@ def _room(_raw: str, facts: Facts, changing: frozenset[str]) -> list[Problem]:
     """A full disk breaks a package halfway through; so it is refused before."""
     installs = any(key.startswith("package:") for key in changing)
     need = DISK_INSTALL if installs else DISK_CHANGE
-    short = [(mount, free) for mount, (_, free) in facts.disk.items() if changing and free < need]
+    rooms = [(mount, free) for mount, (_, free) in facts.disk.items() if mount in DISK_WRITES]
+    short = [(mount, free) for mount, free in rooms if changing and free < need]
     return [
         Problem(
             "disk-full",

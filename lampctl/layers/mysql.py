@@ -18,7 +18,9 @@ def mysql(context: Context) -> Desired:
     if names is None:
         return engines.missing(context)
     drop_in = f"{names.drop_ins}/90-lampctl.cnf"
-    service = Service(names.unit, "mysql", watch=(drop_in,), on_change=Action.RESTART, sockets=(names.socket,))
+    service = Service(
+        names.unit, "mysql", watch=(drop_in,), on_change=Action.RESTART, sockets=(names.socket,), test=names.test
+    )
     values = {
         "names": names,
         "buffer_pool": sizing.buffer_pool(context.playbook, context.facts),
@@ -87,9 +89,12 @@ _HINTS = {
     1049: "the database is missing: lampctl deploy creates it",
     1114: "the disk or the table space is full",
     1142: "the user lacks rights on the database: lampctl deploy grants them",
+    1820: "the password has expired: lampctl deploy sets it again",
     1698: "the account has another authentication plugin: lampctl deploy sets a password",
     2003: "nothing listens on 127.0.0.1:3306: look at bind-address and skip-networking in /etc/mysql",
     2013: "the server closed the connection: journalctl -u mariadb -u mysql",
+    3118: "the account is locked: lampctl deploy unlocks it",
+    4151: "the account is locked: lampctl deploy unlocks it",
 }
 
 

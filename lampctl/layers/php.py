@@ -45,6 +45,7 @@ def _version(context: Context, names: PhpNames) -> Desired:
         sockets=tuple(socket_of(context, site) for site in sites),
         ready=_ready(names, [socket_of(context, site) for site in sites]),
         units=(sandbox,),
+        test=names.test,
     )
     assert options is not None
     limits = {"memory_max": options.memory_max, "roots": _outer_roots(context, sites)}
@@ -133,28 +134,41 @@ def _fastcgi_check(context: Context, site: str) -> Check:
     names, root = php_of(context, site), root_of(site, context.playbook.sites[site])
     extensions = context.playbook.php.extensions if context.playbook.php else []
     wanted = {module for name in extensions for module in _MODULES.get(name, (name,))}
-    script = f'{names.cli} -n fastcgi.php {quote(socket_of(context, site))} {quote(root)}/lampctl-probe-"$TOKEN".php'
+    script = _ASK.format(user=context.web.user, cli=names.cli, socket=quote(socket_of(context, site)), root=quote(root))
     return Check(
         f"php.fastcgi@{site}",
         "php",
         Where.HOST,
         "the pool answers FastCGI",
         f"PHP {names.version}" + (f" with {', '.join(sorted(wanted))}" if wanted else ""),
-        lambda seen: _judge(seen, names.version, frozenset(wanted)),
+        lambda seen: _judge(seen, names, frozenset(wanted)),
         needs=(_service_id(context, names),),
         probe=HostProbe(script),
     )
 
 
-def _judge(seen: Evidence, version: str, wanted: frozenset[str]) -> Verdict:
+# As the web server's user: what root can open says nothing. PHP reads the client from stdin, as only root
+# can read the batch's directory.
+_ASK = r"""
+file={root}/lampctl-probe-"$TOKEN".php
+as="setpriv --reuid={user} --regid={user} --init-groups"
+$as test -r "$file" || echo unreadable
+$as {cli} -n -- {socket} "$file" < fastcgi.php
+"""
+
+
+def _judge(seen: Evidence, names: PhpNames, wanted: frozenset[str]) -> Verdict:
     """`seen.raw`: the answer of the pool, CGI headers first, or one line that says why there is none."""
     if seen.error:
         return unknown("could not be tried", seen.error)
     found = answer(seen.raw)
+    if found is None and seen.raw.startswith("unreadable\n") and "\nStatus: 40" in seen.raw:
+        return unknown("the pool answers, but the web server's user may not read the document root", seen.raw[:500])
     if found is None:
-        return failed("the pool gave no answer", seen.raw[:500], "journalctl -u php*-fpm; ls -l /run/php")
+        hint = f"journalctl -u {names.unit}; ls -l {names.socket_dir}; a restart of the unit makes its sockets anew"
+        return failed("the pool gave no answer", seen.raw.removeprefix("unreadable\n")[:500], hint)
     actual = str(found.get("version", ""))
-    if not actual.startswith(version + "."):
+    if not actual.startswith(names.version + "."):
         return failed(
             f"PHP {actual}",
             hint="another PHP owns the pool's socket; systemctl list-units 'php*' shows which",
@@ -164,7 +178,7 @@ def _judge(seen: Evidence, version: str, wanted: frozenset[str]) -> Verdict:
     if missing:
         return failed(
             f"PHP {actual} without {', '.join(missing)}",
-            hint="phpenmod, then systemctl reload the pool's unit",
+            hint=f"phpenmod {' '.join(missing)} && systemctl restart {names.unit}",
         )
     return passed(f"PHP {actual}" + (f" with {', '.join(sorted(wanted))}" if wanted else ""))
 

@@ -10,7 +10,7 @@ from lampctl.resources.service import UnitState
 from lampctl.resources.shell import quote
 
 
-def service_check(id: str, title: str, service: Service) -> Check:
+def service_check(id: str, title: str, service: Service, needs: str = "linux.ssh") -> Check:
     """The chain of a layer starts here; the probe fetches the unit's last words for the evidence."""
     unit = quote(service.unit)
     script = f"systemctl is-active --quiet {unit} || journalctl -q -u {unit} -n 6 --no-pager -o cat"
@@ -21,7 +21,7 @@ def service_check(id: str, title: str, service: Service) -> Check:
         title,
         f"{service.unit} active, enabled, running the config on disk",
         lambda seen: judge(seen, service),
-        needs=("linux.ssh",),
+        needs=(needs,),
         probe=HostProbe(script),
     )
 
@@ -31,6 +31,9 @@ def judge(seen: Evidence, service: Service) -> Verdict:
     unit = service.unit
     if not isinstance(state, UnitState):
         return unknown("systemd said nothing of the unit")
+    if state.masked:
+        hint = f"somebody forbade it to start: systemctl unmask {unit}, then lampctl deploy"
+        return failed(f"{unit} is masked", seen.raw, hint)
     if not state.loaded:
         return failed(f"{unit} is not there", hint="lampctl deploy installs it")
     if state.active != "active":

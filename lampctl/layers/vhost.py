@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lampctl.layers.base import Context
 from lampctl.layers.sizing import Sized
+from lampctl.playbook import TlsOptions
+from lampctl.resources import AcmeCertificate, Certificate, Pair
+from lampctl.resources.acme import LETS_ENCRYPT
 
 # Files here are served under /.well-known/acme-challenge/ for every site: what an ACME server asks for, and the
 # probe of sites that have no files of their own.
-WELL_KNOWN = "/var/www/lampctl"
+WEBROOT = "/var/www/lampctl"  # as certbot calls it: its answers lie at the URL's path below
 WELL_KNOWN_URL = "/.well-known/acme-challenge/"
+WELL_KNOWN = WEBROOT + WELL_KNOWN_URL.rstrip("/")
 
 
 @dataclass(frozen=True)
@@ -30,3 +35,46 @@ class Vhost:
     @property
     def probe_url(self) -> str:
         return "/" if self.root else WELL_KNOWN_URL
+
+
+@dataclass(frozen=True)
+class Https:
+    """What a site's HTTPS vhost needs to know."""
+
+    pair: Pair
+    redirect: bool
+    hsts: int  # seconds; 0: not said
+
+
+def https_of(context: Context, site: str) -> Https | None:
+    """None where the site has no HTTPS: none is wanted, or its certificate is still to be got."""
+    options = context.playbook.sites[site].https
+    if options is None or (options.mode == "acme" and site not in context.facts.certificates):
+        return None
+    return Https(pair_of(context, site, options), options.redirect, options.hsts)
+
+
+def redirects(context: Context, site: str) -> bool:
+    """Is HTTPS where this site's pages are?"""
+    found = https_of(context, site)
+    return found is not None and found.redirect
+
+
+def names_of(context: Context, site: str) -> tuple[str, ...]:
+    return (site, *context.playbook.sites[site].aliases)
+
+
+def certificate_of(context: Context, site: str, options: TlsOptions) -> Certificate | AcmeCertificate | None:
+    """The certificate that lampctl provides; None for one that its owner brings."""
+    names = names_of(context, site)
+    if options.mode == "self-signed":
+        return Certificate(site, "tls", names)
+    if options.mode == "acme":
+        server = options.directory or LETS_ENCRYPT
+        return AcmeCertificate(site, "tls", names, WEBROOT, WELL_KNOWN, WELL_KNOWN_URL, server, options.email or "")
+    return None
+
+
+def pair_of(context: Context, site: str, options: TlsOptions) -> Pair:
+    found = certificate_of(context, site, options)
+    return found.pair if found else Pair(str(options.certificate), str(options.key))

@@ -10,14 +10,21 @@ from lampctl.platforms.names import MysqlNames, PhpNames, Platform, WebNames
 
 
 def _debian_family(
-    id: str, title: str, codename: str, php_version: str, *, proved: bool, oracle: bool = False
+    id: str,
+    title: str,
+    codename: str,
+    php_version: str,
+    *,
+    proved: bool,
+    http2_line: bool = False,
+    oracle: bool = False,
 ) -> Platform:
     """`oracle`: the distribution packages Oracle's MySQL too."""
     return Platform(
         id,
         title,
         proved,
-        web={"apache": apache(), "nginx": nginx()},
+        web={"apache": apache(), "nginx": nginx(http2_line=http2_line)},
         mysql={"mariadb": mariadb()} | ({"mysql": mysql()} if oracle else {}),
         php=php(php_version),
         php_of=php,
@@ -28,10 +35,12 @@ def _debian_family(
 PLATFORMS: dict[str, Platform] = {
     platform.id: platform
     for platform in (
-        _debian_family("debian-13", "Debian 13 (trixie)", "trixie", "8.4", proved=True),
+        _debian_family("debian-13", "Debian 13 (trixie)", "trixie", "8.4", proved=True, http2_line=True),
         _debian_family("debian-12", "Debian 12 (bookworm)", "bookworm", "8.2", proved=True),
         # Neither testing nor sid has a VERSION_ID, and nothing in their os-release tells one from the other.
-        _debian_family("debian-rolling", "Debian testing and sid", "sid", "8.4", proved=True, oracle=True),
+        _debian_family(
+            "debian-rolling", "Debian testing and sid", "sid", "8.4", proved=True, http2_line=True, oracle=True
+        ),
         _debian_family("ubuntu-24.04", "Ubuntu 24.04 LTS", "noble", "8.3", proved=False, oracle=True),
         _debian_family("ubuntu-22.04", "Ubuntu 22.04 LTS", "jammy", "8.1", proved=False, oracle=True),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lampctl.platforms.names import MysqlNames, PhpNames, WebNames
 
 # Of every release whose archive may be named as a repository beside the host's own.
@@ -12,8 +14,12 @@ def apache() -> WebNames:
     return _web("Apache", "apache2", "apache2ctl -t", "apache2ctl graceful-stop")
 
 
-def nginx() -> WebNames:
-    return _web("NGINX", "nginx", "nginx -t -q", "nginx -s quit")
+def nginx(*, http2_line: bool) -> WebNames:
+    """`http2_line`: NGINX 1.25.1 or newer, which has a directive of its own for HTTP/2."""
+    names = _web("NGINX", "nginx", "nginx -t -q", "nginx -s quit")
+    if http2_line:
+        return replace(names, tls_listen="ssl", http2="http2 on;")
+    return replace(names, tls_listen="ssl http2")
 
 
 def _web(title: str, name: str, test: str, drain: str) -> WebNames:
@@ -48,7 +54,7 @@ def mariadb() -> MysqlNames:
         # Without TLS, which a client of 11.4 or newer starts on the Unix socket as well: 20 ms for each login.
         client="mariadb --skip-ssl --protocol=socket --user=root --batch --skip-column-names",
         login="mariadb",
-        plain="skip-ssl",
+        plain="loose-skip-ssl",
         plugin="",
         # MariaDB has no --validate-config; --help reads every option file and stops there.
         test="mariadbd --user=mysql --help --verbose",

@@ -20,6 +20,8 @@ class WebNames:
     user: str
     test: str  # shell command: is the configuration on disk valid?
     drain: str  # shell command by which it answers what it has begun, and takes nothing new
+    tls_listen: str = ""  # NGINX: what a TLS listener's address is followed by
+    http2: str = ""  # NGINX: the line that switches HTTP/2 on, where it is one of its own
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from lampctl.playbook.fields import in_bytes
 from lampctl.playbook.load import Library, Loaded, load
 from lampctl.playbook.models import Playbook, RepositoryOptions
-from lampctl.playbook.sites import Site, database_of, home_of, root_of, user_of
+from lampctl.playbook.sites import Site, TlsOptions, database_of, home_of, root_of, user_of
 
 __all__ = [
     "Library",
@@ -11,6 +11,7 @@ __all__ = [
     "Playbook",
     "RepositoryOptions",
     "Site",
+    "TlsOptions",
     "database_of",
     "home_of",
     "in_bytes",

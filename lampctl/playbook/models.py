@@ -146,6 +146,8 @@ class Playbook(Options):
         _unique("the name {} is used by two sites", ((n, *site.aliases) for n, site in self.sites.items()))
         if sum(site.default for site in self.sites.values()) > 1:
             raise ValueError("only one site can be the default")
+        if len({site.https.profile for site in self.sites.values() if site.https}) > 1:
+            raise ValueError("sites have several TLS profiles: they share port 443, so all of them need the same one")
         self._has_layers()
         databases = [found for name, site in self.sites.items() if (found := database_of(name, site))]
         _unique("the database name {} is used by two sites", ([d.name] for d in databases))

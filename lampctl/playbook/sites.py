@@ -12,7 +12,9 @@ from lampctl.playbook.fields import (
     AbsolutePath,
     Count,
     DatabaseName,
+    Email,
     Hostname,
+    HttpsUrl,
     Ini,
     OneLine,
     Options,
@@ -40,8 +42,8 @@ class TlsOptions(Options):
         None, description="For `files`: the chain on the host in PEM, the site's certificate first."
     )
     key: AbsolutePath | None = Field(None, description="For `files`: the private key on the host in PEM.")
-    email: OneLine | None = Field(None, description="For `acme`: whom the certificate authority may write to.")
-    directory: OneLine | None = Field(
+    email: Email | None = Field(None, description="For `acme`: whom the certificate authority may write to.")
+    directory: HttpsUrl | None = Field(
         None, description="For `acme`: the server's directory URL. Default: Let's Encrypt."
     )
     redirect: bool = Field(True, description="Whether HTTP redirects to HTTPS.")
@@ -49,13 +51,17 @@ class TlsOptions(Options):
         0, description="Seconds for which browsers shall insist on HTTPS; 0: not said."
     )
     profile: Literal["intermediate", "old"] = Field(
-        "intermediate", description="Mozilla's profile: which protocols and ciphers clients may use."
+        "intermediate",
+        description="Mozilla's profile: which protocols and ciphers clients may use; "
+        "the same for all sites, which share one port.",
     )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if (self.mode == "files") != bool(self.certificate and self.key):
             raise ValueError("`certificate` and `key` belong to the mode files, both of them")
+        if self.mode != "acme" and (self.email or self.directory):
+            raise ValueError("`email` and `directory` belong to the mode acme")
         return self
 
 

@@ -4,7 +4,9 @@ Each kind is one file that knows how its state is observed (`probe`, shell), rea
 (`compare`, pure) and fixed (`steps`, shell).
 """
 
+from lampctl.resources.acme import AcmeCertificate
 from lampctl.resources.base import Action, Change, Conflict, Resource, Step
+from lampctl.resources.certificate import Certificate, Pair
 from lampctl.resources.database import Database, DatabaseUser, Server
 from lampctl.resources.file import Directory, File, PathResource, Symlink
 from lampctl.resources.package import Package
@@ -15,7 +17,9 @@ from lampctl.resources.service import Service
 from lampctl.resources.user import User
 
 __all__ = [
+    "AcmeCertificate",
     "Action",
+    "Certificate",
     "Change",
     "Conflict",
     "Database",
@@ -23,6 +27,7 @@ __all__ = [
     "Directory",
     "File",
     "Package",
+    "Pair",
     "PathResource",
     "Release",
     "Repository",

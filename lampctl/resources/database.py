@@ -9,7 +9,11 @@ from lampctl.resources.base import Action, Change, Conflict, Step
 from lampctl.resources.secret import Secret
 from lampctl.resources.shell import quote
 
-_PRIVILEGES = ("Select", "Insert", "Update", "Delete", "Create", "Drop", "Alter", "Index")
+# What GRANT ALL on a database gives, in MariaDB and in MySQL.
+_PRIVILEGES = (
+    *("Select", "Insert", "Update", "Delete", "Create", "Drop", "References", "Index", "Alter", "Event", "Trigger"),
+    *("Create_tmp_table", "Lock_tables", "Create_view", "Show_view", "Create_routine", "Alter_routine", "Execute"),
+)
 
 
 @dataclass(frozen=True)
@@ -89,10 +93,14 @@ def probe(databases: Sequence[Database], users: Sequence[DatabaseUser]) -> str:
 
 
 def _login(user: DatabaseUser) -> str:
-    """Does the password in the secret's file open the door? The option file lives in the batch's directory."""
+    """Does the password in the secret's file open the door, as PHP tries it: by the socket, without TLS?
+
+    The option file lives in the batch's directory.
+    """
     options = quote(f"login-{user.name}")
+    lines = r"[client]\nuser=%s\npassword=%s\nsocket=%s\n%s\n"
     return (
-        f"[ ! -e {quote(user.secret.path)} ] || {{ printf '[client]\\nuser=%s\\npassword=%s\\nsocket=%s\\n%s\\n'"
+        f"[ ! -e {quote(user.secret.path)} ] || {{ printf {quote(lines)}"
         f' {quote(user.name)} "$({user.secret.read})" {quote(user.server.socket)}'
         f" {quote(user.server.plain)} > {options}\n"
         f"{user.server.login} --defaults-file={options} --batch -e 'SELECT 1' >/dev/null 2>&1"
@@ -132,7 +140,7 @@ def compare(item: Database | DatabaseUser, state: object, owned: frozenset[str])
     missing = {"login", f"grant:{_pattern(item.database)}"} - facts
     if not missing:
         return None
-    why = "its password is not the stored one" if "login" in missing else f"lacks rights on {item.database}"
+    why = "can't log in with the stored password" if "login" in missing else f"lacks rights on {item.database}"
     return Change(item.key, item.layer, Action.UPDATE, why + "\n")
 
 
@@ -148,10 +156,11 @@ def _script(item: Database | DatabaseUser) -> str:
     account = f"{literal(item.name)}@'localhost'"
     grant = f"GRANT ALL ON {identifier(_pattern(item.database))}.* TO {account};"
     identified = f"IDENTIFIED WITH {item.server.plugin} BY" if item.server.plugin else "IDENTIFIED BY"
+    # An account that is locked, or that has to use TLS, does not open with the right password either.
     # printf is a builtin: the password is on a pipe, never in a process's arguments.
     return (
         f'value=$({item.secret.read}); [ -n "$value" ]\n'
-        f"printf \"%s {identified} '%s';\\n%s {identified} '%s';\\n%s\\n\""
+        f"printf \"%s {identified} '%s';\\n%s {identified} '%s' REQUIRE NONE ACCOUNT UNLOCK;\\n%s\\n\""
         f' {quote(f"CREATE USER IF NOT EXISTS {account}")} "$value"'
         f' {quote(f"ALTER USER {account}")} "$value" {quote(grant)} | {client}'
     )

@@ -33,6 +33,7 @@ class Service:
     mark: str = ""
     drain: str = ":"
     ports: tuple[int, ...] = ()
+    test: str = ""  # shell command: would it accept what is on disk?
 
     @property
     def key(self) -> str:
@@ -53,6 +54,8 @@ class UnitState:
     changed_path: str = ""
     unit_changed: float = 0.0  # the newest change of the unit files that lampctl writes
     unread: bool = False  # systemd has not read the unit's files again since they were changed
+    missing: tuple[str, ...] = ()  # its sockets that are not there
+    masked: bool = False  # somebody forbade it to start
 
     def stale(self, on_change: Action) -> bool:
         """Was something that it reads changed after it last read it?
@@ -77,7 +80,12 @@ def probe(services: Sequence[Service]) -> str:
     """Shell that prints systemd's view of each unit and the newest change below its watched paths."""
     units = words(sorted({service.unit for service in services}))
     newest = "\n".join(_newest(service) for service in services)
-    return f"systemctl show --timestamp=us+utc -p {_PROPERTIES} {units} 2>/dev/null; echo\n{newest}\nwait"
+    missing = "\n".join(
+        f"[ -S {quote(path)} ] || printf 'missing %s\\t\\t%s\\n' {quote(service.unit)} {quote(path)}"
+        for service in services
+        for path in service.sockets
+    )
+    return f"systemctl show --timestamp=us+utc -p {_PROPERTIES} {units} 2>/dev/null; echo\n{newest}\nwait\n{missing}"
 
 
 def _newest(service: Service) -> str:
@@ -92,7 +100,7 @@ def _newest(service: Service) -> str:
 def parse(raw: str) -> dict[str, UnitState]:
     """Service key → state."""
     blocks: dict[str, dict[str, str]] = {}
-    newest: dict[tuple[str, str], tuple[float, str]] = {}
+    rows: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for block in raw.split("\n\n"):
         values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line and "\t" not in line)
         if "Id" in values:
@@ -101,26 +109,26 @@ def parse(raw: str) -> dict[str, UnitState]:
         if line.count("\t") == 2:
             what, when, path = line.split("\t")
             kind, _, unit = what.partition(" ")
-            newest[kind, unit] = (float(when), path)
-    never = (0.0, "")
-    return {
-        f"service:{unit}": _state(values, newest.get(("watch", unit), never), newest.get(("unit", unit), never)[0])
-        for unit, values in blocks.items()
-    }
+            rows.setdefault((unit, kind), []).append((when, path))
+    return {f"service:{unit}": _state(values, unit, rows) for unit, values in blocks.items()}
 
 
-def _state(values: dict[str, str], changed: tuple[float, str], unit_changed: float) -> UnitState:
+def _state(values: dict[str, str], unit: str, rows: dict[tuple[str, str], list[tuple[str, str]]]) -> UnitState:
+    """`rows`: (unit, kind) → what `probe` printed of it."""
+    when, path = rows.get((unit, "watch"), [("0", "")])[0]
     return UnitState(
         loaded=values.get("LoadState") == "loaded",
+        masked=values.get("LoadState") == "masked",
         active=values.get("ActiveState", ""),
         enabled=values.get("UnitFileState", ""),
         result=values.get("Result", ""),
         reloaded=_seconds(values.get("StateChangeTimestamp", "")),
         started=_seconds(values.get("ExecMainStartTimestamp", "")),
-        changed=changed[0],
-        changed_path=changed[1],
-        unit_changed=unit_changed,
+        changed=float(when),
+        changed_path=path,
+        unit_changed=float(rows.get((unit, "unit"), [("0", "")])[0][0]),
         unread=values.get("NeedDaemonReload") == "yes",
+        missing=tuple(path for _, path in rows.get((unit, "missing"), [])),
     )
 
 
@@ -138,6 +146,12 @@ def compare(
     unit = state if isinstance(state, UnitState) else UnitState()
     if not service.running:
         return _stop(service, unit, owned)
+    if unit.masked:
+        return Conflict(
+            service.key,
+            f"{service.unit} is masked: somebody forbade it to start; it was left alone",
+            f"systemctl unmask {service.unit}, and deploy again",
+        )
     if unit.active != "active":
         return Change(service.key, service.layer, Action.START, f"is {unit.active}\n" if unit.loaded else "")
     paths = list(changing)
@@ -149,6 +163,8 @@ def compare(
     if touched or unit.stale(service.on_change):
         cause = touched[0] if touched else f"{unit.changed_path} is newer than what it runs"
         return Change(service.key, service.layer, service.on_change, f"because of {cause}\n")
+    if unit.missing:  # a reload would keep the socket that nobody can find any more
+        return Change(service.key, service.layer, Action.RESTART, f"{unit.missing[0]} is not there\n")
     if not unit.enabled_now:
         return Change(service.key, service.layer, Action.ENABLE, f"is {unit.enabled}\n")
     return None
@@ -190,6 +206,8 @@ def act(service: Service, action: Action) -> str:
         running=running,
         sockets=words(service.sockets),
         ready=quote(service.ready or ":"),
+        test=service.test or "true",
+        layer=service.layer,
     )
 
 
@@ -229,8 +247,15 @@ setsid sh -c 'n=600; while [ -n "$(cat "$1/cgroup.procs")" ] && [ "$n" -gt 0 ]; 
     systemctl stop --no-block "$2"' - "$cgroup" {unit} >/dev/null 2>&1 </dev/null 9>&- &
 """
 
-# A reload of FPM returns before the sockets of its new pools exist; so they are waited for.
+# A reload with a config that is not valid ends FPM; so it is tried first, and what runs goes on.
+# A reload of FPM returns before the sockets of its new pools exist; so they are waited for. One that was
+# deleted while it listened comes back with a restart only.
 _ACT = r"""
+if ! {test} > tested 2> verdict </dev/null; then
+    echo "lampctl-reason: unloadable {layer}"
+    if [ -s verdict ]; then tail -n 12 verdict; else tail -n 12 tested; fi
+    exit 1
+fi
 why() {{ echo "lampctl-reason: service"; systemctl status --no-pager -n 0 {unit} | sed -n 's/^ *Active:/Active:/p'
     journalctl -q -u {unit} -n 12 --no-pager -o cat || :; exit 1; }}
 {prepare}
@@ -242,6 +267,7 @@ systemctl enable --quiet {unit} # after the start: it takes a while, and somebod
 tries=100
 for socket in {sockets}; do
     while [ ! -S "$socket" ]; do
+        [ "$tries" -ne 70 ] || systemctl restart {unit} || why
         tries=$((tries - 1)); [ "$tries" -gt 0 ] || {{ echo "$socket did not appear"; why; }}
         sleep 0.1
     done

@@ -32,7 +32,7 @@ while (($head = stream_get_contents($stream, 8)) !== false && strlen($head) === 
     $content = $length ? stream_get_contents($stream, $length) : '';
     $padding && stream_get_contents($stream, $padding);
     if ($type === OUT || $type === ERR) {
-        echo $content;
+        echo $content, $type === ERR ? "\n" : '';
     }
     if ($type === END) {
         exit;

@@ -23,8 +23,8 @@ CHAIN = [
     "mysql.login@lamp.test",
     "php.service",
     "php.fastcgi@lamp.test",
-    "web.service",
     "web.config",
+    "web.service",
     "web.static@lamp.test",
     "site.php@lamp.test",
     "site.database@lamp.test",
@@ -151,8 +151,9 @@ def test_database_that_listens_elsewhere_is_rolled_back(host: Host, tmp_path: Pa
 
 def test_check_that_fails_after_the_deploy_rolls_back(host: Host, tmp_path: Path) -> None:
     """A vhost that Apache likes and that would show the site's source to the world."""
-    text = re.sub(r" *<FilesMatch.*?</FilesMatch>\n", "", original("apache/vhost.conf.j2"), flags=re.S)
-    ran = host.lampctl("deploy", "HOST", cwd=template(tmp_path, "apache/vhost.conf.j2", text))
+    name = "apache/handlers/php.conf.j2"
+    text = re.sub(r" *<FilesMatch.*?</FilesMatch>\n", "", original(name), flags=re.S)
+    ran = host.lampctl("deploy", "HOST", cwd=template(tmp_path, name, text))
     assert ran.code == 1
     assert ran.host["culprit"]["id"] == "site.php@lamp.test"
     assert "source" in next(r["actual"] for r in ran.host["results"] if r["id"] == "site.php@lamp.test")

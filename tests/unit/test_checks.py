@@ -4,8 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from lampctl.checks import Check, Evidence, Status, Verdict, Where, conclude, culprit, failed, passed, unknown
-from lampctl.facts import Facts
+from lampctl.checks import (
+    Check,
+    Evidence,
+    HostProbe,
+    Result,
+    Status,
+    Verdict,
+    Where,
+    conclude,
+    culprit,
+    failed,
+    lost,
+    passed,
+    unknown,
+)
+from lampctl.facts import MIB, PROBES, Facts, parse
+from lampctl.layers.linux import _clock, _memory
 from lampctl.layers.sites.php import _php
 
 
@@ -48,3 +63,44 @@ def test_unknown_blocks_nothing_and_is_no_culprit() -> None:
 def test_php_through_the_web_server(raw: str, status: Status, actual: str) -> None:
     verdict = _php("Apache", "8.4", Evidence(raw, Facts("debian-13"), {}))
     assert (verdict.status, verdict.actual) == (status, actual)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "status", "said"),
+    [(3600.0, Status.FAIL, "3600 s ahead of"), (-90.0, Status.FAIL, "90 s behind"), (-59.0, Status.PASS, "59.0 s off")],
+)
+def test_clock(ahead: float, status: Status, said: str) -> None:
+    """A container's clock is its machine's, so no host test can set it."""
+    assert "clock" in PROBES
+    facts = parse({"clock": f"{1_000_000_000 + ahead:.9f}\n"}, now=1_000_000_000.0)
+    verdict = _clock(Evidence("", facts, {}))
+    assert (verdict.status, said in verdict.actual) == (status, True)
+    assert bool(verdict.hint) == (status is Status.FAIL)
+
+
+def test_clock_that_says_nothing_is_unknown() -> None:
+    assert _clock(Evidence("", parse({}, now=1.0), {})).status is Status.UNKNOWN
+
+
+def test_memory() -> None:
+    verdict = _memory(Evidence("", Facts("debian-13", memory=512 * MIB, memory_available=31 * MIB), {}))
+    assert (verdict.status, verdict.actual) == (Status.FAIL, "31 MiB available of 512 MiB")
+    assert "max_children" in verdict.hint
+
+
+@pytest.mark.parametrize(
+    ("proved", "before", "expected"),
+    [
+        ("as now", Status.PASS, "site"),
+        ("as now", Status.FAIL, None),  # it was broken already: the change is not to blame
+        ("otherwise", Status.FAIL, "site"),  # over HTTPS it can't have worked before there was any; over HTTP it did
+        ("never", Status.FAIL, None),  # a new site
+    ],
+)
+def test_only_what_a_change_broke_is_a_reason_to_undo_it(proved: str, before: Status, expected: str | None) -> None:
+    check = Check("site", "site", Where.HOST, "", "", lambda _: passed(""), probe=HostProbe("ask"))
+    other = Check("site", "site", Where.HOST, "", "", lambda _: passed(""), probe=HostProbe("ask otherwise"))
+    asked = {"as now": {"site": check.question}, "otherwise": {"site": other.question}, "never": {}}[proved]
+    result = Result("site", "site", Status.FAIL, Where.HOST, "", "")
+    found = lost([check], [result], [Result("site", "site", before, Where.HOST, "", "")], asked)
+    assert (found.id if found else None) == expected

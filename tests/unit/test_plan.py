@@ -106,6 +106,7 @@ def test_changed_file_reloads_the_service_that_reads_it() -> None:
         (UnitState(True, "failed", "enabled"), Action.START),
         (UnitState(True, "active", "disabled", "", 100.0, 100.0, 50.0), Action.ENABLE),
         (UnitState(True, "active", "enabled", "", 100.0, 90.0, 100.5, "/etc/apache2/x"), Action.RELOAD),
+        (UnitState(True, "active", "enabled", "", 100.0, 90.0, 50.0, missing=("/run/x",)), Action.RESTART),
     ],
 )
 def test_state_of_a_unit_is_what_plans_its_change(state: UnitState, action: Action) -> None:
@@ -114,6 +115,15 @@ def test_state_of_a_unit_is_what_plans_its_change(state: UnitState, action: Acti
     states = {**seen.states, "service:apache2.service": state}
     plan = make(found, contents, Observation(seen.facts, states, seen.entries, seen.owners))
     assert [(c.resource, c.action) for c in plan.changes] == [("service:apache2.service", action)]
+
+
+def test_masked_unit_is_left_alone() -> None:
+    found, contents = wanted("debian-13")
+    seen = converged(found, contents)
+    states = {**seen.states, "service:apache2.service": UnitState(active="inactive", masked=True)}
+    plan = make(found, contents, Observation(seen.facts, states, seen.entries, seen.owners))
+    assert plan.changes == ()
+    assert [problem.hint for problem in plan.problems] == ["systemctl unmask apache2.service, and deploy again"]
 
 
 def test_what_lampctl_did_not_make_is_left_alone() -> None:

@@ -14,7 +14,7 @@ from lampctl.layers import Context, Desired, desired
 from lampctl.observation import Observation, of
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import Loaded, load
-from lampctl.resources import Action, File, Package, Repository, Service, repository
+from lampctl.resources import Action, Change, Conflict, File, Package, Repository, Service, repository
 
 KEY = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDMEawV\n=X2\n-----END PGP PUBLIC KEY BLOCK-----"
 ARCHIVE = "linux.repositories={older: {url: 'http://packages.example.org/php/', suite: trixie, key: /usr/share/k.gpg}}"
@@ -91,10 +91,10 @@ def test_repository_is_written_before_packages_and_once() -> None:
     assert repository.compare(only, only.files, frozenset()) is None
     changed = {**only.files, "/etc/apt/preferences.d/lampctl-older": "# Managed by lampctl\n"}
     change = repository.compare(only, changed, frozenset())
-    assert isinstance(change, repository.Change)
+    assert isinstance(change, Change)
     assert change.action is Action.UPDATE
     foreign = repository.compare(only, {"/etc/apt/sources.list.d/lampctl-older.sources": "Types: deb\n"}, frozenset())
-    assert isinstance(foreign, repository.Conflict)
+    assert isinstance(foreign, Conflict)
 
 
 def test_repository_that_is_no_longer_wanted_goes() -> None:

@@ -3,11 +3,13 @@ is proved (`parts`)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Protocol
 
+from lampctl.checks import Check, HttpProbe
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.sites import php, static
-from lampctl.layers.vhost import Vhost
+from lampctl.layers.vhost import Vhost, redirects
 
 
 class SiteType(Protocol):
@@ -25,8 +27,21 @@ def site(context: Context) -> Desired:
     """All sites of the playbook."""
     total = Desired()
     for name, options in context.playbook.sites.items():
-        total += TYPES[options.type].parts(context, name, options)
+        parts = TYPES[options.type].parts(context, name, options)
+        total += _over_tls(parts) if redirects(context, name) else parts
     return total
+
+
+def _over_tls(parts: Desired) -> Desired:
+    """HTTPS is where the pages are: whatever a type looks at from outside, it sees there."""
+
+    def moved(check: Check) -> Check:
+        probe = check.probe
+        if isinstance(probe, HttpProbe) and probe.port == 80:
+            return replace(check, probe=replace(probe, port=443, tls=True))
+        return check
+
+    return replace(parts, checks=tuple(map(moved, parts.checks)))
 
 
 def vhost_of(context: Context, name: str) -> Vhost:

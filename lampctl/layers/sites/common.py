@@ -59,7 +59,7 @@ def outside(site: str, path: str, expected: str, recognise: Recognise, needs: tu
 def _judge_outside(recognise: Recognise, seen: Evidence) -> Verdict:
     """`seen.raw`: the HTTP answer that the controller got."""
     if seen.error:
-        hint = "is a firewall, or a cloud's security group, in between? Port 80 has to be open for visitors"
+        hint = "is a firewall, or a cloud's security group, in between? Ports 80 and 443 have to be open for visitors"
         return failed("no answer from outside", seen.error, hint)
     answer = http.parse(seen.raw)
     said = recognise(answer) if answer else None

@@ -43,7 +43,8 @@ def chain(context: Context, name: str, options: Site) -> tuple[Check, ...]:
     last, version = f"site.php@{name}", php_of(context, name).version
     checks = [
         check(name, "php", Where.HOST, "PHP runs through the web server", f"200, PHP {version}, never its source",
-              partial(_php, context.web.title, version), (f"web.static@{name}", f"php.fastcgi@{name}"), local)
+              partial(_php, context.web.title, version, port=http.port(context, name)),
+              (f"web.static@{name}", f"php.fastcgi@{name}"), local)
     ]  # fmt: skip
     database = database_of(name, options)
     if database:
@@ -57,12 +58,12 @@ def chain(context: Context, name: str, options: Site) -> tuple[Check, ...]:
     return (*checks, outside(name, _PROBE, "200, PHP's answer", recognise, (last,)))
 
 
-def _php(server: str, version: str, seen: Evidence) -> Verdict:
+def _php(server: str, version: str, seen: Evidence, port: str = "127.0.0.1:80") -> Verdict:
     if seen.error:
         return unknown("could not be tried", seen.error)
     reply, log = http.heard(seen.raw)
     if reply is None:
-        return failed("no HTTP answer on 127.0.0.1:80", log)
+        return failed(f"no HTTP answer on {port}", log)
     if "<?php" in reply.body:
         hint = f"{server} has no handler for .php in this vhost: lampctl plan shows what differs from the template"
         return failed(f"{reply.status}: PHP's source is served as text", reply.body[:80], hint)
@@ -92,6 +93,8 @@ def _database(database: str, seen: Evidence) -> Verdict:
     found = answer(seen.raw) or {}
     if found.get("database") == database:
         return passed(f"SELECT DATABASE() = {database}")
+    if found and "database_error" not in found:
+        return failed("PHP has no DB_NAME in its environment", hint="lampctl plan shows what the site's pool lacks")
     error = str(found.get("database_error", "PHP gave no answer"))
     return failed(
         "PHP could not query its database",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Protocol
 
@@ -11,7 +12,8 @@ from lampctl.layers import http
 from lampctl.layers.base import Context, Desired, Preflight, ProbeFile, Problem, Validator
 from lampctl.layers.services import service_check
 from lampctl.layers.sites import vhost_of
-from lampctl.layers.vhost import WELL_KNOWN, WELL_KNOWN_URL, Vhost
+from lampctl.layers.tls.profile import profile_of
+from lampctl.layers.vhost import WELL_KNOWN, WELL_KNOWN_URL, Vhost, https_of
 from lampctl.layers.web import apache, nginx
 from lampctl.playbook import home_of
 from lampctl.resources import Directory, File, Package, Resource, Service, Symlink
@@ -29,6 +31,8 @@ class Server(Protocol):
 
     def link(self, site: str, default: bool) -> str: ...
 
+    def tls(self, context: Context, values: Mapping[str, object]) -> tuple[Resource, ...]: ...
+
 
 _SERVERS: dict[str, Server] = {"apache": apache, "nginx": nginx}
 
@@ -38,18 +42,21 @@ def web(context: Context) -> Desired:
         return Desired()
     names, own = context.web, _SERVERS[context.playbook.web.server]
     vhosts = {site: vhost_of(context, site) for site in context.playbook.sites}
-    service = Service(names.unit, "web", watch=(names.root,))
+    secured = {site: found for site in vhosts if (found := https_of(context, site))}
+    keys = (path for found in secured.values() for path in (found.pair.certificate, found.pair.key))
+    service = Service(names.unit, "web", watch=(names.root, *keys), test=names.test)
     base = Desired(
         resources=(
             Package(names.package, "web"),
             Directory(WELL_KNOWN, "web"),
             *(resource for site, vhost in vhosts.items() for resource in _files(context, site, vhost)),
+            *(_tls(context, own, frozenset(secured)) if secured else ()),
             *_rivals(context),  # before the service: they have the ports that it needs
             service,
         ),
         checks=(
-            service_check("web.service", f"{names.title} runs", service),
             _config_check(names.test),
+            service_check("web.service", f"{names.title} runs", service, needs="web.config"),
             *(_static_check(context, site, vhost) for site, vhost in vhosts.items()),
         ),
         validators=(Validator("web", names.test, names.root),),
@@ -64,6 +71,12 @@ def web(context: Context) -> Desired:
     return own.server(context, frozenset(vhost.handler for vhost in vhosts.values())) + base
 
 
+def _tls(context: Context, own: Server, secured: frozenset[str]) -> tuple[Resource, ...]:
+    """What all sites with HTTPS share."""
+    default = any(context.playbook.sites[site].default for site in secured)
+    return own.tls(context, {"profile": profile_of(context), "names": context.web, "catch_all": not default})
+
+
 def _files(context: Context, site: str, vhost: Vhost) -> tuple[Resource, ...]:
     names, options = context.web, context.playbook.sites[site]
     values = {
@@ -72,6 +85,8 @@ def _files(context: Context, site: str, vhost: Vhost) -> tuple[Resource, ...]:
         "default": options.default,
         "vhost": vhost,
         "home": home_of(site),
+        "https": https_of(context, site),
+        "names": names,
         "log_dir": names.log_dir,
         "well_known": WELL_KNOWN,
         "well_known_url": WELL_KNOWN_URL,
@@ -110,7 +125,7 @@ def _config_check(test: str) -> Check:
         "the web server's config is valid",
         "the server's own test passes",
         _judge_config,
-        needs=("web.service",),
+        needs=("linux.ssh",),
         probe=HostProbe(f"{test} 2>&1; echo rc=$?"),
     )
 
@@ -120,6 +135,8 @@ def _judge_config(seen: Evidence) -> Verdict:
         return unknown("could not be tried", seen.error)
     if seen.raw.rstrip().endswith("rc=0"):
         return passed("valid")
+    if seen.raw.rstrip().endswith("rc=127"):
+        return unknown("there is no web server that could read it")
     text = seen.raw.rsplit("rc=", 1)[0]
     return failed("the config on disk is not valid", text, "mend the line that it names, or run lampctl deploy")
 
@@ -131,18 +148,19 @@ def _static_check(context: Context, site: str, vhost: Vhost) -> Check:
         Where.HOST,
         "a static file is served",
         "200 with the file's text",
-        partial(_judge_static, context.web.unit.removesuffix(".service")),
-        needs=("web.config",),
+        partial(_judge_static, context.web.unit.removesuffix(".service"), http.port(context, site)),
+        needs=("web.service",),
         probe=http.local(context, site, f"{vhost.probe_url}lampctl-probe-$TOKEN.txt"),
     )
 
 
-def _judge_static(unit: str, seen: Evidence) -> Verdict:
+def _judge_static(unit: str, port: str, seen: Evidence) -> Verdict:
     if seen.error:
         return unknown("could not be tried", seen.error)
     answer, log = http.heard(seen.raw)
     if answer is None:
-        return failed("no HTTP answer on 127.0.0.1:80", log, f"systemctl status {unit}; ss -ltnp 'sport = :80'")
+        shown = f"systemctl status {unit}; ss -ltnp 'sport = :{port.rpartition(':')[2]}'"
+        return failed(f"no HTTP answer on {port}", log, shown)
     if answer.status == 200 and answer.body.startswith("lampctl-static "):
         return passed("200 with the file's text")
     shows = {"apache2": "apache2ctl -S", "nginx": "nginx -T"}[unit]
@@ -153,14 +171,17 @@ def _judge_static(unit: str, seen: Evidence) -> Verdict:
     return failed(f"{answer.status}, {len(answer.body)} bytes of something else", log or answer.body[:200], hint)
 
 
-# Who listens on port 80, while the web server is not running: it would not get the port.
+# Who listens on the ports, while the web server is not running: it would not get them.
 _PORT = r"""
 if {running}; then exit 0; fi
-inodes=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" && $2 ~ /:0050$/ {{ print $10 }}')
-for inode in $inodes; do
-    fd=$(find /proc/[0-9]*/fd -lname "socket:\[$inode\]" 2>/dev/null | head -n1)
-    pid=${{fd#/proc/}}; pid=${{pid%%/*}}
-    echo "$pid $(cat "/proc/$pid/comm" 2>/dev/null)"
+for port in {ports}; do
+    hex=$(printf %04X "$port")
+    inodes=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v p=":$hex\$" '$4 == "0A" && $2 ~ p {{ print $10 }}')
+    for inode in $inodes; do
+        fd=$(find /proc/[0-9]*/fd -lname "socket:\[$inode\]" 2>/dev/null | head -n1)
+        pid=${{fd#/proc/}}; pid=${{pid%%/*}}
+        echo "$port $pid $(cat "/proc/$pid/comm" 2>/dev/null)"
+    done
 done
 """
 
@@ -168,18 +189,21 @@ done
 def _port_probe(context: Context) -> str:
     """Nobody asks while one of the table's servers runs: it has the port, and whose it is shows elsewhere."""
     units = [quote(names.unit) for names in context.platform.web.values()]
-    return _PORT.format(running=" || ".join(f"systemctl is-active --quiet {unit}" for unit in units))
+    ports = "80 443" if any(site.https for site in context.playbook.sites.values()) else "80"
+    return _PORT.format(running=" || ".join(f"systemctl is-active --quiet {unit}" for unit in units), ports=ports)
 
 
 def _judge_port(raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:
     if not changing or not raw.split():
         return []
-    pid, _, name = raw.splitlines()[0].partition(" ")
+    port, pid, name = (raw.splitlines()[0] + "  ").split(" ")[:3]
     if name in ("apache2", "nginx"):  # its own, outside systemd: a start would fail as well
         hint = f"kill {pid}, so that systemd can start it"
     else:
         hint = f"stop it (systemctl disable --now {name or 'its unit'}), or deploy to another host"
-    return [Problem("port-taken", f"port 80 is taken by {name or 'another program'} (pid {pid or 'unknown'})", hint)]
+    return [
+        Problem("port-taken", f"port {port} is taken by {name or 'another program'} (pid {pid or 'unknown'})", hint)
+    ]
 
 
 def _names_probe(context: Context, own: Server) -> str:

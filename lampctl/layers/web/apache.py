@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
 from lampctl.facts import Facts
 from lampctl.layers import sizing
 from lampctl.layers.base import Context, Desired, Preflight, Problem
-from lampctl.resources import File, Symlink
+from lampctl.resources import File, Resource, Symlink
 
 # What handlers use beyond what Debian enables by itself, with what each of them needs.
 _MODULES = {
@@ -15,6 +16,7 @@ _MODULES = {
     "static": ("expires.load",),
     "php": ("proxy.conf", "proxy.load", "proxy_fcgi.load"),
 }
+_TLS_MODULES = ("socache_shmcb.load", "ssl.conf", "ssl.load", "http2.load")
 
 
 def mark(context: Context) -> str:
@@ -35,10 +37,23 @@ def server(context: Context, handlers: frozenset[str]) -> Desired:
         resources=(
             File(f"{root}/conf-available/lampctl.conf", "web", "apache/server.conf.j2", values),
             Symlink(f"{root}/conf-enabled/lampctl.conf", "web", "../conf-available/lampctl.conf"),
-            *(Symlink(f"{root}/mods-enabled/{name}", "web", f"../mods-available/{name}") for name in modules),
+            *_enabled(root, modules),
         ),
         preflights=(Preflight("web.modules", f"ls {root}/mods-enabled 2>/dev/null || :", _judge_modules),),
     )
+
+
+def tls(context: Context, values: Mapping[str, object]) -> tuple[Resource, ...]:
+    root = context.web.root
+    return (
+        File(f"{root}/conf-available/lampctl-tls.conf", "web", "apache/tls.conf.j2", values),
+        Symlink(f"{root}/conf-enabled/lampctl-tls.conf", "web", "../conf-available/lampctl-tls.conf"),
+        *_enabled(root, _TLS_MODULES),
+    )
+
+
+def _enabled(root: str, modules: Iterable[str]) -> tuple[Symlink, ...]:
+    return tuple(Symlink(f"{root}/mods-enabled/{name}", "web", f"../mods-available/{name}") for name in modules)
 
 
 def link(site: str, default: bool) -> str:

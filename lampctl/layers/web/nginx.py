@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lampctl.facts import Facts
 from lampctl.layers import sizing
 from lampctl.layers.base import Context, Desired, Preflight, Problem
-from lampctl.resources import Directory, File
+from lampctl.resources import Directory, File, Resource
 
 # The names that an enabled server answers for: one per word after the directive.
 NAMES = "server_name"
@@ -33,6 +35,10 @@ def server(context: Context, handlers: frozenset[str]) -> Desired:  # noqa: ARG0
         ),
         preflights=(Preflight("web.nginx", _EDITED.format(root=names.root), _judge_edited),),
     )
+
+
+def tls(context: Context, values: Mapping[str, object]) -> tuple[Resource, ...]:
+    return (File(f"{context.web.root}/conf.d/lampctl-tls.conf", "web", "nginx/tls.conf.j2", values),)
 
 
 def link(site: str, default: bool) -> str:  # noqa: ARG001 -- the default says so itself
