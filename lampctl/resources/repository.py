@@ -102,19 +102,19 @@ def steps(repositories: Sequence[Repository]) -> list[Step]:
         Step(
             f"repository {r.name}",
             r.layer,
-            "umask 022\n" + "\n".join(_write(path, text) for path, text in r.files.items()),
+            "umask 022\n" + "\n".join(_write(r.key, path, text) for path, text in r.files.items()),
             owns=(r.key,),
         )
         for r in repositories
     ]
 
 
-def _write(path: str, text: str) -> str:
-    where = quote(path)
+def _write(key: str, path: str, text: str) -> str:
+    where, forget = quote(path), f"rm -f {quote(path)}; echo {quote(key)} > gone; sh ./disown.sh gone"
     kept = quote(f"before-{path.replace('/', '-')}")
     return (
         f"if [ -e {where} ]; then cp -a {where} {kept}; echo mv {kept} {where} >> sources-undo.sh\n"
-        f"else echo rm -f {where} >> sources-undo.sh; fi\n"
+        f"else echo {quote(forget)} >> sources-undo.sh; fi\n"
         f"printf %s {quote(text)} > {where}.new\nmv {where}.new {where}"
     )
 
