@@ -23,6 +23,7 @@ from lampctl.resources import (
     File,
     Package,
     Release,
+    Repository,
     Resource,
     Secret,
     Service,
@@ -35,6 +36,7 @@ from lampctl.resources import (
     file,
     package,
     release,
+    repository,
     secret,
     service,
     user,
@@ -89,6 +91,7 @@ def questions(candidates: Sequence[Desired]) -> dict[str, str]:
     return {
         **facts.PROBES,
         **_STATE_PROBES,
+        "repositories": repository.probe(of(resources, Repository)),
         "packages": package.probe(of(resources, Package)),
         "paths": file.probe(of(resources, File, Symlink, Directory)),
         "units": service.probe(of(resources, Service)),
@@ -106,6 +109,7 @@ def questions(candidates: Sequence[Desired]) -> dict[str, str]:
 def parse(raw: Mapping[str, str], now: float) -> Observation:
     """The answers to `questions`; `now` is the controller's clock while they were given."""
     parsers: dict[str, Callable[[str], Mapping[str, object]]] = {
+        "repositories": repository.parse,
         "packages": package.parse,
         "units": service.parse,
         "users": user.parse,

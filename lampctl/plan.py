@@ -29,6 +29,7 @@ from lampctl.resources import (
     Package,
     PathResource,
     Release,
+    Repository,
     Secret,
     Service,
     Step,
@@ -41,10 +42,12 @@ from lampctl.resources import (
     file,
     package,
     release,
+    repository,
     secret,
     service,
     user,
 )
+from lampctl.resources.shell import quote
 
 _T = TypeVar("_T")
 
@@ -108,13 +111,16 @@ def make(playbook: str, desired: Desired, seen: Observation, contents: Mapping[s
         for problem in preflight.judge(seen.answers.get(preflight.id, ""), seen.facts, changing)
     ]
     found += [Problem("conflict", conflict.message, conflict.hint) for conflict in conflicts]
-    claims = tuple(r.key for r in of(desired.resources, File, Symlink, Service) if getattr(r, "running", True))
+    claims = tuple(
+        r.key for r in of(desired.resources, Repository, File, Symlink, Service) if getattr(r, "running", True)
+    )
     return Plan(playbook, stages, tuple(found), seen.generation, claims)
 
 
 def _bring(desired: Desired, seen: Observation, contents: Mapping[str, str], wait: int) -> tuple[Stage, list[Conflict]]:
     resources, states, owned = desired.resources, seen.states, seen.owned
     packages = [(p, package.compare(p, states.get(p.key))) for p in of(resources, Package)]
+    archives = [(r, repository.compare(r, states.get(r.key), owned)) for r in of(resources, Repository)]
     users = [(u, user.compare(u, states.get(u.key))) for u in of(resources, User)]
     secrets = [(s, secret.compare(s, states.get(s.key))) for s in of(resources, Secret)]
     certificates = [
@@ -131,11 +137,24 @@ def _bring(desired: Desired, seen: Observation, contents: Mapping[str, str], wai
     services = [(s, service.compare(s, states.get(s.key), written, owned)) for s in of(resources, Service)]
     databases = [(d, database.compare(d, states.get(d.key), owned)) for d in of(resources, Database, DatabaseUser)]
     commands = [(c, command.compare(c, states.get(c.key))) for c in of(resources, Command)]
-    every = [*packages, *users, *secrets, *certificates, *releases, *paths, *services, *databases, *commands, *asked]
+    every = [
+        *archives,
+        *packages,
+        *users,
+        *secrets,
+        *certificates,
+        *releases,
+        *paths,
+        *services,
+        *databases,
+        *commands,
+        *asked,
+    ]
     stage = Stage(
         tuple(change for _, change in every if isinstance(change, Change)),
         before=(
-            *package.steps(_changed(packages), wait),
+            *repository.steps(_changed(archives)),
+            *package.steps(_changed(packages), wait, refresh=bool(_changed(archives))),
             *user.steps(_changed(users)),
             *secret.steps(_changed(secrets)),
             *certificate.steps(_changed(certificates)),
@@ -159,7 +178,8 @@ def _changed(pairs: Iterable[tuple[_T, object]]) -> list[_T]:
 def _retire(playbook: str, desired: Desired, seen: Observation) -> Stage:
     orphans = sorted(seen.orphans(playbook) - {resource.key for resource in desired.resources})
     deleted = tuple(key for key in orphans if key.startswith(_RETIRED))
-    units = tuple(key.removeprefix("service:") for key in orphans if key.startswith("service:"))
+    units = _named(orphans, "service:")
+    archives = _named(orphans, "repository:")
     running = [s for s in of(desired.resources, Service) if s.running]
     reloads = [
         (s, Change(s.key, s.layer, s.on_change, f"because {touched[0]} goes\n"))
@@ -170,14 +190,27 @@ def _retire(playbook: str, desired: Desired, seen: Observation) -> Stage:
     return Stage(
         (
             *(Change(f"service:{unit}", "linux", Action.STOP, "no longer wanted\n") for unit in units),
+            *(Change(f"repository:{name}", "linux", Action.DELETE, "no longer wanted\n") for name in archives),
             *(Change(key, _layer(_path(key), layers), Action.DELETE, "no longer wanted\n") for key in deleted),
             *(change for _, change in reloads),
         ),
-        before=tuple(Step(f"stop {unit}", "linux", service.retire(unit)) for unit in units),
+        before=(
+            *(_forgetting(f"service:{unit}", f"stop {unit}", service.stop(unit)) for unit in units),
+            *(_forgetting(f"repository:{name}", f"remove {name}", repository.remove(name)) for name in archives),
+        ),
         generation=_generation(desired, [], {}, deleted, bool(units)),
         services=tuple(reloads),
         stopped=units,
     )
+
+
+def _named(keys: Iterable[str], kind: str) -> tuple[str, ...]:
+    return tuple(key.removeprefix(kind) for key in keys if key.startswith(kind))
+
+
+def _forgetting(key: str, name: str, script: str) -> Step:
+    """Takes something away, and strikes it from what is lampctl's."""
+    return Step(name, "linux", f"{script}printf '%s\\n' {quote(key)} > gone\nsh ./disown.sh gone")
 
 
 def _layer(path: str, layers: Mapping[str, str]) -> str:

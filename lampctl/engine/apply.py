@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lampctl.engine.library import host_script
@@ -36,7 +36,15 @@ class _Progress:
 class Applying:
     """One apply on one host. `emit` shows events."""
 
-    def __init__(self, transport: Transport, host: str, have_password: bool, emit: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        host: str,
+        have_password: bool,
+        emit: Callable[[Event], None],
+        tools: Mapping[str, bytes],
+    ) -> None:
+        self._tools = tools  # files that steps may run
         self._transport = transport
         self._host = host
         self._have_password = have_password
@@ -48,7 +56,7 @@ class Applying:
         ApplyFailed names the step that failed and why.
         """
         steps = _steps(stage)
-        session = self._transport.start(_batch(plan, stage, seen, steps))
+        session = self._transport.start(_batch(plan, stage, seen, steps, self._tools))
         progress = _Progress()
         for line in as_root(self._host, session, self._have_password):
             self._read(line, steps, progress)
@@ -151,6 +159,14 @@ _REASONS = {
         "the package archive can't be reached or read; nothing was changed",
         "check the host's network, DNS and /etc/apt/sources.list*: apt-get update",
     ),
+    "no-package": (
+        "the archives that the host knows do not have every package; nothing was changed",
+        "name the archive that has it: linux: {repositories: {NAME: {url: …, suite: …, key: …}}}",
+    ),
+    "removes": (
+        "apt would have to remove packages to install these; nothing was changed",
+        "another archive's packages exclude what is installed: apt-get install NAME shows which",
+    ),
     "invalid": (
         "the {layer} layer's new files are not valid; nothing was changed",
         "mend the value or template that the evidence names",
@@ -174,7 +190,7 @@ def _origin(generation: Generation, output: list[str]) -> str:
 
 def _steps(stage: Stage) -> list[Step]:
     """All steps, in order. What is lampctl's is written down before it is made: a run that dies leaves no orphan."""
-    steps = list(stage.before)
+    steps = [_owning(step, step.owns) if step.owns else step for step in stage.before]
     if stage.generation:
         steps.append(Step(_VALIDATE, "linux", host_script("validate").decode()))
         steps.append(Step("hand over the new files", "linux", host_script("swap").decode()))
@@ -184,14 +200,15 @@ def _steps(stage: Stage) -> list[Step]:
     return [*steps, *(_owning(step, created) for step in stage.after)]
 
 
-def _owning(step: Step, keys: list[str]) -> Step:
+def _owning(step: Step, keys: Sequence[str]) -> Step:
     return replace(step, script=f"sh ./own.sh {words(keys)}\n{step.script}")
 
 
-def _batch(plan: Plan, stage: Stage, seen: str, steps: list[Step]) -> Batch:
+def _batch(plan: Plan, stage: Stage, seen: str, steps: list[Step], tools: Mapping[str, bytes]) -> Batch:
     owner = f"{getpass.getuser()}@{socket.gethostname()}"
     variables = {"SEEN": seen, "OWNER": owner, "PLAYBOOK": plan.playbook}
     files = {
+        **tools,
         "claims": _lines(plan.claims),
         **numbered("steps", [step.script for step in steps]),
         "main": host_script("apply"),

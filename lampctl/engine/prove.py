@@ -87,7 +87,7 @@ def _batch(run: _Run, desired: Desired, render: Callable[[File], str]) -> Batch:
         {
             "main": head + host_script("check"),
             "probes": table.encode(),
-            "fastcgi.php": render(_template("checks/fastcgi.php", {})).encode(),
+            **tools(render),
             **{name: render(_rendered(probe)).encode() for probe, name in placed},
             **numbered("q", run.scripts),
             **numbered("secrets", [secret.read for secret in run.secrets]),
@@ -99,6 +99,11 @@ def _needed(desired: Desired) -> list[Secret]:
     """The secrets that a probe of ours logs in with; no other leaves the host."""
     wanted = {probe.secret for probe in _probes(desired, LoginProbe)}
     return [secret for secret in of(desired.resources, Secret) if secret.path in wanted]
+
+
+def tools(render: Callable[[File], str]) -> dict[str, bytes]:
+    """Files that run on the host beside the scripts that use them."""
+    return {"fastcgi.php": render(_template("checks/fastcgi.php", {})).encode()}
 
 
 def _rendered(probe: ProbeFile) -> File:

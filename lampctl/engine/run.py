@@ -13,7 +13,7 @@ from typing import Any
 from lampctl import plan as planning
 from lampctl.checks import Result, Status, lost
 from lampctl.engine import apply, observe
-from lampctl.engine.prove import prove
+from lampctl.engine.prove import prove, tools
 from lampctl.errors import ApplyFailed, LampctlError, Refused
 from lampctl.layers import Desired
 from lampctl.observation import Observation
@@ -143,7 +143,9 @@ class HostRun:
 
     def _pass(self, transport: Transport, desired: Desired, plan: Plan, seen: Observation) -> Observation | None:
         """Stage by stage, each proved before the next. What the host is like then; None where it went wrong."""
-        applying = apply.Applying(transport, self.where.text, self._have_password, self.reporter.event)
+        applying = apply.Applying(
+            transport, self.where.text, self._have_password, self.reporter.event, tools(self._render)
+        )
         generation = plan.seen
         for stage in plan.stages:
             before = self._prove(transport, desired, seen) if seen.passed and stage.generation else ()

@@ -8,7 +8,7 @@ from typing import Self
 
 from lampctl.checks import Check
 from lampctl.facts import Facts
-from lampctl.platforms import Platform, WebNames
+from lampctl.platforms import MysqlNames, Platform, WebNames
 from lampctl.playbook import Loaded, Playbook
 from lampctl.resources import Resource, Source
 
@@ -34,6 +34,12 @@ class Context:
         """The names of the web server that the playbook asks for."""
         assert self.playbook.web is not None
         return self.platform.web[self.playbook.web.server]
+
+    @property
+    def mysql(self) -> MysqlNames | None:
+        """The names of the database server that the playbook asks for; None where this platform does not have it."""
+        assert self.playbook.mysql is not None
+        return self.platform.mysql.get(self.playbook.mysql.engine)
 
 
 @dataclass(frozen=True)

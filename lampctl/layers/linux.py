@@ -5,6 +5,8 @@ from __future__ import annotations
 from lampctl.checks import Check, Evidence, Judge, Verdict, Where, failed, passed, unknown
 from lampctl.facts import MIB, Facts
 from lampctl.layers.base import Context, Desired, Preflight, Problem
+from lampctl.layers.repositories import repositories
+from lampctl.layers.versions import versions
 from lampctl.playbook import unit_of
 from lampctl.playbook.sites import SandboxedSite
 from lampctl.resources import Package
@@ -22,7 +24,7 @@ def linux(context: Context) -> Desired:
     ignored = frozenset(options.ignore_failed_units)
     own = _own_units(context)
     return Desired(
-        resources=tuple(Package(name, "linux") for name in options.packages),
+        resources=(*repositories(context), *(Package(name, "linux") for name in options.packages)),
         checks=(
             _check("linux.ssh", "SSH answers and lets us be root", "a shell as root", _ssh, Where.OUTSIDE),
             _check("linux.disk", "the disk has room", f"{DISK_FREE // MIB} MiB free on each file system", _disk),
@@ -42,10 +44,11 @@ def linux(context: Context) -> Desired:
 def _own_units(context: Context) -> frozenset[str]:
     """Units of the stack have checks of their own, which say more."""
     platform = context.platform
-    servers = (platform.mysql.unit, platform.php.unit, *(names.unit for names in platform.web.values()))
+    databases = (names.unit for names in platform.mysql.values())
+    servers = (names.unit for names in platform.web.values())
     sites = context.playbook.sites.items()
     programs = (unit_of(name, p) for name, site in sites if isinstance(site, SandboxedSite) for p in site.ports)
-    return frozenset((*servers, *programs))
+    return frozenset((*databases, *servers, *(names.unit for names in versions(context)), *programs))
 
 
 def _check(id: str, title: str, expected: str, judge: Judge, where: Where = Where.HOST) -> Check:

@@ -1,11 +1,12 @@
-"""The database server, and a database with its own user for each site that wants one."""
+"""The database server, MariaDB or MySQL, and a database with its own user for each site that wants one."""
 
 from __future__ import annotations
 
 from lampctl.checks import Check, Evidence, LoginProbe, Verdict, Where, failed, passed, unknown
-from lampctl.layers import sizing
-from lampctl.layers.base import Context, Desired, Validator
+from lampctl.layers import engines, sizing
+from lampctl.layers.base import Context, Desired, Preflight, Validator
 from lampctl.layers.services import service_check
+from lampctl.platforms import MysqlNames
 from lampctl.playbook import database_of
 from lampctl.resources import Action, Database, DatabaseUser, File, Package, Resource, Secret, Server, Service
 
@@ -13,12 +14,15 @@ from lampctl.resources import Action, Database, DatabaseUser, File, Package, Res
 def mysql(context: Context) -> Desired:
     if context.playbook.mysql is None:
         return Desired()
-    names = context.platform.mysql
+    names = context.mysql
+    if names is None:
+        return engines.missing(context)
     drop_in = f"{names.drop_ins}/90-lampctl.cnf"
     service = Service(
         names.unit, "mysql", watch=(drop_in,), on_change=Action.RESTART, sockets=(names.socket,), test=names.test
     )
     values = {
+        "names": names,
         "buffer_pool": sizing.buffer_pool(context.playbook, context.facts),
         "max_connections": sizing.max_connections(context.playbook, context.facts),
     }
@@ -27,13 +31,14 @@ def mysql(context: Context) -> Desired:
             Package(names.package, "mysql"),
             File(drop_in, "mysql", "mysql/server.cnf.j2", values),
             service,
-            *(resource for site in _sites(context) for resource in _database(context, site)),
+            *(resource for site in _sites(context) for resource in _database(context, names, site)),
         ),
         checks=(
             service_check("mysql.service", "the database server runs", service),
             *(_login_check(context, site) for site in _sites(context)),
         ),
         validators=(Validator("mysql", names.test, names.root),),
+        preflights=(Preflight("mysql.other", engines.probe(names), engines.judge(names)),),
     )
 
 
@@ -46,9 +51,8 @@ def _sites(context: Context) -> list[str]:
     return [name for name, site in context.playbook.sites.items() if database_of(name, site)]
 
 
-def _database(context: Context, site: str) -> tuple[Resource, ...]:
-    names = context.platform.mysql
-    server = Server(names.client, names.socket)
+def _database(context: Context, names: MysqlNames, site: str) -> tuple[Resource, ...]:
+    server = Server(names.client, names.socket, names.login, names.plain, names.plugin)
     name, user = _names(context, site)
     return (
         secret_of(site),
@@ -88,7 +92,7 @@ _HINTS = {
     1820: "the password has expired: lampctl deploy sets it again",
     1698: "the account has another authentication plugin: lampctl deploy sets a password",
     2003: "nothing listens on 127.0.0.1:3306: look at bind-address and skip-networking in /etc/mysql",
-    2013: "the server closed the connection: journalctl -u mariadb",
+    2013: "the server closed the connection: journalctl -u mariadb -u mysql",
     3118: "the account is locked: lampctl deploy unlocks it",
     4151: "the account is locked: lampctl deploy unlocks it",
 }

@@ -1,20 +1,22 @@
-"""PHP-FPM, with one pool for each site; checked by talking FastCGI to each pool's socket."""
+"""PHP-FPM: a service for each version in use, with a pool for each site; checked by talking FastCGI to each socket."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 
 from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
 from lampctl.layers import sizing
 from lampctl.layers.base import Context, Desired, Validator
 from lampctl.layers.mysql import secret_of
 from lampctl.layers.services import service_check
-from lampctl.platforms.names import PhpNames
-from lampctl.playbook import code_of, database_of, user_of
+from lampctl.layers.versions import php_of, versions
+from lampctl.platforms import PhpNames
+from lampctl.playbook import code_of, database_of, root_of, user_of
 from lampctl.playbook.sites import PhpSite, WordpressSite
 from lampctl.resources import Directory, File, Package, Secret, Service
 from lampctl.resources.secret import DIRECTORY
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import quote, words
 
 # Packages whose modules are named otherwise than the package.
 _MODULES = {
@@ -26,41 +28,70 @@ _MODULES = {
 
 
 def php(context: Context) -> Desired:
+    total = Desired()
+    for names in versions(context):
+        total += _version(context, names)
+    return total + Desired(checks=tuple(_fastcgi_check(context, site) for site in context.playbook.php_sites))
+
+
+def _version(context: Context, names: PhpNames) -> Desired:
+    """One version's service, and the pools of its sites."""
     options = context.playbook.php
-    if options is None:
-        return Desired()
-    names = context.platform.php
-    sites = tuple(context.playbook.php_sites)
+    sites = tuple(site for site in context.playbook.php_sites if php_of(context, site) == names)
     sandbox = f"/etc/systemd/system/{names.unit}.d/lampctl.conf"
     service = Service(
         names.unit,
         "php",
         watch=(names.root, DIRECTORY),
         sockets=tuple(socket_of(context, site) for site in sites),
+        ready=_ready(names, [socket_of(context, site) for site in sites]),
         units=(sandbox,),
         test=names.test,
     )
-    ini = {"options": options, "version": names.version}
+    assert options is not None
+    limits = {"memory_max": options.memory_max, "roots": _outer_roots(context, sites)}
     return Desired(
         resources=(
             Package(names.package, "php"),
             *(Package(names.extensions.format(name=name), "php") for name in context.playbook.extensions),
-            File(f"{names.conf_dir}/90-lampctl.ini", "php", "php/php.ini.j2", ini),
-            File(sandbox, "php", "php/sandbox.conf.j2", {}),
+            File(f"{names.conf_dir}/90-lampctl.ini", "php", "php/php.ini.j2", {"options": options}),
+            File(f"{names.pool_dir}/_lampctl.conf", "php", "php/fpm.conf.j2", {}),
+            File(sandbox, "php", "php/sandbox.conf.j2", limits),
             *(resource for site in sites for resource in _pool(context, site)),
             service,
         ),
-        checks=(
-            service_check("php.service", "PHP-FPM runs", service),
-            *(_fastcgi_check(context, site) for site in sites),
-        ),
+        checks=(service_check(_service_id(context, names), f"PHP-FPM {names.version} runs", service),),
         validators=(Validator("php", names.test, names.root),),
     )
 
 
+def _outer_roots(context: Context, sites: Iterable[str]) -> list[str]:
+    """Document roots that are not below the directories where sites are by themselves."""
+    roots = (root_of(site, context.playbook.sites[site]) for site in sites)
+    return sorted(root for root in roots if root and not root.startswith(("/var/www/", "/var/lib/")))
+
+
+def _service_id(context: Context, names: PhpNames) -> str:
+    return "php.service" if len(versions(context)) == 1 else f"php.service@{names.version}"
+
+
 def socket_of(context: Context, site: str) -> str:
-    """The one place that names a pool's socket: the pool, the vhost and the checks ask here."""
-    return f"{context.platform.php.socket_dir}/lampctl-{site}.sock"
+    """The one place that names a pool's socket: the pool, the vhost and the checks ask here.
+
+    The version is part of it: while a site goes from one to another, the old pool and the new one answer side by side.
+    """
+    names = php_of(context, site)
+    return f"{names.socket_dir}/lampctl-{names.version}-{site}.sock"
+
+
+PING = "/lampctl-ping"  # a URL that the pool itself answers; the web server hands over files that exist only
+
+
+def _ready(names: PhpNames, sockets: Sequence[str]) -> str:
+    """Shell that fails until every pool has answered a request."""
+    ask = f'said=$({names.cli} -n fastcgi.php "$socket" {PING} 2>&1)'
+    answered = 'case $said in *pong) ;; *) echo "$socket: $said"; exit 1 ;; esac'
+    return f"for socket in {words(sockets)}; do {ask}; {answered}; done" if sockets else ""
 
 
 def body_limit(context: Context, site: str) -> sizing.Sized:
@@ -84,6 +115,7 @@ def _pool(context: Context, site: str) -> tuple[Directory, Directory, File]:
         "web_user": context.web.user,
         "state": state,
         "socket": socket_of(context, site),
+        "ping": PING,
         "children": sizing.pool_children(playbook, context.facts, site),
         "memory_limit": options.php.memory_limit or playbook.php.memory_limit,
         "upload_limit": _upload_limit(context, site),
@@ -94,9 +126,9 @@ def _pool(context: Context, site: str) -> tuple[Directory, Directory, File]:
         "secrets": _secrets(site, options),
     }
     return (
-        Directory("/var/lib/php/lampctl", "php"),
+        Directory("/var/lib/php/lampctl", "php", 0o711),
         Directory(state, "php", 0o700, f"{user}:{user}"),
-        File(f"{context.platform.php.pool_dir}/{site}.conf", "php", "php/pool.conf.j2", values),
+        File(f"{php_of(context, site).pool_dir}/{site}.conf", "php", "php/pool.conf.j2", values, mode=0o600),
     )
 
 
@@ -107,7 +139,7 @@ def _secrets(site: str, options: PhpSite | WordpressSite) -> list[str]:
 
 
 def _fastcgi_check(context: Context, site: str) -> Check:
-    names, (root, _) = context.platform.php, code_of(site, context.playbook.sites[site])
+    names, (root, _) = php_of(context, site), code_of(site, context.playbook.sites[site])
     wanted = {module for name in context.playbook.extensions for module in _MODULES.get(name, (name,))}
     script = _ASK.format(user=context.web.user, cli=names.cli, socket=quote(socket_of(context, site)), root=quote(root))
     return Check(
@@ -117,7 +149,7 @@ def _fastcgi_check(context: Context, site: str) -> Check:
         "the pool answers FastCGI",
         f"PHP {names.version}" + (f" with {', '.join(sorted(wanted))}" if wanted else ""),
         lambda seen: _judge(seen, names, frozenset(wanted)),
-        needs=("php.service",),
+        needs=(_service_id(context, names),),
         probe=HostProbe(script),
     )
 

@@ -6,6 +6,9 @@ from dataclasses import replace
 
 from lampctl.platforms.names import MysqlNames, PhpNames, TomcatNames, WebNames, WordpressNames
 
+# Of every release whose archive may be named as a repository beside the host's own.
+CODENAMES = frozenset(("bullseye", "bookworm", "trixie", "forky", "sid", "focal", "jammy", "noble"))
+
 
 def apache() -> WebNames:
     return _web("Apache", "apache2", "apache2ctl -t", "apache2ctl graceful-stop", "apache2-suexec-pristine")
@@ -37,18 +40,47 @@ def _web(title: str, name: str, test: str, drain: str, cgi: str) -> WebNames:
 
 
 def mariadb() -> MysqlNames:
+    """MariaDB, which Debian calls its default MySQL server."""
     # `mariadb-server`, not `default-mysql-server`: the latter is MySQL on Ubuntu.
     return MysqlNames(
         engine="mariadb",
+        title="MariaDB",
         package="mariadb-server",
         unit="mariadb.service",
         root="/etc/mysql",
         drop_ins="/etc/mysql/mariadb.conf.d",
+        section="mariadbd",
         socket="/run/mysqld/mysqld.sock",
+        data="/var/lib/mysql",
         # Without TLS, which a client of 11.4 or newer starts on the Unix socket as well: 20 ms for each login.
         client="mariadb --skip-ssl --protocol=socket --user=root --batch --skip-column-names",
+        login="mariadb",
+        plain="loose-skip-ssl",
+        plugin="",
         # MariaDB has no --validate-config; --help reads every option file and stops there.
         test="mariadbd --user=mysql --help --verbose",
+    )
+
+
+def mysql() -> MysqlNames:
+    """Oracle's MySQL: Debian has it in sid only, Ubuntu has always had it."""
+    return MysqlNames(
+        engine="mysql",
+        title="MySQL",
+        package="mysql-server",
+        unit="mysql.service",
+        root="/etc/mysql",
+        drop_ins="/etc/mysql/mysql.conf.d",
+        section="mysqld",
+        socket="/run/mysqld/mysqld.sock",
+        data="/var/lib/mysql",
+        client="mysql --ssl-mode=DISABLED --protocol=socket --user=root --batch --skip-column-names",
+        login="mysql",
+        plain="ssl-mode=DISABLED",
+        # The default since 8.0, said by name: servers that were upgraded may still default to mysql_native_password,
+        # which 9.0 no longer has.
+        plugin="caching_sha2_password",
+        test="mysqld --user=mysql --validate-config",
     )
 
 
@@ -65,6 +97,7 @@ def php(version: str) -> PhpNames:
         extensions=f"php{version}-{{name}}",
         cli=f"php{version}",
         test=f"php-fpm{version} -t",
+        shared=("php-common",),
     )
 
 

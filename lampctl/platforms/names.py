@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 
@@ -30,12 +30,18 @@ class MysqlNames:
     """The database server as the distribution packages it."""
 
     engine: str
+    title: str
     package: str
     unit: str
     root: str
     drop_ins: str
+    section: str  # of an option file, that only this server reads
     socket: str
+    data: str  # directory of the databases
     client: str  # shell command: a client that is root by its Unix socket
+    login: str  # shell command: a client that logs in by what the option file given to it says
+    plain: str  # that option file's line by which no TLS is spoken
+    plugin: str  # how a password is checked; empty: as the server does by itself
     test: str
 
 
@@ -53,6 +59,7 @@ class PhpNames:
     extensions: str  # package name of an extension, with {name}
     cli: str
     test: str
+    shared: tuple[str, ...]  # packages that all versions have in common
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,9 @@ class Platform:
     title: str
     proved: bool  # do the host tests run on it?
     web: Mapping[str, WebNames]  # by the playbook's word for the server
-    mysql: MysqlNames
-    php: PhpNames
+    mysql: Mapping[str, MysqlNames]  # by the playbook's word for the engine
+    php: PhpNames  # of the distribution's own version
+    php_of: Callable[[str], PhpNames]  # of any version, wherever it comes from
+    codename: str  # of its own archive's suites
     tomcat: TomcatNames
     wordpress: WordpressNames

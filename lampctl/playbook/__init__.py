@@ -2,13 +2,14 @@
 
 from lampctl.playbook.fields import in_bytes
 from lampctl.playbook.load import Library, Loaded, load
-from lampctl.playbook.models import Playbook
+from lampctl.playbook.models import Playbook, RepositoryOptions
 from lampctl.playbook.sites import Site, TlsOptions, code_of, database_of, home_of, root_of, unit_of, user_of
 
 __all__ = [
     "Library",
     "Loaded",
     "Playbook",
+    "RepositoryOptions",
     "Site",
     "TlsOptions",
     "code_of",

@@ -59,6 +59,16 @@ def _upstream(url: str) -> str:
     return url.rstrip("/")
 
 
+def _archive_key(key: str) -> str:
+    armored = key.strip()
+    if re.fullmatch(r"(/[A-Za-z0-9@+_-][A-Za-z0-9.@+_-]*)+", key):
+        return key
+    begin, end = "-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----END PGP PUBLIC KEY BLOCK-----"
+    if armored.startswith(begin) and armored.endswith(end) and re.fullmatch(r"[A-Za-z0-9+/=:., \n-]+", armored):
+        return armored
+    raise ValueError("has to be a keyring's path on the host, or an armored public key")
+
+
 def in_bytes(size: str) -> int:
     """`128M` → 134217728."""
     return int(size[:-1]) * _UNITS[size[-1]]
@@ -110,6 +120,23 @@ RequestPath = Annotated[
     str, _matching("request path", r"/[A-Za-z0-9._~/?=&-]*", "is no path to ask for, such as /health")
 ]
 Upstream = Annotated[str, AfterValidator(_upstream)]
+PhpVersion = Annotated[
+    str, _matching("PHP version", r"[7-9]\.[0-9]", 'is no version of PHP from 7.0 on, such as "8.4" (in quotes)')
+]
+RepositoryName = Annotated[
+    str, _matching("name", r"[a-z0-9][a-z0-9-]{0,40}", "may have letters a-z, digits and hyphens only")
+]
+RepositoryUrl = Annotated[
+    str,
+    _matching(
+        "url of an archive",
+        r"https?://[a-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~+-]+)*/?",
+        "is no address of an archive: http://HOST/PATH or https://HOST/PATH",
+    ),
+]
+Suite = Annotated[str, _matching("suite", r"[a-z0-9][a-z0-9.+/-]*", "is no suite, such as bookworm")]
+Component = Annotated[str, _matching("component", r"[a-z0-9][a-z0-9.+/-]*", "is no component, such as main")]
+ArchiveKey = Annotated[str, AfterValidator(_archive_key)]
 HttpsUrl = Annotated[str, _matching("https url", r"https://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~/-]*)?", "is no https:// URL")]
 Email = Annotated[str, _matching("e-mail address", r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+", "is no e-mail address")]
 Port = Annotated[int, Field(ge=1024, le=65535)]

@@ -7,7 +7,21 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from lampctl.playbook.fields import Count, ExtensionName, Hostname, Ini, Options, PackageName, Size
+from lampctl.playbook.fields import (
+    ArchiveKey,
+    Component,
+    Count,
+    ExtensionName,
+    Hostname,
+    Ini,
+    Options,
+    PackageName,
+    PhpVersion,
+    RepositoryName,
+    RepositoryUrl,
+    Size,
+    Suite,
+)
 from lampctl.playbook.sites import (
     CgiSite,
     PhpSite,
@@ -21,10 +35,27 @@ from lampctl.playbook.sites import (
 )
 
 
+class RepositoryOptions(Options):
+    """An archive of packages beside the distribution's own."""
+
+    url: RepositoryUrl = Field(description="Its address.")
+    suite: Suite = Field(description="The suite: a codename such as `bookworm`, or what its owner says.")
+    components: Annotated[list[Component], Field(min_length=1)] = Field(["main"], description="Its components.")
+    key: ArchiveKey = Field(
+        description="What it is signed with: a keyring's path on the host, or an armored public key."
+    )
+    pin: Annotated[int, Field(ge=1, le=999)] = Field(
+        100, description="apt's priority. At 100 nothing of it replaces what the distribution (500) has too."
+    )
+
+
 class LinuxOptions(Options):
     """The operating system below the stack."""
 
     packages: list[PackageName] = Field([], description="More packages of the distribution to install.")
+    repositories: dict[RepositoryName, RepositoryOptions] = Field(
+        {}, description="More archives of packages, by a name of your own."
+    )
     ignore_failed_units: list[str] = Field(
         [], description="systemd units that may be failed without `linux.systemd` failing."
     )
@@ -33,7 +64,9 @@ class LinuxOptions(Options):
 class MysqlOptions(Options):
     """The database server."""
 
-    engine: Literal["mariadb"] = Field("mariadb", description="The server to install.")
+    engine: Literal["mariadb", "mysql"] = Field(
+        "mariadb", description="The server to install: MariaDB, or Oracle's MySQL where the distribution packages it."
+    )
     buffer_pool: Size | Literal["auto"] = Field(
         "auto", description="InnoDB's cache. `auto`: a quarter of the host's memory."
     )
@@ -45,6 +78,12 @@ class MysqlOptions(Options):
 class PhpOptions(Options):
     """PHP-FPM, and what all sites share of it."""
 
+    version: PhpVersion | None = Field(
+        None, description="For sites that do not say. Default: the distribution's own version."
+    )
+    repository: RepositoryName | None = Field(
+        None, description="Which of `linux.repositories` the version comes from. Default: the distribution."
+    )
     extensions: list[ExtensionName] = Field(
         ["mysql"], description="Extensions, named as in the distribution's packages (mysql, gd, intl, …)."
     )
@@ -52,6 +91,9 @@ class PhpOptions(Options):
     upload_limit: Size = Field("32M", description="The largest body of a request.")
     max_children: Count | Literal["auto"] = Field(
         "auto", description="PHP processes of all pools together. `auto`: what the host's memory holds."
+    )
+    memory_max: Size | None = Field(
+        None, description="The most memory for all PHP processes of one version together (systemd's MemoryMax)."
     )
     opcache_memory: Size = Field("128M", description="Shared memory for compiled scripts.")
     ini: Ini = Field({}, description="Any other php.ini directive, for every site.")
@@ -91,6 +133,21 @@ class Playbook(Options):
         listed = self.php.extensions if self.php else []
         return list(dict.fromkeys([*listed, *(e for site in self.php_sites.values() for e in site.extensions)]))
 
+    def php_version(self, site: str) -> str | None:
+        """The version that a PHP site asks for, itself or by the layer; None: the distribution's."""
+        return self.php_sites[site].php.version or (self.php.version if self.php else None)
+
+    @property
+    def php_repositories(self) -> dict[str, str]:
+        """Repository → a version of PHP that comes from it."""
+        return {r: v for v, r in self._php_sources() if v and r}
+
+    def _php_sources(self) -> list[tuple[str | None, str | None]]:
+        """(version, repository) of the layer and of each site; a site with a version of its own has its own source."""
+        layer = (self.php.version, self.php.repository) if self.php else (None, None)
+        own = ((site.php.version, site.php.repository) for site in self.php_sites.values())
+        return [layer, *(pair for pair in own if pair[0] or pair[1])]
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         _unique("the name {} is used by two sites", ((n, *site.aliases) for n, site in self.sites.items()))
@@ -111,6 +168,7 @@ class Playbook(Options):
             raise ValueError(
                 f"the root of {outside[0]} has to be below /var/www: Apache's suexec runs programs only there"
             )
+        self._has_repositories()
         _unique("the port {} is used by two sites", _ports(self.sites.values()))
         return self
 
@@ -121,6 +179,21 @@ class Playbook(Options):
             raise ValueError("a PHP site needs the layer php; `extends: lamp` brings it")
         if any(database_of(n, s) for n, s in self.sites.items()) and not self.mysql:
             raise ValueError("a site with a database needs the layer mysql; `extends: lamp` brings it")
+
+    def _has_repositories(self) -> None:
+        sources: dict[str, set[str]] = {}
+        for version, repository in self._php_sources():
+            if version and repository:
+                sources.setdefault(version, set()).add(repository)
+            if repository and not version:
+                raise ValueError(f"php → repository: {repository} needs the version that shall come from it")
+            if repository and repository not in self.linux.repositories:
+                raise ValueError(f"php → repository: {repository} is not among linux → repositories")
+        for version, found in sources.items():
+            if len(found) > 1:
+                raise ValueError(
+                    f"PHP {version} can come from one repository only, not from {' and '.join(sorted(found))}"
+                )
 
 
 def _ports(sites: Iterable[Site]) -> Iterator[Iterable[int]]:

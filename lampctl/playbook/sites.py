@@ -20,7 +20,9 @@ from lampctl.playbook.fields import (
     Ini,
     OneLine,
     Options,
+    PhpVersion,
     Port,
+    RepositoryName,
     RequestPath,
     Seconds,
     Size,
@@ -77,6 +79,10 @@ class DatabaseOptions(Options):
 class SitePhpOptions(Options):
     """PHP for one site; what is not set is as in the `php` layer."""
 
+    version: PhpVersion | None = Field(None, description='Which PHP runs the site, such as `"8.2"`.')
+    repository: RepositoryName | None = Field(
+        None, description="Which of `linux.repositories` that version comes from. Default: the distribution."
+    )
     memory_limit: Size | None = Field(None, description="The most memory that one request may take.")
     upload_limit: Size | None = Field(None, description="The largest body of a request.")
     max_children: Count | None = Field(None, description="PHP processes of this site's pool.")

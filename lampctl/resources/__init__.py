@@ -12,6 +12,7 @@ from lampctl.resources.database import Database, DatabaseUser, Server
 from lampctl.resources.file import Directory, File, PathResource, Symlink
 from lampctl.resources.package import Package
 from lampctl.resources.release import Release, Source
+from lampctl.resources.repository import Repository
 from lampctl.resources.secret import Secret
 from lampctl.resources.service import Service
 from lampctl.resources.user import User
@@ -31,6 +32,7 @@ __all__ = [
     "Pair",
     "PathResource",
     "Release",
+    "Repository",
     "Resource",
     "Secret",
     "Server",

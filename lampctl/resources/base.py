@@ -74,3 +74,6 @@ class Step:
     layer: str
     script: str
     payload: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    owns: tuple[
+        str, ...
+    ] = ()  # keys that are written down as lampctl's before it runs: a run that dies leaves no orphan

@@ -22,6 +22,9 @@ class Server:
 
     client: str  # shell command that is root by the socket and reads SQL on stdin
     socket: str
+    login: str  # shell command of a client that takes --defaults-file
+    plain: str  # line of that file by which no TLS is spoken: it is for the network
+    plugin: str = ""  # how passwords are checked; empty: the server's own way
 
 
 @dataclass(frozen=True)
@@ -95,11 +98,12 @@ def _login(user: DatabaseUser) -> str:
     The option file lives in the batch's directory.
     """
     options = quote(f"login-{user.name}")
-    lines = r"[client]\nuser=%s\npassword=%s\nsocket=%s\nloose-skip-ssl\n"
+    lines = r"[client]\nuser=%s\npassword=%s\nsocket=%s\n%s\n"
     return (
         f"[ ! -e {quote(user.secret.path)} ] || {{ printf {quote(lines)}"
-        f' {quote(user.name)} "$({user.secret.read})" {quote(user.server.socket)} > {options}\n'
-        f"mariadb --defaults-file={options} --batch -e 'SELECT 1' >/dev/null 2>&1"
+        f' {quote(user.name)} "$({user.secret.read})" {quote(user.server.socket)}'
+        f" {quote(user.server.plain)} > {options}\n"
+        f"{user.server.login} --defaults-file={options} --batch -e 'SELECT 1' >/dev/null 2>&1"
         f" && printf 'login\\t%s\\n' {quote(user.name)}; rm -f {options}; }}"
     )
 
@@ -151,11 +155,12 @@ def _script(item: Database | DatabaseUser) -> str:
         return f"printf %s {quote(sql)} | {client}"
     account = f"{literal(item.name)}@'localhost'"
     grant = f"GRANT ALL ON {identifier(_pattern(item.database))}.* TO {account};"
+    identified = f"IDENTIFIED WITH {item.server.plugin} BY" if item.server.plugin else "IDENTIFIED BY"
     # An account that is locked, or that has to use TLS, does not open with the right password either.
     # printf is a builtin: the password is on a pipe, never in a process's arguments.
     return (
         f'value=$({item.secret.read}); [ -n "$value" ]\n'
-        f"printf \"%s IDENTIFIED BY '%s';\\n%s IDENTIFIED BY '%s' REQUIRE NONE ACCOUNT UNLOCK;\\n%s\\n\""
+        f"printf \"%s {identified} '%s';\\n%s {identified} '%s' REQUIRE NONE ACCOUNT UNLOCK;\\n%s\\n\""
         f' {quote(f"CREATE USER IF NOT EXISTS {account}")} "$value"'
         f' {quote(f"ALTER USER {account}")} "$value" {quote(grant)} | {client}'
     )

@@ -42,16 +42,19 @@ def compare(package: Package, state: object) -> Change | None:
     return Change(package.key, package.layer, Action.INSTALL, f"is {state}" if state else "")
 
 
-def steps(packages: Sequence[Package], wait: int) -> list[Step]:
-    """One apt run for all; waits up to `wait` seconds for apt's lock and names its holder."""
-    if not packages:
+def steps(packages: Sequence[Package], wait: int, refresh: bool = False) -> list[Step]:
+    """One apt run for all; waits up to `wait` seconds for apt's lock and names its holder.
+
+    `refresh`: archives were added or changed, so they are read even if nothing is to be installed.
+    """
+    if not packages and not refresh:
         return []
     script = _INSTALL.format(
         wait=wait, timeout=ARCHIVE_TIMEOUT, packages=words(sorted(package.name for package in packages))
     )
     layers = {package.layer for package in packages}
     layer = layers.pop() if len(layers) == 1 else "linux"
-    return [Step("install packages", layer, script)]
+    return [Step("install packages" if packages else "read the archives", layer, script)]
 
 
 # apt's own DPkg::Lock::Timeout waits without a word, and does not cover the lists' lock: so the
@@ -85,9 +88,25 @@ if [ -n "$(dpkg --audit 2>/dev/null)" ]; then
     echo "finishing an interrupted dpkg run"
     dpkg --configure -a --force-confdef --force-confold
 fi
-if ! apt-get "$@" -o APT::Update::Error-Mode=any update; then
-    echo "lampctl-reason: apt-archive"
+refuse() {{
+    [ ! -e sources-undo.sh ] || sh ./sources-undo.sh
+    echo "lampctl-reason: $1"
     exit 69
+}}
+if ! apt-get "$@" -o APT::Update::Error-Mode=any update; then refuse apt-archive; fi
+wanted='{packages}'
+[ -n "$wanted" ] || exit 0
+missing=$(apt-cache policy $wanted | awk '/^[^ ]/ {{ name = $1 }} /Candidate: \(none\)/ {{ print name }}'
+    for name in $wanted; do apt-cache show --no-all-versions "$name" >/dev/null 2>&1 || echo "$name:"; done)
+if [ -n "$missing" ]; then
+    echo "not to be had: $(echo "$missing" | tr -d : | sort -u | tr '\n' ' ')"
+    refuse no-package
 fi
-apt-get "$@" --no-install-recommends install {packages}
+# What is installed stays: somebody may need it.
+set -- "$@" --no-install-recommends --no-remove
+if ! apt-get "$@" --simulate install $wanted > simulated 2>&1; then
+    grep -E '^(E:|Remv)|[Bb]reaks|[Dd]epends' simulated | head -n 12
+    refuse removes
+fi
+apt-get "$@" install $wanted
 """

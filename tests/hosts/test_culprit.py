@@ -16,7 +16,7 @@ pytestmark = pytest.mark.hosts
 SITE = "lamp.test"
 CNF = "/etc/mysql/mariadb.conf.d"
 POOL = f"/etc/php/*/fpm/pool.d/{SITE}.conf"
-SOCKET = f"/run/php/lampctl-{SITE}.sock"
+SOCKET = f"/run/php/lampctl-$(ls /etc/php)-{SITE}.sock"  # for the shell
 VHOST = f"/etc/apache2/sites-available/{SITE}.conf"
 ROOT = f"/var/www/{SITE}"
 SQL = "mariadb -e"
@@ -93,8 +93,8 @@ BREAKS = [
     Break("php disabled", "systemctl disable -q $(systemctl show -p Id --value 'php*-fpm.service')", "php.service", "would not start at boot"),
     Break("php runs older config", f"touch {POOL}", "php.service", "was changed"),
 
-    Break("pool is gone", f"rm {POOL}; {FPM.format('reload')}; while ss -xl | grep -q {SOCKET}; do :; done", f"php.fastcgi@{SITE}", SOCKET),
-    Break("socket is gone", f"rm {SOCKET}", f"php.fastcgi@{SITE}", SOCKET),
+    Break("pool is gone", f"rm {POOL}; {FPM.format('reload')}; while ss -xl | grep -q {SOCKET}; do :; done", f"php.fastcgi@{SITE}", f"{SITE}.sock"),
+    Break("socket is gone", f"rm {SOCKET}", f"php.fastcgi@{SITE}", f"{SITE}.sock"),
     Break("socket is closed to the web server", f"chmod 600 {SOCKET}; chown root: {SOCKET}", f"php.fastcgi@{SITE}",
           "Permission denied", FPM.format("restart")),
     Break("extension is off", f"phpdismod mysqli; {FPM.format('restart')}", f"php.fastcgi@{SITE}", "phpenmod mysqli",

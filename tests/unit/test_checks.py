@@ -54,13 +54,14 @@ def test_unknown_blocks_nothing_and_is_no_culprit() -> None:
     ("raw", "status", "actual"),
     [
         ('HTTP/1.1 200 OK\r\n\r\n{"probe":"lampctl","version":"8.4.1","sapi":"fpm-fcgi"}', Status.PASS, "200, PHP 8.4.1 by fpm-fcgi"),
+        ('HTTP/1.1 200 OK\r\n\r\n{"probe":"lampctl","version":"8.2.1"}', Status.FAIL, "200, but by PHP 8.2.1, not 8.4"),
         ("HTTP/1.1 200 OK\r\n\r\n<?php echo 1;", Status.FAIL, "200: PHP's source is served as text"),
         ("HTTP/1.1 503 Service Unavailable\r\n\r\nsorry", Status.FAIL, "503, not PHP's answer"),
         ("bash: connect: Connection refused", Status.FAIL, "no HTTP answer on 127.0.0.1:80"),
     ],
 )  # fmt: skip
 def test_php_through_the_web_server(raw: str, status: Status, actual: str) -> None:
-    verdict = _php("Apache", Evidence(raw, Facts("debian-13"), {}))
+    verdict = _php("Apache", "8.4", Evidence(raw, Facts("debian-13"), {}))
     assert (verdict.status, verdict.actual) == (status, actual)
 
 

@@ -119,7 +119,7 @@ def test_unit_that_is_no_longer_wanted_is_stopped_and_forgotten(tmp_path: Path) 
     plan = planning.make("site", found, Observation(FACTS, owners={"site": frozenset({gone})}), texts_of(found), 1)
     stage = plan.stages[-1]
     assert [(change.resource, change.action) for change in stage.changes] == [(gone, Action.STOP)]
-    assert f"echo {gone} > gone\nsh ./disown.sh gone" in stage.before[0].script
+    assert f"{gone} > gone\nsh ./disown.sh gone" in stage.before[0].script
     assert stage.generation is not None
     assert stage.stopped == ("lampctl-a.test@8001.service",)
 

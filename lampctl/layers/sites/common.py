@@ -24,7 +24,7 @@ def home(context: Context, name: str, part: str = "") -> tuple[Resource, ...]:
     path, user = home_of(name), user_of(name)
     found: tuple[Resource, ...] = (
         User(user, "site", path),
-        Directory(path, "site", 0o750, f"{user}:{context.web.user}"),
+        own_directory(context, name, path),
     )
     source = context.sources.get(name)
     if source is None:
@@ -32,6 +32,10 @@ def home(context: Context, name: str, part: str = "") -> tuple[Resource, ...]:
     owner = f"{user}:{user}" if part else "root:root"
     release = Release(path, "site", source, owner, part)
     return (*found, release, Symlink(f"{path}/current", "site", f"releases/{source.digest}"))
+
+
+def own_directory(context: Context, name: str, path: str) -> Directory:
+    return Directory(path, "site", 0o750, f"{user_of(name)}:{context.web.user}")
 
 
 def check(

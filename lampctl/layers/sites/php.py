@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from lampctl.checks import Check, Evidence, Verdict, Where, failed, passed, unknown
 from lampctl.layers import http
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.php import answer, body_limit, socket_of
-from lampctl.layers.sites.common import check, home, outside
+from lampctl.layers.sites.common import check, home, outside, own_directory
+from lampctl.layers.versions import php_of
 from lampctl.layers.vhost import Vhost
 from lampctl.playbook import Site, code_of, database_of, root_of
 from lampctl.playbook.sites import PhpSite
-from lampctl.resources import Directory, File
+from lampctl.resources import File
 
 _PROBE = "lampctl-probe-{token}.php"
 
@@ -27,9 +29,9 @@ def parts(context: Context, name: str, options: PhpSite) -> Desired:
     page = File(
         f"{root}/index.php", "site", "site/index.php.j2", {"site": name}, seed=True, unless=f"{root}/index.html"
     )
-    resources = (*home(context, name), *((Directory(root, "site"),) if options.root else ()))
+    resources = (*home(context, name), *((own_directory(context, name, root),) if options.root else ()))
     checks = chain(context, name, options)
-    recognise = partial(_recognise, database_of(name, options) is not None)
+    recognise = partial(_recognise, php_of(context, name).version, database_of(name, options) is not None)
     return Desired(
         resources=(*resources, *(() if options.source else (page,))),
         checks=(*checks, outside(name, f"/{_PROBE}", "200, PHP's answer", recognise, (checks[-1].id,))),
@@ -41,9 +43,10 @@ def chain(context: Context, name: str, options: Site) -> tuple[Check, ...]:
     """PHP through the web server, and to the database."""
     path = code_of(name, options)[1] + _PROBE
     local = http.local(context, name, path.replace("{token}", "$TOKEN"))
+    version = php_of(context, name).version
     checks = [
-        check(name, "php", Where.HOST, "PHP runs through the web server", "200, PHP's answer, never its source",
-              partial(_php, context.web.title, port=http.port(context, name)),
+        check(name, "php", Where.HOST, "PHP runs through the web server", f"200, PHP {version}, never its source",
+              partial(_php, context.web.title, version, port=http.port(context, name)),
               (f"web.static@{name}", f"php.fastcgi@{name}"), local)
     ]  # fmt: skip
     database = database_of(name, options)
@@ -57,7 +60,7 @@ def chain(context: Context, name: str, options: Site) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def _php(server: str, seen: Evidence, port: str = "127.0.0.1:80") -> Verdict:
+def _php(server: str, version: str, seen: Evidence, port: str = "127.0.0.1:80") -> Verdict:
     if seen.error:
         return unknown("could not be tried", seen.error)
     reply, log = http.heard(seen.raw)
@@ -67,6 +70,9 @@ def _php(server: str, seen: Evidence, port: str = "127.0.0.1:80") -> Verdict:
         hint = f"{server} has no handler for .php in this vhost: lampctl plan shows what differs from the template"
         return failed(f"{reply.status}: PHP's source is served as text", reply.body[:80], hint)
     found = answer(reply.body)
+    if reply.status == 200 and found and not _is(found, version):
+        hint = f"{server} still talks to another pool: systemctl reload it, or lampctl deploy"
+        return failed(f"200, but by PHP {found.get('version')}, not {version}", hint=hint)
     if reply.status == 200 and found:
         return passed(f"200, PHP {found.get('version')} by {found.get('sapi')}")
     reach = f"{server} can't reach the pool's socket: do the vhost and the pool name the same one?"
@@ -99,8 +105,12 @@ def _database(database: str, seen: Evidence) -> Verdict:
     )
 
 
-def _recognise(with_database: bool, reply: http.Answer) -> str | None:
+def _is(found: Mapping[str, object], version: str) -> bool:
+    return str(found.get("version")).startswith(f"{version}.")
+
+
+def _recognise(version: str, with_database: bool, reply: http.Answer) -> str | None:
     found = answer(reply.body)
-    if reply.status != 200 or found is None or (with_database and not found.get("database")):
+    if reply.status != 200 or found is None or not _is(found, version) or (with_database and not found.get("database")):
         return None
     return f"200 in one request, PHP {found.get('version')}" + (" and its database" if with_database else "")

@@ -10,6 +10,7 @@ from lampctl.layers.mysql import secret_of
 from lampctl.layers.php import body_limit, socket_of
 from lampctl.layers.sites import php, wordpress_checks
 from lampctl.layers.sites.common import home
+from lampctl.layers.versions import php_of
 from lampctl.layers.vhost import Vhost
 from lampctl.playbook import code_of, database_of, home_of, user_of
 from lampctl.playbook.sites import WordpressSite
@@ -106,7 +107,7 @@ def _cron(context: Context, name: str, options: WordpressSite) -> tuple[Resource
         "site": name,
         "user": user_of(name),
         "core": _core(context, name, options),
-        "php": context.platform.php.cli,
+        "php": php_of(context, name).cli,
         "environment": {"HTTP_HOST": name, **options.environment(name)},
         "secrets": {"database": secret_of(name).path, "salts": _salts(name).path},
     }
@@ -118,8 +119,9 @@ def _install(context: Context, name: str, options: WordpressSite) -> Command:
 
     The passwords come on stdin.
     """
-    names, database = context.platform.mysql, database_of(name, options)
+    names, database = context.mysql, database_of(name, options)
     assert database
+    assert names
     installed = "SELECT 1 FROM {}.wp_options WHERE option_name = {}".format(  # noqa: S608
         identifier(str(database.name)), literal("siteurl")
     )
@@ -132,7 +134,7 @@ def _install(context: Context, name: str, options: WordpressSite) -> Command:
     }
     environment = words(f"{key}={value}" for key, value in values.items())
     stdin = words([secret_of(name).path, _salts(name).path, _password(name).path])
-    program = words([context.platform.php.cli, _INSTALL, _core(context, name, options)])
+    program = words([php_of(context, name).cli, _INSTALL, _core(context, name, options)])
     return Command(
         f"install WordPress on {name}",
         "site",

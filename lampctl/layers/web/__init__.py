@@ -16,6 +16,7 @@ from lampctl.layers.sites import vhost_of
 from lampctl.layers.tls.profile import profile_of
 from lampctl.layers.vhost import WELL_KNOWN, WELL_KNOWN_URL, Vhost, https_of
 from lampctl.layers.web import apache, nginx
+from lampctl.playbook import home_of
 from lampctl.resources import Directory, File, Package, Resource, Service, Symlink
 
 
@@ -90,6 +91,7 @@ def _files(context: Context, site: str, vhost: Vhost) -> tuple[Resource, ...]:
         "aliases": options.aliases,
         "default": options.default,
         "vhost": vhost,
+        "home": home_of(site),
         "https": https_of(context, site),
         "names": names,
         "log_dir": names.log_dir,

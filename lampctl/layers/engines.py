@@ -1,0 +1,75 @@
+"""Which database server a host can have, and what stands in its way."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from lampctl.checks import Check, Evidence, Verdict, Where, failed
+from lampctl.facts import Facts
+from lampctl.layers.base import Context, Desired, Preflight, Problem
+from lampctl.platforms import MysqlNames
+from lampctl.resources.shell import quote
+
+_TITLES = {"mariadb": "MariaDB", "mysql": "MySQL"}
+# A file that one of them writes into its data directory, and the other never does.
+_MARKS = {"mariadb": "aria_log_control", "mysql": "mysql.ibd"}
+
+
+def missing(context: Context) -> Desired:
+    """In place of a database server that the distribution does not package."""
+    assert context.playbook.mysql is not None
+    title = _TITLES[context.playbook.mysql.engine]
+    message = f"{context.platform.title} has no {title} in its archive"
+    hint = f"mysql: {{engine: {' or '.join(context.platform.mysql)}}}, or a host whose distribution packages {title}"
+    check = Check(
+        "mysql.service", "mysql", Where.HOST, "the database server runs", f"{title} runs",
+        partial(_missing, message, hint), needs=("linux.ssh",), undoable=False,
+    )  # fmt: skip
+    problem = Problem("unsupported-engine", message, hint)
+    return Desired(checks=(check,), preflights=(Preflight("mysql.engine", ":", lambda *_: [problem]),))
+
+
+def _missing(message: str, hint: str, _seen: Evidence) -> Verdict:
+    return failed(message, hint=hint)
+
+
+# The packages of the two exclude each other, and share the data directory: to install one removes the other, and puts
+# its data aside.
+_OTHER = r"""
+dpkg-query -W -f='${{db:Status-Status}} ${{Package}}\n' {packages} 2>/dev/null | sed -n 's/^installed /package /p'
+[ ! -e {data}/{mark} ] || {{ echo "data {data}"
+    find {data} -mindepth 1 -maxdepth 1 -type d ! -name mysql ! -name sys ! -name '*_schema' ! -name '[#.]*' \
+        -printf 'database %f\n'; }}
+"""
+
+
+def probe(names: MysqlNames) -> str:
+    """Shell that prints what is there of the other engine: `package NAME`, `data PATH`, `database NAME`."""
+    other = "mysql" if names.engine == "mariadb" else "mariadb"
+    packages = f"'{other}-server' '{other}-server-[0-9]*' " + ("mysql-community-server" if other == "mysql" else "")
+    return _OTHER.format(packages=packages.strip(), data=quote(names.data), mark=_MARKS[other])
+
+
+def judge(names: MysqlNames) -> partial[list[Problem]]:
+    return partial(_judge, names)
+
+
+def _judge(names: MysqlNames, raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:
+    found: dict[str, list[str]] = {"package": [], "data": [], "database": []}
+    for line in raw.splitlines():
+        kind, _, word = line.partition(" ")
+        found.get(kind, []).append(word)
+    there = [*found["package"], *found["data"]]
+    if f"package:{names.package}" not in changing or not there:
+        return []
+    other = _TITLES["mysql" if names.engine == "mariadb" else "mariadb"]
+    held = f" and holds {', '.join(sorted(found['database']))}" if found["database"] else ""
+    purge = f"; apt-get purge {' '.join(found['package'])}" if found["package"] else ""
+    away = f"mv {names.data} {names.data}.{other.lower()}{purge}"
+    return [
+        Problem(
+            "other-engine",
+            f"{other} is on this host ({', '.join(there)}){held}; {names.title} would put it and its data aside",
+            f"mysql: {{engine: {other.lower()}}}; or dump what is needed, stop {other}, and {away}",
+        )
+    ]

@@ -1,0 +1,124 @@
+"""Archives of packages beside the distribution's own, each with its key and its priority."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import unified_diff
+
+from lampctl.resources.base import Action, Change, Conflict, Step
+from lampctl.resources.file import MARK
+from lampctl.resources.shell import quote, words
+
+_PREFERRED = 1001  # even over a newer version of the distribution's own
+
+
+@dataclass(frozen=True)
+class Repository:
+    """An archive that apt knows. Nothing of it replaces what the distribution has, unless it is `preferred`."""
+
+    name: str
+    layer: str
+    url: str
+    suite: str
+    components: tuple[str, ...]
+    signed_by: str  # a keyring's path on the host, or an armored key
+    pin: int
+    match: str  # what apt's preferences know it by, such as `release n=bookworm`
+    preferred: tuple[str, ...] = ()  # packages that are taken from it whatever the distribution has
+
+    @property
+    def key(self) -> str:
+        return f"repository:{self.name}"
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """Path → text."""
+        source, preferences = paths(self.name)
+        return {source: self._source(), preferences: self._preferences()}
+
+    def _source(self) -> str:
+        rows = [f"# {MARK}: repository {self.name}", "Types: deb", f"URIs: {self.url}", f"Suites: {self.suite}"]
+        rows += [f"Components: {' '.join(self.components)}"] if self.components else []
+        key = self.signed_by.strip()
+        if key.startswith("/"):
+            return "\n".join([*rows, f"Signed-By: {key}", ""])
+        lines = (f" {line.strip() or '.'}" for line in key.splitlines())
+        return "\n".join([*rows, "Signed-By:", *lines, ""])
+
+    def _preferences(self) -> str:
+        pins = [("*", self.pin), *((name, _PREFERRED) for name in self.preferred)]
+        rows = (f"Package: {name}\nPin: {self.match}\nPin-Priority: {priority}\n" for name, priority in pins)
+        return f"# {MARK}: repository {self.name}\n" + "\n".join(rows)
+
+
+def paths(name: str) -> tuple[str, str]:
+    """Where apt reads of it: the source, and the pins."""
+    return f"/etc/apt/sources.list.d/lampctl-{name}.sources", f"/etc/apt/preferences.d/lampctl-{name}"
+
+
+def probe(repositories: Sequence[Repository]) -> str:
+    """Shell that prints `name<TAB>path<TAB>text in base64` for each file that is there."""
+    rows = {(r.name, path) for r in repositories for path in r.files}
+    return "\n".join(
+        f"[ ! -e {path} ] || printf '{name}\\t{path}\\t%s\\n' \"$(base64 -w0 {path})\"" for name, path in sorted(rows)
+    )
+
+
+def parse(raw: str) -> dict[str, Mapping[str, str]]:
+    """Repository key → path → text."""
+    states: dict[str, dict[str, str]] = {}
+    for line in raw.splitlines():
+        if line.count("\t") == 2:
+            name, path, text = line.split("\t")
+            states.setdefault(f"repository:{name}", {})[path] = base64.b64decode(text).decode(errors="replace")
+    return {**states}
+
+
+def compare(repository: Repository, state: object, owned: frozenset[str]) -> Change | Conflict | None:
+    there = state if isinstance(state, dict) else {}
+    if there == repository.files:
+        return None
+    foreign = next((path for path, text in there.items() if MARK not in text), None)
+    if foreign and repository.key not in owned:
+        return Conflict(
+            repository.key,
+            f"{foreign} exists and was not made by lampctl; it was left alone",
+            "move it away, or give the repository another name",
+        )
+    diff = "".join(_diff(path, there.get(path, ""), text) for path, text in repository.files.items())
+    return Change(repository.key, repository.layer, Action.UPDATE if there else Action.CREATE, diff)
+
+
+def _diff(path: str, before: str, after: str) -> str:
+    lines = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    return "".join(unified_diff(*lines, f"a{path}" if before else "/dev/null", f"b{path}"))
+
+
+def steps(repositories: Sequence[Repository]) -> list[Step]:
+    """Writes the files, and leaves sources-undo.sh, by which the step that reads the archives takes them back."""
+    return [
+        Step(
+            f"repository {r.name}",
+            r.layer,
+            "umask 022\n" + "\n".join(_write(r.key, path, text) for path, text in r.files.items()),
+            owns=(r.key,),
+        )
+        for r in repositories
+    ]
+
+
+def _write(key: str, path: str, text: str) -> str:
+    where, forget = quote(path), f"rm -f {quote(path)}; echo {quote(key)} > gone; sh ./disown.sh gone"
+    kept = quote(f"before-{path.replace('/', '-')}")
+    return (
+        f"if [ -e {where} ]; then cp -a {where} {kept}; echo mv {kept} {where} >> sources-undo.sh\n"
+        f"else echo {quote(forget)} >> sources-undo.sh; fi\n"
+        f"printf %s {quote(text)} > {where}.new\nmv {where}.new {where}"
+    )
+
+
+def remove(name: str) -> str:
+    """Shell that takes a repository away; what was installed from it stays."""
+    return f"rm -f {words(paths(name))}\n"

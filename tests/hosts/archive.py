@@ -1,0 +1,96 @@
+"""An archive of our own with an older PHP that can live beside the release's, as third-party archives have it.
+
+Debian's own archives can't serve for that: each release's php-common excludes the PHP of every other release. So an
+older release's packages go into an archive with a php-common that excludes none, and a key that was made for the test.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import io
+import subprocess
+import tarfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lampctl.box import SUBNET
+from tests.hosts.conftest import Host
+
+# release → (where the older PHP comes from, its version, what it needs of there)
+OLDER = {
+    "trixie": ("bookworm", "8.2", "common cli fpm opcache readline mysql", ""),
+    "bookworm": ("bullseye", "7.4", "common cli fpm opcache readline mysql json", "libffi7 libssl1.1 mime-support"),
+}
+
+_BUILD = r"""
+mkdir -p /srv/archive/pool /root/lists/partial; cd /srv/archive/pool
+echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian {suite} main' > /root/list
+other="-o Dir::Etc::sourcelist=/root/list -o Dir::Etc::sourceparts=- -o Dir::State::lists=/root/lists"
+apt-get $other -qq update 2>/dev/null
+apt-get $other -qq download {packages} 2>/dev/null
+apt-get -qq update; apt-get -qq download php-common 2>/dev/null
+dpkg-deb -R php-common_*.deb /root/common; rm php-common_*.deb
+sed -i -e '/^Breaks:/d' -e 's/^Version: .*/&+lab1/' /root/common/DEBIAN/control
+dpkg-deb -b /root/common php-common.deb >/dev/null
+cd ..; mkdir -p dists/lab/main/binary-amd64
+for deb in pool/*.deb; do
+    dpkg-deb -f "$deb"
+    printf 'Filename: %s\nSize: %s\nSHA256: %s\n\n' "$deb" "$(stat -c %s "$deb")" "$(sha256sum < "$deb" | cut -d' ' -f1)"
+done > dists/lab/main/binary-amd64/Packages
+cd dists/lab; list=main/binary-amd64/Packages
+printf 'Origin: Lab\nSuite: lab\nCodename: {codename}\nArchitectures: amd64\nComponents: main\nDate: %s\nSHA256:\n %s %s %s\n' \
+    "$(date -Ru)" "$(sha256sum < $list | cut -d' ' -f1)" "$(stat -c %s $list)" "$list" > Release
+rm -rf /root/list /root/lists /root/common
+"""
+
+
+@dataclass(frozen=True)
+class Archive:
+    url: str
+    key: str
+    version: str  # of the PHP that it has
+
+    def repository(self) -> dict[str, object]:
+        """As in a playbook."""
+        return {"url": self.url, "suite": "lab", "key": self.key}
+
+
+@contextmanager
+def served(host: Host, release: str, folder: Path) -> Iterator[Archive]:
+    """Builds the archive on the box and takes it away from there; served for as long as the block runs."""
+    suite, version, parts, more = OLDER[release]
+    packages = " ".join([f"php{version}-{part}" for part in parts.split()] + more.split())
+    # Its codename is the release's, as third parties have it: a pin by codename would hit the release itself.
+    host.sh(_BUILD.format(suite=suite, packages=packages, codename=release))
+    argv = host.boxes.ssh_argv(host.box.name, "tar -C /srv/archive -c . && rm -r /srv/archive")
+    data = subprocess.run(argv, capture_output=True, check=True, timeout=60).stdout
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        tar.extractall(folder / "archive", filter="data")
+    key = _sign(folder / "archive/dists/lab", folder / "gnupg")
+    handler = functools.partial(_Quiet, directory=str(folder / "archive"))
+    server = http.server.ThreadingHTTPServer((f"{SUBNET}.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield Archive(f"http://{SUBNET}.1:{server.server_port}/", key, version)
+    finally:
+        server.shutdown()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def _sign(suite: Path, home: Path) -> str:
+    """Signs the Release file; returns the armored public key."""
+    home.mkdir(mode=0o700)
+    gpg = ("gpg", "--homedir", str(home), "--batch", "--quiet", "--passphrase", "", "--pinentry-mode", "loopback")
+    subprocess.run([*gpg, "--quick-gen-key", "lab@lampctl.test", "ed25519", "sign", "1d"], check=True, timeout=60)
+    subprocess.run([*gpg, "--clearsign", "--output", str(suite / "InRelease"), str(suite / "Release")], check=True)
+    done = subprocess.run([*gpg, "--armor", "--export"], check=True, capture_output=True, text=True)
+    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False)
+    return done.stdout.strip()

@@ -1,0 +1,196 @@
+"""What the PHP of one site can't have of another's: files, sessions, sockets, processes, secrets, database; and where
+it can't write. Asked by a script that runs in the pool of a.test."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.hosts.conftest import Host
+
+pytestmark = pytest.mark.hosts
+BOOK = "extends: lamp\nsites: {lamp.test: {default: true, database: true}, a.test: {database: true}, b.test: {database: true}}\n"
+PAGE = "the words of b.test"
+
+# Prints the value of an expression; what it warns of is an answer as well.
+ASK = r"""<?php
+set_error_handler(fn ($n, $text) => true);
+try { $value = eval('return ' . base64_decode($_SERVER['HTTP_X_ASK']) . ';'); } catch (Throwable $e) { $value = 'E: ' . $e->getMessage(); }
+echo json_encode($value, JSON_PARTIAL_OUTPUT_ON_ERROR);
+"""
+
+
+def get(host: Host, site: str, path: str, headers: dict[str, str] | None = None) -> tuple[int, str]:
+    connection = http.client.HTTPConnection(host.box.address, 80, timeout=20)
+    connection.request("GET", path, headers={"Host": site, **(headers or {})})
+    answer = connection.getresponse()
+    found = answer.status, answer.read().decode(errors="replace")
+    connection.close()
+    return found
+
+
+class Sites:
+    """a.test with a script of an attacker, and b.test with things worth having."""
+
+    def __init__(self, host: Host, book: str) -> None:
+        self.host = host
+        self.book = book
+
+    def php(self, expression: str) -> Any:
+        """What a.test's PHP gets for it."""
+        import base64
+
+        status, body = get(self.host, "a.test", "/ask.php", {"X-Ask": base64.b64encode(expression.encode()).decode()})
+        assert status == 200, body
+        return json.loads(body)
+
+
+@pytest.fixture(scope="module")
+def sites(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Sites:
+    book = tmp_path_factory.mktemp("isolation") / "site.yml"
+    book.write_text(BOOK)
+    ran = host.lampctl("deploy", "HOST", "-p", str(book))
+    assert ran.code == 0, ran.out
+    (script := Path(book.parent / "ask.php")).write_text(ASK)
+    host.sh(
+        f"cat > /var/www/a.test/ask.php <<'EOF'\n{script.read_text()}EOF\n"
+        'printf \'<?php session_start(); $_SESSION["who"] = "b"; echo "' + PAGE + "\";' > /var/www/b.test/page.php\n"
+        "echo 'key = of b.test' > /var/www/b.test/config.ini\n"
+        "chown site-b-test: /var/www/b.test/*; chmod 644 /var/www/*/*.php /var/www/b.test/config.ini"
+    )
+    return Sites(host, str(book))
+
+
+@pytest.fixture(scope="module")
+def version(sites: Sites) -> str:
+    return str(sites.php("PHP_MAJOR_VERSION . '.' . PHP_MINOR_VERSION"))
+
+
+def test_script_runs_as_the_sites_own_user(sites: Sites) -> None:
+    assert "(site-a-test)" in sites.php("shell_exec('id')")
+    assert get(sites.host, "b.test", "/page.php") == (200, PAGE)
+    assert "ask.php" in sites.php("scandir('/var/www/a.test')")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/var/www/b.test/config.ini",
+        "/var/www/b.test/page.php",
+        "/etc/lampctl/secrets/b.test.conf",
+        "POOL",
+        "/etc/shadow",
+    ],
+)
+def test_files_of_another_site(sites: Sites, version: str, path: str) -> None:
+    path = path.replace("POOL", f"/etc/php/{version}/fpm/pool.d/b.test.conf")
+    assert sites.host.sh(f"cat {path}") != ""
+    assert sites.php(f"file_get_contents('{path}')") is False
+    assert sites.php(f"shell_exec('cat {path}')") is None
+
+
+def test_folders_of_another_site(sites: Sites) -> None:
+    for path in ("/var/www/b.test", "/var/lib/php/lampctl/b.test", "/var/lib/php/lampctl", "/etc/lampctl/secrets"):
+        assert sites.php(f"scandir('{path}')") is False, path
+
+
+def test_sessions_of_another_site(sites: Sites) -> None:
+    get(sites.host, "b.test", "/page.php")
+    made = sites.host.sh("ls /var/lib/php/lampctl/b.test").split()
+    assert made, "b.test has no session that could be read"
+    assert sites.php(f"file_get_contents('/var/lib/php/lampctl/b.test/{made[0]}')") is False
+    assert sites.php("file_put_contents('/var/lib/php/lampctl/b.test/sess_x', 'x')") is False
+
+
+def test_old_sessions_are_swept_though_debian_sweeps_only_its_own(sites: Sites) -> None:
+    assert sites.php("[ini_get('session.save_path'), (int) ini_get('session.gc_probability')]") == [
+        "/var/lib/php/lampctl/a.test",
+        1,
+    ]
+    sites.host.sh(
+        "touch -d '2 days ago' /var/lib/php/lampctl/a.test/sess_old; chown site-a-test: /var/lib/php/lampctl/a.test/*"
+    )
+    assert sites.php("[session_start(), session_gc() > 0]") == [True, True]
+    assert "sess_old" not in sites.host.sh("ls /var/lib/php/lampctl/a.test")
+
+
+def test_pools_of_other_sites(sites: Sites) -> None:
+    sockets = sites.host.sh("ls /run/php/*.sock").split()
+    assert [path for path in sockets if "b.test" in path]
+    for path in sockets:
+        assert sites.php(f"@stream_socket_client('unix://{path}', $code, $text, 2) ? 'connected' : $code") == 13, path
+
+
+def test_compiled_scripts_of_another_site(sites: Sites) -> None:
+    assert get(sites.host, "b.test", "/page.php") == (200, PAGE), "now it is in opcache"
+    assert sites.php("(include '/var/www/b.test/page.php')") is False
+    assert sites.php("opcache_get_status()") is False
+    assert sites.php("opcache_reset()") is False
+    assert sites.php("ini_get('opcache.validate_permission')") == "1"
+
+
+def test_processes_and_environment(sites: Sites) -> None:
+    seen = sites.php('shell_exec(\'cat /proc/[0-9]*/cmdline | tr "\\\\0" " "\')')
+    assert "master" not in seen
+    assert "b.test" not in seen
+    environment = sites.php('shell_exec(\'cat /proc/[0-9]*/environ | tr "\\\\0" "\\\\n"\')')
+    assert "DB_NAME=a_test" in environment
+    assert "b_test" not in environment
+    assert "b.test" not in json.dumps(sites.php("shell_exec('systemctl list-units 2>&1')"))
+
+
+def test_database_of_another_site(sites: Sites) -> None:
+    login = "new mysqli('localhost', getenv('DB_USER'), getenv('DB_PASSWORD')"
+    assert sites.php(f"({login}))->query('SHOW DATABASES')->fetch_all()") == [["a_test"], ["information_schema"]]
+    assert "Access denied" in sites.php(f"{login}, 'b_test')")
+    assert "Access denied" in sites.php("new mysqli('localhost', 'b_test', '')")
+    assert "Access denied" in sites.php("new mysqli('localhost', 'root', '')")
+
+
+def test_places_where_it_can_write(sites: Sites) -> None:
+    found = sites.php(
+        "shell_exec('find / -writable ( -type d -o -type f ) -not -path \"/proc/*\" 2>/dev/null')".replace(
+            "( ", "\\\\( "
+        ).replace(" )", " \\\\)", 1)
+    )
+    own = ("/var/www/a.test", "/var/lib/php/lampctl/a.test")
+    assert [path for path in found.split("\n") if path and not path.startswith(own)] == []
+    for path in ("/tmp/x", "/var/tmp/x", "/dev/shm/x", "/var/lib/php/sessions/x", "/run/lock/x", "/etc/x"):
+        assert sites.php(f"file_put_contents('{path}', 'x')") is False, path
+    assert sites.php("dirname(tempnam(sys_get_temp_dir(), 'x'))") == "/var/lib/php/lampctl/a.test"
+    assert sites.php("shell_exec('mktemp')").startswith("/var/lib/php/lampctl/a.test/")
+
+
+def test_applications_still_can_what_they_need(sites: Sites) -> None:
+    """Names, the network, processes, uploads' place, images' and archives' temporary files."""
+    assert sites.php("gethostbyname('localhost')") == "127.0.0.1"
+    assert sites.php("(bool) fsockopen('127.0.0.1', 80)") is True
+    assert sites.php("proc_close(proc_open('exit 3', [], $pipes))") == 3
+    assert sites.php("[file_put_contents('/var/www/a.test/new.txt', 'x'), chmod('/var/www/a.test/new.txt', 0644)]") == [
+        1,
+        True,
+    ]
+    assert get(sites.host, "a.test", "/new.txt") == (200, "x")
+    assert sites.php("fwrite(tmpfile(), 'x')") == 1
+    assert sites.php("preg_match('/^(a+)+$/', str_repeat('a', 30))") == 1
+
+
+@pytest.mark.parametrize("server", ["apache", "nginx"])
+def test_links_into_another_site_are_not_served(sites: Sites, server: str) -> None:
+    """The web server may read all sites: it must not be made to read one for another."""
+    assert sites.host.lampctl("deploy", "HOST", "-p", sites.book, "--set", f"web.server={server}").code == 0
+    sites.php(
+        "[symlink('/var/www/b.test/config.ini', '/var/www/a.test/leak.txt'), symlink('/var/www/b.test', '/var/www/a.test/leak')]"
+    )
+    sites.php(
+        "[file_put_contents('/var/www/a.test/mine.txt', 'mine'), symlink('/var/www/a.test/mine.txt', '/var/www/a.test/link.txt')]"
+    )
+    assert get(sites.host, "b.test", "/config.ini")[0] == 200
+    for path in ("/leak.txt", "/leak/config.ini"):
+        status, body = get(sites.host, "a.test", path)
+        assert (status, "of b.test" in body) in ((403, False), (404, False)), path
+    assert get(sites.host, "a.test", "/link.txt") == (200, "mine")

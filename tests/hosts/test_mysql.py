@@ -1,0 +1,76 @@
+"""Oracle's MySQL in MariaDB's place, on the one Debian that has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lampctl.box import Boxes
+from tests.hosts.conftest import Host, Ran
+from tests.hosts.test_deploy import original, template
+
+pytestmark = pytest.mark.hosts
+
+
+@pytest.fixture(scope="module")
+def sid(boxes: Boxes) -> Iterator[Host]:
+    yield Host(boxes.up("mysql-sid", "sid"), boxes)
+    boxes.down("mysql-sid")
+
+
+@pytest.fixture(scope="module")
+def first(sid: Host) -> Ran:
+    return sid.lampctl("deploy", "HOST", "-p", "mysql")
+
+
+def test_every_hop_is_proved_and_the_second_plan_is_empty(sid: Host, first: Ran) -> None:
+    assert first.code == 0, first.out + first.err
+    assert set(first.results.values()) == {"pass"}
+    assert first.results["site.database@lamp.test"] == "pass"
+    assert sid.works()
+    assert sid.lampctl("plan", "HOST", "-p", "mysql").changes == {}
+
+
+def test_password_is_checked_by_caching_sha2(sid: Host, first: Ran) -> None:
+    """Cold, too: what the server remembered of the password is gone, so the client has to send it encrypted."""
+    assert first.code == 0
+    assert sid.sh("mysql -NBe \"SELECT plugin FROM mysql.user WHERE user = 'lamp_test'\"").strip() == (
+        "caching_sha2_password"
+    )
+    sid.sh("mysql -e 'FLUSH PRIVILEGES'")
+    assert sid.lampctl("check", "HOST", "-p", "mysql").code == 0
+    sid.sh("mysql -e 'FLUSH PRIVILEGES'")
+    assert sid.works()
+
+
+def test_changed_password_is_the_culprit_and_is_set_again(sid: Host, first: Ran) -> None:
+    assert first.code == 0
+    sid.sh("mysql -e \"ALTER USER lamp_test@localhost IDENTIFIED BY 'other'\"")
+    ran = sid.lampctl("check", "HOST", "-p", "mysql")
+    assert (ran.code, ran.host["culprit"]["id"]) == (1, "mysql.login@lamp.test")
+    assert ran.results["site.database@lamp.test"] == "blocked"
+    ran = sid.lampctl("deploy", "HOST", "-p", "mysql")
+    assert (ran.code, ran.changes) == (0, {"database-user:lamp_test@localhost": "update"})
+
+
+def test_wrong_setting_is_refused_by_mysqls_own_test(sid: Host, first: Ran, tmp_path: Path) -> None:
+    assert first.code == 0
+    text = original("mysql/server.cnf.j2") + "no_such_variable = 1\n"
+    ran = sid.lampctl("deploy", "HOST", "-p", "mysql", cwd=template(tmp_path, "mysql/server.cnf.j2", text))
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "invalid")
+    assert "no_such_variable" in ran.host["error"]["evidence"]
+    assert sid.lampctl("plan", "HOST", "-p", "mysql").changes == {}
+
+
+def test_other_engine_does_not_take_its_data(sid: Host, first: Ran) -> None:
+    assert first.code == 0
+    ran = sid.lampctl("deploy", "HOST", "-p", "lamp")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "other-engine")
+    assert "lamp_test" in ran.host["error"]["message"]
+    sid.sh("DEBIAN_FRONTEND=noninteractive apt-get -qq -y remove mysql-server >/dev/null 2>&1")
+    ran = sid.lampctl("deploy", "HOST", "-p", "lamp")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "other-engine"), "its data is still there"
+    assert sid.lampctl("deploy", "HOST", "-p", "mysql").code == 0
+    assert sid.works()

@@ -1,0 +1,130 @@
+"""Two versions of PHP side by side, and a site that goes from one to the other while visitors ask for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hosts.archive import Archive, served
+from tests.hosts.conftest import Host
+from tests.hosts.visitors import visitors
+
+pytestmark = pytest.mark.hosts
+OWN = {"trixie": "8.4", "bookworm": "8.2"}
+
+
+@pytest.fixture(scope="module")
+def archive(host: Host, release: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    with served(host, release, tmp_path_factory.mktemp("archive")) as found:
+        yield found
+
+
+def book(folder: Path, archive: Archive, server: str = "apache", *, old: tuple[str, ...] = ("old.test",)) -> str:
+    """lamp.test and old.test; those in `old` run the archive's PHP."""
+    php = {"php": {"version": archive.version, "repository": "lab"}}
+    sites = {
+        "lamp.test": {"default": True, "database": True, **(php if "lamp.test" in old else {})},
+        "old.test": php if "old.test" in old else {},
+    }
+    playbook = {
+        "extends": "lamp",
+        "web": {"server": server},
+        "linux": {"repositories": {"lab": archive.repository()}},
+        "sites": sites,
+    }
+    path = folder / "lamp.yml"  # the name by which the first deploy made what is to be retired
+    path.write_text(json.dumps(playbook))
+    return str(path)
+
+
+def test_wrong_key_is_refused_and_taken_back(host: Host, archive: Archive, tmp_path: Path) -> None:
+    wrong = Archive(archive.url, "/usr/share/keyrings/debian-archive-keyring.gpg", archive.version)
+    ran = host.lampctl("deploy", "HOST", "-p", book(tmp_path, wrong))
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "apt-archive")
+    assert host.sh("ls /etc/apt/sources.list.d /etc/apt/preferences.d").count("lampctl") == 0
+    assert host.lampctl("plan", "HOST").changes == {}
+
+
+def test_version_that_no_archive_has_is_refused(host: Host, tmp_path: Path) -> None:
+    path = tmp_path / "site.yml"
+    path.write_text('extends: lamp\nsites: {lamp.test: {default: true, database: true, php: {version: "7.0"}}}\n')
+    ran = host.lampctl("deploy", "HOST", "-p", str(path))
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "no-package")
+    assert "php7.0-fpm" in ran.host["error"]["evidence"]
+    assert host.lampctl("plan", "HOST").changes == {}
+
+
+def test_debians_older_php_would_remove_the_newer_one(host: Host, release: str, tmp_path: Path) -> None:
+    """Debian's own archives exclude each other's PHP; nothing is removed for it."""
+    if release != "trixie":
+        pytest.skip("the older release's security archive differs")
+    path = tmp_path / "site.yml"
+    path.write_text(
+        "extends: lamp\nlinux: {repositories: {bookworm: {url: 'http://deb.debian.org/debian', suite: bookworm,"
+        " key: /usr/share/keyrings/debian-archive-keyring.gpg}}}\n"
+        'sites: {lamp.test: {default: true, database: true, php: {version: "8.2", repository: bookworm}}}\n'
+    )
+    ran = host.lampctl("deploy", "HOST", "-p", str(path))
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "removes")
+    assert host.sh("ls /etc/apt/sources.list.d /etc/apt/preferences.d").count("lampctl") == 0
+    assert host.lampctl("plan", "HOST").changes == {}
+
+
+def test_two_versions_side_by_side(host: Host, release: str, archive: Archive, tmp_path: Path) -> None:
+    path = book(tmp_path, archive)
+    ran = host.lampctl("deploy", "HOST", "-p", path)
+    assert ran.code == 0, ran.out
+    services = [id for id in ran.results if id.startswith("php.service")]
+    assert services == [f"php.service@{version}" for version in sorted((OWN[release], archive.version))]
+    actual = {result["id"]: result["actual"] for result in ran.host["results"]}
+    assert actual["site.php@old.test"].startswith(f"200, PHP {archive.version}.")
+    assert actual["site.php@lamp.test"].startswith(f"200, PHP {OWN[release]}.")
+    assert host.lampctl("plan", "HOST", "-p", path).changes == {}
+    policy = host.sh("apt-cache policy php-common mariadb-server")
+    assert "1001" in policy, "what all versions share comes from the archive"
+    assert policy.split("mariadb-server:")[1].count(" 500\n") >= 1, "the release's own archive kept its priority"
+
+
+@pytest.mark.parametrize("server", ["apache", "nginx"])
+def test_switch_loses_no_request(host: Host, release: str, archive: Archive, tmp_path: Path, server: str) -> None:
+    assert host.lampctl("deploy", "HOST", "-p", book(tmp_path, archive, server)).code == 0
+    own = f"php{OWN[release]}-fpm"
+    for old in (("lamp.test", "old.test"), ("old.test",)):
+        with visitors(host.box.address, "lamp.test", "database lamp_test on") as seen:
+            ran = host.lampctl("deploy", "HOST", "-p", book(tmp_path, archive, server, old=old))
+        assert ran.code == 0, ran.out
+        assert (seen.failures, seen.asked >= 2000) == ([], True), f"of {seen.asked}"
+        state = host.sh(f"systemctl is-active {own}; systemctl is-enabled {own}", check=False).split()
+        assert state == (["inactive", "disabled"] if len(old) == 2 else ["active", "enabled"])
+        assert host.lampctl("plan", "HOST", "-p", book(tmp_path, archive, server, old=old)).changes == {}
+
+
+def test_interrupted_switch_is_healed(host: Host, archive: Archive, tmp_path: Path) -> None:
+    """As a run leaves it that died before the new pools were there: FPM does not start without any."""
+    path = book(tmp_path, archive, "nginx", old=("lamp.test", "old.test"))
+    assert host.lampctl("deploy", "HOST", "-p", path).code == 0
+    host.sh(f"rm /etc/php/{archive.version}/fpm/pool.d/*.conf; systemctl stop php{archive.version}-fpm")
+    ran = host.lampctl("check", "HOST", "-p", path)
+    assert ran.host["culprit"]["id"] == "php.service"
+    ran = host.lampctl("deploy", "HOST", "-p", path)
+    assert ran.code == 0, ran.out
+    assert host.lampctl("plan", "HOST", "-p", path).changes == {}
+
+
+def test_pool_of_the_wrong_version_is_the_culprit(host: Host, release: str, archive: Archive, tmp_path: Path) -> None:
+    """The vhost names the pool that it had before: the page works, and yet it is the wrong PHP that answers."""
+    path = book(tmp_path, archive, "nginx")
+    assert host.lampctl("deploy", "HOST", "-p", path).code == 0
+    other = f"/run/php/lampctl-{OWN[release]}-lamp.test.sock"
+    vhost = "/etc/nginx/sites-available/old.test.conf"
+    host.sh(
+        f"sed -i 's|unix:/run/php/.*sock|unix:{other}|' {vhost}; chmod 755 /var/www/old.test; systemctl reload nginx"
+    )
+    ran = host.lampctl("check", "HOST", "-p", path)
+    assert ran.host["culprit"]["id"] == "site.php@old.test"
+    actual = next(r["actual"] for r in ran.host["results"] if r["id"] == "site.php@old.test")
+    assert actual.startswith(f"200, but by PHP {OWN[release]}.")
+    assert host.lampctl("deploy", "HOST", "-p", path).code == 0

@@ -1,0 +1,146 @@
+"""Versions of PHP, archives and engines: what a playbook may say of them, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lampctl import plan as planning
+from lampctl.engine.library import Files
+from lampctl.errors import PlaybookError
+from lampctl.facts import Facts
+from lampctl.layers import Context, Desired, desired
+from lampctl.observation import Observation, of
+from lampctl.platforms import PLATFORMS
+from lampctl.playbook import Loaded, load
+from lampctl.resources import Action, Change, Conflict, File, Package, Repository, Service, repository
+
+KEY = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDMEawV\n=X2\n-----END PGP PUBLIC KEY BLOCK-----"
+ARCHIVE = "linux.repositories={older: {url: 'http://packages.example.org/php/', suite: trixie, key: /usr/share/k.gpg}}"
+OLD = "sites={lamp.test: {database: true}, old.test: {php: {version: '8.2', repository: older}}}"
+
+
+def loaded(*settings: str, playbook: str = "lamp") -> Loaded:
+    return load(playbook, settings, Files())
+
+
+def wanted(*settings: str, platform: str = "debian-13") -> Desired:
+    return desired(Context.of(loaded(*settings), PLATFORMS[platform], Facts(platform)))
+
+
+def test_each_version_is_a_service_with_its_own_pools() -> None:
+    found = wanted(ARCHIVE, OLD)
+    units = {s.unit: s.sockets for s in of(found.resources, Service) if s.layer == "php"}
+    assert units == {
+        "php8.2-fpm.service": ("/run/php/lampctl-8.2-old.test.sock",),
+        "php8.4-fpm.service": ("/run/php/lampctl-8.4-lamp.test.sock",),
+    }
+    assert {p.name for p in of(found.resources, Package)} >= {"php8.2-fpm", "php8.2-mysql", "php8.4-fpm"}
+    checks = {check.id: check for check in found.checks}
+    assert checks["php.fastcgi@old.test"].needs == ("php.service@8.2",)
+    vhosts = {f.path: f.values for f in of(found.resources, File) if f.template == "apache/vhost.conf.j2"}
+    assert vhosts["/etc/apache2/sites-available/old.test.conf"]["socket"] == "/run/php/lampctl-8.2-old.test.sock"
+
+
+def test_only_the_version_in_use_is_installed() -> None:
+    found = wanted(ARCHIVE, "sites={old.test: {php: {version: '8.2', repository: older}}}")
+    assert [s.unit for s in of(found.resources, Service) if s.layer == "php"] == ["php8.2-fpm.service"]
+    assert "php.service" in {check.id for check in found.checks}
+
+
+@pytest.mark.parametrize(
+    ("url", "suite", "match"),
+    [
+        ("http://deb.debian.org/debian", "bookworm", "release n=bookworm"),
+        ("http://deb.debian.org/debian", "trixie-backports", "release n=trixie-backports"),
+        ("http://packages.example.org/php/", "trixie", 'origin "packages.example.org"'),
+        ("https://repo.example.org:8080/x", "stable", 'origin "repo.example.org"'),
+    ],
+)
+def test_pin_never_meets_the_releases_own_archive(url: str, suite: str, match: str) -> None:
+    found = wanted(f"linux.repositories={{r: {{url: '{url}', suite: {suite}, key: /k.gpg}}}}")
+    (only,) = of(found.resources, Repository)
+    _, preferences = only.files.values()
+    assert preferences.endswith(f"Package: *\nPin: {match}\nPin-Priority: 100\n")
+
+
+def test_what_all_versions_share_comes_from_where_the_other_version_comes_from() -> None:
+    (only,) = of(wanted(ARCHIVE, OLD).resources, Repository)
+    assert only.preferred == ("php-common",)
+    (only,) = of(wanted(ARCHIVE).resources, Repository)
+    assert only.preferred == ()
+
+
+def test_armored_key_is_part_of_the_source() -> None:
+    one = Repository("r", "linux", "http://h/x", "s", ("main", "more"), KEY, 100, "release n=s")
+    assert one.files["/etc/apt/sources.list.d/lampctl-r.sources"] == (
+        "# Managed by lampctl: repository r\nTypes: deb\nURIs: http://h/x\nSuites: s\nComponents: main more\n"
+        "Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n mDMEawV\n =X2\n -----END PGP PUBLIC KEY BLOCK-----\n"
+    )
+
+
+def test_repository_is_written_before_packages_and_once() -> None:
+    found = wanted(ARCHIVE, OLD)
+    (only,) = of(found.resources, Repository)
+    seen = Observation(Facts("debian-13"))
+    contents = {file.key: "" for file in planning.contents_of(found)}
+    plan = planning.make("site", found, seen, contents, wait=1)
+    names = [step.name for step in plan.stages[0].before]
+    assert names[:2] == ["repository older", "install packages"]
+    assert repository.compare(only, only.files, frozenset()) is None
+    changed = {**only.files, "/etc/apt/preferences.d/lampctl-older": "# Managed by lampctl\n"}
+    change = repository.compare(only, changed, frozenset())
+    assert isinstance(change, Change)
+    assert change.action is Action.UPDATE
+    foreign = repository.compare(only, {"/etc/apt/sources.list.d/lampctl-older.sources": "Types: deb\n"}, frozenset())
+    assert isinstance(foreign, Conflict)
+
+
+def test_repository_that_is_no_longer_wanted_goes() -> None:
+    found = wanted()
+    seen = Observation(Facts("debian-13"), owners={"lamp": frozenset({"repository:older"})})
+    contents = {file.key: "" for file in planning.contents_of(found)}
+    last = planning.make("lamp", found, seen, contents, wait=1).stages[-1]
+    assert [(c.resource, c.action) for c in last.changes] == [("repository:older", Action.DELETE)]
+    assert "/etc/apt/preferences.d/lampctl-older" in last.before[0].script
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (("php.version=8",), "version"),
+        (("php.version='5.6'",), "is no version of PHP from 7.0 on"),
+        (("php={version: '8.2', repository: nowhere}",), "nowhere is not among linux"),
+        ((ARCHIVE, "php.repository=older"), "older needs the version"),
+        (("linux.repositories={r: {url: 'ftp://x/', suite: s, key: /k}}",), "is no address of an archive"),
+        (("linux.repositories={r: {url: 'http://x/', suite: s, key: secret}}",), "keyring's path"),
+        (("linux.repositories={R!: {url: 'http://x/', suite: s, key: /k}}",), "may have letters a-z"),
+        (("mysql.engine=postgres",), "'mariadb' or 'mysql'"),
+    ],
+)
+def test_mistakes_are_named(settings: tuple[str, ...], said: str) -> None:
+    with pytest.raises(PlaybookError) as raised:
+        loaded(*settings)
+    assert said in raised.value.message
+
+
+def problems(platform: str, engine: str, answer: str) -> list[tuple[str, str]]:
+    found = wanted(f"mysql.engine={engine}", platform=platform)
+    seen = replace(Observation(Facts(platform)), answers={"mysql.other": answer})
+    plan = planning.make("lamp", found, seen, {file.key: "" for file in planning.contents_of(found)}, wait=1)
+    return [(problem.kind, problem.message) for problem in plan.problems]
+
+
+def test_engine_that_the_distribution_lacks() -> None:
+    assert problems("debian-13", "mysql", "") == [
+        ("unsupported-engine", "Debian 13 (trixie) has no MySQL in its archive")
+    ]
+    assert problems("debian-rolling", "mysql", "") == []
+
+
+def test_other_engine_with_data_is_not_put_aside() -> None:
+    answer = "package mariadb-server\ndata /var/lib/mysql\ndatabase shop\n"
+    ((kind, message),) = problems("debian-rolling", "mysql", answer)
+    assert kind == "other-engine"
+    assert "MariaDB is on this host (mariadb-server, /var/lib/mysql) and holds shop" in message
