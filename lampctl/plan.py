@@ -117,7 +117,10 @@ def _bring(desired: Desired, seen: Observation, contents: Mapping[str, str], wai
         for r in of(resources, Directory, File, Symlink)
     ]
     written = [*(r.path for r in _changed(paths)), *(s.path for s in _changed(secrets))]
-    services = [(s, service.compare(s, states.get(s.key), written, owned)) for s in of(resources, Service)]
+    services = [
+        (s, service.compare(s, states.get(s.key), written, owned))
+        for s in service.in_order(of(resources, Service), states)
+    ]
     databases = [(d, database.compare(d, states.get(d.key), owned)) for d in of(resources, Database, DatabaseUser)]
     every = [*packages, *users, *secrets, *releases, *paths, *services, *databases]
     stage = Stage(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lampctl.checks import HostProbe
 from lampctl.layers.base import Context
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import quote, words
 
 _LOG = "==log"
 
@@ -29,10 +29,11 @@ def parse(raw: str) -> Answer | None:
     return Answer(int(words[1]), {k.strip().lower(): v.strip() for k, v in pairs}, body)
 
 
-def local(context: Context, site: str, path: str) -> HostProbe:
+def local(context: Context, site: str, path: str, port: int = 80) -> HostProbe:
     """One GET on the host itself, by the site's name; then the last words of the site's error log."""
-    log = f"{context.web.log_dir}/{site}.error.log"
-    return HostProbe(f"{get(site, path)}; echo; echo {_LOG}; tail -n 2 {quote(log)} 2>/dev/null")
+    servers = (context.front, context.web) if context.front and port == 80 else (context.web,)
+    logs = words(f"{names.log_dir}/{site}.error.log" for names in servers)
+    return HostProbe(f"{get(site, path, port)}; echo; echo {_LOG}; tail -q -n 2 {logs} 2>/dev/null")
 
 
 def get(site: str, path: str, port: int = 80) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from lampctl.resources.base import Action, Change, Conflict, Step
+from lampctl.resources.base import Action, Change, Conflict, States, Step
 from lampctl.resources.shell import quote, words
 
 _PROPERTIES = (
@@ -33,6 +33,7 @@ class Service:
     mark: str = ""
     drain: str = ":"
     ports: tuple[int, ...] = ()
+    heir: str = ""  # a unit that has no need of these ports if it runs already; then this one goes last
 
     @property
     def key(self) -> str:
@@ -167,6 +168,17 @@ def _stop(service: Service, unit: UnitState, owned: frozenset[str]) -> Change | 
     return Change(service.key, service.layer, Action.STOP, "makes room\n")
 
 
+def in_order(services: Sequence[Service], states: States) -> list[Service]:
+    """Who makes room goes before who needs it; but last, and without a wait for its ports, where its heir has them."""
+
+    def inherited(item: Service) -> bool:
+        heir = states.get(f"service:{item.heir}")
+        return not item.running and isinstance(heir, UnitState) and heir.active == "active"
+
+    last = [replace(item, ports=()) for item in services if inherited(item)]
+    return [*(item for item in services if not inherited(item)), *last]
+
+
 def steps(pairs: Sequence[tuple[Service, Change]]) -> list[Step]:
     return [
         Step(f"{change.action} {service.unit}", service.layer, act(service, change.action)) for service, change in pairs
@@ -176,7 +188,7 @@ def steps(pairs: Sequence[tuple[Service, Change]]) -> list[Step]:
 def act(service: Service, action: Action) -> str:
     """Shell that brings the unit to where it shall be, or shows why it did not get there."""
     if action is Action.STOP:
-        ports = "|".join(f"{port:04X}" for port in service.ports)
+        ports = "|".join(f"{port:04X}" for port in service.ports) or "none"
         return _VACATE.format(unit=quote(service.unit), drain=service.drain, ports=ports)
     verbs = {Action.RELOAD: "reload-or-restart", Action.RESTART: "restart"}
     # A unit that was to be started may have been started meanwhile by its package, with other files.
@@ -200,14 +212,14 @@ def stop(unit: str) -> str:
     )
 
 
-def undo(service: Service, change: Change, making_room: bool) -> str:
+def undo(service: Service, change: Change, crowded: bool) -> str:
     """Shell that loads the former files; the sockets of new pools are not waited for.
 
-    `making_room`: another unit of the layer was stopped for this one, so this one gives way to it.
+    `crowded`: another unit of the layer changes too, and may want back what this one took; so this one gives way.
     """
     if change.action is Action.STOP:
         return act(service, Action.START)
-    if making_room and change.action is Action.START:
+    if crowded and change.action is Action.START:
         return stop(service.unit)
     action = Action.RESTART if change.action is Action.RESTART else service.on_change
     return act(replace(service, sockets=(), ready=""), action)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from lampctl.facts import Facts
 from lampctl.layers import sizing
-from lampctl.layers.base import Context, Desired, Preflight, Problem
+from lampctl.layers.base import Context, Desired
+from lampctl.layers.web.diverted import edited
+from lampctl.layers.web.tier import Tier
 from lampctl.resources import Directory, File
 
 # The names that an enabled server answers for: one per word after the directive.
 NAMES = "server_name"
+
+# The package's nginx.conf includes all of sites-enabled, ours *.conf.
+_LOST = (
+    "ls {root}/sites-enabled 2>/dev/null | grep -v -e '^default$' -e '\\.conf$' | sed 's|^|site {root}/sites-enabled/|'"
+)
 
 
 def mark(context: Context) -> str:
@@ -16,12 +22,14 @@ def mark(context: Context) -> str:
     return f"file:{context.platform.web['nginx'].root}/nginx.conf"
 
 
-def server(context: Context, handlers: frozenset[str]) -> Desired:  # noqa: ARG001 -- NGINX has its modules built in
+def server(context: Context, tier: Tier) -> Desired:
     """NGINX as a whole."""
-    names = context.web
+    names, web = tier.names, context.playbook.web
+    assert web is not None
     values = {
         "user": names.user,
-        "options": context.playbook.web,
+        "options": web,
+        "behind": web.behind_port if tier.front else 0,
         "connections": sizing.connections(context.facts),
         "catch_all": not any(site.default for site in context.playbook.sites.values()),
     }
@@ -31,29 +39,16 @@ def server(context: Context, handlers: frozenset[str]) -> Desired:  # noqa: ARG0
             File(f"{names.root}/nginx.conf", "web", "nginx/nginx.conf.j2", values, divert=True),
             Directory("/var/lib/nginx", "web"),
         ),
-        preflights=(Preflight("web.nginx", _EDITED.format(root=names.root), _judge_edited),),
+        preflights=(
+            edited(
+                names,
+                "nginx.conf",
+                "move what it adds into conf.d/*.conf or sites-enabled/*.conf, and put the package's file back",
+                _LOST.format(root=names.root),
+            ),
+        ),
     )
 
 
 def link(site: str, default: bool) -> str:  # noqa: ARG001 -- the default says so itself
     return f"{site}.conf"
-
-
-# What somebody changed of the package's own nginx.conf, and sites that only it would include.
-_EDITED = r"""
-[ -e {root}/nginx.conf ] && ! grep -q 'Managed by lampctl' {root}/nginx.conf || exit 0
-dpkg -V nginx nginx-common 2>/dev/null | grep -F {root}/nginx.conf
-ls {root}/sites-enabled 2>/dev/null | grep -v -e '^default$' -e '\.conf$' | sed 's|^|site {root}/sites-enabled/|'
-:
-"""
-
-
-def _judge_edited(raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:
-    lines = raw.splitlines()
-    if not lines or not changing:
-        return []
-    site = next((line.removeprefix("site ") for line in lines if line.startswith("site ")), "")
-    if site:
-        return [Problem("foreign-vhost", f"{site} would no longer be served", f"rename it: mv {site} {site}.conf")]
-    hint = "move what it adds into conf.d/*.conf or sites-enabled/*.conf, and put the package's file back"
-    return [Problem("conflict", "nginx.conf was changed by somebody, and lampctl would replace it", hint)]
