@@ -66,7 +66,7 @@ class WebOptions(Options):
     )
     behind_port: Port = Field(8080, description="Apache's port on 127.0.0.1 where there is a `front`.")
     max_workers: Count | Literal["auto"] = Field(
-        "auto", description="Apache: requests served at once. `auto`: after the host's memory, at most 400."
+        "auto", description="Apache: requests served at once. `auto`: after the host's memory, at most 1024."
     )
     keepalive_timeout: Annotated[int, Field(ge=0, le=300)] = Field(
         30, description="Seconds that an idle connection is held open."

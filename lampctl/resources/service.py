@@ -191,8 +191,9 @@ def act(service: Service, action: Action) -> str:
         ports = "|".join(f"{port:04X}" for port in service.ports) or "none"
         return _VACATE.format(unit=quote(service.unit), drain=service.drain, ports=ports)
     verbs = {Action.RELOAD: "reload-or-restart", Action.RESTART: "restart"}
-    # A unit that was to be started may have been started meanwhile by its package, with other files.
-    running = verbs.get(action) or ("start" if action is Action.ENABLE else verbs[service.on_change])
+    # A unit that was to be started may have been started meanwhile by its package, with other files; some of what
+    # they say is read at a start only.
+    running = verbs.get(action) or ("start" if action is Action.ENABLE else "restart")
     if service.units:
         running = "start" if action is Action.ENABLE else running if action is Action.RELOAD else "restart"
     return _ACT.format(
@@ -250,7 +251,8 @@ systemctl reset-failed {unit} 2>/dev/null || :
 verb={verb}
 if systemctl is-active --quiet {unit}; then verb={running}; fi
 systemctl "$verb" {unit} || why
-systemctl enable --quiet {unit} # after the start: it takes a while, and somebody may be waiting
+# After the start, and only where it is needed: it takes a while, and somebody may be waiting.
+systemctl is-enabled --quiet {unit} || systemctl enable --quiet {unit}
 tries=100
 for socket in {sockets}; do
     while [ ! -S "$socket" ]; do

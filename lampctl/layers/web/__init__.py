@@ -14,7 +14,7 @@ from lampctl.layers.sites import vhost_of
 from lampctl.layers.vhost import WELL_KNOWN, WELL_KNOWN_URL, Vhost
 from lampctl.layers.web import apache, nginx
 from lampctl.layers.web.tier import Tier, tiers
-from lampctl.resources import Directory, File, Package, Resource, Service, Symlink
+from lampctl.resources import Action, Directory, File, Package, Resource, Service, Symlink
 from lampctl.resources.shell import quote
 
 
@@ -28,6 +28,8 @@ class Server(Protocol):
     def server(self, context: Context, tier: Tier) -> Desired: ...
 
     def link(self, site: str, default: bool) -> str: ...
+
+    def on_change(self, context: Context) -> Action: ...
 
 
 _SERVERS: dict[str, Server] = {"apache": apache, "nginx": nginx}
@@ -53,7 +55,13 @@ def web(context: Context) -> Desired:
 
 def _tier(context: Context, tier: Tier) -> Desired:
     names = tier.names
-    service = Service(names.unit, "web", watch=(names.root,), ready=_listens(tier.behind) if tier.behind else "")
+    service = Service(
+        names.unit,
+        "web",
+        watch=(names.root,),
+        on_change=_SERVERS[tier.server].on_change(context),
+        ready=_listens(tier.behind) if tier.behind else "",
+    )
     return Desired(
         resources=(
             Package(names.package, "web"),

@@ -9,7 +9,7 @@ from lampctl.layers import sizing
 from lampctl.layers.base import Context, Desired, Preflight, Problem
 from lampctl.layers.web.diverted import edited
 from lampctl.layers.web.tier import Tier
-from lampctl.resources import File, Symlink
+from lampctl.resources import Action, File, Symlink
 
 # What handlers use beyond what Debian enables by itself, with what each of them needs.
 _MODULES = {
@@ -29,7 +29,7 @@ def server(context: Context, tier: Tier) -> Desired:
     """Apache as a whole, with the modules that the sites use."""
     root, handlers = tier.names.root, tier.handlers
     values = {
-        "workers": sizing.max_workers(context.playbook, context.facts),
+        "mpm": sizing.mpm(context.playbook, context.facts),
         "options": context.playbook.web,
         "hostname": context.facts.hostname,
         "behind": tier.behind,
@@ -59,6 +59,11 @@ def server(context: Context, tier: Tier) -> Desired:
 def link(site: str, default: bool) -> str:
     """Apache's first vhost answers for unknown names: 00- sorts before Debian's 000-default.conf."""
     return f"00-{site}.conf" if default else f"{site}.conf"
+
+
+def on_change(context: Context) -> Action:
+    """A reload keeps connections, but can't raise the number of processes that Apache was started for."""
+    return Action.RESTART if sizing.mpm(context.playbook, context.facts).beyond else Action.RELOAD
 
 
 # The names that an enabled vhost answers for: one per word after the directive.

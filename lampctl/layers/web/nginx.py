@@ -6,7 +6,7 @@ from lampctl.layers import sizing
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.web.diverted import edited
 from lampctl.layers.web.tier import Tier
-from lampctl.resources import Directory, File
+from lampctl.resources import Action, Directory, File
 
 # The names that an enabled server answers for: one per word after the directive.
 NAMES = "server_name"
@@ -31,6 +31,7 @@ def server(context: Context, tier: Tier) -> Desired:
         "options": web,
         "behind": web.behind_port if tier.front else 0,
         "connections": sizing.connections(context.facts),
+        "files": sizing.files(context.facts),
         "catch_all": not any(site.default for site in context.playbook.sites.values()),
     }
     return Desired(
@@ -52,3 +53,7 @@ def server(context: Context, tier: Tier) -> Desired:
 
 def link(site: str, default: bool) -> str:  # noqa: ARG001 -- the default says so itself
     return f"{site}.conf"
+
+
+def on_change(context: Context) -> Action:  # noqa: ARG001
+    return Action.RELOAD
