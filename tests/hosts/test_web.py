@@ -32,13 +32,13 @@ def serving(host: Host) -> set[str]:
 def test_server_that_somebody_else_deployed_is_left_alone(host: Host) -> None:
     host.sh("echo 'exit 101' > /usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d; apt-get -qq update;"
             "apt-get -qqy --no-install-recommends install nginx >/dev/null 2>&1; rm /usr/sbin/policy-rc.d;"
-            "sed -i 's/ 80 default/ 81 default/; s/:80 default/:81 default/' /etc/nginx/sites-available/default;"
+            "cp /etc/nginx/sites-available/default /root/default; sed -i 's/ 80 default/ 81 default/; s/:80 default/:81 default/' /etc/nginx/sites-available/default;"
             "systemctl enable -q --now nginx")  # fmt: skip
     ran = host.lampctl("deploy", "HOST", "--set", "php.memory_limit=99M")
     assert (ran.code, ran.host["error"]["kind"]) == (1, "conflict")
     assert "nginx.service is active and enabled, and was not deployed by lampctl" in ran.host["error"]["message"]
     assert serving(host) == {"apache2", "nginx"}
-    host.sh("systemctl disable -q --now nginx")
+    host.sh("systemctl disable -q --now nginx; cp /root/default /etc/nginx/sites-available/default")
 
 
 def test_apache_of_somebody_else_is_left_alone(host: Host) -> None:
