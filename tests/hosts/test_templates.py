@@ -120,8 +120,8 @@ def _post(address: str, size: int) -> str:
     head = f"POST /size.php HTTP/1.0\r\nHost: lamp.test\r\nContent-Type: text/plain\r\nContent-Length: {size}\r\n\r\n"
     try:
         return ask(address, head.encode() + b"x" * size)
-    except ConnectionError:  # the server has said no, and does not read the rest
-        return ask(address, head.encode() + b"x" * 1000)
+    except ConnectionError:  # the server has said no, and did not read the rest
+        return ask(address, head.encode())
 
 
 @pytest.mark.parametrize("playbook", ["lamp", "lemp", "front"])
@@ -135,7 +135,7 @@ def test_bodies_logs_and_headers_are_the_same_everywhere(both: Host, playbook: s
     below, above = _post(both.box.address, limit - 1), _post(both.box.address, limit + 1)
     assert below.startswith("HTTP/1.1 200")
     assert below.endswith(f"got {limit - 1}")
-    assert above.split("\r\n")[0] == "HTTP/1.1 413 Request Entity Too Large"
+    assert above.split("\r\n")[0] == "HTTP/1.1 413 Request Entity Too Large", above[:200]
     answer = get(both.box.address, name="lamp.test")
     assert answer.count("X-Content-Type-Options: nosniff\r\n") == 1
     assert answer.count("Referrer-Policy: strict-origin-when-cross-origin\r\n") == 1

@@ -42,7 +42,7 @@ def findings(files: Mapping[str, str], folder: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("playbook", Files().builtin())
+@pytest.mark.parametrize("playbook", list(Files().builtin()))
 def test_builtin_playbooks(playbook: str, tmp_path: Path) -> None:
     files = rendered(playbook, ("web.server=nginx",) if playbook == "lamp" else (), "debian-13", Files())
     assert findings(files, tmp_path) == []
