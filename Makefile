@@ -7,7 +7,7 @@ LAMPCTL := $(VENV)/bin/lampctl
 PYINFRA := .venv-pyinfra
 ROUNDS := 7
 
-.PHONY: demo test unit hosts lint bench reference setup packages
+.PHONY: demo test unit hosts lint bench bench-c10k reference setup packages
 
 demo: setup packages ## a throwaway Debian 13 host, deployed and proved
 	@$(LAMPCTL) box up demo
@@ -31,6 +31,9 @@ hosts: setup
 bench: setup packages $(PYINFRA)/.done ## ratios, measured side by side on a box of its own
 	@$(VENV)/bin/python -m compileall -q lampctl # as pip does with pyinfra, even where Python is told not to
 	$(VENV)/bin/python -m tests.bench.run --pyinfra $(PYINFRA)/bin/pyinfra --rounds $(ROUNDS)
+
+bench-c10k: setup packages ## 10,000 connections: Debian's configuration beside lampctl's
+	$(VENV)/bin/python -m tests.bench.c10k
 
 $(PYINFRA)/.done: tests/bench/requirements.txt $(VENV)/.done
 	python3 -m venv $(PYINFRA)

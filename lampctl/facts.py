@@ -10,7 +10,7 @@ MIB = 1 << 20
 # Sections of the probe; each is a file of plain text in the answer. All of them are quick.
 PROBES: Mapping[str, str] = {
     "os": "cat /etc/os-release",
-    "host": "uname -n; nproc; cat /proc/uptime",
+    "host": "uname -n; nproc; ulimit -Hn",
     "memory": "cat /proc/meminfo | head -n 3",
     "disk": "df -Pk / /usr /etc /var /var/log /var/lib/mysql /var/www 2>/dev/null | awk 'NR > 1 { print $6, $2, $4 }'",
     "clock": "date +%s.%N",
@@ -27,6 +27,7 @@ class Facts:
     title: str = ""
     hostname: str = "localhost"
     cores: int = 2
+    files: int = 524_288  # that a process may open: the hard limit of a session, at most that of a service
     memory: int = 2048 * MIB
     memory_available: int = 1024 * MIB
     disk: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # mount → (size, free)
@@ -58,6 +59,7 @@ def parse(raw: Mapping[str, str], now: float) -> Facts:
         title=os.get("PRETTY_NAME", "an unknown system"),
         hostname=host[0] if host else "localhost",
         cores=int(host[1]) if len(host) > 1 else 1,
+        files=int(host[2]) if len(host) > 2 and host[2].isdigit() else Facts.files,
         memory=_kilobytes(memory.get("MemTotal", "")),
         memory_available=_kilobytes(memory.get("MemAvailable", "")),
         disk={row[0]: (int(row[1]) * 1024, int(row[2]) * 1024) for row in disk if len(row) == 3},

@@ -134,7 +134,10 @@ def _bring(desired: Desired, seen: Observation, contents: Mapping[str, str], wai
     ]
     written = [*(r.path for r in _changed(paths)), *(s.path for s in _changed(secrets))]
     written += [c.pair.certificate for c in _changed(certificates)]
-    services = [(s, service.compare(s, states.get(s.key), written, owned)) for s in of(resources, Service)]
+    services = [
+        (s, service.compare(s, states.get(s.key), written, owned))
+        for s in service.in_order(of(resources, Service), states)
+    ]
     databases = [(d, database.compare(d, states.get(d.key), owned)) for d in of(resources, Database, DatabaseUser)]
     commands = [(c, command.compare(c, states.get(c.key))) for c in of(resources, Command)]
     every = [

@@ -238,12 +238,13 @@ def _lines(items: Iterable[str]) -> bytes:
 
 def _undo(stage: Stage, generation: Generation) -> list[str]:
     """What makes the services run the former files, the last first: who took another's place gives it back first."""
-    stops = {item.layer for item, change in stage.services if change.action is Action.STOP}
+    layers = [item.layer for item, _ in stage.services]
+    crowded = {layer for layer in layers if layers.count(layer) > 1}
     scripts = [
-        service.undo(item, change, item.layer in stops)
+        service.undo(item, change, item.layer in crowded)
         for item, change in reversed(stage.services)
-        if change.action is Action.STOP
-        or item.layer in stops
+        if item.layer in crowded
+        or change.action is Action.STOP
         or any(p in item.units or p.startswith(item.watch) for p in generation.paths)
     ]
     return [*scripts, *(service.act(Service(unit, ""), Action.START) for unit in stage.stopped)]

@@ -41,6 +41,12 @@ class Context:
         assert self.playbook.mysql is not None
         return self.platform.mysql.get(self.playbook.mysql.engine)
 
+    @property
+    def front(self) -> WebNames | None:
+        """The names of the server before it, if there is one."""
+        assert self.playbook.web is not None
+        return self.platform.web[self.playbook.web.front] if self.playbook.web.front else None
+
 
 @dataclass(frozen=True)
 class Validator:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lampctl.checks import HostProbe
 from lampctl.layers.base import Context
 from lampctl.layers.vhost import redirects
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import quote, words
 
 _LOG = "==log"
 _PART = "==part"
@@ -32,13 +32,14 @@ def parse(raw: str) -> Answer | None:
     return Answer(int(words[1]), {k.strip().lower(): v.strip() for k, v in pairs}, body)
 
 
-def local(context: Context, site: str, path: str) -> HostProbe:
+def local(context: Context, site: str, path: str, port: int = 80) -> HostProbe:
     """One GET on the host itself, by the site's name; then the last words of the site's error log."""
-    log = quote(f"{context.web.log_dir}/{site}.error.log")
-    ask = get_tls(site, path) if redirects(context, site) else get(site, path)
-    before = f"seen=$(cat {log} 2>/dev/null | wc -c)"  # older lines would mislead
-    after = f"tail -c +$((seen + 1)) {log} 2>/dev/null | tail -n 2"
-    return HostProbe(f"{before}; {ask}; echo; echo {_LOG}; {after}")
+    servers = (context.front, context.web) if context.front and port == 80 else (context.web,)
+    logs = words(f"{names.log_dir}/{site}.error.log" for names in servers)
+    ask = get_tls(site, path) if port == 80 and redirects(context, site) else get(site, path, port)
+    before = f"cat {logs} 2>/dev/null | wc -c"  # older lines would mislead
+    after = f"cat {logs} 2>/dev/null | tail -c +$((seen + 1)) | tail -n 2"
+    return HostProbe(f"seen=$({before}); {ask}; echo; echo {_LOG}; {after}")
 
 
 def get(site: str, path: str, port: int = 80, address: str = "127.0.0.1") -> str:

@@ -8,6 +8,10 @@ from lampctl.facts import MIB, Facts
 from lampctl.playbook import Playbook, in_bytes
 
 PHP_PROCESS = 64 * MIB  # what a PHP process of a typical application holds
+THREADS = 64  # of an Apache process: its ThreadLimit, which only a restart would raise
+PROCESSES = 16  # of Apache: its ServerLimit, likewise
+APACHE_FILES = 8000  # that an Apache process may open, less some for logs: apache2ctl sets 8192
+MOST_CONNECTIONS = 16_384
 CHILDREN_PER_CORE = 16  # beyond it, processes wait for a core rather than for the database
 
 
@@ -63,13 +67,38 @@ def pool_children(playbook: Playbook, facts: Facts, site: str) -> Sized:
     )
 
 
-def max_workers(playbook: Playbook, facts: Facts) -> Sized:
-    """Threads of Apache's event MPM: a multiple of its 25 threads a process, within its 16 processes."""
+@dataclass(frozen=True)
+class Mpm:
+    """Apache's event MPM: `threads` in each of `processes` answer; `factor` idle connections a thread wait."""
+
+    processes: int
+    threads: int
+    factor: int
+    why: str
+    connections: str
+
+    @property
+    def workers(self) -> int:
+        return self.processes * self.threads
+
+    @property
+    def beyond(self) -> bool:
+        """Are these more processes than Apache may have unless it is told so when it starts?"""
+        return self.processes > PROCESSES
+
+
+def mpm(playbook: Playbook, facts: Facts) -> Mpm:
     wanted = playbook.web.max_workers if playbook.web else "auto"
-    if wanted != "auto":
-        return Sized(str(wanted), "set in the playbook")
-    workers = max(50, min(400, facts.memory // (4 * MIB) // 25 * 25))
-    return Sized(str(workers), f"one for each 4 MiB of {_memory(facts)}, at most 400; 25 threads a process")
+    if wanted == "auto":
+        workers = max(THREADS, min(PROCESSES * THREADS, facts.memory // (4 * MIB) // THREADS * THREADS))
+        why = f"one for each 4 MiB of {_memory(facts)}, at most {PROCESSES * THREADS}"
+    else:
+        workers, why = wanted, "set in the playbook, in processes of equal size"
+    processes = -(-workers // THREADS)
+    threads = -(-workers // processes)
+    held = connections(facts)
+    factor = max(2, min(-(-int(held.value) // (processes * threads)), APACHE_FILES // threads - 1))
+    return Mpm(processes, threads, factor, why, f"{held.value} in all, {held.why}")
 
 
 def body_limit(upload: str) -> Sized:
@@ -87,6 +116,13 @@ def cgi_programs(facts: Facts) -> Sized:
 
 
 def connections(facts: Facts) -> Sized:
-    """Connections of one NGINX worker; a proxied request takes two, an idle one about 4 KiB."""
-    count = max(1024, min(16_384, facts.memory // (64 << 10) // 1024 * 1024))
-    return Sized(str(count), f"one for each 64 KiB of {_memory(facts)}, at most 16384; Debian's 768 are soon taken")
+    """Connections of one NGINX worker, or of Apache as a whole: an idle one takes some KiB, and one file."""
+    count = max(1024, min(MOST_CONNECTIONS, facts.memory // (64 << 10), facts.files) // 1024 * 1024)
+    rule = f"one for each 64 KiB of {_memory(facts)}, and for each of the {facts.files} files that a process may open"
+    return Sized(str(count), f"{rule}; at most {MOST_CONNECTIONS}")
+
+
+def files(facts: Facts) -> Sized:
+    """Open files of an NGINX worker."""
+    count = min(2 * int(connections(facts).value), facts.files)
+    return Sized(str(count), "each connection is an open file, each proxied one two; the host allows so many")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -17,6 +18,7 @@ from lampctl.playbook.fields import (
     Options,
     PackageName,
     PhpVersion,
+    Port,
     RepositoryName,
     RepositoryUrl,
     Size,
@@ -103,12 +105,22 @@ class WebOptions(Options):
     """The web server."""
 
     server: Literal["apache", "nginx"] = Field("apache", description="The server to install.")
+    front: Literal["nginx"] | None = Field(
+        None, description="A server before it, which visitors reach; Apache then serves every site behind it."
+    )
+    behind_port: Port = Field(8080, description="Apache's port on 127.0.0.1 where there is a `front`.")
     max_workers: Count | Literal["auto"] = Field(
-        "auto", description="Apache: requests served at once. `auto`: after the host's memory, at most 400."
+        "auto", description="Apache: requests served at once. `auto`: after the host's memory, at most 1024."
     )
     keepalive_timeout: Annotated[int, Field(ge=0, le=300)] = Field(
-        5, description="Seconds that an idle connection is held open."
+        30, description="Seconds that an idle connection is held open."
     )
+
+    @model_validator(mode="after")
+    def _front_of_another(self) -> Self:
+        if self.front == self.server:
+            raise ValueError("`front` is a server before another one: it goes with `server: apache`")
+        return self
 
 
 class Playbook(Options):
@@ -169,7 +181,8 @@ class Playbook(Options):
                 f"the root of {outside[0]} has to be below /var/www: Apache's suexec runs programs only there"
             )
         self._has_repositories()
-        _unique("the port {} is used by two sites", _ports(self.sites.values()))
+        behind = [[self.web.behind_port]] if self.web and self.web.front else []
+        _unique("the port {} is used twice", chain(behind, _ports(self.sites.values())))
         return self
 
     def _has_layers(self) -> None:

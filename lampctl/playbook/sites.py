@@ -52,7 +52,8 @@ class TlsOptions(Options):
     )
     redirect: bool = Field(True, description="Whether HTTP redirects to HTTPS.")
     hsts: Annotated[int, Field(ge=0, le=63_072_000)] = Field(
-        0, description="Seconds for which browsers shall insist on HTTPS; 0: not said."
+        0,
+        description="Seconds for which browsers shall insist on HTTPS; 0 ends it, for those that did as well.",
     )
     profile: Literal["intermediate", "old"] = Field(
         "intermediate",

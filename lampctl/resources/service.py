@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from lampctl.resources.base import Action, Change, Conflict, Step
+from lampctl.resources.base import Action, Change, Conflict, States, Step
 from lampctl.resources.shell import quote, words
 
 _PROPERTIES = (
@@ -36,6 +36,7 @@ class Service:
     drain: str = ":"
     ports: tuple[int, ...] = ()
     test: str = ""  # shell command: would it accept what is on disk?
+    heir: str = ""  # a unit that has no need of these ports if it runs already; then this one goes last
 
     @property
     def key(self) -> str:
@@ -186,6 +187,17 @@ def _stop(service: Service, unit: UnitState, owned: frozenset[str]) -> Change | 
     return Change(service.key, service.layer, Action.STOP, "makes room\n")
 
 
+def in_order(services: Sequence[Service], states: States) -> list[Service]:
+    """Who makes room goes before who needs it; but last, and without a wait for its ports, where its heir has them."""
+
+    def inherited(item: Service) -> bool:
+        heir = states.get(f"service:{item.heir}")
+        return not item.running and isinstance(heir, UnitState) and heir.active == "active"
+
+    last = [replace(item, ports=()) for item in services if inherited(item)]
+    return [*(item for item in services if not inherited(item)), *last]
+
+
 def steps(pairs: Sequence[tuple[Service, Change]]) -> list[Step]:
     return [
         Step(f"{change.action} {service.unit}", service.layer, act(service, change.action)) for service, change in pairs
@@ -195,11 +207,12 @@ def steps(pairs: Sequence[tuple[Service, Change]]) -> list[Step]:
 def act(service: Service, action: Action) -> str:
     """Shell that brings the unit to where it shall be, or shows why it did not get there."""
     if action is Action.STOP:
-        ports = "|".join(f"{port:04X}" for port in service.ports)
+        ports = "|".join(f"{port:04X}" for port in service.ports) or "none"
         return _VACATE.format(unit=quote(service.unit), drain=service.drain, ports=ports)
     verbs = {Action.RELOAD: "reload-or-restart", Action.RESTART: "restart"}
-    # A unit that was to be started may have been started meanwhile by its package, with other files.
-    running = verbs.get(action) or ("start" if action is Action.ENABLE else verbs[service.on_change])
+    # A unit that was to be started may have been started meanwhile by its package, with other files; some of what
+    # they say is read at a start only.
+    running = verbs.get(action) or ("start" if action is Action.ENABLE else "restart")
     if service.units:
         running = "start" if action is Action.ENABLE else running if action is Action.RELOAD else "restart"
     return _ACT.format(
@@ -233,14 +246,14 @@ def _disown(unit: str) -> str:
     return f"echo {quote(f'service:{unit}')} > gone\nsh ./disown.sh gone\n"
 
 
-def undo(service: Service, change: Change, making_room: bool) -> str:
+def undo(service: Service, change: Change, crowded: bool) -> str:
     """Shell that loads the former files; the sockets of new pools are not waited for.
 
-    `making_room`: another unit of the layer was stopped for this one, so this one gives way to it.
+    `crowded`: another unit of the layer changes too, and may want back what this one took; so this one gives way.
     """
     if change.action is Action.STOP:
         return act(service, Action.START)
-    if making_room and change.action is Action.START:
+    if crowded and change.action is Action.START:
         return stop(service.unit)
     action = Action.RESTART if change.action is Action.RESTART else service.on_change
     again = act(replace(service, sockets=(), ready=""), action)
@@ -288,7 +301,8 @@ systemctl reset-failed {unit} 2>/dev/null || :
 verb={verb}
 if systemctl is-active --quiet {unit}; then verb={running}; fi
 systemctl "$verb" {unit} || why
-systemctl enable --quiet {unit} # after the start: it takes a while, and somebody may be waiting
+# After the start, and only where it is needed: it takes a while, and somebody may be waiting.
+systemctl is-enabled --quiet {unit} || systemctl enable --quiet {unit}
 tries={tries}
 for socket in {sockets}; do
     while [ ! -S "$socket" ]; do

@@ -19,7 +19,7 @@ def loaded(tmp_path: Path, text: str, *settings: str) -> Loaded:
 
 WRONG = {
     "mistyped key": ("extends: lamp\nphp:\n  memory_limt: 1M\n", ":3: php → memory_limt: unknown key; did you mean memory_limit?"),
-    "what is allowed": ("web:\n  x: 1\n", "Allowed here: keepalive_timeout, max_workers, server"),
+    "what is allowed": ("web:\n  x: 1\n", "Allowed here: behind_port, front, keepalive_timeout, max_workers, server"),
     "wrong type": ("extends: lamp\nmysql:\n  buffer_pool: 12\n", ":3: mysql → buffer_pool: should be text or 'auto', not 12"),
     "broken YAML": ("php: [a\nb: c", ":2: is no valid YAML"),
     "a key twice": ("php: {}\nphp: {}\n", ":2: the key php is there twice"),

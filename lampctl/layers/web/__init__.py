@@ -16,8 +16,11 @@ from lampctl.layers.sites import vhost_of
 from lampctl.layers.tls.profile import profile_of
 from lampctl.layers.vhost import WELL_KNOWN, WELL_KNOWN_URL, Vhost, https_of
 from lampctl.layers.web import apache, nginx
+from lampctl.layers.web.tier import Tier, tiers
+from lampctl.platforms import WebNames
 from lampctl.playbook import home_of
-from lampctl.resources import Directory, File, Package, Resource, Service, Symlink
+from lampctl.resources import Action, Directory, File, Package, Resource, Service, Symlink
+from lampctl.resources.shell import quote
 
 
 class Server(Protocol):
@@ -27,7 +30,7 @@ class Server(Protocol):
 
     def mark(self, context: Context) -> str: ...
 
-    def server(self, context: Context, handlers: frozenset[str]) -> Desired: ...
+    def server(self, context: Context, tier: Tier) -> Desired: ...
 
     def restarts(self, context: Context, handlers: frozenset[str]) -> tuple[str, ...]:
         """Paths that the server reads when it starts only."""
@@ -35,7 +38,9 @@ class Server(Protocol):
 
     def link(self, site: str, default: bool) -> str: ...
 
-    def tls(self, context: Context, values: Mapping[str, object]) -> tuple[Resource, ...]: ...
+    def tls(self, names: WebNames, values: Mapping[str, object]) -> tuple[Resource, ...]: ...
+
+    def on_change(self, context: Context) -> Action: ...
 
 
 _SERVERS: dict[str, Server] = {"apache": apache, "nginx": nginx}
@@ -44,72 +49,89 @@ _SERVERS: dict[str, Server] = {"apache": apache, "nginx": nginx}
 def web(context: Context) -> Desired:
     if context.playbook.web is None:
         return Desired()
-    names, own = context.web, _SERVERS[context.playbook.web.server]
-    vhosts = {site: vhost_of(context, site) for site in context.playbook.sites}
-    secured = {site: found for site in vhosts if (found := https_of(context, site))}
-    keys = (path for found in secured.values() for path in (found.pair.certificate, found.pair.key))
-    handlers = frozenset(vhost.handler for vhost in vhosts.values())
-    service = Service(
-        names.unit, "web", watch=(names.root, *keys), test=names.test, units=own.restarts(context, handlers)
+    found = tiers(context)
+    total = Desired(
+        resources=(Directory(WELL_KNOWN, "web"), *_rivals(context, found)),  # before those who need their ports
+        preflights=(Preflight("web.port", _port_probe(context), _judge_port),),
+        probe_files=tuple(
+            dict.fromkeys(
+                ProbeFile(vhost.probe_root, ".txt", "checks/probe.txt", {}) for vhost in found[0].vhosts.values()
+            )
+        ),
     )
-    base = Desired(
+    for tier in found:
+        total += _SERVERS[tier.server].server(context, tier) + _tier(context, tier)
+    return total
+
+
+def _tier(context: Context, tier: Tier) -> Desired:
+    names, own = tier.names, _SERVERS[tier.server]
+    secured = {} if tier.behind else {site: https for site in tier.vhosts if (https := https_of(context, site))}
+    keys = (path for https in secured.values() for path in (https.pair.certificate, https.pair.key))
+    service = Service(
+        names.unit,
+        "web",
+        watch=(names.root, *keys),
+        on_change=own.on_change(context),
+        ready=_listens(tier.behind) if tier.behind else "",
+        test=names.test,
+        units=own.restarts(context, tier.handlers),
+    )
+    config = "web.front-config" if tier.front else "web.config"
+    return Desired(
         resources=(
             Package(names.package, "web"),
-            Directory(WELL_KNOWN, "web"),
-            *(resource for site, vhost in vhosts.items() for resource in _files(context, site, vhost)),
-            *(_tls(context, own, frozenset(secured)) if secured else ()),
-            *_rivals(context),  # before the service: they have the ports that it needs
+            *(resource for site, vhost in tier.vhosts.items() for resource in _files(context, tier, site, vhost)),
+            *(_tls(context, tier, frozenset(secured)) if secured else ()),
             service,
         ),
         checks=(
-            _config_check(names.test),
-            service_check("web.service", f"{names.title} runs", service, needs="web.config"),
-            *(_static_check(context, site, vhost) for site, vhost in vhosts.items()),
+            _config_check(tier, config),
+            service_check("web.front" if tier.front else "web.service", f"{names.title} runs", service, needs=config),
+            *(_static_check(context, tier, site) for site in tier.vhosts),
         ),
         validators=(Validator("web", names.test, names.root),),
-        preflights=(
-            Preflight("web.port", _port_probe(context), _judge_port),
-            Preflight("web.names", _names_probe(context, own), partial(_judge_names, context)),
-        ),
-        probe_files=tuple(
-            dict.fromkeys(ProbeFile(vhost.probe_root, ".txt", "checks/probe.txt", {}) for vhost in vhosts.values())
-        ),
+        preflights=(Preflight(f"web.{tier.server}.names", _names_probe(tier), partial(_judge_names, context, tier)),),
     )
-    return own.server(context, handlers) + base
 
 
-def _tls(context: Context, own: Server, secured: frozenset[str]) -> tuple[Resource, ...]:
+def _tls(context: Context, tier: Tier, secured: frozenset[str]) -> tuple[Resource, ...]:
     """What all sites with HTTPS share."""
     default = any(context.playbook.sites[site].default for site in secured)
-    return own.tls(context, {"profile": profile_of(context), "names": context.web, "catch_all": not default})
+    values = {"profile": profile_of(context), "names": tier.names, "catch_all": not default}
+    return _SERVERS[tier.server].tls(tier.names, values)
 
 
-def _files(context: Context, site: str, vhost: Vhost) -> tuple[Resource, ...]:
-    names, options = context.web, context.playbook.sites[site]
+def _listens(port: int) -> str:
+    """Who starts next may need the port that this server gives up when it takes this one."""
+    return f"bash -c {quote(f'exec 3<>/dev/tcp/127.0.0.1/{port}')}"
+
+
+def _files(context: Context, tier: Tier, site: str, vhost: Vhost) -> tuple[Resource, ...]:
+    names, options = tier.names, context.playbook.sites[site]
     values = {
         "site": site,
         "aliases": options.aliases,
         "default": options.default,
         "vhost": vhost,
         "home": home_of(site),
-        "https": https_of(context, site),
+        "https": None if tier.behind else https_of(context, site),
         "names": names,
+        "behind": tier.behind,
         "log_dir": names.log_dir,
         "well_known": WELL_KNOWN,
         "well_known_url": WELL_KNOWN_URL,
         **vhost.values,
     }
-    assert context.playbook.web is not None
-    server = context.playbook.web.server
-    link = _SERVERS[server].link(site, options.default)
+    link = _SERVERS[tier.server].link(site, options.default)
     return (
-        File(f"{names.sites_available}/{site}.conf", "web", f"{server}/vhost.conf.j2", values),
+        File(f"{names.sites_available}/{site}.conf", "web", f"{tier.server}/vhost.conf.j2", values),
         Symlink(f"{names.sites_enabled}/{link}", "web", f"../sites-available/{site}.conf"),
     )
 
 
-def _rivals(context: Context) -> tuple[Service, ...]:
-    """The other servers of the table: one that lampctl deployed gives its ports to this one."""
+def _rivals(context: Context, found: tuple[Tier, ...]) -> tuple[Service, ...]:
+    """The other servers of the table: one that lampctl deployed gives its ports to those of the playbook."""
     return tuple(
         Service(
             other.unit,
@@ -118,22 +140,24 @@ def _rivals(context: Context) -> tuple[Service, ...]:
             mark=_SERVERS[name].mark(context),
             drain=other.drain,
             ports=(80, 443),
+            # NGINX never listens elsewhere: where it runs already, it has the ports, and Apache is behind it.
+            heir=context.platform.web["nginx"].unit if name == "apache" else "",
         )
         for name, other in context.platform.web.items()
-        if other != context.web
+        if name not in {tier.server for tier in found}
     )
 
 
-def _config_check(test: str) -> Check:
+def _config_check(tier: Tier, id: str) -> Check:
     return Check(
-        "web.config",
+        id,
         "web",
         Where.HOST,
-        "the web server's config is valid",
+        f"{tier.names.title}'s config is valid" if tier.front else "the web server's config is valid",
         "the server's own test passes",
         _judge_config,
         needs=("linux.ssh",),
-        probe=HostProbe(f"{test} 2>&1; echo rc=$?"),
+        probe=HostProbe(f"{tier.names.test} 2>&1; echo rc=$?"),
     )
 
 
@@ -148,16 +172,19 @@ def _judge_config(seen: Evidence) -> Verdict:
     return failed("the config on disk is not valid", text, "mend the line that it names, or run lampctl deploy")
 
 
-def _static_check(context: Context, site: str, vhost: Vhost) -> Check:
+def _static_check(context: Context, tier: Tier, site: str) -> Check:
+    """Where there are two servers: the inner one by itself, then the whole way."""
+    path = f"{vhost_of(context, site).probe_url}lampctl-probe-$TOKEN.txt"
+    where = f"127.0.0.1:{tier.behind}" if tier.behind else http.port(context, site)
     return Check(
-        f"web.static@{site}",
+        f"web.{'behind' if tier.behind else 'static'}@{site}",
         "web",
         Where.HOST,
-        "a static file is served",
+        f"{tier.names.title} serves a file to the server before it" if tier.behind else "a static file is served",
         "200 with the file's text",
-        partial(_judge_static, context.web.unit.removesuffix(".service"), http.port(context, site)),
-        needs=("web.service",),
-        probe=http.local(context, site, f"{vhost.probe_url}lampctl-probe-$TOKEN.txt"),
+        partial(_judge_static, tier.names.unit.removesuffix(".service"), where),
+        needs=("web.front", f"web.behind@{site}") if tier.front else ("web.service",),
+        probe=http.local(context, site, path, tier.behind or 80),
     )
 
 
@@ -173,6 +200,7 @@ def _judge_static(unit: str, port: str, seen: Evidence) -> Verdict:
     shows = {"apache2": "apache2ctl -S", "nginx": "nginx -T"}[unit]
     hint = {
         403: "the web server may not read the document root: look at the rights of each directory on the way",
+        502: "NGINX does not reach Apache: ss -ltnp shows where Apache listens",
         404: f"another vhost answers for this name, or its root is another: {shows}",
     }.get(answer.status, f"{shows} shows which vhost answers")
     return failed(f"{answer.status}, {len(answer.body)} bytes of something else", log or answer.body[:200], hint)
@@ -199,15 +227,15 @@ def _judge_port(raw: str, _facts: Facts, changing: frozenset[str]) -> list[Probl
     ]
 
 
-def _names_probe(context: Context, own: Server) -> str:
-    directory = context.web.sites_enabled
-    return f"grep -HiE '^[[:space:]]*{own.NAMES}[[:space:]]' {directory}/*.conf 2>/dev/null || :"
+def _names_probe(tier: Tier) -> str:
+    directory = tier.names.sites_enabled
+    return f"grep -HiE '^[[:space:]]*{_SERVERS[tier.server].NAMES}[[:space:]]' {directory}/*.conf 2>/dev/null || :"
 
 
-def _judge_names(context: Context, raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:
+def _judge_names(context: Context, tier: Tier, raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:
     """A vhost of somebody else that already answers for one of our names."""
     ours = {n for name, site in context.playbook.sites.items() for n in (name, *site.aliases)}
-    directory = context.web.sites_enabled
+    directory = tier.names.sites_enabled
     files = {f"{directory}/{prefix}{site}.conf" for site in context.playbook.sites for prefix in ("", "00-")}
     for line in raw.splitlines():
         file, _, directive = line.partition(":")

@@ -8,7 +8,10 @@ from collections.abc import Iterable, Mapping
 from lampctl.facts import Facts
 from lampctl.layers import sizing
 from lampctl.layers.base import Context, Desired, Preflight, Problem
-from lampctl.resources import File, Resource, Symlink
+from lampctl.layers.web.diverted import edited
+from lampctl.layers.web.tier import Tier
+from lampctl.platforms import WebNames
+from lampctl.resources import Action, File, Resource, Symlink
 
 # What handlers use beyond what Debian enables by itself, with what each of them needs.
 _PROXY = (
@@ -28,6 +31,7 @@ _MODULES = {
     "proxy": _PROXY,
     "proxy-tls": (*_PROXY, "socache_shmcb.load", "ssl.conf", "ssl.load"),
 }
+_BEHIND = ("remoteip.load",)
 _TLS_MODULES = ("socache_shmcb.load", "ssl.conf", "ssl.load", "http2.load")
 # Files of Debian's that a handler needs gone.
 _REPLACED = {"cgi": "serve-cgi-bin.conf"}
@@ -38,17 +42,21 @@ def mark(context: Context) -> str:
     return f"file:{context.platform.web['apache'].root}/conf-available/lampctl.conf"
 
 
-def server(context: Context, handlers: frozenset[str]) -> Desired:
-    """Apache as a whole; `handlers` are those that the sites use."""
-    root = context.web.root
+def server(context: Context, tier: Tier) -> Desired:
+    """Apache as a whole, with the modules that the sites use."""
+    root, handlers = tier.names.root, tier.handlers
     values = {
-        "workers": sizing.max_workers(context.playbook, context.facts),
+        "mpm": sizing.mpm(context.playbook, context.facts),
         "options": context.playbook.web,
         "hostname": context.facts.hostname,
+        "behind": tier.behind,
     }
-    modules = dict.fromkeys(m for name, listed in _MODULES.items() if not name or name in handlers for m in listed)
+    used = (listed for name, listed in _MODULES.items() if not name or name in handlers)
+    modules = dict.fromkeys(m for listed in (*used, _BEHIND if tier.behind else ()) for m in listed)
     return Desired(
         resources=(
+            # Where Apache listens can't be taken back by a drop-in, so the package's file is replaced as a whole.
+            File(f"{root}/ports.conf", "web", "apache/ports.conf.j2", {"behind": tier.behind}, divert=True),
             File(f"{root}/conf-available/lampctl.conf", "web", "apache/server.conf.j2", values),
             Symlink(f"{root}/conf-enabled/lampctl.conf", "web", "../conf-available/lampctl.conf"),
             *(
@@ -58,12 +66,20 @@ def server(context: Context, handlers: frozenset[str]) -> Desired:
             ),
             *_enabled(root, modules),
         ),
-        preflights=(Preflight("web.modules", f"ls {root}/mods-enabled 2>/dev/null || :", _judge_modules),),
+        preflights=(
+            Preflight("web.modules", f"ls {root}/mods-enabled 2>/dev/null || :", _judge_modules),
+            edited(
+                tier.names,
+                "ports.conf",
+                "move what it adds into conf-enabled/*.conf, and put the package's file back",
+            ),
+            *((Preflight("web.lost", _LOST.format(root=root, port=tier.behind), _judge_lost),) if tier.behind else ()),
+        ),
     )
 
 
-def tls(context: Context, values: Mapping[str, object]) -> tuple[Resource, ...]:
-    root = context.web.root
+def tls(names: WebNames, values: Mapping[str, object]) -> tuple[Resource, ...]:
+    root = names.root
     return (
         File(f"{root}/conf-available/lampctl-tls.conf", "web", "apache/tls.conf.j2", values),
         Symlink(f"{root}/conf-enabled/lampctl-tls.conf", "web", "../conf-available/lampctl-tls.conf"),
@@ -85,8 +101,30 @@ def link(site: str, default: bool) -> str:
     return f"00-{site}.conf" if default else f"{site}.conf"
 
 
+def on_change(context: Context) -> Action:
+    """A reload keeps connections, but can't raise the number of processes that Apache was started for."""
+    return Action.RESTART if sizing.mpm(context.playbook, context.facts).beyond else Action.RELOAD
+
+
 # The names that an enabled vhost answers for: one per word after the directive.
 NAMES = "Server(Name|Alias)"
+
+
+# Vhosts of somebody else that are on port 80, when Apache is about to leave it.
+_LOST = r"""
+grep -qs ':{port}$' {root}/ports.conf && exit 0
+grep -ls '<VirtualHost [^>]*:80>' {root}/sites-enabled/*.conf | grep -v '/000-default.conf$' | while read -r file; do
+    grep -q 'Managed by lampctl' "$file" || echo "$file"
+done
+"""
+
+
+def _judge_lost(raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:
+    if not raw.strip() or not changing:
+        return []
+    file = raw.splitlines()[0]
+    message = f"{file} would no longer be served: NGINX takes port 80 from Apache"
+    return [Problem("foreign-vhost", message, "let the playbook have it as a site, or disable it: a2dissite")]
 
 
 def _judge_modules(raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lampctl.facts import Facts
 from lampctl.layers import sizing
-from lampctl.layers.base import Context, Desired, Preflight, Problem
-from lampctl.resources import Directory, File, Resource
+from lampctl.layers.base import Context, Desired
+from lampctl.layers.web.diverted import edited
+from lampctl.layers.web.tier import Tier
+from lampctl.platforms import WebNames
+from lampctl.resources import Action, Directory, File, Resource
 
 # What handlers need once for all of their sites.
 _SHARED = {"proxy": "lampctl-upgrade.conf", "proxy-tls": "lampctl-upgrade.conf"}
@@ -15,20 +17,28 @@ _SHARED = {"proxy": "lampctl-upgrade.conf", "proxy-tls": "lampctl-upgrade.conf"}
 # The names that an enabled server answers for: one per word after the directive.
 NAMES = "server_name"
 
+# The package's nginx.conf includes all of sites-enabled, ours *.conf.
+_LOST = (
+    "ls {root}/sites-enabled 2>/dev/null | grep -v -e '^default$' -e '\\.conf$' | sed 's|^|site {root}/sites-enabled/|'"
+)
+
 
 def mark(context: Context) -> str:
     """The key that lampctl owns where it was lampctl that deployed NGINX."""
     return f"file:{context.platform.web['nginx'].root}/nginx.conf"
 
 
-def server(context: Context, handlers: frozenset[str]) -> Desired:
+def server(context: Context, tier: Tier) -> Desired:
     """NGINX as a whole."""
-    names = context.web
-    shared = dict.fromkeys(file for handler, file in _SHARED.items() if handler in handlers)
+    names, web = tier.names, context.playbook.web
+    assert web is not None
+    shared = dict.fromkeys(file for handler, file in _SHARED.items() if handler in tier.handlers)
     values = {
         "user": names.user,
-        "options": context.playbook.web,
+        "options": web,
+        "behind": web.behind_port if tier.front else 0,
         "connections": sizing.connections(context.facts),
+        "files": sizing.files(context.facts),
         "catch_all": not any(site.default for site in context.playbook.sites.values()),
     }
     return Desired(
@@ -38,12 +48,19 @@ def server(context: Context, handlers: frozenset[str]) -> Desired:
             Directory("/var/lib/nginx", "web"),
             *(File(f"{names.root}/conf.d/{file}", "web", f"nginx/{file}.j2", {}) for file in shared),
         ),
-        preflights=(Preflight("web.nginx", _EDITED.format(root=names.root), _judge_edited),),
+        preflights=(
+            edited(
+                names,
+                "nginx.conf",
+                "move what it adds into conf.d/*.conf or sites-enabled/*.conf, and put the package's file back",
+                _LOST.format(root=names.root),
+            ),
+        ),
     )
 
 
-def tls(context: Context, values: Mapping[str, object]) -> tuple[Resource, ...]:
-    return (File(f"{context.web.root}/conf.d/lampctl-tls.conf", "web", "nginx/tls.conf.j2", values),)
+def tls(names: WebNames, values: Mapping[str, object]) -> tuple[Resource, ...]:
+    return (File(f"{names.root}/conf.d/lampctl-tls.conf", "web", "nginx/tls.conf.j2", values),)
 
 
 def restarts(context: Context, handlers: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG001 -- a reload does it all
@@ -54,21 +71,5 @@ def link(site: str, default: bool) -> str:  # noqa: ARG001 -- the default says s
     return f"{site}.conf"
 
 
-# What somebody changed of the package's own nginx.conf, and sites that only it would include.
-_EDITED = r"""
-[ -e {root}/nginx.conf ] && ! grep -q 'Managed by lampctl' {root}/nginx.conf || exit 0
-dpkg -V nginx nginx-common 2>/dev/null | grep -F {root}/nginx.conf
-ls {root}/sites-enabled 2>/dev/null | grep -v -e '^default$' -e '\.conf$' | sed 's|^|site {root}/sites-enabled/|'
-:
-"""
-
-
-def _judge_edited(raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:
-    lines = raw.splitlines()
-    if not lines or not changing:
-        return []
-    site = next((line.removeprefix("site ") for line in lines if line.startswith("site ")), "")
-    if site:
-        return [Problem("foreign-vhost", f"{site} would no longer be served", f"rename it: mv {site} {site}.conf")]
-    hint = "move what it adds into conf.d/*.conf or sites-enabled/*.conf, and put the package's file back"
-    return [Problem("conflict", "nginx.conf was changed by somebody, and lampctl would replace it", hint)]
+def on_change(context: Context) -> Action:  # noqa: ARG001
+    return Action.RELOAD

@@ -1,0 +1,35 @@
+"""Files of a web server's package that lampctl replaces as a whole: what somebody changed of them is not lost."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from lampctl.facts import Facts
+from lampctl.layers.base import Preflight, Problem
+from lampctl.platforms import WebNames
+from lampctl.resources.shell import quote
+
+# What somebody changed of the package's own file; and sites that only it would include.
+_EDITED = r"""
+[ -e {path} ] && ! grep -q 'Managed by lampctl' {path} || exit 0
+dpkg -V 2>/dev/null {packages} | grep -F {path}
+{more}
+:
+"""
+
+
+def edited(names: WebNames, file: str, hint: str, more: str = ":") -> Preflight:
+    """Refuses to replace `file` where it was changed. `more`: shell that prints `site PATH` of sites lost with it."""
+    path = f"{names.root}/{file}"
+    script = _EDITED.format(path=quote(path), packages=f"{names.package} {names.package}-common", more=more)
+    return Preflight(f"web.{names.package}.edited", script, partial(_judge, path, hint))
+
+
+def _judge(path: str, hint: str, raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:
+    lines = raw.splitlines()
+    if not lines or not changing:
+        return []
+    site = next((line.removeprefix("site ") for line in lines if line.startswith("site ")), "")
+    if site:
+        return [Problem("foreign-vhost", f"{site} would no longer be served", f"rename it: mv {site} {site}.conf")]
+    return [Problem("conflict", f"{path} was changed by somebody, and lampctl would replace it", hint)]

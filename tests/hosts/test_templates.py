@@ -1,0 +1,156 @@
+"""Whatever the schema allows, the servers accept: generated playbooks, tested by each release's own programs.
+
+And what a server has to do with its limits: a body just below is taken, one just above is refused by the web server.
+"""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tarfile
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, Phase, given, settings
+
+from lampctl.errors import LampctlError
+from lampctl.facts import nominal
+from lampctl.layers import Context, Desired, desired
+from lampctl.observation import of
+from lampctl.platforms import PLATFORMS
+from lampctl.playbook import load
+from lampctl.render import Renderer
+from lampctl.resources import Directory, File, Symlink, file
+from tests.hosts.conftest import Host
+from tests.hosts.visitor import ask, get
+from tests.unit.playbooks import Generated, playbooks
+
+pytestmark = pytest.mark.hosts
+
+COUNT = 40
+PLATFORM = {"trixie": "debian-13", "bookworm": "debian-12"}
+
+# Each generation is laid over an /etc without lampctl's files, in a mount namespace of its own; what only a host that
+# was deployed has (users, certificates) is made there.
+TRY = r"""
+cd /root/generated
+openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=x -keyout key -out pem 2>/dev/null
+cat > inside.sh <<'INSIDE'
+mount -t tmpfs none /mnt; cp -a /etc /mnt/etc; cp pem key /mnt/; mount --bind /mnt/etc /etc
+grep -rl 'Managed by lampctl' /etc | xargs rm -f; find /etc -xtype l -path '*-enabled/*' -delete
+tar -C / --no-same-owner -xf "$1/etc.tar"
+cat /etc/php/*/fpm/pool.d/*.conf | sed -n 's/^user = //p' | sort -u | while read -r user; do
+    echo "$user:x:990:990::/:/bin/false" >> /etc/passwd; echo "$user:x:990:" >> /etc/group
+done
+for kind in pem key; do
+    case $kind in pem) words='ssl_certificate|SSLCertificateFile|ssl_trusted_certificate' ;; key) words='ssl_certificate_key|SSLCertificateKeyFile' ;; esac
+    grep -rhoE "^ *($words) +[^; ]+" /etc/nginx /etc/apache2 | awk '{ print $2 }' | sort -u | while read -r path; do
+        case $path in *snakeoil*) ;; *) mkdir -p "${path%/*}"; cp "/mnt/$kind" "$path" ;; esac
+    done
+done
+while read -r command; do
+    if ! said=$(sh -c "$command" 2>&1); then echo "FAILED $1: $command"; echo "$said" | grep -v '^AH00112' | tail -n 5; fi
+done < "$1/tests"
+echo "tried $1"
+INSIDE
+for one in [0-9]*; do unshare --mount sh inside.sh "$one"; done
+"""
+
+
+def generated(platform: str) -> list[tuple[dict[str, Any], Desired, Renderer]]:
+    """Playbooks, and what each of them wants of a host."""
+    found = []
+
+    @settings(
+        max_examples=COUNT,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(playbooks())
+    def collect(data: dict[str, Any]) -> None:
+        files = Generated(yaml.safe_dump(data))
+        try:
+            loaded = load("generated.yml", (), files)
+        except LampctlError:
+            return
+        wanted = desired(Context.of(loaded, PLATFORMS[platform], nominal(platform)))
+        found.append((data, wanted, Renderer(files.template, "generated")))
+
+    collect()
+    return found
+
+
+def bundle(samples: Sequence[tuple[dict[str, Any], Desired, Renderer]]) -> bytes:
+    """A tar of NUMBER/etc.tar and NUMBER/tests, one command a line, for each sample."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for number, (_, wanted, renderer) in enumerate(samples):
+            paths = [r for r in of(wanted.resources, File, Symlink, Directory) if r.path.startswith("/etc/")]
+            contents = {r.key: renderer.text(r) for r in paths if isinstance(r, File)}
+            tests = "".join(f"{v.command}\n" for v in wanted.validators if v.layer != "mysql")
+            for name, data in (("etc.tar", file.archive(paths, contents)), ("tests", tests.encode())):
+                member = tarfile.TarInfo(f"{number:02d}/{name}")
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def both(host: Host) -> Host:
+    """A host that has both web servers, and Apache running."""
+    host.sh("echo 'exit 101' > /usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d; apt-get -qq update;"
+            "apt-get -qqy --no-install-recommends install nginx >/dev/null 2>&1; rm /usr/sbin/policy-rc.d;"
+            "systemctl disable -q --now nginx")  # fmt: skip
+    return host
+
+
+def test_servers_accept_whatever_a_playbook_can_say(both: Host, release: str) -> None:
+    samples = generated(PLATFORM[release])
+    assert len(samples) > COUNT * 3 // 4
+    argv = both.boxes.ssh_argv(both.box.name, "mkdir -p /root/generated && tar -C /root/generated -xf -")
+    subprocess.run(argv, input=bundle(samples), check=True, timeout=60)
+    said = both.sh(TRY)
+    assert said.count("tried ") == len(samples)
+    failures = said[said.find("FAILED") :][:1500] if "FAILED" in said else ""
+    number = int(failures.split()[1].rstrip(":")) if failures else 0
+    assert failures == "", yaml.safe_dump(samples[number][0])
+
+
+def _post(address: str, size: int) -> str:
+    head = f"POST /size.php HTTP/1.0\r\nHost: lamp.test\r\nContent-Type: text/plain\r\nContent-Length: {size}\r\n\r\n"
+    try:
+        return ask(address, head.encode() + b"x" * size)
+    except ConnectionError:  # the server has said no, and did not read the rest
+        return ask(address, head.encode())
+
+
+@pytest.mark.parametrize("playbook", ["lamp", "lemp", "front"])
+def test_bodies_logs_and_headers_are_the_same_everywhere(both: Host, playbook: str) -> None:
+    """1M for an upload, and 1M for the rest of the form: 2 MiB in all, for the web server and for PHP."""
+    assert both.lampctl("deploy", "HOST", "-p", playbook, "--set", "php.upload_limit=1M").code == 0
+    both.sh(
+        'echo \'<?php usleep(50000); echo "got " . strlen(file_get_contents("php://input"));\' > /var/www/lamp.test/size.php'
+    )
+    limit = 2 << 20
+    below, above = _post(both.box.address, limit - 1), _post(both.box.address, limit + 1)
+    assert below.startswith("HTTP/1.1 200")
+    assert below.endswith(f"got {limit - 1}")
+    assert above.split("\r\n")[0] == "HTTP/1.1 413 Request Entity Too Large", above[:200]
+    answer = get(both.box.address, name="lamp.test")
+    assert answer.count("X-Content-Type-Options: nosniff\r\n") == 1
+    assert answer.count("Referrer-Policy: strict-origin-when-cross-origin\r\n") == 1
+    assert "X-Powered-By" not in answer
+    for server in {"lamp": ["apache2"], "lemp": ["nginx"], "front": ["apache2", "nginx"]}[playbook]:
+        line = both.sh(f"grep 'POST /size.php.* 200 ' /var/log/{server}/lamp.test.access.log | tail -n1")
+        total, upstream = (_seconds(line, word) for word in ("time=", "upstream="))
+        assert 0.05 <= upstream <= total < 10, line
+
+
+def _seconds(line: str, word: str) -> float:
+    text = line.split(f" {word}")[1].split()[0]
+    return float(text.removesuffix("us")) / 1e6 if text.endswith("us") else float(text.removesuffix("s"))

@@ -1,0 +1,184 @@
+"""One web server after the other, and one before the other: who serves, who makes room, and who is in the way."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.hosts.conftest import Host
+from tests.hosts.test_deploy import original, template
+from tests.hosts.visitor import get, visit, visiting
+
+pytestmark = pytest.mark.hosts
+
+GAP = 1.0  # seconds without an answer, at most, while port 80 is handed over; about 0.2 as measured
+# A connection that waits to be accepted when the listening socket is closed is reset by the kernel.
+REFUSED = {"ConnectionRefusedError", "ConnectionResetError"}
+ADDRESS = "<?php header('X-Seen: ' . $_SERVER['REMOTE_ADDR']);"
+
+
+def good(text: str) -> bool:
+    return text.startswith("HTTP/1.1 200") and "database lamp_test on" in text
+
+
+def serving(host: Host) -> set[str]:
+    return set(
+        host.sh("systemctl is-active -q apache2 && echo apache2; systemctl is-active -q nginx && echo nginx; :").split()
+    )
+
+
+def test_server_that_somebody_else_deployed_is_left_alone(host: Host) -> None:
+    host.sh("echo 'exit 101' > /usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d; apt-get -qq update;"
+            "apt-get -qqy --no-install-recommends install nginx >/dev/null 2>&1; rm /usr/sbin/policy-rc.d;"
+            "cp /etc/nginx/sites-available/default /root/default; sed -i 's/ 80 default/ 81 default/; s/:80 default/:81 default/' /etc/nginx/sites-available/default;"
+            "systemctl enable -q --now nginx")  # fmt: skip
+    ran = host.lampctl("deploy", "HOST", "--set", "php.memory_limit=99M")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "conflict")
+    assert "nginx.service is active and enabled, and was not deployed by lampctl" in ran.host["error"]["message"]
+    assert serving(host) == {"apache2", "nginx"}
+    host.sh("systemctl disable -q --now nginx; cp /root/default /etc/nginx/sites-available/default")
+
+
+def test_apache_of_somebody_else_is_left_alone(host: Host) -> None:
+    """As if lampctl had never heard of this Apache."""
+    owned = "/var/lib/lampctl/owned/lamp"
+    host.sh(f"cp {owned} /root/owned; sed -i '/conf-available.lampctl.conf/d' {owned}")
+    ran = host.lampctl("deploy", "HOST", "-p", "lemp")
+    host.sh(f"cp /root/owned {owned}")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "conflict")
+    assert serving(host) == {"apache2"}
+
+
+def test_package_files_that_somebody_changed_are_not_replaced(host: Host) -> None:
+    host.sh("echo '# mine' >> /etc/nginx/nginx.conf")
+    ran = host.lampctl("deploy", "HOST", "-p", "lemp")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "conflict")
+    assert "/etc/nginx/nginx.conf was changed by somebody" in ran.host["error"]["message"]
+    assert host.sh("tail -n1 /etc/nginx/nginx.conf").strip() == "# mine"
+    assert good(get(host.box.address))
+    host.sh("sed -i '$d' /etc/nginx/nginx.conf")
+
+
+def test_vhost_of_somebody_else_keeps_port_80(host: Host) -> None:
+    host.sh(
+        "printf '<VirtualHost *:80>\\nServerName mine.test\\n</VirtualHost>\\n' > /etc/apache2/sites-enabled/mine.conf"
+    )
+    ran = host.lampctl("deploy", "HOST", "-p", "front")
+    host.sh("rm /etc/apache2/sites-enabled/mine.conf")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "foreign-vhost")
+    assert serving(host) == {"apache2"}
+    assert host.lampctl("deploy", "HOST").code == 0
+
+
+@pytest.mark.parametrize("playbook", ["lemp", "front"])
+def test_nginx_that_can_not_start_gives_port_80_back(host: Host, tmp_path: Path, playbook: str) -> None:
+    """Valid to NGINX's own test, and yet it can't start: sshd has that port."""
+    text = original("nginx/nginx.conf.j2").replace(
+        "listen 80 default_server", "listen 22;\n        listen 80 default_server"
+    )
+    text = text.replace("    include /etc/nginx/conf.d", "    server { listen 22; }\n    include /etc/nginx/conf.d")
+    ran = host.lampctl("deploy", "HOST", "-p", playbook, cwd=template(tmp_path, "nginx/nginx.conf.j2", text))
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "service"), ran.out
+    assert "start nginx.service failed; the former files are back and loaded" in ran.host["error"]["message"]
+    assert serving(host) == {"apache2"}
+    assert good(get(host.box.address))
+    assert host.lampctl("plan", "HOST").changes == {}
+
+
+@pytest.mark.parametrize(
+    ("former", "playbook"),
+    [("lamp", "front"), ("front", "lemp"), ("lemp", "lamp"), ("lamp", "lemp"), ("lemp", "front"), ("front", "lamp")],
+)
+def test_switch_is_one_deploy_and_a_moment(host: Host, former: str, playbook: str) -> None:
+    if host.lampctl("plan", "HOST", "-p", former).changes:
+        host.lampctl("deploy", "HOST", "-p", former)
+    with visiting(host.box.address, good) as visits:
+        ran = host.lampctl("deploy", "HOST", "-p", playbook)
+    assert ran.code == 0, ran.out
+    assert set(ran.results.values()) == {"pass"}
+    assert visits.kinds <= REFUSED
+    assert visits.gap < GAP
+    assert host.lampctl("plan", "HOST", "-p", playbook).changes == {}
+    if "lamp" not in (former, playbook):
+        assert visits.failures == [], "NGINX had port 80 before and after"
+
+
+def test_playbook_that_switches_takes_away_what_it_made(host: Host) -> None:
+    assert host.lampctl("deploy", "HOST", "--set", "web.server=nginx").code == 0
+    left = "find /etc/apache2 /etc/nginx -exec grep -l 'Managed by lampctl' {} + 2>/dev/null | cut -d/ -f3 | sort -u"
+    other = "rm -rf /var/lib/lampctl/owned/front /var/lib/lampctl/owned/lemp"  # they have a claim on it as well
+    assert host.sh(left).split() == ["apache2", "nginx"]
+    host.sh(other)
+    assert host.lampctl("deploy", "HOST", "--set", "web.server=nginx").code == 0
+    assert host.sh(left).split() == ["nginx"]
+    assert host.sh("dpkg -V apache2 apache2-bin; dpkg-divert --list '*ports.conf'") == ""
+    assert host.lampctl("plan", "HOST", "--set", "web.server=nginx").changes == {}
+    assert host.lampctl("deploy", "HOST").code == 0
+    assert host.sh(left).split() == ["apache2"]
+    assert host.sh("dpkg -V nginx nginx-common; dpkg-divert --list '*nginx.conf'") == ""
+    assert serving(host) == {"apache2"}
+    assert good(get(host.box.address))
+
+
+def test_apache_behind_knows_the_visitor_and_believes_nginx_alone(host: Host, tmp_path: Path) -> None:
+    book = tmp_path / "front.yml"
+    book.write_text(
+        "extends: front\nsites: {lamp.test: {default: true, database: true}, s.test: {type: static, aliases: [t.test]}}\n"
+    )
+    ran = host.lampctl("deploy", "HOST", "-p", str(book))
+    assert ran.code == 0, ran.out
+    assert set(ran.results.values()) == {"pass"}
+    host.sh(
+        f'echo "{ADDRESS.replace("$", chr(92) + "$")}" > /var/www/lamp.test/address.php; mkdir -p /var/www/lamp.test/folder'
+    )
+    address = host.box.address
+    mine = host.sh("echo $SSH_CLIENT").split()[0]
+    lies = "X-Real-IP: 9.9.9.9\r\nX-Forwarded-For: 9.9.9.9\r\n"
+    answer = get(address, "/address.php", "lamp.test", lies)
+    assert f"X-Seen: {mine}\r\n" in answer
+    assert answer.count("nosniff") == 1
+    assert visit(address, good, "nobody.test") == ""
+    assert host.sh("tail -n1 /var/log/apache2/lamp.test.access.log").startswith(f"{mine} - - ")
+    assert host.sh("tail -n1 /var/log/nginx/lamp.test.access.log").startswith(f"{mine} - - ")
+    assert "9.9.9.9" not in host.sh("cat /var/log/apache2/lamp.test.access.log")
+    with pytest.raises(ConnectionRefusedError):
+        get(address, port=8080)
+    assert "Location: http://lamp.test/folder/\r\n" in get(address, "/folder", "lamp.test")
+    assert get(address, "/", "t.test").startswith("HTTP/1.1 200")
+    assert get(address, "/.git/config", "s.test").startswith("HTTP/1.1 403")
+
+
+@pytest.mark.parametrize(
+    ("breaks", "culprit", "passes"),
+    [
+        ("systemctl stop apache2", "web.service", "web.front"),
+        ("systemctl stop nginx", "web.front", "web.behind@lamp.test"),
+        ("echo Nonsense > /etc/apache2/conf-enabled/x.conf; touch -d '1 hour ago' /etc/apache2/conf-enabled/x.conf", "web.config", "web.front-config"),
+        ("echo 'nonsense;' > /etc/nginx/conf.d/x.conf; touch -d '1 hour ago' /etc/nginx/conf.d/x.conf", "web.front-config", "web.behind@lamp.test"),
+        ("sed -i s/127.0.0.1:8080/127.0.0.1:8079/ /etc/nginx/nginx.conf; systemctl reload nginx", "web.static@lamp.test", "web.behind@lamp.test"),
+    ],
+)  # fmt: skip
+def test_chain_names_which_of_the_two_is_broken(host: Host, breaks: str, culprit: str, passes: str) -> None:
+    if "web.front" not in host.lampctl("check", "HOST", "-p", "front").results or serving(host) == {"apache2"}:
+        host.lampctl("deploy", "HOST", "-p", "front")
+    host.sh(breaks)
+    ran = host.lampctl("check", "HOST", "-p", "front")
+    host.sh("rm -f /etc/apache2/conf-enabled/x.conf /etc/nginx/conf.d/x.conf")
+    assert ran.host["culprit"]["id"] == culprit
+    assert ran.results[passes] == "pass"
+    assert ran.results["site.outside@lamp.test"] == "blocked"
+    assert host.lampctl("deploy", "HOST", "-p", "front").code == 0
+
+
+def test_apache_that_can_not_come_back_to_port_80_leaves_nginx_there(host: Host, tmp_path: Path) -> None:
+    """`Listen 22` is valid to apache2ctl -t; sshd has that port."""
+    text = re.sub("Listen 80", "Listen 22\nListen 80", original("apache/ports.conf.j2"))
+    ran = host.lampctl("deploy", "HOST", cwd=template(tmp_path, "apache/ports.conf.j2", text))
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "service"), ran.out
+    assert "the former files are back" in ran.host["error"]["message"]
+    assert serving(host) == {"apache2", "nginx"}
+    assert good(get(host.box.address))
+    assert host.lampctl("plan", "HOST", "-p", "front").changes == {}
+    assert host.lampctl("deploy", "HOST").code == 0

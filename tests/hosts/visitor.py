@@ -1,0 +1,82 @@
+"""A visitor who asks for a page again and again, over a new connection each time, and writes down what came of it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+PAUSE = 0.005  # seconds between one answer and the next request
+
+
+@dataclass
+class Visits:
+    """When each request was answered as it should be, and what the others came to."""
+
+    answered: list[float] = field(default_factory=list)
+    failures: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def gap(self) -> float:
+        """The longest time without an answer, in seconds, where something failed meanwhile; else 0."""
+        pairs = zip(self.answered, self.answered[1:], strict=False)
+        return max((b - a for a, b in pairs if any(a < at < b for at, _ in self.failures)), default=0.0)
+
+    @property
+    def kinds(self) -> set[str]:
+        return {kind for _, kind in self.failures}
+
+
+@contextmanager
+def visiting(address: str, good: Callable[[str], bool], name: str = "x") -> Iterator[Visits]:
+    """The visits to http://ADDRESS/ for as long as this lasts."""
+    visits, stop = Visits(), threading.Event()
+
+    def loop() -> None:
+        while not stop.is_set():
+            kind = visit(address, good, name)
+            now = time.monotonic()
+            if kind:
+                visits.failures.append((now, kind))
+            else:
+                visits.answered.append(now)
+            stop.wait(PAUSE)
+
+    thread = threading.Thread(target=loop)
+    thread.start()
+    try:
+        yield visits
+    finally:
+        stop.set()
+        thread.join()
+
+
+def visit(address: str, good: Callable[[str], bool], name: str) -> str:
+    """What went wrong with one request; empty where nothing did."""
+    try:
+        text = get(address, name=name)
+    except OSError as error:
+        return type(error).__name__
+    return "" if good(text) else f"answered {text[:60]!r}"
+
+
+def get(address: str, path: str = "/", name: str = "x", headers: str = "", port: int = 80) -> str:
+    """The whole answer to one GET."""
+    request = f"GET {path} HTTP/1.0\r\nHost: {name}\r\n{headers}\r\n"
+    return ask(address, request.encode(), port)
+
+
+def ask(address: str, request: bytes, port: int = 80) -> str:
+    with socket.create_connection((address, port), 10) as sock:
+        sock.sendall(request)
+        return read(sock)
+
+
+def read(sock: socket.socket) -> str:
+    chunks = []
+    while chunk := sock.recv(65536):
+        chunks.append(chunk)
+    return b"".join(chunks).decode(errors="replace")

@@ -1,0 +1,83 @@
+"""gixy, which knows how NGINX configurations are attacked, has nothing to say of ours: of medium or higher severity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gixy
+import pytest
+import yaml
+from gixy.core.manager import Manager
+from hypothesis import HealthCheck, Phase, given, settings
+
+from lampctl.engine.library import Files
+from lampctl.engine.offline import rendered, write
+from lampctl.errors import PlaybookError
+from tests.unit.playbooks import Generated, playbooks
+
+GRAVE = {gixy.severity.MEDIUM, gixy.severity.HIGH}
+
+
+def findings(files: Mapping[str, str], folder: Path) -> list[str]:
+    """What gixy says of a host with these files; none where it has no NGINX."""
+    if "/etc/nginx/nginx.conf" not in files:
+        return []
+    here = {
+        path: text.replace("/etc/nginx/", f"{folder}/etc/nginx/").replace("sites-enabled", "sites-available")
+        for path, text in files.items()
+        if path.startswith("/etc/nginx/")
+    }
+    write(here, folder)
+    main = folder / "etc/nginx/nginx.conf"
+    manager: Any = Manager()  # type: ignore[no-untyped-call]
+    with main.open("rb") as stream:
+        manager.audit(str(main), stream)
+    return [
+        f"{plugin.name}: {issue.summary or plugin.summary} {issue.reason or ''}"
+        for plugin in manager.results
+        for issue in plugin.issues
+        if (issue.severity or plugin.severity) in GRAVE
+    ]
+
+
+@pytest.mark.parametrize("playbook", list(Files().builtin()))
+def test_builtin_playbooks(playbook: str, tmp_path: Path) -> None:
+    files = rendered(playbook, ("web.server=nginx",) if playbook == "lamp" else (), "debian-13", Files())
+    assert findings(files, tmp_path) == []
+
+
+def test_whatever_a_playbook_can_say(tmp_path: Path) -> None:
+    audited: list[bool] = []
+
+    @settings(
+        max_examples=80,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(playbooks())
+    def audit(data: dict[str, Any]) -> None:
+        if not data["web"].get("front"):
+            data["web"]["server"] = "nginx"
+        try:
+            files = rendered("generated.yml", (), "debian-13", Generated(yaml.safe_dump(data)))
+        except PlaybookError:
+            return
+        folder = tmp_path / str(len(audited))
+        assert findings(files, folder) == [], yaml.safe_dump(data)
+        audited.append("/etc/nginx/nginx.conf" in files)
+
+    audit()
+    assert sum(audited) > 5
+
+
+def test_gixy_would_find_something(tmp_path: Path) -> None:
+    """The audit reads what it is given: a known hole is one."""
+    files = rendered("lemp", (), "debian-13", Files())
+    path = "/etc/nginx/sites-available/lamp.test.conf"
+    broken = files[path].replace("try_files $uri $uri/ =404;", "add_header X-Path $uri; return 302 http://$host$uri;")
+    assert findings({**files, path: broken}, tmp_path) != []
