@@ -116,7 +116,7 @@ BREAKS = [
           "rm /etc/apache2/sites-enabled/00-aaa.conf; systemctl reload apache2"),
 
     Break("no handler for PHP", f"sed -i /SetHandler/d {VHOST}; systemctl reload apache2", f"site.php@{SITE}", "source"),
-    Break("vhost names another socket", f"sed -i 's/lampctl-{SITE}.sock/other.sock/' {VHOST}; systemctl reload apache2",
+    Break("vhost names another socket", f"sed -i 's/lampctl-.*-{SITE}.sock/other.sock/' {VHOST}; systemctl reload apache2",
           f"site.php@{SITE}", "socket"),
 
     Break("PHP lost its environment", f"sed -i '/^env/d; /^include/d' {POOL}; {FPM.format('restart')}", f"site.database@{SITE}", "DB_NAME"),
