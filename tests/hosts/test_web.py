@@ -13,7 +13,7 @@ from tests.hosts.visitor import get, visit, visiting
 
 pytestmark = pytest.mark.hosts
 
-GAP = 1.0  # seconds without an answer, at most, while port 80 is handed over; about 0.2 as measured
+GAP = 1.0  # seconds in which port 80 is refused, at most, while it is handed over; 0.2 to 0.4 as measured
 # A connection that waits to be accepted when the listening socket is closed is reset by the kernel.
 REFUSED = {"ConnectionRefusedError", "ConnectionResetError"}
 ADDRESS = "<?php header('X-Seen: ' . $_SERVER['REMOTE_ADDR']);"
