@@ -13,7 +13,7 @@ from tests.hosts.visitor import get, visit, visiting
 
 pytestmark = pytest.mark.hosts
 
-GAP = 1.0  # seconds without an answer, at most, while port 80 is handed over; about 0.2 as measured
+GAP = 1.0  # seconds in which port 80 is refused, at most, while it is handed over; 0.2 to 0.4 as measured
 # A connection that waits to be accepted when the listening socket is closed is reset by the kernel.
 REFUSED = {"ConnectionRefusedError", "ConnectionResetError"}
 ADDRESS = "<?php header('X-Seen: ' . $_SERVER['REMOTE_ADDR']);"
@@ -155,8 +155,6 @@ def test_apache_behind_knows_the_visitor_and_believes_nginx_alone(host: Host, tm
     [
         ("systemctl stop apache2", "web.service", "web.front"),
         ("systemctl stop nginx", "web.front", "web.behind@lamp.test"),
-        ("echo Nonsense > /etc/apache2/conf-enabled/x.conf; touch -d '1 hour ago' /etc/apache2/conf-enabled/x.conf", "web.config", "web.front-config"),
-        ("echo 'nonsense;' > /etc/nginx/conf.d/x.conf; touch -d '1 hour ago' /etc/nginx/conf.d/x.conf", "web.front-config", "web.behind@lamp.test"),
         ("sed -i s/127.0.0.1:8080/127.0.0.1:8079/ /etc/nginx/nginx.conf; systemctl reload nginx", "web.static@lamp.test", "web.behind@lamp.test"),
     ],
 )  # fmt: skip
@@ -165,7 +163,6 @@ def test_chain_names_which_of_the_two_is_broken(host: Host, breaks: str, culprit
         host.lampctl("deploy", "HOST", "-p", "front")
     host.sh(breaks)
     ran = host.lampctl("check", "HOST", "-p", "front")
-    host.sh("rm -f /etc/apache2/conf-enabled/x.conf /etc/nginx/conf.d/x.conf")
     assert ran.host["culprit"]["id"] == culprit
     assert ran.results[passes] == "pass"
     assert ran.results["site.outside@lamp.test"] == "blocked"

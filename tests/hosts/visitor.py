@@ -21,9 +21,12 @@ class Visits:
 
     @property
     def gap(self) -> float:
-        """The longest time without an answer, in seconds, where something failed meanwhile; else 0."""
-        pairs = zip(self.answered, self.answered[1:], strict=False)
-        return max((b - a for a, b in pairs if any(a < at < b for at, _ in self.failures)), default=0.0)
+        """The longest time in which nothing but failures came, in seconds."""
+        longest, since = 0.0, None
+        for at, failed in sorted([(at, True) for at, _ in self.failures] + [(at, False) for at in self.answered]):
+            since = (at if since is None else since) if failed else None
+            longest = max(longest, at - since) if since is not None else longest
+        return longest
 
     @property
     def kinds(self) -> set[str]:

@@ -15,7 +15,7 @@ from lampctl.platforms import PLATFORMS
 from tests.unit.playbooks import Generated, playbooks
 
 ROUNDS = settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],  # to look for the smallest case takes minutes

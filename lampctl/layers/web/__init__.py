@@ -73,7 +73,7 @@ def _tier(context: Context, tier: Tier) -> Desired:
         "web",
         watch=(names.root, *keys),
         on_change=own.on_change(context),
-        ready=_listens(tier.behind) if tier.behind else "",
+        ready=_behind(context, tier),
         test=names.test,
         units=own.restarts(context, tier.handlers),
     )
@@ -102,9 +102,19 @@ def _tls(context: Context, tier: Tier, secured: frozenset[str]) -> tuple[Resourc
     return _SERVERS[tier.server].tls(tier.names, values)
 
 
-def _listens(port: int) -> str:
-    """Who starts next may need the port that this server gives up when it takes this one."""
-    return f"bash -c {quote(f'exec 3<>/dev/tcp/127.0.0.1/{port}')}"
+# NGINX tries to get its port each half second only; so it is started when Apache's former processes have let go of it.
+_BEHIND = r"""
+bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}' || exit 1
+systemctl is-active --quiet {front} || ! grep -qE ':0050 [0-9A-F:]+ 0A ' /proc/net/tcp /proc/net/tcp6 || {{
+    echo 'port 80 is still taken'; exit 1; }}
+"""
+
+
+def _behind(context: Context, tier: Tier) -> str:
+    """Ready, if it stands behind another server: it has its new port, and its former one is free."""
+    if not tier.behind or not context.front:
+        return ""
+    return _BEHIND.format(port=tier.behind, front=quote(context.front.unit))
 
 
 def _files(context: Context, tier: Tier, site: str, vhost: Vhost) -> tuple[Resource, ...]:
