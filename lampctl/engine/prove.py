@@ -22,7 +22,7 @@ from lampctl.checks import (
 )
 from lampctl.engine.library import host_script
 from lampctl.engine.login import log_in
-from lampctl.engine.observe import numbered, sections, shell_variables
+from lampctl.engine.observe import cut_short, numbered, sections, shell_variables
 from lampctl.layers import Desired
 from lampctl.layers.base import ProbeFile
 from lampctl.observation import Observation, of
@@ -70,7 +70,8 @@ def prove(
     )
     session = transport.start(_batch(run, desired, render))
     with ThreadPoolExecutor(8) as pool:
-        for head, text in sections(as_root(host, session, have_password), run.boundary):
+        lines = as_root(host, session, have_password)
+        for head, text in sections(lines, run.boundary, lambda: cut_short(host, session)):
             _take(run, head, text, desired, transport, pool)
         found = {probe: future.result() for probe, future in run.pending.items()}
     session.proceed()  # it waited for us: the probe files are needed until the look from outside is done
