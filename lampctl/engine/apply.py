@@ -31,6 +31,7 @@ class _Progress:
     generation: str = ""
     locked: str | None = None
     stale: bool = False
+    unwritable: str = ""  # the directory of lampctl's state, where it can't be written
 
 
 class Applying:
@@ -61,6 +62,12 @@ class Applying:
         session = self._transport.start(Batch({"main": head + host_script("settle")}))
         lines = list(as_root(self._host, session, self._have_password))
         session.finish()
+        if "@@overtaken" in lines and not proved:
+            raise Locked(
+                f"{self._host}: another run changed the host while this one was being checked; nothing was put back",
+                "run it again",
+                kind="overtaken",
+            )
         return "@@undone 0" in lines
 
     def _read(self, line: str, steps: list[Step], progress: _Progress) -> None:
@@ -81,6 +88,8 @@ class Applying:
                 progress.locked = " ".join(owner)
             case ["@@stale", *_]:
                 progress.stale = True
+            case ["@@unwritable", path]:
+                progress.unwritable = path
             case ["|", *_] if not progress.failed:
                 text = line[2:]
                 progress.output.append(text)
@@ -95,10 +104,16 @@ class Applying:
         if progress.locked is not None:
             return locked(self._host, progress.locked)
         if progress.stale:
-            return ApplyFailed(
+            return Locked(
                 f"{self._host}: another run changed the host while this one was being planned; nothing was done",
                 "run it again",
                 kind="stale-plan",
+            )
+        if progress.unwritable:
+            return ApplyFailed(
+                f"{self._host}: {progress.unwritable} can't be written; nothing was done",
+                f"free space on its file system: df {progress.unwritable}",
+                kind="disk-full",
             )
         if not progress.failed or progress.step < 0:
             return ApplyFailed(f"{self._host}: the run on the host ended early", "run it again: it heals", kind="died")

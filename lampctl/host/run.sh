@@ -17,7 +17,12 @@ if [ "$last" != "$SEEN" ]; then
     exit 5
 fi
 GENERATION=$((${last:-0} + 1))
-echo "$GENERATION" > "$state/generation"
+while [ -e "$state/generations/$GENERATION" ]; do GENERATION=$((GENERATION + 1)); done # its number was lost
+# By rename: on a full disk, a file that is written in place is empty then.
+if ! { echo "$GENERATION" > "$state/generation.new" && mv "$state/generation.new" "$state/generation"; }; then
+    echo "@@unwritable $state"
+    exit 6
+fi
 kept="$state/generations/$GENERATION"
 export GENERATION kept
 umask 022

@@ -10,7 +10,9 @@ while IFS= read -r key; do
     if [ -e "$path" ] || [ -L "$path" ]; then printf '%s\n' "${path#/}" >> "$kept/replaced"; else printf '%s\n' "$key" >> "$kept/created"; fi
 done < manifest
 tar -C / -cf "$kept/old.tar" --no-recursion -T "$kept/replaced"
-cat "$kept/created" >> /var/lib/lampctl/owned
+touch /var/lib/lampctl/owned
+cat /var/lib/lampctl/owned "$kept/created" > "$kept/owned.new"
+mv "$kept/owned.new" /var/lib/lampctl/owned
 mv "$kept/undo.sh.new" "$kept/undo.sh"
 umask 022
 path=
