@@ -13,7 +13,6 @@ from lampctl.layers import Desired
 from lampctl.layers.base import Problem, Validator
 from lampctl.observation import Observation, of
 from lampctl.resources import (
-    Action,
     Change,
     Conflict,
     Database,
@@ -73,9 +72,9 @@ def make(desired: Desired, seen: Observation, contents: Mapping[str, str], wait:
     written = [r.path for r, change in paths if isinstance(change, Change)]
     written += [s.path for s, change in secrets if change]
     services = [(s, service.compare(s, seen.states.get(s.key), written)) for s in of(resources, Service)]
-    databases = [
-        (d, database.compare(d, seen.states.get(d.key), seen.owned)) for d in of(resources, Database, DatabaseUser)
-    ]
+    items = of(resources, Database, DatabaseUser)
+    known = database.recognized(items, seen.states)
+    databases = [(d, database.compare(d, seen.states.get(d.key), seen.owned, known)) for d in items]
     every = [*packages, *secrets, *paths, *services, *databases]
     changes = tuple(change for _, change in every if isinstance(change, Change))
     conflicts = [change for _, change in every if isinstance(change, Conflict)]
@@ -90,7 +89,9 @@ def make(desired: Desired, seen: Observation, contents: Mapping[str, str], wait:
         generation=_generation(desired, to_write, contents),
         services=tuple((s, change) for s, change in services if isinstance(change, Change)),
         after=tuple(database.steps([d for d, change in databases if isinstance(change, Change)])),
-        owned=tuple(c.resource for c in changes if c.action is Action.CREATE and not c.resource.startswith("secret:")),
+        owned=tuple(
+            c.resource for c in changes if c.resource not in seen.owned and not c.resource.startswith("secret:")
+        ),
         seen=seen.generation,
     )
 

@@ -128,6 +128,12 @@ def compare(
         return _change(resource, Action.CREATE, content, None)
     if _holds(resource, content, state, resource.key in owned):
         return None
+    if (state.kind == "directory") != isinstance(resource, Directory):
+        return Conflict(
+            resource.key,
+            f"{resource.path} is a {state.kind}, and what is in it may be somebody's; it was left alone",
+            f"move it away: mv {resource.path} {resource.path}.before",
+        )
     if resource.key not in owned and MARK.encode() not in state.content:
         return Conflict(
             resource.key,
@@ -141,6 +147,8 @@ def _holds(resource: PathResource, content: str, state: Entry, ours: bool) -> bo
     if isinstance(resource, Symlink):
         return state.kind == "symlink" and state.target == resource.target
     if isinstance(resource, Directory):
+        if state.kind == "symlink":  # to where the directory really is, as deployments by link have it
+            return True
         ok = state.kind == "directory"
         return ok and (not ours or (state.mode, state.owner) == (resource.mode, "root:root"))
     return state == Entry("file", resource.mode, "root:root", content.encode())
