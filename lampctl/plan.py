@@ -13,6 +13,7 @@ from lampctl.layers import Desired
 from lampctl.layers.base import Problem, Validator
 from lampctl.observation import Observation, of
 from lampctl.resources import (
+    Action,
     Change,
     Conflict,
     Database,
@@ -54,6 +55,7 @@ class Plan:
     services: tuple[tuple[Service, Change], ...]
     after: tuple[Step, ...]  # databases
     owned: tuple[str, ...]  # keys that become lampctl's
+    adopted: tuple[str, ...]  # keys that are lampctl's by what is there, and were lost from its list
     seen: str  # the host's generation that this plan was made for
 
     def __bool__(self) -> bool:
@@ -92,8 +94,15 @@ def make(desired: Desired, seen: Observation, contents: Mapping[str, str], wait:
         owned=tuple(
             c.resource for c in changes if c.resource not in seen.owned and not c.resource.startswith("secret:")
         ),
+        adopted=tuple(sorted((known | _marked(paths)) - seen.owned)),
         seen=seen.generation,
     )
+
+
+def _marked(paths: list[tuple[PathResource, Change | Conflict | None]]) -> frozenset[str]:
+    """Files that are there, with lampctl's header; others would be conflicts."""
+    there = [r for r, c in paths if c is None or (isinstance(c, Change) and c.action is Action.UPDATE)]
+    return frozenset(r.key for r in there if isinstance(r, File) and not r.seed)
 
 
 def _problems(

@@ -12,7 +12,7 @@ from lampctl.engine.observe import numbered, shell_variables
 from lampctl.errors import ApplyFailed, LampctlError, Locked
 from lampctl.outcome import Event
 from lampctl.plan import Generation, Plan
-from lampctl.resources import Step, service
+from lampctl.resources import File, Step, service
 from lampctl.resources.shell import words
 from lampctl.ssh import Batch, Transport, as_root
 
@@ -95,6 +95,8 @@ class Applying:
                 progress.output.append(text)
                 if not text.startswith("lampctl-reason:"):
                     self._emit(Event(self._host, "line", text, steps[progress.step].layer))
+            case _ if progress.step < 0:  # the run itself could not begin
+                progress.output.append(line)
 
     def _event(self, kind: str, step: Step, progress: _Progress, total: int) -> None:
         number = progress.step + 1
@@ -116,7 +118,9 @@ class Applying:
                 kind="disk-full",
             )
         if not progress.failed or progress.step < 0:
-            return ApplyFailed(f"{self._host}: the run on the host ended early", "run it again: it heals", kind="died")
+            evidence = "\n".join(progress.output[-_KEPT_LINES:])
+            message = f"{self._host}: the run on the host ended early"
+            return ApplyFailed(message, "run it again: it heals", kind="died", evidence=evidence)
         return _failed(self._host, plan, steps[progress.step], progress)
 
 
@@ -201,6 +205,7 @@ def _batch(plan: Plan, steps: list[Step]) -> Batch:
     files = {
         **numbered("steps", [step.script for step in steps]),
         "main": host_script("apply"),
+        "adopted": "".join(f"{key}\n" for key in plan.adopted).encode(),
         "run.sh": shell_variables({"SEEN": plan.seen, "OWNER": owner}) + host_script("run"),
     }
     generation = plan.generation
@@ -209,11 +214,13 @@ def _batch(plan: Plan, steps: list[Step]) -> Batch:
         undo = [service.undo(item) for item, _ in plan.services if any(p.startswith(item.watch) for p in changed)]
         validators = {f"validators/{n:02d}-{v.layer}": v.command.encode() for n, v in enumerate(generation.validators)}
         manifest = "".join(f"{resource.key}\n" for resource in generation.resources)
+        seeds = "".join(f"{r.key}\n" for r in generation.resources if isinstance(r, File) and r.seed)
         files |= {
             **validators,
             **numbered("undo", undo),
             "undo.sh": host_script("undo"),
             "manifest": manifest.encode(),
+            "seeds": seeds.encode(),
             "generation.tar": generation.archive,
         }
     return Batch(files)

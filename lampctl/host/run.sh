@@ -19,7 +19,9 @@ fi
 GENERATION=$((${last:-0} + 1))
 while [ -e "$state/generations/$GENERATION" ]; do GENERATION=$((GENERATION + 1)); done # its number was lost
 # By rename: on a full disk, a file that is written in place is empty then.
-if ! { echo "$GENERATION" > "$state/generation.new" && mv "$state/generation.new" "$state/generation"; }; then
+touch "$state/owned"
+if ! { sort -u "$state/owned" adopted > "$state/owned.new" && mv "$state/owned.new" "$state/owned" &&
+    echo "$GENERATION" > "$state/generation.new" && mv "$state/generation.new" "$state/generation"; }; then
     echo "@@unwritable $state"
     exit 6
 fi

@@ -10,9 +10,14 @@ while IFS= read -r key; do
     if [ -e "$path" ] || [ -L "$path" ]; then printf '%s\n' "${path#/}" >> "$kept/replaced"; else printf '%s\n' "$key" >> "$kept/created"; fi
 done < manifest
 tar -C / -cf "$kept/old.tar" --no-recursion -T "$kept/replaced"
-touch /var/lib/lampctl/owned
-cat /var/lib/lampctl/owned "$kept/created" > "$kept/owned.new"
-mv "$kept/owned.new" /var/lib/lampctl/owned
+# What is made is lampctl's before it is there, should this die. But a seed that is on the list and not there was taken
+# away by its owner: it comes on the list once it is there.
+own() {
+    cat /var/lib/lampctl/owned "$1" > "$kept/owned.new"
+    mv "$kept/owned.new" /var/lib/lampctl/owned
+}
+grep -vxFf seeds "$kept/created" > "$kept/first" || [ "$?" -eq 1 ]
+own "$kept/first"
 mv "$kept/undo.sh.new" "$kept/undo.sh"
 umask 022
 path=
@@ -29,3 +34,5 @@ while IFS= read -r key; do
     fi
     sync -d "$path" 2>/dev/null || :
 done < manifest
+grep -xFf seeds "$kept/created" > "$kept/last" || [ "$?" -eq 1 ]
+own "$kept/last"

@@ -2,12 +2,47 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from lampctl.engine.library import host_script
+
+
+def swap(state: Path, keys: list[str], seeds: list[str]) -> int:
+    """Hands over these files, each with `new` in it; the batch's directory is `state` too. Returns the exit code."""
+    script = host_script("swap").decode().replace("/var/lib/lampctl", str(state))
+    (state / "manifest").write_text("".join(f"{key}\n" for key in keys))
+    (state / "seeds").write_text("".join(f"{key}\n" for key in seeds))
+    (state / "undo.sh").touch()
+    (state / "owned").touch()
+    environment = {"PATH": os.environ["PATH"], "kept": str(state / "generations/9")}
+    return subprocess.run(["sh", "-eu", "-c", script], cwd=state, env=environment, check=False).returncode
+
+
+def place(state: Path, path: Path) -> None:
+    new = state / f"new{path}"
+    new.parent.mkdir(parents=True, exist_ok=True)
+    new.write_text("new")
+
+
+def test_seed_is_on_the_list_only_once_it_is_there(state: Path) -> None:
+    """On the list and not there means that its owner took it away. A run that dies must not look like that."""
+    conf, index, broken = state / "etc/conf", state / "www/index.php", state / "broken"
+    place(state, conf)
+    keys = [f"file:{conf}", f"file:{broken}", f"file:{index}"]
+    assert swap(state, keys, [f"file:{index}"]) != 0  # there is no new file for `broken`
+    assert conf.read_text() == "new"
+    assert not index.exists()
+    assert (state / "owned").read_text().splitlines() == keys[:2]
+    (state / "undo.sh").touch()
+    place(state, broken)
+    place(state, index)
+    assert swap(state, keys, [f"file:{index}"]) == 0
+    assert index.read_text() == "new"
+    assert f"file:{index}" in (state / "owned").read_text()
 
 
 def settle(state: Path, generation: str, verdict: str) -> str:
