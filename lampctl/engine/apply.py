@@ -136,7 +136,7 @@ def _failed(host: str, plan: Plan, step: Step, progress: _Progress) -> ApplyFail
     reason = reasons[-1].split() if reasons else ["step"]
     output = [line for line in progress.output if not line.startswith("lampctl-reason:")]
     message, hint = _REASONS.get(reason[0], ("{step} failed", "the evidence is the end of its output"))
-    origin = _origin(plan.generation, output) if plan.generation else ""
+    origin = _origin(plan.generation, output) if plan.generation and reason[0] in _OF_FILES else ""
     undone = {
         True: "; the former files are back and loaded",
         False: "; and the former files could not be loaded",
@@ -171,6 +171,9 @@ _REASONS = {
     ),
     "service": ("{step} failed", "the evidence is what the unit said last"),
 }
+
+
+_OF_FILES = ("invalid", "unloadable", "service")  # a server complains of what it read
 
 
 def _origin(generation: Generation, output: list[str]) -> str:

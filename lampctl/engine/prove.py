@@ -161,7 +161,7 @@ def _judge(
         finding = found.get(probe, Finding(f"0 there is no readable {probe.secret}"))
     elif isinstance(probe, HttpProbe):
         if not direct:
-            why = "the host is behind a jump host, and its address can't be seen from here"
+            why = "the host is behind a jump host or a forwarded port: its address can't be seen from here"
             return unknown(why, hint="try it by its public name"), 0.0
         finding = found.get(probe, Finding(error="the host did not get ready for it"))
     evidence = Evidence(finding.raw, seen.facts, seen.states, finding.error)

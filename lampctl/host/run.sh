@@ -3,6 +3,7 @@
 state=/var/lib/lampctl
 trap 'rm -rf "$PWD"' EXIT
 umask 077
+echo "$$" > keep
 mkdir -p "$state/generations"
 chmod 700 "$state"
 exec 9>>"$state/lock"
@@ -28,8 +29,8 @@ fi
 kept="$state/generations/$GENERATION"
 export GENERATION kept
 umask 022
-for left in /run/lampctl.*/keep; do # of runs that were killed: we hold the lock, so nobody uses them
-    [ "${left%/keep}" = "$PWD" ] || rm -rf "${left%/keep}"
+for left in /run/lampctl.*/keep; do # of runs that were killed; another may just be about to ask for the lock
+    kill -0 "$(cat "$left" 2>/dev/null)" 2>/dev/null || rm -rf "${left%/keep}"
 done
 
 for step in steps/*; do
