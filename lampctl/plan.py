@@ -90,6 +90,7 @@ class Plan:
     stages: tuple[Stage, ...]
     problems: tuple[Problem, ...]
     seen: str  # the host's generation that this plan was made for
+    adopted: tuple[str, ...]  # keys that are lampctl's by what is there, and were lost from its list
     claims: tuple[str, ...]  # keys that are this playbook's once it is applied, whoever made them
 
     def __bool__(self) -> bool:
@@ -114,7 +115,8 @@ def make(playbook: str, desired: Desired, seen: Observation, contents: Mapping[s
     claims = tuple(
         r.key for r in of(desired.resources, Repository, File, Symlink, Service) if getattr(r, "running", True)
     )
-    return Plan(playbook, stages, tuple(found), seen.generation, claims)
+    lost = database.recognized(of(desired.resources, Database, DatabaseUser), seen.states) - seen.owned
+    return Plan(playbook, stages, tuple(found), seen.generation, tuple(sorted(lost)), claims)
 
 
 def _bring(desired: Desired, seen: Observation, contents: Mapping[str, str], wait: int) -> tuple[Stage, list[Conflict]]:
@@ -138,7 +140,9 @@ def _bring(desired: Desired, seen: Observation, contents: Mapping[str, str], wai
         (s, service.compare(s, states.get(s.key), written, owned))
         for s in service.in_order(of(resources, Service), states)
     ]
-    databases = [(d, database.compare(d, states.get(d.key), owned)) for d in of(resources, Database, DatabaseUser)]
+    items = of(resources, Database, DatabaseUser)
+    known = database.recognized(items, states)
+    databases = [(d, database.compare(d, states.get(d.key), owned, known)) for d in items]
     commands = [(c, command.compare(c, states.get(c.key))) for c in of(resources, Command)]
     every = [
         *archives,

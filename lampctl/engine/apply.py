@@ -31,6 +31,7 @@ class _Progress:
     generation: str = ""
     locked: str | None = None
     stale: bool = False
+    unwritable: str = ""  # the directory of lampctl's state, where it can't be written
 
 
 class Applying:
@@ -78,6 +79,12 @@ class Applying:
         session = self._transport.start(Batch({"main": head + host_script("settle"), "passed": passed}))
         lines = list(as_root(self._host, session, self._have_password))
         session.finish()
+        if "@@overtaken" in lines and verdict == "undo":
+            raise Locked(
+                f"{self._host}: another run changed the host while this one was being checked; nothing was put back",
+                "run it again",
+                kind="overtaken",
+            )
         return lines
 
     def _read(self, line: str, steps: list[Step], progress: _Progress) -> None:
@@ -98,11 +105,15 @@ class Applying:
                 progress.locked = " ".join(owner)
             case ["@@stale", *_]:
                 progress.stale = True
+            case ["@@unwritable", path]:
+                progress.unwritable = path
             case ["|", *_] if not progress.failed:
                 text = line[2:]
                 progress.output.append(text)
                 if not text.startswith("lampctl-reason:"):
                     self._emit(Event(self._host, "line", text, steps[progress.step].layer))
+            case _ if progress.step < 0:  # the run itself could not begin
+                progress.output.append(line)
 
     def _event(self, kind: str, step: Step, progress: _Progress, total: int) -> None:
         number = progress.step + 1
@@ -112,13 +123,21 @@ class Applying:
         if progress.locked is not None:
             return locked(self._host, progress.locked)
         if progress.stale:
-            return ApplyFailed(
+            return Locked(
                 f"{self._host}: another run changed the host while this one was being planned; nothing was done",
                 "run it again",
                 kind="stale-plan",
             )
+        if progress.unwritable:
+            return ApplyFailed(
+                f"{self._host}: {progress.unwritable} can't be written; nothing was done",
+                f"free space on its file system: df {progress.unwritable}",
+                kind="disk-full",
+            )
         if not progress.failed or progress.step < 0:
-            return ApplyFailed(f"{self._host}: the run on the host ended early", "run it again: it heals", kind="died")
+            evidence = "\n".join(progress.output[-_KEPT_LINES:])
+            message = f"{self._host}: the run on the host ended early"
+            return ApplyFailed(message, "run it again: it heals", kind="died", evidence=evidence)
         return _failed(self._host, stage, steps[progress.step], progress)
 
 
@@ -134,7 +153,7 @@ def _failed(host: str, stage: Stage, step: Step, progress: _Progress) -> ApplyFa
     reason = reasons[-1].split() if reasons else ["step"]
     output = [line for line in progress.output if not line.startswith("lampctl-reason:")]
     message, hint = _REASONS.get(reason[0], ("{step} failed", "the evidence is the end of its output"))
-    origin = _origin(stage.generation, output) if stage.generation else ""
+    origin = _origin(stage.generation, output) if stage.generation and reason[0] in _OF_FILES else ""
     undone = {
         True: "; the former files are back and loaded",
         False: "; and the former files could not be loaded",
@@ -179,6 +198,9 @@ _REASONS = {
 }
 
 
+_OF_FILES = ("invalid", "unloadable", "service")  # a server complains of what it read
+
+
 def _origin(generation: Generation, output: list[str]) -> str:
     """Which template wrote the file that a server complains of."""
     text = "\n".join(output)
@@ -212,6 +234,7 @@ def _batch(plan: Plan, stage: Stage, seen: str, steps: list[Step], tools: Mappin
         "claims": _lines(plan.claims),
         **numbered("steps", [step.script for step in steps]),
         "main": host_script("apply"),
+        "adopted": _lines(plan.adopted),
         "run.sh": shell_variables(variables) + host_script("run"),
         **{f"{name}.sh": host_script(name) for name in ("own", "disown", "undo")},
     }
@@ -224,6 +247,7 @@ def _batch(plan: Plan, stage: Stage, seen: str, steps: list[Step], tools: Mappin
             **validators,
             **numbered("undo", _undo(stage, generation)),
             "manifest": _lines(resource.key for resource in generation.resources),
+            "seeds": _lines(r.key for r in generation.resources if isinstance(r, File) and r.seed),
             "deleted": _lines(generation.deleted),
             "diverts": _lines(r.path for r in generation.resources if isinstance(r, File) and r.divert),
             "stopped": _lines(f"service:{unit}" for unit in stage.stopped),

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lampctl import observation
 from lampctl.engine.library import host_script
-from lampctl.errors import Refused
+from lampctl.errors import LampctlError, Refused
 from lampctl.facts import nominal
 from lampctl.layers import Context, Desired, desired
 from lampctl.observation import Observation
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import Loaded
 from lampctl.resources.shell import quote
-from lampctl.ssh import Batch, Transport, as_root
+from lampctl.ssh import Batch, Session, Transport, as_root
 
 
 def observe(
@@ -33,7 +33,7 @@ def observe(
     began = time.time()
     session = transport.start(batch)
     meanwhile()
-    found = sections(as_root(host, session, have_password), boundary)
+    found = sections(as_root(host, session, have_password), boundary, lambda: cut_short(host, session))
     raw = {names[head.split()[0]]: text for head, text in found if head.split()[0] in names}
     session.proceed()
     session.finish()
@@ -45,8 +45,19 @@ def candidates(loaded: Loaded) -> list[Desired]:
     return [desired(Context.of(loaded, platform, nominal(platform.id, sites))) for platform in PLATFORMS.values()]
 
 
-def sections(lines: Iterator[str], boundary: str) -> Iterator[tuple[str, str]]:
-    """(what follows the boundary on its line, the text below it), each when the next begins; to `end`."""
+def cut_short(host: str, session: Session) -> LampctlError:
+    """Why a script did not come to its end: the connection broke, or somebody ended it on the host."""
+    code, stderr = session.finish()
+    return LampctlError(
+        f"{host}: what ran on the host ended early (exit code {code})", "run it again", kind="died", evidence=stderr
+    )
+
+
+def sections(lines: Iterator[str], boundary: str, cut_short: Callable[[], LampctlError]) -> Iterator[tuple[str, str]]:
+    """(what follows the boundary on its line, the text below it), each when the next begins; to `end`.
+
+    Half an answer is none: what is missing in it would look as if it were missing on the host.
+    """
     head: str | None = None
     text: list[str] = []
     for line in lines:
@@ -58,6 +69,7 @@ def sections(lines: Iterator[str], boundary: str) -> Iterator[tuple[str, str]]:
         head, text = line[len(boundary) + 1 :], []
         if head == "end":  # the script may still be there, waiting for us
             return
+    raise cut_short()
 
 
 def wanted(host: str, loaded: Loaded, seen: Observation) -> Desired:

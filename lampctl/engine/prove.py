@@ -23,7 +23,7 @@ from lampctl.checks import (
 from lampctl.engine import visit
 from lampctl.engine.library import host_script
 from lampctl.engine.login import log_in
-from lampctl.engine.observe import numbered, sections, shell_variables
+from lampctl.engine.observe import cut_short, numbered, sections, shell_variables
 from lampctl.layers import Desired
 from lampctl.layers.base import ProbeFile
 from lampctl.observation import Observation, of
@@ -71,7 +71,8 @@ def prove(
     )
     session = transport.start(_batch(run, desired, render))
     with ThreadPoolExecutor(8) as pool:
-        for head, text in sections(as_root(host, session, have_password), run.boundary):
+        lines = as_root(host, session, have_password)
+        for head, text in sections(lines, run.boundary, lambda: cut_short(host, session)):
             _take(run, head, text, desired, transport, pool)
         found = {probe: future.result() for probe, future in run.pending.items()}
     session.proceed()  # it waited for us: the probe files are needed until the look from outside is done
@@ -168,7 +169,7 @@ def _judge(
         finding = found.get(probe, Finding(f"0 there is no readable {probe.secret}"))
     elif isinstance(probe, HttpProbe | TlsProbe):
         if not direct:
-            why = "the host is behind a jump host, and its address can't be seen from here"
+            why = "the host is behind a jump host or a forwarded port: its address can't be seen from here"
             return unknown(why, hint="try it by its public name"), 0.0
         finding = found.get(probe, Finding(error="the host did not get ready for it"))
     evidence = Evidence(finding.raw, seen.facts, seen.states, finding.error)

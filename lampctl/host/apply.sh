@@ -1,6 +1,6 @@
 # Follows run.sh, which goes on to its end by itself should this connection break: a half-made generation is
-# never left behind. `keep` hands the batch's directory over to it.
-: > keep
+# never left behind. `keep` hands the batch's directory over to it, and says which process uses it.
+echo "$$" > keep
 : > log
 setsid sh ./run.sh > log 2>&1 </dev/null &
 run=$!

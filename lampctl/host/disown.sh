@@ -1,5 +1,7 @@
 # Strikes the keys in the file $1 from what this playbook made.
-owned=/var/lib/lampctl/owned/$PLAYBOOK
-[ -e "$owned" ] || exit 0
-grep -vxFf "$1" "$owned" > "$owned.new" || :
-mv "$owned.new" "$owned"
+list=/var/lib/lampctl/owned/$PLAYBOOK
+new=/var/lib/lampctl/owned.new
+[ -e "$list" ] || exit 0
+grep -vxFf "$1" "$list" > "$new"
+# 1: no line is left. More: the disk is full, and a list that is too long does no harm.
+if [ "$?" -le 1 ]; then mv "$new" "$list"; else rm -f "$new"; fi

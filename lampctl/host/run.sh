@@ -3,6 +3,7 @@
 state=/var/lib/lampctl
 trap 'rm -rf "$PWD"' EXIT
 umask 077
+echo "$$" > keep
 mkdir -p "$state/generations"
 chmod 700 "$state"
 exec 9>>"$state/lock"
@@ -17,12 +18,18 @@ if [ "$last" != "$SEEN" ]; then
     exit 5
 fi
 GENERATION=$((${last:-0} + 1))
-echo "$GENERATION" > "$state/generation"
+while [ -e "$state/generations/$GENERATION" ]; do GENERATION=$((GENERATION + 1)); done # its number was lost
+export PLAYBOOK
+if ! { xargs -r -d '\n' -a adopted sh ./own.sh &&
+    echo "$GENERATION" > "$state/generation.new" && mv "$state/generation.new" "$state/generation"; }; then
+    echo "@@unwritable $state"
+    exit 6
+fi
 kept="$state/generations/$GENERATION"
-export GENERATION kept PLAYBOOK
+export GENERATION kept
 umask 022
-for left in /run/lampctl.*/keep; do # of runs that were killed: we hold the lock, so nobody uses them
-    [ "${left%/keep}" = "$PWD" ] || rm -rf "${left%/keep}"
+for left in /run/lampctl.*/keep; do # of runs that were killed; another may just be about to ask for the lock
+    kill -0 "$(cat "$left" 2>/dev/null)" 2>/dev/null || rm -rf "${left%/keep}"
 done
 
 for step in steps/*; do

@@ -18,7 +18,10 @@ while IFS= read -r key; do
 done < deleted
 tar -C / -cf "$kept/old.tar" --no-recursion -T "$kept/replaced"
 sh ./disown.sh deleted
-xargs -r -d '\n' -a "$kept/created" sh ./own.sh
+# What is made is lampctl's before it is there, should this die. But a seed that is on the list and not there was taken
+# away by its owner: it comes on the list once it is there.
+grep -vxFf seeds "$kept/created" > "$kept/first" || [ "$?" -eq 1 ]
+xargs -r -d '\n' -a "$kept/first" sh ./own.sh
 mv "$kept/undo.sh.new" "$kept/undo.sh"
 umask 022
 path=
@@ -51,3 +54,5 @@ while IFS= read -r key; do
 done < deleted
 # systemd forgets a unit whose file is gone, and reads one that has changed, only when it is told.
 if grep -q '^[a-z]*:/etc/systemd/system/' manifest deleted; then systemctl daemon-reload; fi
+grep -xFf seeds "$kept/created" > "$kept/last" || [ "$?" -eq 1 ]
+xargs -r -d '\n' -a "$kept/last" sh ./own.sh

@@ -88,6 +88,7 @@ _HINTS = {
     1045: "the password in the database is not the stored one: lampctl deploy sets it",
     1049: "the database is missing: lampctl deploy creates it",
     1114: "the disk or the table space is full",
+    1130: "the server does not know 127.0.0.1 as localhost: take skip-name-resolve out of /etc/mysql",
     1142: "the user lacks rights on the database: lampctl deploy grants them",
     1820: "the password has expired: lampctl deploy sets it again",
     1698: "the account has another authentication plugin: lampctl deploy sets a password",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lampctl.resources.base import Action, Change, Conflict, Step
+from lampctl.resources.base import Action, Change, Conflict, States, Step
 from lampctl.resources.secret import Secret
 from lampctl.resources.shell import quote
 
@@ -124,17 +124,37 @@ def parse(raw: str) -> dict[str, frozenset[str]]:
     return {key: frozenset(facts) for key, facts in states.items()}
 
 
-def compare(item: Database | DatabaseUser, state: object, owned: frozenset[str]) -> Change | Conflict | None:
+def recognized(items: Sequence[Database | DatabaseUser], states: States) -> frozenset[str]:
+    """Keys that are lampctl's by what is there, should its list be lost.
+
+    Its own secret opens the account, and that account has all rights on the database.
+    """
+    found: set[str] = set()
+    for user in items:
+        facts = states.get(user.key, frozenset())
+        if isinstance(user, DatabaseUser) and isinstance(facts, frozenset) and "login" in facts:
+            found.add(user.key)
+            if f"grant:{_pattern(user.database)}" in facts:
+                found.add(f"database:{user.database}")
+    return frozenset(found)
+
+
+def compare(
+    item: Database | DatabaseUser, state: object, owned: frozenset[str], recognized: frozenset[str] = frozenset()
+) -> Change | Conflict | None:
+    """The change; `owned` are the keys in lampctl's list, `recognized` those that are its by what is there."""
     facts = state if isinstance(state, frozenset) else frozenset()
     if "exists" not in facts:
         return Change(item.key, item.layer, Action.CREATE)
-    if item.key not in owned:
+    if item.key not in owned | recognized:
         noun = "database" if isinstance(item, Database) else "database user"
         return Conflict(
             item.key,
             f"the {noun} {item.name} exists and was not made by lampctl; it was left alone",
             "give the site another one: sites: NAME: database: {name: …, user: …}",
         )
+    if item.key not in owned:
+        return Change(item.key, item.layer, Action.UPDATE, "was lost from lampctl's list, and is put back on it\n")
     if isinstance(item, Database):
         return None
     missing = {"login", f"grant:{_pattern(item.database)}"} - facts

@@ -132,6 +132,12 @@ def compare(
         return _change(resource, Action.CREATE, content, None)
     if _holds(resource, content, state, resource.key in owned):
         return None
+    if (state.kind == "directory") != isinstance(resource, Directory):
+        return Conflict(
+            resource.key,
+            f"{resource.path} is a {state.kind}, and what is in it may be somebody's; it was left alone",
+            f"move it away: mv {resource.path} {resource.path}.before",
+        )
     diverts = isinstance(resource, File) and resource.divert
     if resource.key not in owned and MARK.encode() not in state.content and not diverts:
         return Conflict(
@@ -146,6 +152,8 @@ def _holds(resource: PathResource, content: str, state: Entry, ours: bool) -> bo
     if isinstance(resource, Symlink):
         return state.kind == "symlink" and state.target == resource.target
     if isinstance(resource, Directory):
+        if state.kind == "symlink":  # to where the directory really is, as deployments by link have it
+            return True
         ok = state.kind == "directory"
         return ok and (not ours or (state.mode, state.owner) == (resource.mode, resource.owner))
     same = (state.kind, state.mode, state.owner) == ("file", resource.mode, resource.owner)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lampctl.resources.base import Action, Change, Step
-from lampctl.resources.shell import quote, words
+from lampctl.resources.shell import quote
 
 DIRECTORY = "/etc/lampctl/secrets"
 
@@ -39,10 +39,14 @@ class Secret:
 
 
 def probe(secrets: Sequence[Secret]) -> str:
-    """Shell that prints owner, mode and size of each file; never its content."""
-    if not secrets:
-        return ":"
-    return f"stat -c '%n\t%F\t%U:%G\t%a' {words(sorted({secret.path for secret in secrets}))} 2>/dev/null || :"
+    """Shell that prints kind, owner and mode of each file, or that there is no password in it; never its content."""
+    rows = {
+        f'if [ ! -e {quote(s.path)} ] || [ -n "$({s.read} 2>/dev/null)" ]; then'
+        f" stat -c '%n\t%F\t%U:%G\t%a' {quote(s.path)} 2>/dev/null;"
+        f" else printf '%s\tfile without a password\t-\t-\n' {quote(s.path)}; fi"
+        for s in secrets
+    }
+    return "\n".join(sorted(rows)) + "\n:"
 
 
 def parse(raw: str) -> dict[str, str]:
@@ -64,7 +68,9 @@ def steps(secrets: Sequence[Secret]) -> list[Step]:
         Step(
             f"secret {secret.name}",
             secret.layer,
-            _MAKE.format(directory=quote(DIRECTORY), path=quote(secret.path), variable=secret.variable),
+            _MAKE.format(
+                directory=quote(DIRECTORY), path=quote(secret.path), variable=secret.variable, read=secret.read
+            ),
         )
         for secret in secrets
     ]
@@ -73,11 +79,12 @@ def steps(secrets: Sequence[Secret]) -> list[Step]:
 _MAKE = r"""
 umask 077
 mkdir -p {directory}; chmod 700 /etc/lampctl {directory}
-[ -e {path} ] || {{
+[ -n "$({read} 2>/dev/null || :)" ] || {{
     value=$(head -c 256 /dev/urandom | base64 -w0 | tr -dc A-Za-z0-9 | head -c 32)
     [ "${{#value}}" -eq 32 ]
     {{ echo "; Made by lampctl on this host. Only root and, through its pool, the site's PHP have it."
       printf 'env[{variable}] = "%s"\n' "$value"; }} > {path}.new
+    sync -d {path}.new 2>/dev/null || :
     mv {path}.new {path}
 }}
 chown root:root {path}; chmod 600 {path}

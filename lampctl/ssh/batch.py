@@ -19,23 +19,29 @@ BEGIN = "@@lampctl-begin"  # the first line that the script prints: we are root
 NO_SUDO = 91
 PASSWORD_NEEDED = 92
 
-_AS_ROOT = """
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
-umask 077
-d=$(mktemp -d /run/lampctl.XXXXXX) || exit 94
-trap '[ -e "$d/keep" ] || rm -rf "$d"' EXIT
-trap 'exit 129' HUP INT TERM
-head -c SIZE | tar -xf - -C "$d" && cd "$d" && echo BEGIN && umask 022 && sh ./main
-"""
+# One line each: csh can't have line breaks in quotes. The empty line before BEGIN ends what a banner began.
+_AS_ROOT = "; ".join(
+    (
+        "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8",
+        "unset ENV BASH_ENV SSH_CLIENT SSH2_CLIENT SSH_CONNECTION",  # or each bash reads ~/.bashrc, with its banner
+        "umask 077",
+        "d=$(mktemp -d /run/lampctl.XXXXXX) || exit 94",
+        """trap '[ -e "$d/keep" ] || rm -rf "$d"' EXIT""",
+        "trap 'exit 129' HUP INT TERM",
+        'head -c SIZE | tar -xf - -C "$d" && cd "$d" && echo && echo BEGIN && umask 022 && sh ./main',
+    )
+)
 
-_PREAMBLE = """
-script=SCRIPT
-if [ "$(id -u)" = 0 ]; then read -r _; exec sh -c "$script"; fi
-command -v sudo >/dev/null || exit 91
-if sudo -n true 2>/dev/null; then read -r _; exec sudo -n sh -c "$script"; fi
-[ HAVE = 1 ] || exit 92
-exec sudo -k -S -p '' sh -c "$script"
-"""
+_PREAMBLE = "; ".join(
+    (
+        "script=SCRIPT",
+        'if [ "$(id -u)" = 0 ]; then read -r _; exec sh -c "$script"; fi',
+        "command -v sudo >/dev/null || exit 91",
+        'if sudo -n true 2>/dev/null; then read -r _; exec sudo -n sh -c "$script"; fi',
+        "[ HAVE = 1 ] || { sudo -n true; exit 92; }",  # once more, for what it says
+        """exec sudo -k -S -p '' sh -c "$script\"""",
+    )
+)
 
 
 @dataclass(frozen=True)

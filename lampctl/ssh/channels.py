@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -15,6 +16,7 @@ from lampctl.ssh.lines import split
 from lampctl.ssh.transport import wire
 
 _CONNECT_FAILED = 2  # RFC 4254, 5.1: SSH_OPEN_CONNECT_FAILED
+_SESSION_WAIT = 5.0  # seconds
 
 
 class SshTransport:
@@ -35,7 +37,7 @@ class SshTransport:
         self.round_trips += 1
         command, stdin = wire(batch, self._sudo_password)
         try:
-            channel = self._transport().open_session(timeout=30)
+            channel = self._session()
             channel.exec_command(command)
             return SshSession(channel, self.host, stdin)
         except (paramiko.SSHException, EOFError, OSError) as error:
@@ -53,6 +55,17 @@ class SshTransport:
             raise OSError(f"sshd refused the tunnel to 127.0.0.1:{port}: {error.text}") from error
         except paramiko.SSHException as error:
             raise OSError(f"sshd refused the tunnel to 127.0.0.1:{port}: {error}") from error
+
+    def _session(self) -> paramiko.Channel:
+        """A new session; where sshd allows few (MaxSessions), it may not have noticed yet that the last one ended."""
+        deadline = time.monotonic() + _SESSION_WAIT
+        while True:
+            try:
+                return self._transport().open_session(timeout=30)  # type: ignore[no-any-return]
+            except paramiko.ChannelException as error:
+                if error.code != _CONNECT_FAILED or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def close(self) -> None:
         self._client.close()

@@ -6,6 +6,7 @@ import getpass
 import logging
 import socket
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def _client(
     try:
         client.connect(
             found.get("hostkeyalias", host),
-            port,
+            22 if "hostkeyalias" in found else port,  # only part of the key's name: an alias stands for the port too
             user,
             sock=sock,
             banner_timeout=options.connect_timeout,
@@ -70,8 +71,13 @@ def _client(
     transport = client.get_transport()
     assert transport
     transport.set_keepalive(15)
-    address = sock.getpeername()[0] if isinstance(sock, socket.socket) else ""
-    return client, address
+    return client, visited(sock.getpeername()[0], port) if isinstance(sock, socket.socket) else ""
+
+
+def visited(peer: str, port: int) -> str:
+    """The address that visitors use; empty where it can't be told: another port of loopback leads somewhere else."""
+    forwarded = port != 22 and ip_address(peer.split("%")[0]).is_loopback
+    return "" if forwarded else peer
 
 
 def _known_hosts(client: paramiko.SSHClient, found: dict[str, Any], options: ConnectOptions) -> None:

@@ -77,7 +77,12 @@ def _not_root(host: str, code: int, stderr: str, have_password: bool) -> Unreach
             kind="sudo",
         )
     if code == PASSWORD_NEEDED:
-        return Unreachable(f"{host}: sudo asks for a password, and none was given", "use --ask-sudo-pass", kind="sudo")
+        return Unreachable(
+            f"{host}: sudo does not let this user be root without a password, and none was given",
+            "use --ask-sudo-pass, unless sudo says that something else is in the way",
+            kind="sudo",
+            evidence=stderr,
+        )
     if have_password and code == 1:
         return Unreachable(
             f"{host}: sudo refused the password, or this user may not use sudo",

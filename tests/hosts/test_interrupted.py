@@ -53,6 +53,56 @@ def test_controller_that_is_killed_leaves_no_half_made_host(host: Host) -> None:
     assert host.lampctl("deploy", "HOST").code == 0
 
 
+def start(host: Host, *args: str) -> subprocess.Popen[str]:
+    argv = [str(Path(sys.executable).parent / "lampctl"), "deploy", host.box.name, *args, "-q"]
+    environment = {**os.environ, "LAMPCTL_BOX_HOME": str(HOME)}
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+
+
+def test_power_cut_in_the_middle(host: Host, release: str) -> None:
+    generations = host.box.directory / "root/var/lib/lampctl/generations"
+    last = int(host.sh("cat /var/lib/lampctl/generation"))
+    with start(host, "--set", "php.memory_limit=200M") as process:
+        while not (generations / f"{last + 1}/undo.sh").exists():
+            assert process.poll() is None
+        host.boxes.cut(host.box.name)
+        assert process.wait(timeout=60) == 3
+    assert host.boxes.up(host.box.name, release).address == host.box.address
+    assert host.works()
+    assert host.lampctl("deploy", "HOST", "--set", "php.memory_limit=210M").code == 0
+    assert host.lampctl("deploy", "HOST").code == 0
+
+
+def test_two_at_the_same_time(host: Host) -> None:
+    """Each ends well, or finds the other's lock; what is left is what one of them wanted."""
+    with start(host, "--set", "php.memory_limit=200M") as one, start(host, "--set", "php.memory_limit=210M") as other:
+        said = one.communicate(timeout=200)[0] + other.communicate(timeout=200)[0]
+    assert sorted((one.returncode, other.returncode)) in ([0, 0], [0, 4]), said
+    assert host.sh(f"grep -c 'memory_limit. = 2[01]0M' {POOL}").strip() == "1"
+    assert host.works()
+    assert host.lampctl("deploy", "HOST").code == 0
+
+
+def test_another_run_that_is_about_to_ask_for_the_lock_keeps_its_files(host: Host) -> None:
+    host.sh(
+        "mkdir /run/lampctl.alive /run/lampctl.dead; echo 1 > /run/lampctl.alive/keep; sh -c 'echo $$' > /run/lampctl.dead/keep"
+    )
+    assert host.lampctl("deploy", "HOST", "--set", "php.memory_limit=200M").code == 0
+    left = host.sh("ls -d /run/lampctl.*").split()
+    host.sh("rm -r /run/lampctl.alive")
+    assert left == ["/run/lampctl.alive"]
+    assert host.lampctl("deploy", "HOST").code == 0
+
+
+def test_connection_that_breaks_during_the_checks_leaves_no_probe(host: Host) -> None:
+    host.sh("echo 'until ls /run/lampctl.*/out/*.ns; do :; done; pkill -9 -f sshd.*root@notty' > /root/cut;"
+            "nohup sh /root/cut >/dev/null 2>&1 </dev/null & sleep 0.1")  # fmt: skip
+    ran = host.lampctl("check", "HOST")
+    assert (ran.code, ran.host["error"]["kind"]) == (3, "connection-lost"), ran.out
+    host.sh("while ls -d /run/lampctl.* /var/www/*/lampctl-probe*; do :; done 2>/dev/null")
+    assert host.lampctl("check", "HOST").code == 0
+
+
 def test_plan_that_is_declined_changes_nothing(host: Host) -> None:
     argv = [
         str(Path(sys.executable).parent / "lampctl"),

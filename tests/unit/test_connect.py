@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from lampctl.ssh.connect import visited
+
 
 @pytest.fixture
 def silent() -> Iterator[int]:
@@ -32,6 +34,22 @@ def error(*args: str) -> tuple[int, dict[str, str]]:
     assert done.stderr == ""
     found: dict[str, str] = json.loads(done.stdout)["hosts"][0]["error"]
     return done.returncode, found
+
+
+@pytest.mark.parametrize(
+    ("peer", "port", "address"),
+    [
+        ("10.0.0.5", 22, "10.0.0.5"),
+        ("10.0.0.5", 2222, "10.0.0.5"),
+        ("127.0.0.1", 22, "127.0.0.1"),
+        ("127.0.0.1", 2222, ""),
+        ("::1", 2222, ""),
+        ("fe80::1%eth0", 2222, "fe80::1%eth0"),
+    ],
+)
+def test_address_that_visitors_use(peer: str, port: int, address: str) -> None:
+    """Vagrant's and other forwarded ports lead to a host whose own address is not this one."""
+    assert visited(peer, port) == address
 
 
 def test_port_is_closed(closed: int) -> None:

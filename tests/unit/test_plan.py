@@ -130,12 +130,22 @@ def test_what_lampctl_did_not_make_is_left_alone() -> None:
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
     entries = {**seen.entries, VHOST: Entry("file", 0o644, "root:root", b"mine\n")}
-    states = {**seen.states, "database:lamp_test": frozenset({"exists"})}
+    user = {"database-user:lamp_test@localhost": frozenset({"exists", "grant:lamp\\_test"})}
+    states = {**seen.states, "database:lamp_test": frozenset({"exists"}), **user}
     plan = make(found, contents, Observation(seen.facts, states, entries, {}))
     messages = "\n".join(problem.message for problem in plan.problems)
     assert f"{VHOST} exists and was not made by lampctl" in messages
     assert "the database lamp_test exists and was not made by lampctl" in messages
     assert plan.changes == ()
+
+
+def test_database_that_its_own_secret_opens_is_put_back_on_the_list() -> None:
+    found, contents = wanted("debian-13")
+    seen = converged(found, contents)
+    lost = seen.owned - {"database:lamp_test", "database-user:lamp_test@localhost"}
+    plan = make(found, contents, Observation(seen.facts, seen.states, seen.entries, {"lamp": lost}))
+    assert plan.problems == ()
+    assert set(plan.adopted) == {"database:lamp_test", "database-user:lamp_test@localhost"}
 
 
 def test_sizes_follow_memory_and_say_why() -> None:

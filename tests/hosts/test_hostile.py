@@ -1,0 +1,167 @@
+"""Hosts that are set up otherwise than expected, and people who delete what lampctl needs: it works, or says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hosts.conftest import Host
+
+pytestmark = pytest.mark.hosts
+
+SECRET = "/etc/lampctl/secrets/lamp.test.conf"
+ROOT = "/var/www/lamp.test"
+SSHD = "/etc/ssh/sshd_config.d/theirs.conf"
+CNF = "/etc/mysql/mariadb.conf.d/95-theirs.cnf"
+
+
+@pytest.fixture(autouse=True)
+def as_before(host: Host) -> Iterator[None]:
+    """Each test leaves a host that works and has nothing to change."""
+    yield
+    ran = host.lampctl("deploy", "HOST")
+    assert (ran.code, ran.changes) == (0, {}), ran.out
+    assert host.sh("ls -d /run/lampctl.* /var/www/*/lampctl-probe* 2>/dev/null || :") == ""
+
+
+@pytest.mark.parametrize("shell", ["tcsh", "fish"])
+def test_other_login_shells(host: Host, shell: str) -> None:
+    host.sh(
+        f"apt-get -qq update && apt-get -qq install -y --no-install-recommends {shell} >/dev/null 2>&1; usermod -s /usr/bin/{shell} root"
+    )
+    try:
+        assert host.lampctl("check", "HOST").code == 0
+    finally:
+        host.sh("usermod -s /bin/bash root")
+
+
+def test_banner_on_every_login(host: Host) -> None:
+    """Debian's bash reads .bashrc for each command over SSH, and a batch's own bash would as well."""
+    host.sh(
+        "cp .bashrc .bashrc.kept; sed -i '1i echo Welcome; printf without-an-end; echo psst >&2; umask 077' .bashrc"
+    )
+    ran = host.lampctl("deploy", "HOST", "--set", "php.memory_limit=200M")
+    host.sh("mv .bashrc.kept .bashrc")
+    assert ran.code == 0, ran.out
+    assert host.lampctl("deploy", "HOST").code == 0
+
+
+def test_sshd_that_allows_little(host: Host) -> None:
+    """No tunnel is no failure; and one session at a time is enough, however fast the next one is asked for."""
+    host.sh(f"printf 'AllowTcpForwarding no\\nMaxSessions 1\\n' > {SSHD}; systemctl restart ssh")
+    ran = host.lampctl("deploy", "HOST", "--set", "php.memory_limit=200M")
+    host.sh(f"rm {SSHD}; systemctl restart ssh")
+    assert ran.code == 0, ran.out
+    assert {id for id, status in ran.results.items() if status != "pass"} == {"mysql.login@lamp.test"}
+    assert ran.results["mysql.login@lamp.test"] == "unknown"
+    assert host.lampctl("deploy", "HOST").code == 0
+
+
+def test_sudo_that_wants_a_terminal(host: Host) -> None:
+    host.sh("useradd -M -d /nonexistent homeless; install -Dm 644 .ssh/authorized_keys /etc/ssh/keys/homeless;"
+            f"echo 'AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/keys/%u' > {SSHD}; systemctl restart ssh;"
+            "printf 'Defaults:homeless requiretty\\nhomeless ALL=(ALL) NOPASSWD: ALL\\n' > /etc/sudoers.d/homeless")  # fmt: skip
+    refused = host.lampctl("check", f"homeless@{host.box.name}")
+    host.sh("sed -i s/requiretty/use_pty/ /etc/sudoers.d/homeless")
+    allowed = host.lampctl("check", f"homeless@{host.box.name}")
+    host.sh(f"userdel homeless; rm {SSHD} /etc/sudoers.d/homeless; systemctl restart ssh")
+    assert (refused.code, refused.host["error"]["kind"]) == (3, "sudo")
+    assert "tty" in refused.host["error"]["evidence"]
+    assert allowed.code == 0, allowed.out
+
+
+def test_server_that_does_not_resolve_names(host: Host) -> None:
+    host.sh(f"printf '[mariadbd]\\nskip-name-resolve\\n' > {CNF}; systemctl restart mariadb")
+    ran = host.lampctl("check", "HOST")
+    host.sh(f"rm {CNF}; systemctl restart mariadb")
+    assert ran.host["culprit"]["id"] == "mysql.login@lamp.test"
+    assert "skip-name-resolve" in next(r["hint"] for r in ran.host["results"] if r["status"] == "fail")
+
+
+@pytest.mark.parametrize(
+    "lost", [f"rm {SECRET}", "rm -r /etc/lampctl", f": > {SECRET}", f"echo '; nothing' > {SECRET}"]
+)
+def test_secret_that_is_lost_is_made_anew(host: Host, lost: str) -> None:
+    before = host.sh(f"cat {SECRET}")
+    host.sh(lost)
+    ran = host.lampctl("deploy", "HOST")
+    assert ran.code == 0, ran.out
+    assert f"secret:{SECRET}" in ran.changes
+    assert host.sh(f"cat {SECRET}") != before
+    assert host.works()
+
+
+def test_state_that_is_lost(host: Host) -> None:
+    """What is lampctl's is known by its header, and by the secret that opens the account; other accounts stay theirs."""
+    host.sh("rm -r /var/lib/lampctl; sed -i 's/nosniff/sniff/' /etc/apache2/sites-available/lamp.test.conf")
+    ran = host.lampctl("deploy", "HOST")
+    assert ran.code == 0, ran.out
+    assert ran.changes["database-user:lamp_test@localhost"] == "update"
+    host.sh(f"rm {SECRET}")  # needs the list again: nothing else tells now
+    assert host.lampctl("deploy", "HOST").code == 0
+
+
+def test_document_root_that_is_a_link(host: Host) -> None:
+    """Deployments by link: its target is theirs, and never given to root."""
+    host.sh(f"mv {ROOT} /srv/site; chown www-data: /srv/site; chmod 775 /srv/site; ln -s /srv/site {ROOT}")
+    ran = host.lampctl("deploy", "HOST")
+    owner = host.sh("stat -c '%U %a' /srv/site").strip()
+    host.sh(f"rm {ROOT}; mv /srv/site {ROOT}; chown root: {ROOT}; chmod 755 {ROOT};"
+            "systemctl restart 'php*-fpm.service'")  # fmt: skip # PHP remembers where the link led to
+    assert (ran.code, ran.changes) == (0, {}), ran.out
+    assert owner == "www-data 775"
+
+
+def test_directory_in_the_place_of_a_file(host: Host) -> None:
+    path = "/etc/apache2/conf-available/lampctl.conf"
+    host.sh(f"mv {path} /root/kept; mkdir {path}; echo theirs > {path}/note")
+    ran = host.lampctl("deploy", "HOST")
+    note = host.sh(f"cat {path}/note").strip()
+    host.sh(f"rm -r {path}; mv /root/kept {path}; systemctl reload apache2")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "conflict")
+    assert note == "theirs"
+
+
+def test_file_in_the_place_of_a_directory(host: Host) -> None:
+    host.sh(f"mv {ROOT} /root/kept; echo theirs > {ROOT}")
+    ran = host.lampctl("deploy", "HOST")
+    host.sh(f"rm {ROOT}; mv /root/kept {ROOT}")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "conflict")
+    assert f"{ROOT} is a file" in ran.host["error"]["message"]
+
+
+def test_link_that_leads_to_itself(host: Host) -> None:
+    host.sh("ln -sfn lamp.test.conf /etc/apache2/sites-available/lamp.test.conf")
+    assert host.lampctl("deploy", "HOST").code == 0
+
+
+def test_state_directory_that_is_full(host: Host) -> None:
+    """Nothing is done, and what lampctl knows of the host is not lost."""
+    state = "/var/lib/lampctl"
+    host.sh(f"cp -a {state} /root/state; mount -t tmpfs -o size=64k,mode=700 none {state};"
+            f"cp -a /root/state/generation /root/state/owned {state}; cat /dev/zero > {state}/fill || :")  # fmt: skip
+    before = host.sh(f"cat {state}/generation {state}/owned")
+    ran = host.lampctl("deploy", "HOST", "--set", "php.memory_limit=200M")
+    after = host.sh(f"cat {state}/generation {state}/owned")
+    host.sh(f"umount {state}; rm -r /root/state")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "disk-full"), ran.out
+    assert after == before
+    assert host.works()
+
+
+def test_alias_of_a_host_key_stands_for_its_port_too(host: Host, tmp_path: Path) -> None:
+    """As OpenSSH has it, and as boxes behind forwarded ports need it."""
+    keys = (host.boxes.home / "known_hosts").read_text().splitlines()
+    known = tmp_path / "known"
+    known.write_text(next(k for k in keys if k.startswith(host.box.address)).replace(host.box.address, "alias") + "\n")
+    config = tmp_path / "config"
+    config.write_text(
+        f"Host x\n HostName {host.box.address}\n Port 2222\n HostKeyAlias alias\n User root\n"
+        f" IdentityFile {host.boxes.home}/id_ed25519\n UserKnownHostsFile {known}\n"
+    )
+    host.sh(f"printf 'Port 22\\nPort 2222\\n' > {SSHD}; systemctl restart ssh")
+    ran = host.lampctl("check", "x", "-F", str(config), config=False)
+    host.sh(f"rm {SSHD}; systemctl restart ssh")
+    assert ran.code == 0, ran.out

@@ -1,0 +1,36 @@
+"""What goes over the wire, whatever shell is at its other end; and answers that come back in half."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from lampctl.engine.observe import sections
+from lampctl.errors import LampctlError
+from lampctl.ssh.batch import command
+
+
+@pytest.mark.parametrize("have_password", [True, False])
+def test_command_has_no_line_break_and_no_backslash(have_password: bool) -> None:
+    """csh has no line breaks in quotes, fish reads backslashes in them."""
+    text = command(10240, have_password)
+    assert not set(text) & set("\n\\")
+    assert subprocess.run(["sh", "-n", "-c", text], check=False).returncode == 0
+
+
+def lines(text: str) -> Iterator[str]:
+    return iter(text.splitlines())
+
+
+def test_sections() -> None:
+    found = sections(lines("noise\n@@b 000\none\n\n@@b 001\n@@b end\nlater"), "@@b", AssertionError)  # type: ignore[arg-type]
+    assert list(found) == [("000", "one\n"), ("001", "")]
+
+
+@pytest.mark.parametrize("cut", ["", "@@b 000", "@@b 000\none\n@@b 001\ntw"])
+def test_half_an_answer_is_none(cut: str) -> None:
+    """What is missing in it would look as if it were missing on the host."""
+    with pytest.raises(LampctlError, match="early"):
+        list(sections(lines(cut), "@@b", lambda: LampctlError("ended early")))

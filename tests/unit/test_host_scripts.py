@@ -1,0 +1,83 @@
+"""The scripts that run on a host, where a real host is not needed: with a state directory of the test's own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lampctl.engine.library import host_script
+
+
+def swap(state: Path, keys: list[str], seeds: list[str]) -> int:
+    """Hands over these files, each with `new` in it; the batch's directory is `state` too. Returns the exit code."""
+    swap, own, disown = (
+        host_script(name).decode().replace("/var/lib/lampctl", str(state)) for name in ("swap", "own", "disown")
+    )
+    (state / "own.sh").write_text(own)
+    (state / "disown.sh").write_text(disown)
+    for name in ("deleted", "stopped", "diverts"):
+        (state / name).touch()
+    (state / "manifest").write_text("".join(f"{key}\n" for key in keys))
+    (state / "seeds").write_text("".join(f"{key}\n" for key in seeds))
+    (state / "undo.sh").touch()
+    environment = {"PATH": os.environ["PATH"], "kept": str(state / "generations/9"), "PLAYBOOK": "lamp"}
+    return subprocess.run(["sh", "-eu", "-c", swap], cwd=state, env=environment, check=False).returncode
+
+
+def place(state: Path, path: Path) -> None:
+    new = state / f"new{path}"
+    new.parent.mkdir(parents=True, exist_ok=True)
+    new.write_text("new")
+
+
+def test_seed_is_on_the_list_only_once_it_is_there(state: Path) -> None:
+    """On the list and not there means that its owner took it away. A run that dies must not look like that."""
+    conf, index, broken = state / "etc/conf", state / "www/index.php", state / "broken"
+    place(state, conf)
+    keys = [f"file:{conf}", f"file:{broken}", f"file:{index}"]
+    assert swap(state, keys, [f"file:{index}"]) != 0  # there is no new file for `broken`
+    assert conf.read_text() == "new"
+    assert not index.exists()
+    assert set((state / "owned/lamp").read_text().splitlines()) == set(keys[:2])
+    (state / "undo.sh").touch()
+    place(state, broken)
+    place(state, index)
+    assert swap(state, keys, [f"file:{index}"]) == 0
+    assert index.read_text() == "new"
+    assert f"file:{index}" in (state / "owned/lamp").read_text()
+
+
+def settle(state: Path, generation: str, verdict: str) -> str:
+    script = host_script("settle").decode().replace("/var/lib/lampctl", str(state))
+    text = f"GENERATION={generation} VERDICT={verdict}\n{script}"
+    return subprocess.run(["sh", "-c", text], cwd=state, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    for number in range(1, 9):
+        kept = tmp_path / f"generations/{number}"
+        kept.mkdir(parents=True)
+        (kept / "undo.sh").write_text("echo undoing\n")
+    (tmp_path / "generation").write_text("8\n")
+    return tmp_path
+
+
+def test_newest_generation_is_undone(state: Path) -> None:
+    assert settle(state, "8", "undo").splitlines() == ["| undoing", "@@undone 0"]
+
+
+def test_generation_is_not_undone_below_a_newer_one(state: Path) -> None:
+    """Another run came between the check and its verdict: its files would be mixed with older ones."""
+    assert settle(state, "7", "undo").splitlines() == ["@@overtaken"]
+
+
+def test_proof_is_of_the_newest_generation_and_keeps_the_last_five(state: Path) -> None:
+    settle(state, "7", "proved")
+    assert not (state / "proved").exists()
+    settle(state, "8", "proved")
+    assert (state / "proved").read_text() == "8\n"
+    assert sorted(path.name for path in (state / "generations").iterdir()) == ["4", "5", "6", "7", "8"]
