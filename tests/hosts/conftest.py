@@ -17,7 +17,10 @@ import pytest
 from lampctl.box import Box, Boxes, available
 from lampctl.errors import LampctlError
 
-HOME = Path(os.environ.get("LAMPCTL_TEST_HOME", "/var/lib/lampctl-box-test"))
+# Modules run side by side, each worker with boxes of its own.
+HOME = Path(os.environ.get("LAMPCTL_TEST_HOME", "/var/lib/lampctl-box-test")) / os.environ.get(
+    "PYTEST_XDIST_WORKER", ""
+)
 
 
 @dataclass(frozen=True)
