@@ -87,13 +87,14 @@ def of(resources: Iterable[Resource], *kinds: type[Any]) -> list[Any]:
 def questions(candidates: Sequence[Desired]) -> dict[str, str]:
     """Section name → shell. Sections run side by side on the host."""
     resources = [resource for desired in candidates for resource in desired.resources]
+    displaced = [link for desired in candidates for link in desired.displaced]
     asked = {f"preflight:{p.id}": p.script for desired in candidates for p in desired.preflights}
     return {
         **facts.PROBES,
         **_STATE_PROBES,
         "repositories": repository.probe(of(resources, Repository)),
         "packages": package.probe(of(resources, Package)),
-        "paths": file.probe(of(resources, File, Symlink, Directory)),
+        "paths": file.probe([*of(resources, File, Symlink, Directory), *displaced]),
         "units": service.probe(of(resources, Service)),
         "users": user.probe(of(resources, User)),
         "releases": release.probe(of(resources, Release)),

@@ -134,7 +134,9 @@ def _bring(desired: Desired, seen: Observation, contents: Mapping[str, str], wai
         (r, file.compare(r, contents.get(r.key, ""), seen.entries, owned))
         for r in of(resources, Directory, File, Symlink)
     ]
-    written = [*(r.path for r in _changed(paths)), *(s.path for s in _changed(secrets))]
+    links = [link for link in desired.displaced if file.holds(link, seen.entries)]
+    displaced = [(s, Change(s.key, s.layer, Action.DELETE, "another link takes its place\n")) for s in links]
+    written = [*(r.path for r in (*_changed(paths), *links)), *(s.path for s in _changed(secrets))]
     written += [c.pair.certificate for c in _changed(certificates)]
     services = [
         (s, service.compare(s, states.get(s.key), written, owned))
@@ -152,6 +154,7 @@ def _bring(desired: Desired, seen: Observation, contents: Mapping[str, str], wai
         *certificates,
         *releases,
         *paths,
+        *displaced,
         *services,
         *databases,
         *commands,
@@ -167,7 +170,7 @@ def _bring(desired: Desired, seen: Observation, contents: Mapping[str, str], wai
             *certificate.steps(_changed(certificates)),
             *release.steps(_changed(releases)),
         ),
-        generation=_generation(desired, _changed(paths), contents, ()),
+        generation=_generation(desired, _changed(paths), contents, tuple(link.key for link in links)),
         services=tuple((s, change) for s, change in services if isinstance(change, Change)),
         after=(
             *database.steps(_changed(databases)),
@@ -183,7 +186,8 @@ def _changed(pairs: Iterable[tuple[_T, object]]) -> list[_T]:
 
 
 def _retire(playbook: str, desired: Desired, seen: Observation) -> Stage:
-    orphans = sorted(seen.orphans(playbook) - {resource.key for resource in desired.resources})
+    wanted = {resource.key for resource in (*desired.resources, *desired.displaced)}
+    orphans = sorted(seen.orphans(playbook) - wanted)
     deleted = tuple(key for key in orphans if key.startswith(_RETIRED))
     units = _named(orphans, "service:")
     archives = _named(orphans, "repository:")

@@ -10,7 +10,7 @@ from lampctl.checks import Check
 from lampctl.facts import Facts
 from lampctl.platforms import MysqlNames, Platform, WebNames
 from lampctl.playbook import Loaded, Playbook
-from lampctl.resources import Resource, Source
+from lampctl.resources import Resource, Source, Symlink
 
 ORDER = ("linux", "tls", "mysql", "php", "web", "site")  # as a request's needs meet them
 
@@ -97,6 +97,7 @@ class Desired:
     validators: tuple[Validator, ...] = ()
     preflights: tuple[Preflight, ...] = ()
     probe_files: tuple[ProbeFile, ...] = ()
+    displaced: tuple[Symlink, ...] = ()  # links that go when what is wanted comes, as both at once would clash
 
     def __add__(self, other: Desired) -> Desired:
         return Desired(
@@ -105,4 +106,5 @@ class Desired:
             self.validators + other.validators,
             self.preflights + other.preflights,
             self.probe_files + other.probe_files,
+            self.displaced + other.displaced,
         )

@@ -148,6 +148,12 @@ def compare(
     return _change(resource, Action.UPDATE, content, state)
 
 
+def holds(link: Symlink, states: Mapping[str, Entry]) -> bool:
+    """Is this very link there?"""
+    state = states.get(link.path)
+    return state is not None and _holds(link, "", state, True)
+
+
 def _holds(resource: PathResource, content: str, state: Entry, ours: bool) -> bool:
     if isinstance(resource, Symlink):
         return state.kind == "symlink" and state.target == resource.target

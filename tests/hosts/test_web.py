@@ -72,13 +72,22 @@ def test_vhost_of_somebody_else_keeps_port_80(host: Host) -> None:
     assert host.lampctl("deploy", "HOST").code == 0
 
 
+def test_playbooks_with_a_default_site_each_share_a_host(host: Host) -> None:
+    """The first of them by name answers for names that no site has; none is refused for the other's sake."""
+    assert host.lampctl("deploy", "HOST", "-p", "lemp").code == 0
+    ran = host.lampctl("deploy", "HOST", "-p", "static")
+    assert ran.code == 0, ran.out
+    assert good(get(host.box.address))
+    assert host.lampctl("check", "HOST", "-p", "lemp").code == 0
+    assert host.lampctl("deploy", "HOST").code == 0
+
+
 @pytest.mark.parametrize("playbook", ["lemp", "front"])
 def test_nginx_that_can_not_start_gives_port_80_back(host: Host, tmp_path: Path, playbook: str) -> None:
     """Valid to NGINX's own test, and yet it can't start: sshd has that port."""
     text = original("nginx/nginx.conf.j2").replace(
-        "listen 80 default_server", "listen 22;\n        listen 80 default_server"
+        "    include /etc/nginx/conf.d", "    server { listen 22; }\n    include /etc/nginx/conf.d"
     )
-    text = text.replace("    include /etc/nginx/conf.d", "    server { listen 22; }\n    include /etc/nginx/conf.d")
     ran = host.lampctl("deploy", "HOST", "-p", playbook, cwd=template(tmp_path, "nginx/nginx.conf.j2", text))
     assert (ran.code, ran.host["error"]["kind"]) == (1, "service"), ran.out
     assert "start nginx.service failed; the former files are back and loaded" in ran.host["error"]["message"]

@@ -82,3 +82,18 @@ def test_unit_file_that_changed_means_a_restart_and_not_a_reload() -> None:
     for state in (UnitState(True, "active", "enabled", "", 100.0, 100.0, 50.0, "", 100.5), UnitState(True, "active", "enabled", "", 100.0, 100.0, unread=True)):  # fmt: skip
         plan = make(found, contents, replace(seen, states={**seen.states, php: state}))
         assert [(c.resource, c.action) for c in plan.changes] == [(php, Action.RESTART)]
+
+
+def test_site_that_becomes_the_default_leaves_its_other_link() -> None:
+    """Both links at once would be the same vhost twice."""
+    found, contents = wanted("debian-13")
+    seen = converged(found, contents)
+    other = "/etc/apache2/sites-enabled/lamp.test.conf"
+    entries = {**seen.entries, other: Entry("symlink", 0o777, target="../sites-available/lamp.test.conf")}
+    plan = make(found, contents, replace(seen, entries=entries))
+    assert [(c.resource, c.action) for stage in plan.stages for c in stage.changes] == [
+        (f"symlink:{other}", Action.DELETE),
+        ("service:apache2.service", Action.RELOAD),
+    ]
+    theirs = {**seen.entries, other: Entry("symlink", 0o777, target="/srv/theirs.conf")}
+    assert not make(found, contents, replace(seen, entries=theirs))

@@ -90,6 +90,7 @@ def _tier(context: Context, tier: Tier) -> Desired:
             service_check("web.front" if tier.front else "web.service", f"{names.title} runs", service, needs=config),
             *(_static_check(context, tier, site) for site in tier.vhosts),
         ),
+        displaced=tuple(_link(context, tier, site, other=True) for site in tier.vhosts),
         validators=(Validator("web", names.test, names.root),),
         preflights=(Preflight(f"web.{tier.server}.names", _names_probe(tier), partial(_judge_names, context, tier)),),
     )
@@ -133,11 +134,16 @@ def _files(context: Context, tier: Tier, site: str, vhost: Vhost) -> tuple[Resou
         "well_known_url": WELL_KNOWN_URL,
         **vhost.values,
     }
-    link = _SERVERS[tier.server].link(site, options.default)
     return (
         File(f"{names.sites_available}/{site}.conf", "web", f"{tier.server}/vhost.conf.j2", values),
-        Symlink(f"{names.sites_enabled}/{link}", "web", f"../sites-available/{site}.conf"),
+        _link(context, tier, site),
     )
+
+
+def _link(context: Context, tier: Tier, site: str, *, other: bool = False) -> Symlink:
+    """What enables a vhost. `other`: as it would be if the site became, or no longer were, the default one."""
+    name = _SERVERS[tier.server].link(site, context.playbook.sites[site].default is not other)
+    return Symlink(f"{tier.names.sites_enabled}/{name}", "web", f"../sites-available/{site}.conf")
 
 
 def _rivals(context: Context, found: tuple[Tier, ...]) -> tuple[Service, ...]:

@@ -67,8 +67,9 @@ def restarts(context: Context, handlers: frozenset[str]) -> tuple[str, ...]:  # 
     return ()
 
 
-def link(site: str, default: bool) -> str:  # noqa: ARG001 -- the default says so itself
-    return f"{site}.conf"
+def link(site: str, default: bool) -> str:
+    """NGINX's first server of a port answers for unknown names, where none says that it does."""
+    return f"00-{site}.conf" if default else f"{site}.conf"
 
 
 def on_change(context: Context) -> Action:  # noqa: ARG001
