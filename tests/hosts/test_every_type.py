@@ -1,0 +1,61 @@
+"""One host with a site of every type at once, behind one server and then, by one deploy, behind the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lampctl.box import Boxes
+from lampctl.playbook.sites import SITE_TYPES
+from tests.hosts.conftest import Host
+
+pytestmark = pytest.mark.hosts
+
+FILES = Path(__file__).parents[2] / "playbooks/files"
+SITES = f"""
+extends: lemp
+linux: {{packages: [python3]}}
+sites:
+  static.test: {{type: static, tls: self-signed}}
+  cgi.test: {{type: cgi, source: {FILES}/cgi}}
+  php.test: {{type: php, default: true, database: true}}
+  process.test: {{type: process, source: {FILES}/process, command: python3 server.py, port: 8000, instances: 2}}
+  proxy.test: {{type: proxy, upstreams: ["http://127.0.0.1:8000", "http://127.0.0.1:8001"]}}
+  servlet.test: {{type: servlet, war: {FILES}/servlet, port: 8090}}
+  wordpress.test: {{type: wordpress}}
+"""
+
+
+@pytest.fixture
+def crowded(boxes: Boxes) -> Iterator[Host]:
+    yield Host(boxes.up("every-type"), boxes)
+    boxes.down("every-type")
+
+
+def test_every_type_on_one_host(crowded: Host, tmp_path: Path) -> None:
+    book = tmp_path / "every.yml"
+    book.write_text(SITES)
+    first = crowded.lampctl("deploy", "HOST", "-p", str(book))
+    assert first.code == 0, first.out
+    assert {id for id in first.results if id.startswith("site.outside@")} == {
+        f"site.outside@{t}.test" for t in SITE_TYPES
+    }
+    again = crowded.lampctl("deploy", "HOST", "-p", str(book))
+    assert (again.code, again.changes) == (0, {}), again.out
+    assert again.host["round_trips"] <= 4
+    behind_apache = (*("deploy", "HOST", "-p", str(book)), "--set", "web.server=apache")
+    other = crowded.lampctl(*behind_apache)
+    assert other.code == 0, other.out
+    assert set(other.results.values()) == {"pass"}
+    assert crowded.lampctl("plan", *behind_apache[1:]).changes == {}
+    # What leaves the playbook goes, and the rest goes on.
+    book.write_text(
+        "\n".join(line for line in SITES.splitlines() if "process.test" not in line and "proxy.test" not in line)
+    )
+    fewer = crowded.lampctl(*behind_apache)
+    assert fewer.code == 0, fewer.out
+    assert crowded.sh("ls /etc/systemd/system /etc/apache2/sites-*").count("process.test") == 0
+    assert crowded.sh("systemctl list-units --plain --no-legend 'lampctl-process.test*'").strip() == ""
+    assert crowded.lampctl("plan", *behind_apache[1:]).changes == {}
