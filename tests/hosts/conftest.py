@@ -119,12 +119,19 @@ def bare(boxes: Boxes, release: str) -> Iterator[Host]:
 
 
 @pytest.fixture(scope="session")
-def deployed(boxes: Boxes, release: str) -> tuple[str, Ran]:
+def deploys() -> dict[str, Ran]:
+    """What the first deploy of each release came to: pytest may leave a release, and come back to it."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def deployed(boxes: Boxes, release: str, deploys: dict[str, Ran]) -> tuple[str, Ran]:
     """The first deploy on a bare host, and the label of the snapshot that was taken after it."""
-    host = Host(boxes.up(f"lamp-{release}", release), boxes)
-    ran = host.lampctl("deploy", "HOST")
-    boxes.snapshot(host.box.name, f"deployed-{release}")
-    return f"deployed-{release}", ran
+    if release not in deploys:
+        host = Host(boxes.up(f"lamp-{release}", release), boxes)
+        deploys[release] = host.lampctl("deploy", "HOST")
+        boxes.snapshot(host.box.name, f"deployed-{release}")
+    return f"deployed-{release}", deploys[release]
 
 
 @pytest.fixture(scope="module")
