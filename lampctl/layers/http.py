@@ -67,9 +67,12 @@ def port(context: Context, site: str) -> str:
 
 
 def side_by_side(scripts: Sequence[str]) -> str:
-    """Shell that runs several scripts at once, 5 s each at most, and prints their output one after the other."""
+    """Shell that runs several scripts at once, 10 s each at most, and prints their output one after the other.
+
+    A program that serves one client at a time may have to wait until Apache lets go of an idle connection to it.
+    """
     started = "\n".join(
-        f"timeout 5 sh -c {quote(script)} > $dir/{number} 2>&1 &" for number, script in enumerate(scripts)
+        f"timeout 10 sh -c {quote(script)} > $dir/{number} 2>&1 &" for number, script in enumerate(scripts)
     )
     return (
         f"dir=$(mktemp -d)\n{started}\nwait\n"
@@ -79,7 +82,7 @@ def side_by_side(scripts: Sequence[str]) -> str:
 
 def parts(raw: str) -> list[str]:
     """What each of the scripts that ran `side_by_side` printed."""
-    return [part.strip("\n") for part in raw.split(f"{_PART}\n")[1:]]
+    return [part.strip("\n") for part in f"{raw}\n".split(f"{_PART}\n")[1:]]
 
 
 def heard(raw: str) -> tuple[Answer | None, str]:

@@ -151,7 +151,7 @@ def test_database_that_listens_elsewhere_is_rolled_back(host: Host, tmp_path: Pa
 
 def test_check_that_fails_after_the_deploy_rolls_back(host: Host, tmp_path: Path) -> None:
     """A vhost that Apache likes and that would show the site's source to the world."""
-    name = "apache/handlers/php.conf.j2"
+    name = "apache/handlers/fpm.conf.j2"
     text = re.sub(r" *<FilesMatch.*?</FilesMatch>\n", "", original(name), flags=re.S)
     ran = host.lampctl("deploy", "HOST", cwd=template(tmp_path, name, text))
     assert ran.code == 1

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -193,7 +194,9 @@ def test_new_release_fails_no_request(stack: Stack) -> None:
     assert ran.code == 0, ran.out
     assert [action for key, action in ran.changes.items() if "python.test@" in key] == ["restart"] * 4
     assert not before & set(stack.host.sh(pids).split())
-    assert set(answers) == {200}, answers
+    # Apache does not ask another instance when one ends just as it takes a connection (docs/sites/process.md).
+    lost = answers.total() - answers[200]
+    assert lost <= (answers.total() // 1000 if stack.server == "apache" else 0), answers
     assert answers[200] > 50
 
 
@@ -247,7 +250,10 @@ def test_web_server_that_asks_elsewhere_is_the_culprit(stack: Stack, tmp_path: P
     assert ran.host["culprit"]["id"] == "site.answer@python.test"
     assert ran.results["site.port@python.test"] == "pass"
     assert ran.host["undone"] is True
-    assert stack.get("python.test")[0] == 200
+    # NGINX has taken the former file when the deploy ends; a worker of before may still answer for a moment.
+    deadline = time.monotonic() + 5
+    while stack.get("python.test")[0] != 200:
+        assert time.monotonic() < deadline
 
 
 @once

@@ -12,7 +12,7 @@ from lampctl.engine.library import Files
 from lampctl.engine.sources import read, read_war
 from lampctl.errors import PlaybookError, UsageError
 from lampctl.facts import nominal
-from lampctl.layers import Context, Desired, desired
+from lampctl.layers import Context, Desired, desired, http
 from lampctl.layers.sites.upstreams import Member, judge_each
 from lampctl.observation import Observation, of
 from lampctl.platforms import PLATFORMS
@@ -159,3 +159,8 @@ def test_each_upstream_is_judged(raw: str, said: str) -> None:
 def test_addresses_of_upstreams() -> None:
     given = ["http://a.test", "https://a.test", "http://[::1]:8000", "http://10.0.0.1:81"]
     assert [Member(url).address for url in given] == ["a.test:80", "a.test:443", "[::1]:8000", "10.0.0.1:81"]
+
+
+def test_upstream_that_says_nothing_is_a_failure_and_not_unknown() -> None:
+    """Its part of the output is empty, and may be the last."""
+    assert http.parts("==part\nHTTP/1.1 200 OK\n\n==part") == ["HTTP/1.1 200 OK", ""]
