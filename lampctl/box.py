@@ -81,9 +81,11 @@ class Boxes:
         return self._ready(name)
 
     def cut(self, name: str) -> None:
-        """A power cut: nothing in the box gets to know of it. `up` boots it again."""
-        with self._locked():
-            _cut_power(self._known(name).directory / "pid")
+        """A power cut: nothing in the box gets to know of it. `up` boots it again.
+
+        It shares nothing with other boxes, so it does not wait until one of them has booted.
+        """
+        _cut_power(self._known(name).directory / "pid")
 
     def down(self, name: str) -> None:
         """Stops a box and deletes it."""

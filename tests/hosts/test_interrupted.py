@@ -66,8 +66,10 @@ def test_power_cut_in_the_middle(host: Host, release: str) -> None:
         while not (generations / f"{last + 1}/undo.sh").exists():
             assert process.poll() is None
         host.boxes.cut(host.box.name)
-        assert process.wait(timeout=60) == 3
-    assert host.boxes.up(host.box.name, release).address == host.box.address
+        code = process.wait(timeout=60)
+    again = host.boxes.up(host.box.name, release)
+    assert code == 3
+    assert again.address == host.box.address
     assert host.works()
     assert host.lampctl("deploy", "HOST", "--set", "php.memory_limit=210M").code == 0
     assert host.lampctl("deploy", "HOST").code == 0
