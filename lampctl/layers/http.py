@@ -87,6 +87,6 @@ def parts(raw: str) -> list[str]:
 
 def heard(raw: str) -> tuple[Answer | None, str]:
     """What a `local` probe brought: the answer, and the log's last words (or what was there in place of an answer)."""
-    text, _, log = raw.partition(f"{_LOG}\n")
+    text, _, log = f"{raw}\n".partition(f"{_LOG}\n")
     answer = parse(text)
     return answer, log.strip() if answer else text.strip() or log.strip()

@@ -79,6 +79,7 @@ def test_playbooks_with_a_default_site_each_share_a_host(host: Host) -> None:
     assert ran.code == 0, ran.out
     assert good(get(host.box.address))
     assert host.lampctl("check", "HOST", "-p", "lemp").code == 0
+    host.sh("rm -r /var/lib/lampctl/owned/static /etc/nginx/sites-*/*static.test.conf")
     assert host.lampctl("deploy", "HOST").code == 0
 
 

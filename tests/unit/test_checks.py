@@ -20,6 +20,7 @@ from lampctl.checks import (
     unknown,
 )
 from lampctl.facts import MIB, PROBES, Facts, parse
+from lampctl.layers import http
 from lampctl.layers.linux import _clock, _memory
 from lampctl.layers.sites.php import _php
 
@@ -104,3 +105,8 @@ def test_only_what_a_change_broke_is_a_reason_to_undo_it(proved: str, before: St
     result = Result("site", "site", Status.FAIL, Where.HOST, "", "")
     found = lost([check], [result], [Result("site", "site", before, Where.HOST, "", "")], asked)
     assert (found.id if found else None) == expected
+
+
+def test_answer_is_not_mixed_with_the_mark_before_an_empty_log() -> None:
+    answer, log = http.heard("HTTP/1.1 200 OK\n\n\n==log")
+    assert (answer.body.strip() if answer else None, log) == ("", "")
