@@ -41,7 +41,8 @@ cat > inside.sh <<'INSIDE'
 mount -t tmpfs none /mnt; cp -a /etc /mnt/etc; cp pem key /mnt/; mount --bind /mnt/etc /etc
 grep -rl 'Managed by lampctl' /etc | xargs rm -f; find /etc -xtype l -path '*-enabled/*' -delete
 tar -C / --no-same-owner -xf "$1/etc.tar"
-cat /etc/php/*/fpm/pool.d/*.conf | sed -n 's/^user = //p' | sort -u | while read -r user; do
+{ sed -n 's/^user = //p' /etc/php/*/fpm/pool.d/*.conf
+  sed -n 's/^ *SuexecUserGroup \([^ ]*\).*/\1/p' /etc/apache2/sites-enabled/*.conf; } | sort -u | while read -r user; do
     echo "$user:x:990:990::/:/bin/false" >> /etc/passwd; echo "$user:x:990:" >> /etc/group
 done
 for kind in pem key; do
@@ -104,7 +105,7 @@ def bundle(samples: Sequence[tuple[dict[str, Any], Desired, Renderer]]) -> bytes
 def both(host: Host) -> Host:
     """A host that has both web servers, and Apache running."""
     host.sh("echo 'exit 101' > /usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d; apt-get -qq update;"
-            "apt-get -qqy --no-install-recommends install nginx >/dev/null 2>&1; rm /usr/sbin/policy-rc.d;"
+            "apt-get -qqy --no-install-recommends install nginx apache2-suexec-pristine >/dev/null 2>&1; rm /usr/sbin/policy-rc.d;"
             "systemctl disable -q --now nginx")  # fmt: skip
     return host
 
