@@ -73,3 +73,10 @@ def _places(data: Any) -> Any:
     for key, value in list(items):
         yield data, key
         yield from _places(value)
+
+
+def test_wordpress_with_an_engine_that_a_platform_lacks_renders() -> None:
+    """It is refused on such a host, with a message; it is no reason for a traceback before."""
+    data = {"sites": {"w.test": {"type": "wordpress"}}, "web": {}, "php": {}, "mysql": {"engine": "mysql"}}
+    for platform in PLATFORMS:
+        assert render(data, platform)
