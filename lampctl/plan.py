@@ -47,7 +47,7 @@ from lampctl.resources import (
     service,
     user,
 )
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import disown
 
 _T = TypeVar("_T")
 
@@ -221,7 +221,7 @@ def _named(keys: Iterable[str], kind: str) -> tuple[str, ...]:
 
 def _forgetting(key: str, name: str, script: str) -> Step:
     """Takes something away, and strikes it from what is lampctl's."""
-    return Step(name, "linux", f"{script}printf '%s\\n' {quote(key)} > gone\nsh ./disown.sh gone")
+    return Step(name, "linux", f"{script}{disown(key)}")
 
 
 def _layer(path: str, layers: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from posixpath import dirname
 from traceback import extract_tb
 
@@ -101,8 +101,3 @@ def ini(value: object) -> str:
 def systemd(value: str) -> str:
     """A value of an EnvironmentFile, quoted."""
     return '"' + re.sub(r'([\\"$`])', r"\\\1", value) + '"'
-
-
-def contents(files: list[File], renderer: Renderer) -> Mapping[str, str]:
-    """Resource key → rendered text."""
-    return {file.key: renderer.text(file) for file in files}

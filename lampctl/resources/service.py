@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from lampctl.resources.base import Action, Change, Conflict, States, Step
-from lampctl.resources.shell import quote, words
+from lampctl.resources.shell import disown, quote, words
 
 _PROPERTIES = (
     "Id,LoadState,ActiveState,SubState,UnitFileState,Result,StateChangeTimestamp,ExecMainStartTimestamp,"
@@ -237,15 +237,6 @@ def stop(unit: str) -> str:
     )
 
 
-def retire(unit: str) -> str:
-    """Shell that stops a unit that is no longer wanted, and strikes it from what is lampctl's."""
-    return f"{stop(unit)}{_disown(unit)}"
-
-
-def _disown(unit: str) -> str:
-    return f"echo {quote(f'service:{unit}')} > gone\nsh ./disown.sh gone\n"
-
-
 def undo(service: Service, change: Change, crowded: bool) -> str:
     """Shell that loads the former files; the sockets of new pools are not waited for.
 
@@ -265,7 +256,7 @@ def _unless_gone(unit: str, script: str) -> str:
     name = quote(unit)
     return (
         f'systemctl daemon-reload\nif [ "$(systemctl show --value -p FragmentPath {name})" = "" ]; then\n'
-        f"rm -f /etc/systemd/system/*.wants/{name}\n{retire(unit)}exit 0\nfi\n{script}"
+        f"rm -f /etc/systemd/system/*.wants/{name}\n{stop(unit)}{disown(f'service:{unit}')}exit 0\nfi\n{script}"
     )
 
 
