@@ -43,8 +43,12 @@ def local(context: Context, site: str, path: str, port: int = 80) -> HostProbe:
 
 
 def get(site: str, path: str, port: int = 80, address: str = "127.0.0.1") -> str:
-    """Shell that prints the answer to one GET. bash is there where curl is not; $TOKEN in `path` is the run's."""
-    inner = f'exec 3<>/dev/tcp/{address}/{port} && printf "{_request(site, path)}" >&3 && head -c 65536 <&3'
+    """Shell that prints the answer to one GET. bash is there where curl is not; $TOKEN in `path` is the run's.
+
+    In one write, as clients do: bash's own printf makes one a line, and a simple program that answers the first
+    and closes would reset the connection.
+    """
+    inner = f'exec 3<>/dev/tcp/{address}/{port} && env printf "{_request(site, path)}" >&3 && head -c 65536 <&3'
     return f"export TOKEN; bash -c {quote(inner)} 2>&1"
 
 

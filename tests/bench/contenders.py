@@ -73,7 +73,8 @@ def _proved(output: str) -> str:
     host = json.loads(output)["hosts"][0]
     passed, total = sum(result["status"] == "pass" for result in host["results"]), len(host["results"])
     if host["changes"] or not total or passed < total:
-        raise LampctlError("lampctl had something to do, or a check did not pass", evidence=output[-2000:])
+        changes = json.dumps(host["changes"], indent=2) if host["changes"] else output[-2000:]
+        raise LampctlError("lampctl had something to do, or a check did not pass", evidence=changes)
     return f"nothing to change, {passed} of {total} checks pass, {host['round_trips']} round trips"
 
 

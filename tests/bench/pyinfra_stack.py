@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 
 from pyinfra import host
-from pyinfra.operations import apt, files, mysql, systemd
+from pyinfra.operations import apt, files, mysql, server, systemd
 
 resources = json.loads(Path(host.data.resources).read_text())
 
@@ -20,14 +20,16 @@ apt.packages(packages=[item["name"] for item in resources if item["kind"] == "pa
 
 for item in resources:
     match item:
-        case {"kind": "file", "name": path, "source": source, "mode": mode}:
-            files.put(src=source, dest=path, user="root", group="root", mode=mode)
+        case {"kind": "file", "name": path, "source": source, "mode": mode, "user": user, "group": group}:
+            files.put(src=source, dest=path, user=user, group=group, mode=mode)
         case {"kind": "seed", "name": path}:
             files.file(path=path)
-        case {"kind": "secret", "name": path, "mode": mode}:
-            files.file(path=path, user="root", group="root", mode=mode)
-        case {"kind": "directory", "name": path, "mode": mode}:
-            files.directory(path=path, user="root", group="root", mode=mode)
+        case {"kind": "user", "name": user}:
+            server.user(user=user, ensure_home=False)
+        case {"kind": "secret", "name": path, "mode": mode, "user": user, "group": group}:
+            files.file(path=path, user=user, group=group, mode=mode)
+        case {"kind": "directory", "name": path, "mode": mode, "user": user, "group": group}:
+            files.directory(path=path, user=user, group=group, mode=mode)
         case {"kind": "symlink", "name": path, "target": target}:
             files.link(path=path, target=target)
         case {"kind": "service", "name": unit}:

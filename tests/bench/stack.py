@@ -31,7 +31,12 @@ def resources(keys: Sequence[str], archive: bytes, keep: Path) -> list[dict[str,
         kind, _, name = key.partition(":")
         item = {"kind": kind, "name": name}
         if member := members.get(name):
-            item |= {"mode": f"{member.mode:o}", "target": member.linkname}
+            item |= {
+                "mode": f"{member.mode:o}",
+                "target": member.linkname,
+                "user": member.uname,
+                "group": member.gname,
+            }
         if kind == "file":
             item |= _source(contents[name], keep / name.strip("/").replace("/", "-"))
         elif kind == "database-user":  # a site's user follows the site's database
