@@ -191,7 +191,10 @@ class Boxes:
         root = box.directory / "root"
         lower = ":".join([*json.loads((box.directory / "box.json").read_text())["lower"], str(base)])
         _run("umount", "-l", str(root), check=False)
-        layers = f"lowerdir={lower},upperdir={box.directory}/upper,workdir={box.directory}/work"
+        # volatile: nothing waits for the disk. What a box wrote outlives the box's power, but not this machine's.
+        layers = f"lowerdir={lower},upperdir={box.directory}/upper,workdir={box.directory}/work,volatile"
+        shutil.rmtree(box.directory / "work")  # the kernel's note that the last mount was volatile, too
+        (box.directory / "work").mkdir()
         _run("mount", "-t", "overlay", "overlay", "-o", layers, str(root))
         self._configure(box, root)
         # Of a box that had this address before: the kernel takes it away some time after that box has gone.
