@@ -6,6 +6,7 @@ and undone like any other file.
 
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
 from collections.abc import Sequence
@@ -81,7 +82,7 @@ def compare(release: Release, state: object) -> Change | None:
 def steps(releases: Sequence[Release]) -> list[Step]:
     made = []
     for release in releases:
-        name = f"{release.source.digest}.tar"
+        name = f"{release.source.digest}.tar.gz"
         script = _UNPACK.format(
             home=quote(release.home),
             digest=quote(release.source.digest),
@@ -90,7 +91,7 @@ def steps(releases: Sequence[Release]) -> list[Step]:
             part=quote(release.part),
             kept=KEPT,
         )
-        made.append(Step(f"release {release.path}", release.layer, script, payload={name: release.source.archive}))
+        made.append(Step(f"release {release.path}", release.layer, script, payload={name: gzip.compress(release.source.archive, mtime=0)}))
     return made
 
 
@@ -105,7 +106,7 @@ cd {home}/releases
 if [ ! -d {digest} ]; then
     rm -rf {digest}.new
     mkdir {digest}.new
-    tar -C {digest}.new --no-same-owner -xpmf "$OLDPWD"/{archive} # new times: caches know files by time and size
+    tar -C {digest}.new --no-same-owner -xzpmf "$OLDPWD"/{archive} # new times: caches know files by time and size
     sync -f {digest}.new
     mv -T {digest}.new {digest}
 fi

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import http.client
 import json
 import re
@@ -157,3 +159,27 @@ def test_an_empty_front_page_is_seen(blog: tuple[Host, str, Ran], project: Path)
     found = next(r for r in ran.host["results"] if r["id"] == f"site.front@{NAME}")
     assert ran.host["culprit"]["id"] == f"site.front@{NAME}"
     assert found["actual"] == "200, but the page is empty"
+
+
+def test_a_release_from_a_tarball_beside_the_package(blog: tuple[Host, str, Ran], project: Path) -> None:
+    """Packed from the package's files, as upstream packs them: in a folder, without a configuration."""
+    host, server, _ = blog
+    name, tarball = "tarball.test", project / "wordpress.tar.gz"
+    pack = "tar -C /usr/share -chz --exclude=wp-config.php wordpress | base64"
+    tarball.write_bytes(base64.b64decode(host.sh(pack)))
+    release = f"extends: lamp\nsites:\n  {name}: {{type: wordpress, tarball: wordpress.tar.gz, sha256: %s}}\n"
+    book = project / "tarball.yml"
+
+    def lampctl(command: str, sha256: str) -> Ran:
+        book.write_text(release % sha256)
+        return host.lampctl(command, "HOST", "-p", "tarball.yml", "--set", server, cwd=project)
+
+    checksum = hashlib.sha256(tarball.read_bytes()).hexdigest()
+    ran = lampctl("plan", "f" * 64)
+    assert (ran.code, f"its SHA-256 is {checksum}" in ran.out) == (2, True)
+    ran = lampctl("deploy", checksum)
+    assert ran.code == 0, ran.out + ran.err
+    assert {check: status for check, status in ran.results.items() if status != "pass"} == {}
+    assert ran.results[f"site.outside@{name}"] == "pass"
+    assert lampctl("plan", checksum).changes == {}
+    assert host.sh(f"stat -c %U:%a /var/www/{name}/current/index.php").strip() == "root:644"
