@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lampctl.checks import HostProbe
+from lampctl.checks import Evidence, HostProbe, Verdict, failed, unknown
 from lampctl.layers.base import Context
 from lampctl.layers.vhost import redirects
 from lampctl.resources.shell import quote, words
@@ -87,6 +87,14 @@ def side_by_side(scripts: Sequence[str]) -> str:
 def parts(raw: str) -> list[str]:
     """What each of the scripts that ran `side_by_side` printed."""
     return [part.strip("\n") for part in f"{raw}\n".split(f"{_PART}\n")[1:]]
+
+
+def judged(where: str, judge: Callable[[Answer, str], Verdict], seen: Evidence, hint: str = "") -> Verdict:
+    """What `judge` says of the answer that a `local` probe brought from `where`, and of the log's last words."""
+    if seen.error:
+        return unknown("could not be tried", seen.error)
+    answer, log = heard(seen.raw)
+    return judge(answer, log) if answer else failed(f"no HTTP answer on {where}", log, hint)
 
 
 def heard(raw: str) -> tuple[Answer | None, str]:

@@ -91,7 +91,8 @@ def steps(releases: Sequence[Release]) -> list[Step]:
             part=quote(release.part),
             kept=KEPT,
         )
-        made.append(Step(f"release {release.path}", release.layer, script, payload={name: gzip.compress(release.source.archive, mtime=0)}))
+        payload = {name: gzip.compress(release.source.archive, mtime=0)}
+        made.append(Step(f"release {release.path}", release.layer, script, payload=payload))
     return made
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from lampctl.checks import (
@@ -62,7 +64,7 @@ def test_unknown_blocks_nothing_and_is_no_culprit() -> None:
     ],
 )  # fmt: skip
 def test_php_through_the_web_server(raw: str, status: Status, actual: str) -> None:
-    verdict = _php("Apache", "8.4", Evidence(raw, Facts("debian-13"), {}))
+    verdict = http.judged("127.0.0.1:80", partial(_php, "Apache", "8.4"), Evidence(raw, Facts("debian-13"), {}))
     assert (verdict.status, verdict.actual) == (status, actual)
 
 

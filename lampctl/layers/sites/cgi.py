@@ -11,7 +11,7 @@ from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, p
 from lampctl.layers import http, sizing
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.services import judge
-from lampctl.layers.sites.common import check, home, outside
+from lampctl.layers.sites.common import check, home, outside, through
 from lampctl.layers.vhost import Vhost
 from lampctl.playbook import root_of, user_of
 from lampctl.playbook.sites import CgiSite
@@ -99,14 +99,13 @@ def _judge_suexec(seen: Evidence) -> Verdict:
 def _chain(context: Context, name: str, options: CgiSite, programs: str) -> tuple[Check, ...]:
     user, path = user_of(name), options.prefix + _PROBE
     # Apache's suexec keeps a log of its own.
-    log = "; tail -n 1 /var/log/apache2/suexec.log 2>/dev/null" if context.web.title == "Apache" else ""
-    local = http.local(context, name, f"{path.replace('{token}', '$TOKEN')}?hop=web")
+    log = "tail -n 1 /var/log/apache2/suexec.log 2>/dev/null" if context.web.title == "Apache" else ""
     find = f"[ -d {quote(programs)} ] || echo missing; find -L {quote(programs)} -type f ! -perm -100 -print 2>&1"
     return (
         check(name, "runnable", Where.HOST, "every program has its run bit", f"every file below {programs} can be run",
               partial(_judge_runnable, programs), (f"site.runner@{name}",), HostProbe(find)),
-        check(name, "program", Where.HOST, "a program runs as the site's user", f"200, its output, as {user}",
-              partial(_judge_program, user), (f"site.runnable@{name}",), HostProbe(local.script + log)),
+        through(context, name, "program", "a program runs as the site's user", f"200, its output, as {user}",
+                partial(_judge_program, user), (f"site.runnable@{name}",), f"{path}?hop=web", log),
         outside(name, f"{path}?hop=web", f"200, the program's output, as {user}", partial(_recognise, user),
                 (f"site.program@{name}",)),
     )  # fmt: skip
@@ -129,12 +128,7 @@ def _recognise(user: str, answer: http.Answer) -> str | None:
     return f"200, run as {user}" if answer.status == 200 and answer.body.startswith(said) else None
 
 
-def _judge_program(user: str, seen: Evidence) -> Verdict:
-    if seen.error:
-        return unknown("could not be tried", seen.error)
-    answer, log = http.heard(seen.raw)
-    if answer is None:
-        return failed("no HTTP answer on 127.0.0.1:80", log)
+def _judge_program(user: str, answer: http.Answer, log: str) -> Verdict:
     said = _recognise(user, answer)
     if said:
         return passed(said)

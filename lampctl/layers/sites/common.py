@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from lampctl.checks import Check, Evidence, HttpProbe, Judge, Probe, Verdict, Where, failed, passed
+from lampctl.checks import Check, Evidence, HostProbe, HttpProbe, Judge, Probe, Verdict, Where, failed, passed
 from lampctl.layers import http
 from lampctl.layers.base import Context
 from lampctl.playbook import home_of, user_of
@@ -42,6 +42,27 @@ def check(
     site: str, id: str, where: Where, title: str, expected: str, judge: Judge, needs: tuple[str, ...], probe: Probe
 ) -> Check:
     return Check(f"site.{id}@{site}", "site", where, title, expected, judge, needs, probe)
+
+
+def through(
+    context: Context,
+    site: str,
+    id: str,
+    title: str,
+    expected: str,
+    judge: Callable[[http.Answer, str], Verdict],
+    needs: tuple[str, ...],
+    path: str,
+    log: str = "",
+) -> Check:
+    """Asked by the host itself, through the web server; {token} in `path` is the run's.
+
+    `judge` gets the answer and the error log's last words, with those that the shell script `log` adds.
+    """
+    asked = http.local(context, site, path.replace("{token}", "$TOKEN")).script
+    probe = HostProbe(f"{asked}; {log}" if log else asked)
+    judged = partial(http.judged, http.port(context, site), judge)
+    return check(site, id, Where.HOST, title, expected, judged, needs, probe)
 
 
 def outside(site: str, path: str, expected: str, recognise: Recognise, needs: tuple[str, ...]) -> Check:

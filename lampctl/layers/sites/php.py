@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from lampctl.checks import Check, Evidence, Verdict, Where, failed, passed, unknown
+from lampctl.checks import Check, Verdict, failed, passed
 from lampctl.layers import http
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.php import answer, body_limit, socket_of
-from lampctl.layers.sites.common import check, home, outside, own_directory
+from lampctl.layers.sites.common import home, outside, own_directory, through
 from lampctl.layers.versions import php_of
 from lampctl.layers.vhost import Vhost
 from lampctl.playbook import Site, code_of, database_of, root_of
@@ -42,30 +42,23 @@ def parts(context: Context, name: str, options: PhpSite) -> Desired:
 def chain(context: Context, name: str, options: Site) -> tuple[Check, ...]:
     """PHP through the web server, and to the database."""
     path = code_of(name, options)[1] + _PROBE
-    local = http.local(context, name, path.replace("{token}", "$TOKEN"))
     version = php_of(context, name).version
     checks = [
-        check(name, "php", Where.HOST, "PHP runs through the web server", f"200, PHP {version}, never its source",
-              partial(_php, context.web.title, version, port=http.port(context, name)),
-              (f"web.static@{name}", f"php.fastcgi@{name}"), local)
+        through(context, name, "php", "PHP runs through the web server", f"200, PHP {version}, never its source",
+                partial(_php, context.web.title, version), (f"web.static@{name}", f"php.fastcgi@{name}"), path)
     ]  # fmt: skip
     database = database_of(name, options)
     if database:
         needs = (f"site.php@{name}", f"mysql.login@{name}")
         checks.append(
-            check(name, "database", Where.HOST, "PHP reaches its database",
-                  f"a query in {database.name} with the site's own login",
-                  partial(_database, str(database.name)), needs, local)
+            through(context, name, "database", "PHP reaches its database",
+                    f"a query in {database.name} with the site's own login",
+                    partial(_database, str(database.name)), needs, path)
         )  # fmt: skip
     return tuple(checks)
 
 
-def _php(server: str, version: str, seen: Evidence, port: str = "127.0.0.1:80") -> Verdict:
-    if seen.error:
-        return unknown("could not be tried", seen.error)
-    reply, log = http.heard(seen.raw)
-    if reply is None:
-        return failed(f"no HTTP answer on {port}", log)
+def _php(server: str, version: str, reply: http.Answer, log: str) -> Verdict:
     if "<?php" in reply.body:
         hint = f"{server} has no handler for .php in this vhost: lampctl plan shows what differs from the template"
         return failed(f"{reply.status}: PHP's source is served as text", reply.body[:80], hint)
@@ -89,10 +82,8 @@ def _php(server: str, version: str, seen: Evidence, port: str = "127.0.0.1:80") 
     )
 
 
-def _database(database: str, seen: Evidence) -> Verdict:
-    if seen.error:
-        return unknown("could not be tried", seen.error)
-    found = answer(seen.raw) or {}
+def _database(database: str, reply: http.Answer, log: str) -> Verdict:  # noqa: ARG001
+    found = answer(reply.body) or {}
     if found.get("database") == database:
         return passed(f"SELECT DATABASE() = {database}")
     if found and "database_error" not in found:

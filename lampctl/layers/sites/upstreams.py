@@ -8,10 +8,10 @@ from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
+from lampctl.checks import Check, Evidence, HostProbe, Verdict, failed, passed, unknown
 from lampctl.layers import http
 from lampctl.layers.base import Context
-from lampctl.layers.sites.common import check, outside
+from lampctl.layers.sites.common import outside, through
 from lampctl.layers.sizing import Sized
 from lampctl.layers.vhost import Vhost
 from lampctl.playbook import in_bytes, user_of
@@ -79,12 +79,11 @@ def chain(
     context: Context, name: str, options: Options, group: Sequence[Member], needs: tuple[str, ...]
 ) -> tuple[Check, ...]:
     """Through the web server, then from outside. `needs`: the checks that say whether the upstreams answer."""
-    local = http.local(context, name, options.probe)
     expected = f"an answer below 500 to {options.probe}"
     judge = partial(_judge, ", ".join(member.url for member in group))
     return (
-        check(name, "answer", Where.HOST, "the program answers through the web server", expected, judge,
-              (f"web.static@{name}", *needs), local),
+        through(context, name, "answer", "the program answers through the web server", expected, judge,
+                (f"web.static@{name}", *needs), options.probe),
         outside(name, options.probe, expected, recognise, (f"site.answer@{name}",)),
     )  # fmt: skip
 
@@ -93,12 +92,7 @@ def recognise(answer: http.Answer) -> str | None:
     return str(answer.status) if answer.status < 500 else None
 
 
-def _judge(urls: str, seen: Evidence) -> Verdict:
-    if seen.error:
-        return unknown("could not be tried", seen.error)
-    reply, log = http.heard(seen.raw)
-    if reply is None:
-        return failed("no HTTP answer on 127.0.0.1:80", log)
+def _judge(urls: str, reply: http.Answer, log: str) -> Verdict:
     said = recognise(reply)
     if said:
         return passed(said)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 
-from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
+from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed
 from lampctl.layers import http
 from lampctl.layers.base import Context
 from lampctl.layers.services import judge
-from lampctl.layers.sites.common import Recognise, check, outside
+from lampctl.layers.sites.common import Recognise, check, outside, through
 from lampctl.resources import Service
 from lampctl.resources.shell import quote
 
-_UPLOAD = "/wp-content/uploads/lampctl-probe-$TOKEN.php"
+_UPLOAD = "/wp-content/uploads/lampctl-probe-{token}.php"
 
 
 def chain(context: Context, name: str, timer: Service) -> tuple[Check, ...]:
@@ -22,12 +22,12 @@ def chain(context: Context, name: str, timer: Service) -> tuple[Check, ...]:
         f"journalctl -q -u {quote(unit)}.service -n 4 --no-pager -o cat"
     )
     return (
-        check(name, "front", Where.HOST, "WordPress's front page is there", "200 and a page of WordPress",
-              partial(_judge_page, recognise), (f"site.database@{name}",), http.local(context, name, "/")),
-        check(name, "login", Where.HOST, "the login form is there", "200 and the form",
-              partial(_judge_page, _form), (f"site.front@{name}",), http.local(context, name, "/wp-login.php")),
-        check(name, "uploads", Where.HOST, "PHP among the uploads is not run", "403",
-              _judge_upload, (f"site.php@{name}",), http.local(context, name, _UPLOAD)),
+        through(context, name, "front", "WordPress's front page is there", "200 and a page of WordPress",
+                partial(_judge_page, recognise), (f"site.database@{name}",), "/"),
+        through(context, name, "login", "the login form is there", "200 and the form",
+                partial(_judge_page, _form), (f"site.front@{name}",), "/wp-login.php"),
+        through(context, name, "uploads", "PHP among the uploads is not run", "403",
+                _judge_upload, (f"site.php@{name}",), _UPLOAD),
         check(name, "cron", Where.HOST, "WordPress's cron runs", f"{timer.unit} active, its last run without an error",
               partial(_judge_cron, timer), (f"site.database@{name}",), last),
         outside(name, "/", "200 and a page of WordPress", recognise, (f"site.front@{name}",)),
@@ -45,12 +45,7 @@ def _form(answer: http.Answer) -> str | None:
     return "200 and the form" if answer.status == 200 and 'name="log"' in answer.body else None
 
 
-def _judge_page(known: Recognise, seen: Evidence) -> Verdict:
-    if seen.error:
-        return unknown("could not be tried", seen.error)
-    answer, log = http.heard(seen.raw)
-    if answer is None:
-        return failed("no HTTP answer on 127.0.0.1:80", log)
+def _judge_page(known: Recognise, answer: http.Answer, log: str) -> Verdict:
     said = known(answer)
     if said:
         return passed(said)
@@ -63,12 +58,7 @@ def _judge_page(known: Recognise, seen: Evidence) -> Verdict:
     return failed(f"{answer.status}{where}, not WordPress's page", log or answer.body[:200], hint)
 
 
-def _judge_upload(seen: Evidence) -> Verdict:
-    if seen.error:
-        return unknown("could not be tried", seen.error)
-    answer, log = http.heard(seen.raw)
-    if answer is None:
-        return failed("no HTTP answer on 127.0.0.1:80", log)
+def _judge_upload(answer: http.Answer, log: str) -> Verdict:  # noqa: ARG001
     if answer.status == 403:
         return passed("403")
     ran = '{"probe"' in answer.body

@@ -192,25 +192,21 @@ def _static_check(context: Context, tier: Tier, site: str) -> Check:
     """Where there are two servers: the inner one by itself, then the whole way."""
     path = f"{vhost_of(context, site).probe_url}lampctl-probe-$TOKEN.txt"
     where = f"127.0.0.1:{tier.behind}" if tier.behind else http.port(context, site)
+    unit = tier.names.unit.removesuffix(".service")
+    hint = f"systemctl status {unit}; ss -ltnp 'sport = :{where.rpartition(':')[2]}'"
     return Check(
         f"web.{'behind' if tier.behind else 'static'}@{site}",
         "web",
         Where.HOST,
         f"{tier.names.title} serves a file to the server before it" if tier.behind else "a static file is served",
         "200 with the file's text",
-        partial(_judge_static, tier.names.unit.removesuffix(".service"), where),
+        partial(http.judged, where, partial(_judge_static, unit), hint=hint),
         needs=("web.front", f"web.behind@{site}") if tier.front else ("web.service",),
         probe=http.local(context, site, path, tier.behind or 80),
     )
 
 
-def _judge_static(unit: str, port: str, seen: Evidence) -> Verdict:
-    if seen.error:
-        return unknown("could not be tried", seen.error)
-    answer, log = http.heard(seen.raw)
-    if answer is None:
-        shown = f"systemctl status {unit}; ss -ltnp 'sport = :{port.rpartition(':')[2]}'"
-        return failed(f"no HTTP answer on {port}", log, shown)
+def _judge_static(unit: str, answer: http.Answer, log: str) -> Verdict:
     if answer.status == 200 and answer.body.startswith("lampctl-static "):
         return passed("200 with the file's text")
     shows = {"apache2": "apache2ctl -S", "nginx": "nginx -T"}[unit]
