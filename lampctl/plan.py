@@ -45,6 +45,7 @@ from lampctl.resources import (
     repository,
     secret,
     service,
+    systemctl,
     user,
 )
 from lampctl.resources.shell import disown
@@ -103,7 +104,8 @@ class Plan:
 
 def make(playbook: str, desired: Desired, seen: Observation, contents: Mapping[str, str], wait: int) -> Plan:
     """The plan. `contents`: rendered text of each File by key; `wait`: seconds to wait for apt's lock."""
-    bring, conflicts = _bring(desired, seen, contents, wait)
+    known = database.recognized(of(desired.resources, Database, DatabaseUser), seen.states)
+    bring, conflicts = _bring(desired, seen, known, contents, wait)
     stages = tuple(stage for stage in (bring, _retire(playbook, desired, seen)) if stage.changes)
     changing = frozenset(change.resource for stage in stages for change in stage.changes)
     found = [
@@ -115,11 +117,13 @@ def make(playbook: str, desired: Desired, seen: Observation, contents: Mapping[s
     claims = tuple(
         r.key for r in of(desired.resources, Repository, File, Symlink, Service) if getattr(r, "running", True)
     )
-    lost = database.recognized(of(desired.resources, Database, DatabaseUser), seen.states) - seen.owned
-    return Plan(playbook, stages, tuple(found), seen.generation, tuple(sorted(lost)), claims)
+    return Plan(playbook, stages, tuple(found), seen.generation, tuple(sorted(known - seen.owned)), claims)
 
 
-def _bring(desired: Desired, seen: Observation, contents: Mapping[str, str], wait: int) -> tuple[Stage, list[Conflict]]:
+def _bring(
+    desired: Desired, seen: Observation, known: frozenset[str], contents: Mapping[str, str], wait: int
+) -> tuple[Stage, list[Conflict]]:
+    """`known`: the databases and their users that are lampctl's by what is there."""
     resources, states, owned = desired.resources, seen.states, seen.owned
     packages = [(p, package.compare(p, states.get(p.key))) for p in of(resources, Package)]
     archives = [(r, repository.compare(r, states.get(r.key), owned)) for r in of(resources, Repository)]
@@ -142,9 +146,9 @@ def _bring(desired: Desired, seen: Observation, contents: Mapping[str, str], wai
         (s, service.compare(s, states.get(s.key), written, owned))
         for s in service.in_order(of(resources, Service), states)
     ]
-    items = of(resources, Database, DatabaseUser)
-    known = database.recognized(items, states)
-    databases = [(d, database.compare(d, states.get(d.key), owned, known)) for d in items]
+    databases = [
+        (d, database.compare(d, states.get(d.key), owned, known)) for d in of(resources, Database, DatabaseUser)
+    ]
     commands = [(c, command.compare(c, states.get(c.key))) for c in of(resources, Command)]
     every = [
         *archives,
@@ -206,7 +210,7 @@ def _retire(playbook: str, desired: Desired, seen: Observation) -> Stage:
             *(change for _, change in reloads),
         ),
         before=(
-            *(_forgetting(f"service:{unit}", f"stop {unit}", service.stop(unit)) for unit in units),
+            *(_forgetting(f"service:{unit}", f"stop {unit}", systemctl.stop(unit)) for unit in units),
             *(_forgetting(f"repository:{name}", f"remove {name}", repository.remove(name)) for name in archives),
         ),
         generation=_generation(desired, [], {}, deleted, bool(units)),

@@ -12,7 +12,7 @@ from lampctl.engine.observe import numbered, shell_variables
 from lampctl.errors import ApplyFailed, LampctlError, Locked
 from lampctl.outcome import Event
 from lampctl.plan import Generation, Plan, Stage
-from lampctl.resources import Action, File, Service, Step, service
+from lampctl.resources import Action, File, Service, Step, systemctl
 from lampctl.resources.shell import words
 from lampctl.ssh import Batch, Transport, as_root
 
@@ -216,7 +216,7 @@ def _steps(stage: Stage) -> list[Step]:
     if stage.generation:
         steps.append(Step(_VALIDATE, "linux", host_script("validate").decode()))
         steps.append(Step("hand over the new files", "linux", host_script("swap").decode()))
-    for (item, change), step in zip(stage.services, service.steps(stage.services), strict=True):
+    for (item, change), step in zip(stage.services, systemctl.steps(stage.services), strict=True):
         steps.append(step if change.action is Action.STOP else _owning(step, [item.key]))
     created = [c.resource for c in stage.changes if c.action is Action.CREATE and c.resource.startswith("database")]
     return [*steps, *(_owning(step, created) for step in stage.after)]
@@ -265,10 +265,10 @@ def _undo(stage: Stage, generation: Generation) -> list[str]:
     layers = [item.layer for item, _ in stage.services]
     crowded = {layer for layer in layers if layers.count(layer) > 1}
     scripts = [
-        service.undo(item, change, item.layer in crowded)
+        systemctl.undo(item, change, item.layer in crowded)
         for item, change in reversed(stage.services)
         if item.layer in crowded
         or change.action is Action.STOP
         or any(p in item.units or p.startswith(item.watch) for p in generation.paths)
     ]
-    return [*scripts, *(service.act(Service(unit, ""), Action.START) for unit in stage.stopped)]
+    return [*scripts, *(systemctl.act(Service(unit, ""), Action.START) for unit in stage.stopped)]
