@@ -214,7 +214,7 @@ def _judge_static(unit: str, answer: http.Answer, log: str) -> Verdict:
         403: "the web server may not read the document root: look at the rights of each directory on the way",
         502: "NGINX does not reach Apache: ss -ltnp shows where Apache listens",
         404: f"another vhost answers for this name, or its root is another: {shows}",
-    }.get(answer.status, f"{shows} shows which vhost answers")
+    }.get(403 if "(13: " in log else answer.status, f"{shows} shows which vhost answers")  # EACCES, of a 404 by NGINX
     return failed(f"{answer.status}, {len(answer.body)} bytes of something else", log or answer.body[:200], hint)
 
 
