@@ -159,6 +159,7 @@ def test_an_empty_front_page_is_seen(blog: tuple[Host, str, Ran], project: Path)
     found = next(r for r in ran.host["results"] if r["id"] == f"site.front@{NAME}")
     assert ran.host["culprit"]["id"] == f"site.front@{NAME}"
     assert found["actual"] == "200, but the page is empty"
+    assert "lampctl-probe" not in found["evidence"]  # left in the log by the probes beside it
 
 
 def test_a_release_from_a_tarball_beside_the_package(blog: tuple[Host, str, Ran], project: Path) -> None:
