@@ -113,7 +113,7 @@ class Boxes:
         with self._locked():
             box = self._known(name)
             self._stop(box)
-            target = self.home / "snapshots" / label
+            target = (self.home / "snapshots" / label).resolve()
             target.mkdir(parents=True)
             (box.directory / "upper").rename(target / "upper")
             data = json.loads((box.directory / "box.json").read_text())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -17,10 +18,39 @@ import pytest
 from lampctl.box import Box, Boxes, available
 from lampctl.errors import LampctlError
 
-# Modules run side by side, each worker with boxes of its own.
-HOME = Path(os.environ.get("LAMPCTL_TEST_HOME", "/var/lib/lampctl-box-test")) / os.environ.get(
-    "PYTEST_XDIST_WORKER", ""
-)
+ROOT = Path(os.environ.get("LAMPCTL_TEST_HOME", "/var/lib/lampctl-box-test"))
+HOME = ROOT / os.environ.get("PYTEST_XDIST_WORKER", "")  # each worker has boxes of its own
+SNAPSHOTS = ROOT / "snapshots"  # which all workers share
+# The longest first: what is left to the end should be short.
+LONGEST = ("test_programs", "test_every_type", "test_php_versions", "test_templates", "test_wordpress", "test_culprit")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    _forget_snapshots(session)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    _forget_snapshots(session)
+
+
+def _forget_snapshots(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):  # where there are no workers yet, or none any more
+        shutil.rmtree(SNAPSHOTS, ignore_errors=True)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """A worker takes what a module has for one release."""
+
+    def rank(item: pytest.Item) -> int:
+        return LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST)
+
+    for item in items:
+        release = getattr(item, "callspec", None) and item.callspec.params.get("release")  # type: ignore[attr-defined]
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{release or 'any'}"))
+    yield
+    items.sort(key=rank)
 
 
 @dataclass(frozen=True)
@@ -96,6 +126,10 @@ def boxes() -> Iterator[Boxes]:
     found = Boxes(HOME)
     _down(found)
     shutil.rmtree(HOME, ignore_errors=True)
+    SNAPSHOTS.mkdir(parents=True, exist_ok=True)
+    if HOME != ROOT:
+        HOME.mkdir()
+        (HOME / "snapshots").symlink_to(SNAPSHOTS)
     yield found
     _down(found)
     shutil.rmtree(HOME)
@@ -119,19 +153,18 @@ def bare(boxes: Boxes, release: str) -> Iterator[Host]:
 
 
 @pytest.fixture(scope="session")
-def deploys() -> dict[str, Ran]:
-    """What the first deploy of each release came to: pytest may leave a release, and come back to it."""
-    return {}
-
-
-@pytest.fixture(scope="session")
-def deployed(boxes: Boxes, release: str, deploys: dict[str, Ran]) -> tuple[str, Ran]:
-    """The first deploy on a bare host, and the label of the snapshot that was taken after it."""
-    if release not in deploys:
-        host = Host(boxes.up(f"lamp-{release}", release), boxes)
-        deploys[release] = host.lampctl("deploy", "HOST")
-        boxes.snapshot(host.box.name, f"deployed-{release}")
-    return f"deployed-{release}", deploys[release]
+def deployed(boxes: Boxes, release: str) -> tuple[str, Ran]:
+    """The first deploy on a bare host, and the label of the snapshot that was taken after it; once for all workers."""
+    label = f"deployed-{release}"
+    said = SNAPSHOTS / f"{label}.json"
+    with (SNAPSHOTS / f"{label}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            host = Host(boxes.up(f"lamp-{release}", release), boxes)
+            ran = host.lampctl("deploy", "HOST")
+            boxes.snapshot(host.box.name, label)
+            said.write_text(json.dumps([ran.code, ran.out, ran.err]))
+    return label, Ran(*json.loads(said.read_text()))
 
 
 @pytest.fixture(scope="module")
