@@ -88,10 +88,13 @@ class Boxes:
         _cut_power(self._known(name).directory / "pid")
 
     def down(self, name: str) -> None:
-        """Stops a box and deletes it."""
+        """Deletes a box; what runs in it is not asked to end, as nothing of it is kept."""
         with self._locked():
             box = self._known(name)
-            self._stop(box)
+            if _alive(box.directory / "pid"):
+                self._say(f"stopping {name}")
+                _cut_power(box.directory / "pid")
+            self._clear(box)
             (_ADDRESSES / box.address).unlink(missing_ok=True)
             shutil.rmtree(box.directory)
             self._write_ssh_files()
@@ -275,6 +278,10 @@ class Boxes:
             os.kill(int(pid_file.read_text().split()[0]), signal.SIGTERM)
             if not _ends(pid_file, STOP_TIMEOUT):
                 _cut_power(pid_file)
+        self._clear(box)
+
+    def _clear(self, box: Box) -> None:
+        """What this machine has of a box that is off."""
         _remove_cgroup(box)
         _run("umount", "-l", str(box.directory / "root"), check=False)
 
