@@ -89,6 +89,8 @@ def test_two_versions_side_by_side(host: Host, release: str, archive: Archive, t
 
 @pytest.mark.parametrize("server", ["apache", "nginx"])
 def test_switch_loses_no_request(host: Host, release: str, archive: Archive, tmp_path: Path, server: str) -> None:
+    if (release, server) == ("bookworm", "apache"):
+        pytest.skip("Apache is tried on trixie")
     assert host.lampctl("deploy", "HOST", "-p", book(tmp_path, archive, server)).code == 0
     own = f"php{OWN[release]}-fpm"
     for old in (("lamp.test", "old.test"), ("old.test",)):
