@@ -5,11 +5,12 @@ PACKAGES := mmdebstrap systemd-container nftables iproute2 openssh-client python
 LAB := $(PACKAGES) openssl pebble gcc libc6-dev default-jdk-headless
 LAMPCTL := $(VENV)/bin/lampctl
 PYINFRA := .venv-pyinfra
+SPHINX := .venv-docs
 ROUNDS := 7
 # Sets have the same order in each run, and so have the playbooks that the property tests make.
 export PYTHONHASHSEED := 0
 
-.PHONY: demo test unit hosts lint bench bench-c10k reference setup packages
+.PHONY: demo test unit hosts lint bench bench-c10k reference docs setup packages
 
 demo: setup packages ## a throwaway Debian 13 host, deployed and proved
 	@$(LAMPCTL) box up demo
@@ -45,6 +46,15 @@ $(PYINFRA)/.done: tests/bench/requirements.txt $(VENV)/.done
 
 reference: setup ## docs/reference, from the program itself
 	$(VENV)/bin/python -m docs.generate
+
+docs: $(SPHINX)/.done ## the documentation as a site, in site/; a link that leads nowhere is an error
+	$(SPHINX)/bin/sphinx-build -q -W --keep-going -E -c docs/sphinx -d $(SPHINX)/doctrees . site
+	@echo "site/index.html"
+
+$(SPHINX)/.done: docs/sphinx/requirements.txt
+	python3 -m venv $(SPHINX)
+	$(SPHINX)/bin/pip install -q -r docs/sphinx/requirements.txt
+	touch $@
 
 setup: $(VENV)/.done
 

@@ -15,11 +15,19 @@ from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 
 PLATFORM = next(iter(PLATFORMS))
+ARCHIVE = "linux.repositories={a: {url: 'http://a.example/', suite: a, key: /usr/share/keyrings/a.gpg}}"
+# What no built-in playbook has, and brings checks of its own: a name → (playbook, settings).
+MORE = {
+    "cgi with nginx": ("cgi", ("web.server=nginx",)),
+    "tls: acme": ("tls", ("sites={tls.test: {tls: acme}}",)),
+    "two PHPs": ("lamp", (ARCHIVE, "sites={a.test: {}, b.test: {php: {version: '8.2', repository: a}}}")),
+}
 
 INTRO = """# Checks
 
 What `lampctl check` and the end of `lampctl deploy` look at, in the order of a request's way, as the
-built-in playbooks have it on {platform}. `SITE` stands for each site, `DATABASE` for its database.
+built-in playbooks have it on {platform}; and what *{more}* have
+beyond that. `SITE` stands for each site, `DATABASE` for its database, `VERSION` for each version of PHP.
 
 A check runs on the **host**, through an SSH **tunnel** to it, or from **outside**, which is the machine that lampctl
 runs on. What comes of it is `pass`; `fail`: this hop is broken; `blocked`: a hop that it needs is broken; `unknown`: it
@@ -28,17 +36,22 @@ could not be tried, which says nothing about the hop; or `skipped`. The culprit 
 
 def page() -> str:
     found: dict[Check, list[str]] = {}  # → the playbooks that have it
-    for playbook in Files().builtin():
+    builtin = list(Files().builtin())
+    for playbook in builtin:
         for row in dict.fromkeys(map(_nameless, _checks(playbook))):
             found.setdefault(row, []).append(playbook)
-    playbooks = sorted({name for names in found.values() for name in names})
+    for name, (playbook, settings) in MORE.items():
+        for row in dict.fromkeys(map(_nameless, _checks(playbook, settings))):
+            if (row.id, row.title) not in {(known.id, known.title) for known in found}:
+                found[row] = [name]
     layers = dict.fromkeys(row.layer for row in found)
-    sections = [_section(layer, found, playbooks) for layer in layers]
-    return "\n\n".join([INTRO.format(platform=PLATFORMS[PLATFORM].title), *sections])
+    sections = [_section(layer, found, builtin) for layer in layers]
+    more = "*, *".join(MORE)
+    return "\n\n".join([INTRO.format(platform=PLATFORMS[PLATFORM].title, more=more), *sections])
 
 
-def _checks(playbook: str) -> Iterator[Check]:
-    loaded = load(playbook, (), Files())
+def _checks(playbook: str, settings: tuple[str, ...] = ()) -> Iterator[Check]:
+    loaded = load(playbook, settings, Files())
     facts = nominal(PLATFORM, loaded.playbook.sites)
     yield from desired(Context(loaded.playbook, loaded.name, PLATFORMS[PLATFORM], facts)).checks
 
@@ -51,6 +64,8 @@ def _nameless(check: Check) -> Check:
     """The check as any site has it; how it is done is left out, so that what reads the same is the same."""
     site = check.id.partition("@")[2]
     names = {site: "SITE", re.sub(r"[^a-z0-9]", "_", site): "DATABASE"} if site else {}
+    if check.id.startswith("php.service@"):
+        names = {site: "VERSION"}
 
     def general(text: str) -> str:
         for name, word in names.items():

@@ -32,6 +32,17 @@ SIGNALS = [
 ]
 
 
+# What lampctl looks at beside its options; a test holds that the program asks for no other of its own.
+ENVIRONMENT = [
+    ("LAMPCTL_BOX_HOME", "where boxes live; default: `/var/lib/lampctl-box`"),
+    ("LAMPCTL_BOX_CACHE", "where the releases that boxes are made of are kept; default: `/var/cache/lampctl-box`"),
+    ("SSL_CERT_FILE", "certificate authorities that this machine trusts, for the checks of HTTPS from outside"),
+    ("SSH_AUTH_SOCK", "the SSH agent"),
+    ("HOME", "where `~/.ssh` is"),
+    ("NO_COLOR", "set to anything: no colours; in a pipe there are none anyway"),
+    ("COLUMNS", "how wide the terminal is taken to be"),
+]
+
 Row = tuple[str, str]
 HEAD = ("argument or option", "what")
 
@@ -52,7 +63,14 @@ def page() -> str:
     found = list(sections(get_command(app), "lampctl"))
     shared = _shared(found)
     every = f"## Options of every command\n\n{table(HEAD, shared)}"
-    parts = ["# Command line reference", *(_section(s, shared) for s in found), every, exit_codes(), documents()]
+    parts = [
+        "# Command line reference",
+        *(_section(s, shared) for s in found),
+        every,
+        environment(),
+        exit_codes(),
+        documents(),
+    ]
     return "\n\n".join(parts)
 
 
@@ -111,6 +129,11 @@ def examples(epilog: str) -> str:
     if not (colon and head in ("Example", "Examples")):
         return epilog
     return block("\n".join(re.split(r" \| (?=lampctl )", rest)), "sh")
+
+
+def environment() -> str:
+    rows = [(code(name), what) for name, what in ENVIRONMENT]
+    return f"## Environment variables\n\n{table(('variable', 'what'), rows)}"
 
 
 def exit_codes() -> str:

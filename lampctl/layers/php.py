@@ -12,7 +12,7 @@ from lampctl.layers.mysql import secret_of
 from lampctl.layers.services import service_check
 from lampctl.layers.versions import php_of, versions
 from lampctl.platforms import PhpNames
-from lampctl.playbook import code_of, database_of, root_of, user_of
+from lampctl.playbook import code_of, database_of, home_of, root_of, user_of
 from lampctl.playbook.sites import PhpSite, WordpressSite
 from lampctl.resources import Directory, File, Package, Secret, Service
 from lampctl.resources.secret import DIRECTORY
@@ -42,7 +42,7 @@ def _version(context: Context, names: PhpNames) -> Desired:
     service = Service(
         names.unit,
         "php",
-        watch=(names.root, DIRECTORY),
+        watch=(names.root, DIRECTORY, *_releases(context, sites)),
         sockets=tuple(socket_of(context, site) for site in sites),
         ready=_ready(names, [socket_of(context, site) for site in sites]),
         units=(sandbox,),
@@ -63,6 +63,11 @@ def _version(context: Context, names: PhpNames) -> Desired:
         checks=(service_check(_service_id(context, names), f"PHP-FPM {names.version} runs", service),),
         validators=(Validator("php", names.test, names.root),),
     )
+
+
+def _releases(context: Context, sites: Iterable[str]) -> list[str]:
+    """Links that change with a release: PHP remembers where they led, and opcache what it compiled from there."""
+    return [f"{home_of(site)}/current" for site in sites if site in context.sources]
 
 
 def _outer_roots(context: Context, sites: Iterable[str]) -> list[str]:

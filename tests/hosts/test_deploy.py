@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -229,6 +230,22 @@ def test_several_sites(host: Host, tmp_path: Path) -> None:
     assert ran.code == 0, ran.out
     assert ran.results["site.outside@b.test"] == "pass"
     assert host.lampctl("plan", "HOST", "-p", str(book)).changes == {}
+    assert host.lampctl("deploy", "HOST").code == 0
+
+
+def test_new_release_of_php_shows_at_once(host: Host, tmp_path: Path) -> None:
+    """PHP remembers where a link led, and what it compiled there: visitors had asked for the former release."""
+    book, page = tmp_path / "site.yml", tmp_path / "shop" / "index.php"
+    book.write_text("extends: lamp\nsites: {lamp.test: {default: true, database: true}, shop.test: {source: shop}}\n")
+    page.parent.mkdir()
+    for text in ("first", "second"):
+        page.write_text(f"<?php echo '{text}';")
+        ran = host.lampctl("deploy", "HOST", "-p", str(book))
+        assert ran.code == 0, ran.out
+        request = urllib.request.Request(f"http://{host.box.address}/", headers={"Host": "shop.test"})
+        for _ in range(3):
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                assert answer.read().decode() == text
     assert host.lampctl("deploy", "HOST").code == 0
 
 

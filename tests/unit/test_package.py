@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -28,17 +29,31 @@ def tracked() -> list[Path]:
     return [Path(name) for name in names if name and (ROOT / name).is_file()]
 
 
+def built(target: str, source: Path, out: Path) -> Path:
+    """What hatchling makes of `source`, as `python -m build` would have it."""
+    run(sys.executable, "-m", "hatchling", "build", "-t", target, "-d", out, cwd=source)
+    (found,) = out.iterdir()
+    return found
+
+
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from the files in git alone, so that nothing that lies around can help."""
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files in git alone, so that nothing that lies around can help."""
     checkout = tmp_path_factory.mktemp("checkout")
     for name in tracked():
         (checkout / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, checkout / name)
-    out = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", out, cwd=checkout)
-    (found,) = out.iterdir()
-    return found
+    return checkout
+
+
+@pytest.fixture(scope="module")
+def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built("wheel", checkout, tmp_path_factory.mktemp("dist"))
+
+
+def contents(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +73,21 @@ def test_wheel_is_the_package_with_its_data(wheel: Path) -> None:
     data = {f"lampctl/_data/{path}" for path in tracked() if path.parts[0] in ("templates", "playbooks")}
     code = {str(path) for path in tracked() if path.parts[0] == "lampctl"}
     assert inside == data | code
+
+
+def test_source_distribution_builds_the_same_wheel(wheel: Path, checkout: Path, tmp_path: Path) -> None:
+    with tarfile.open(built("sdist", checkout, tmp_path / "dist")) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.glob("lampctl_stack-*")
+    assert (source / "tests/unit/test_package.py").is_file()  # packagers run the tests
+    assert contents(built("wheel", source, tmp_path / "wheel")) == contents(wheel)
+
+
+def test_metadata_tells_who_may_use_it_and_how(wheel: Path) -> None:
+    (name,) = [name for name in contents(wheel) if name.endswith("METADATA")]
+    said = contents(wheel)[name].decode()
+    for line in ("License-Expression: MIT", "License-File: LICENSE", "Requires-Python: >=3.11", "# lampctl"):
+        assert f"\n{line}\n" in said
 
 
 def test_installed_program_works_from_anywhere(lampctl: Path, tmp_path: Path) -> None:

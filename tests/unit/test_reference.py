@@ -14,12 +14,19 @@ import pytest
 from pydantic import BaseModel, Field
 from typer.main import get_command
 
+import lampctl
 from docs.generate import FOLDER, pages
+from docs.generate.cli import ENVIRONMENT
 from docs.generate.document import OTHERS
 from docs.generate.markdown import anchor
 from docs.generate.playbook import sections, tables
 from lampctl.cli.app import app
-from lampctl.playbook import Playbook
+from lampctl.engine.library import Files as Library
+from lampctl.facts import nominal
+from lampctl.layers import Context, desired
+from lampctl.platforms import PLATFORMS
+from lampctl.playbook import Playbook, load
+from tests.unit.playbooks import SERVERS
 
 PAGES = pages()
 
@@ -38,6 +45,24 @@ def test_links_lead_somewhere(name: str) -> None:
     headings = [anchor(title) for title in re.findall(r"^#+ (.*)$", PAGES[name], re.MULTILINE)]
     assert len(headings) == len(set(headings))
     assert set(re.findall(r"\]\((#[^)]*)\)", PAGES[name])) <= set(headings)
+
+
+def test_every_environment_variable_is_described() -> None:
+    code = "".join(path.read_text() for path in Path(lampctl.__file__).parent.rglob("*.py"))
+    asked = set(re.findall(r"environ(?:\.get\(|\[)\"([A-Z]\w*)\"|getenv\(\"(\w+)\"", code))
+    assert {name for pair in asked for name in pair if name} <= {name for name, _ in ENVIRONMENT}
+
+
+@pytest.mark.parametrize("playbook", sorted(Library().builtin()))
+def test_every_check_is_described(playbook: str) -> None:
+    described = set(re.findall(r"^\| `([^`]+)`", PAGES["checks.md"], re.MULTILINE))
+    for server in SERVERS:
+        web = json.dumps({**server, "behind_port": 8999})
+        loaded = load(playbook, (f"web={web}",), Library())
+        for platform in PLATFORMS.values():
+            facts = nominal(platform.id, loaded.playbook.sites)
+            found = desired(Context.of(loaded, platform, facts)).checks
+            assert {re.sub("@.*", "@SITE", check.id) for check in found} <= described
 
 
 def test_every_playbook_field_is_described() -> None:
