@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from threading import Lock
+from typing import IO
 
 from rich.console import Console
 from rich.status import Status as Spinner
@@ -37,10 +38,13 @@ class _Console(Console):
 
 
 class TextReporter:
-    """Writes to stdout; the live line is only there where stdout is a terminal."""
+    """Writes to stdout, or to `stream`, plainly; the live line is only there where stdout is a terminal."""
 
-    def __init__(self, quiet: bool, several: bool) -> None:
-        self._console = _Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+    def __init__(self, quiet: bool, several: bool, stream: IO[str] | None = None) -> None:
+        terminal = None if stream is None else False
+        self._console = _Console(
+            highlight=False, soft_wrap=True, markup=False, emoji=False, file=stream, force_terminal=terminal
+        )
         self._quiet = quiet
         self._several = several
         self._lock = Lock()
