@@ -11,6 +11,7 @@ import typer
 from lampctl.cli.box import box
 from lampctl.cli.options import Book, Common, Connect, Format, Shown, Version, grouped
 from lampctl.cli.playbook import playbook
+from lampctl.cli.smoke import smoke
 from lampctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,6 +76,12 @@ def plan(
 def check(common: Shown, book: Book, connect: Connect, hosts: Hosts = None) -> None:
     """Check every layer of the stack, and name the hop that is broken. Changes nothing."""
     _leave(_run("check", common, book, connect, hosts, False)[1])
+
+
+app.command(
+    epilog="Examples: lampctl smoke https://shop.example.com --expect Basket --max-ms 800"
+    " | lampctl smoke https://shop.example.com/health --wait 60 --format junit:smoke.xml"
+)(smoke)
 
 
 @app.command(epilog="Example: lampctl render -p site.yml --platform debian-12 --out rendered")

@@ -67,13 +67,15 @@ def outputs(specs: Sequence[str]) -> Outputs:
     shown = {output.format for output in found if output.path is None}
     if len(shown) > 1 and shown not in _MIXES:
         hint = "give all but one a file: --format junit:report.xml"
-        raise UsageError(f"--format: {' and '.join(sorted(shown))} can't both be on stdout", hint)
+        raise UsageError(f"--format: {' and '.join(sorted(shown))} can't both be on stdout", hint, kind="output")
     paths = [output.path.resolve() for output in found if output.path]
     for output in found:
         if output.path:
             _check(output.path)
             if paths.count(output.path.resolve()) > 1:
-                raise UsageError(f"--format: two of them go to {output.path}", "give each a file of its own")
+                raise UsageError(
+                    f"--format: two of them go to {output.path}", "give each a file of its own", kind="output"
+                )
     return Outputs(tuple(found) if shown else (Output("text"), *found))
 
 
@@ -96,9 +98,13 @@ def _parsed(spec: str) -> Output:
     if name not in FORMATS:
         close = get_close_matches(name, FORMATS, 1)
         guess = f"did you mean {close[0]}? " if close else ""
-        raise UsageError(f"--format {spec}: there is no format {name}", f"{guess}There are {', '.join(FORMATS)}")
+        raise UsageError(
+            f"--format {spec}: there is no format {name}", f"{guess}There are {', '.join(FORMATS)}", kind="output"
+        )
     if colon and not file:
-        raise UsageError(f"--format {spec} names no file", f"--format {name}:FILE, or --format {name} for stdout")
+        raise UsageError(
+            f"--format {spec} names no file", f"--format {name}:FILE, or --format {name} for stdout", kind="output"
+        )
     return Output(name, Path(file).expanduser() if colon else None)
 
 
@@ -106,11 +112,15 @@ def _check(path: Path) -> None:
     """As far as it can be known before the run."""
     folder = path.resolve().parent
     if path.is_dir():
-        raise UsageError(f"--format: {path} is a directory", "name a file in it")
+        raise UsageError(f"--format: {path} is a directory", "name a file in it", kind="output")
     if not folder.is_dir():
-        raise UsageError(f"--format: {path} can't be written: there is no directory {folder}", "make it first")
+        raise UsageError(
+            f"--format: {path} can't be written: there is no directory {folder}", "make it first", kind="output"
+        )
     if not os.access(folder, os.W_OK | os.X_OK) and not _special(path):
-        raise UsageError(f"--format: {path} can't be written: {folder} is not yours to write to", "name another place")
+        raise UsageError(
+            f"--format: {path} can't be written: {folder} is not yours to write to", "name another place", kind="output"
+        )
 
 
 def _reporter(output: Output, quiet: bool, several: bool, place: Place) -> Reporter:
@@ -180,7 +190,7 @@ def failed(specs: Sequence[str], command: str, error: LampctlError) -> int:
         with suppress(UsageError):
             found.append(_parsed(spec))
     stdout = [output.format for output in found if output.path is None]
-    if error.kind != "output":  # else the files that could be written are better than this
+    if error.kind != "output":  # which is about these files themselves
         for output in found:
             with suppress(LampctlError, UsageError):
                 if output.path:

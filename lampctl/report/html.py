@@ -6,18 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from itertools import groupby
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from lampctl import __version__
 from lampctl.checks import Result, Status, culprit
 from lampctl.outcome import Outcome
-from lampctl.report.document import Report
+from lampctl.report.document import Report, legible
 
 # status → (mark, word, class); a layer has the first of them that one of its checks has
 _STATUSES = {
     Status.FAIL: ("✗", "broken", "bad"),
-    Status.BLOCKED: ("⦸", "blocked", "held"),
+    Status.BLOCKED: ("·", "blocked", "held"),
     Status.UNKNOWN: ("?", "unknown", "held"),
     Status.PASS: ("✓", "works", "good"),
     Status.SKIPPED: ("–", "skipped", "held"),
@@ -44,18 +45,20 @@ class _Layer:
 
 
 def render(report: Report) -> str:
-    return _template().render(
+    page = _template().render(
         report=report,
         version=__version__,
         at=datetime.fromtimestamp(report.time, UTC),
         statuses=_STATUSES,
         verdict=_verdict(report),
         said=_said,
+        state=_state,
         layers=_layers,
         culprit=culprit,
         lines=_lines,
         shares=_shares,
     )
+    return legible(page)
 
 
 @cache
@@ -66,6 +69,7 @@ def _template() -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     return environment.get_template("page.html.j2")
 
@@ -76,6 +80,11 @@ def _verdict(report: Report) -> str:
     if len(report.outcomes) == 1:
         return f"{report.outcomes[0].host}: {_said(report.outcomes[0])}"
     return f"{sum(outcome.ok for outcome in report.outcomes)} of {len(report.outcomes)} are well"
+
+
+def _state(outcome: Outcome) -> str:
+    good = "planned" if outcome.command == "plan" else "well"
+    return good if outcome.ok else "broken"
 
 
 def _said(outcome: Outcome) -> str:
@@ -89,10 +98,8 @@ def _said(outcome: Outcome) -> str:
 
 
 def _layers(outcome: Outcome) -> list[_Layer]:
-    found: dict[str, list[Result]] = {}
-    for result in outcome.results:
-        found.setdefault(result.layer, []).append(result)
-    return [_Layer(name, results) for name, results in found.items()]
+    """In the chain's order; a layer that it comes back to is there again, such as TLS once the web server is up."""
+    return [_Layer(name, list(results)) for name, results in groupby(outcome.results, lambda result: result.layer)]
 
 
 def _lines(diff: str) -> list[tuple[str, str]]:

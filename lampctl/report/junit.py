@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -10,10 +9,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from lampctl.checks import Result, Status
 from lampctl.errors import LampctlError
 from lampctl.outcome import Outcome
-from lampctl.report.document import Report
+from lampctl.report.document import Report, legible
 
-# What XML 1.0 can't hold, not even escaped: most control characters, and lone surrogates.
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ELEMENTS = {
     Status.FAIL: "failure",
     Status.UNKNOWN: "error",
@@ -40,11 +37,11 @@ def _suite(report: Report, outcome: Outcome) -> Element:
     if outcome.error:
         cases.append(_ended(outcome.host, report.command, outcome.error))
     if not cases:  # of a plan; consumers take an empty suite for a mistake
-        cases.append(Element("testcase", classname=_clean(outcome.host), name=report.command, time="0.000"))
+        cases.append(Element("testcase", classname=legible(outcome.host), name=report.command, time="0.000"))
     suite = _counted(outcome.host, cases, report.time, sum(outcome.timings.values()))
     suite.insert(0, _properties(report, outcome))
     if outcome.changes:
-        SubElement(suite, "system-out").text = _clean("\n".join(_changes(outcome)))
+        SubElement(suite, "system-out").text = legible("\n".join(_changes(outcome)))
     return suite
 
 
@@ -52,10 +49,10 @@ def _counted(name: str, cases: list[Element], time: float, seconds: float) -> El
     def having(element: str) -> str:
         return str(sum(case.find(element) is not None for case in cases))
 
-    suite = Element("testsuite", name=_clean(name), tests=str(len(cases)), failures=having("failure"))
+    suite = Element("testsuite", name=legible(name), tests=str(len(cases)), failures=having("failure"))
     suite.attrib |= {"errors": having("error"), "skipped": having("skipped"), "time": f"{seconds:.3f}"}
     suite.attrib |= {"timestamp": datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%S")}
-    suite.attrib |= {"hostname": _clean(name)}
+    suite.attrib |= {"hostname": legible(name)}
     suite.extend(cases)
     return suite
 
@@ -69,16 +66,16 @@ def _properties(report: Report, outcome: Outcome) -> Element:
         ("applied", str(outcome.applied).lower()),
         ("undone", str(outcome.undone).lower()),
     ):
-        SubElement(properties, "property", name=name, value=_clean(value))
+        SubElement(properties, "property", name=name, value=legible(value))
     return properties
 
 
 def _case(host: str, result: Result) -> Element:
-    case = Element("testcase", classname=_clean(f"{host}.{result.layer}"), name=_clean(result.id))
+    case = Element("testcase", classname=legible(f"{host}.{result.layer}"), name=legible(result.id))
     case.set("time", f"{result.ms / 1000:.3f}")
     if element := _ELEMENTS.get(result.status):
-        said = SubElement(case, element, message=_clean(result.actual), type=str(result.status))
-        said.text = _clean("\n".join(_said(result)))
+        said = SubElement(case, element, message=legible(result.actual), type=str(result.status))
+        said.text = legible("\n".join(_said(result)))
     return case
 
 
@@ -93,9 +90,9 @@ def _said(result: Result) -> Iterator[str]:
 
 def _ended(host: str, command: str, error: LampctlError) -> Element:
     """What ended the command early, as a test case of its own."""
-    case = Element("testcase", classname=_clean(host), name=command or "lampctl", time="0.000")
-    said = SubElement(case, "error", message=_clean(error.message), type=error.kind)
-    said.text = _clean("\n".join(part for part in (error.evidence, error.hint and f"→ {error.hint}") if part))
+    case = Element("testcase", classname=legible(host), name=command or "lampctl", time="0.000")
+    said = SubElement(case, "error", message=legible(error.message), type=error.kind)
+    said.text = legible("\n".join(part for part in (error.evidence, error.hint and f"→ {error.hint}") if part))
     return case
 
 
@@ -103,7 +100,3 @@ def _changes(outcome: Outcome) -> Iterator[str]:
     for change in outcome.changes:
         yield f"{change.action} {change.resource}"
         yield from (f"    {line}" for line in change.diff.splitlines())
-
-
-def _clean(text: str) -> str:
-    return _ILLEGAL.sub("\ufffd", text)

@@ -21,6 +21,7 @@ def render(report: Report) -> str:
     command = {"command": report.command}
     results = [(o.host, result) for o in report.outcomes for result in o.results]
     known = [(host, result) for host, result in results if result.status in _UP]
+    timed = [(host, result) for host, result in known if result.ms]
     hosts = report.outcomes
     families = [
         _gauge("run_timestamp_seconds", "When the run ended.", [(command, report.time)]),
@@ -31,7 +32,7 @@ def render(report: Report) -> str:
         _gauge("host_checks", "Checks by what they came to.", [s for o in hosts for s in _counts(o)]),
         _gauge("phase_duration_seconds", "How long a phase of the run took.", [s for o in hosts for s in _phases(o)]),
         _gauge("check_up", "The hop works.", [(_check(h, r), _UP[r.status]) for h, r in known]),
-        _gauge("check_duration_seconds", "How long the probe took.", [(_check(h, r), r.ms / 1000) for h, r in known]),
+        _gauge("check_duration_seconds", "How long the probe took.", [(_check(h, r), r.ms / 1000) for h, r in timed]),
     ]
     return "".join(families)
 

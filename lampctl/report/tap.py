@@ -40,7 +40,9 @@ def _point(host: str, result: Result) -> _Point:
     """What could not be tried is skipped in TAP's sense: it says nothing about the hop."""
     text = f"{_word(host)}: {_word(result.id)}"
     if result.status is Status.PASS:
-        return True, f"{text} - {_word(result.actual)}", {"duration_ms": round(result.ms, 1)}
+        return True, f"{text} - {_word(result.actual)}", _duration(result)
+    if result.status is Status.BLOCKED:
+        return True, f"{text} # SKIP blocked: {_word(result.actual)}", {}
     about = {
         "status": str(result.status),
         "layer": result.layer,
@@ -49,11 +51,15 @@ def _point(host: str, result: Result) -> _Point:
         "actual": result.actual,
         "evidence": result.evidence,
         "hint": result.hint,
-        "duration_ms": round(result.ms, 1),
+        **_duration(result),
     }
     if result.status is Status.FAIL:
         return False, f"{text} - {_word(result.actual)}", about
     return True, f"{text} # SKIP {result.status}: {_word(result.actual)}", about
+
+
+def _duration(result: Result) -> dict[str, object]:
+    return {"duration_ms": round(result.ms, 1)} if result.ms else {}
 
 
 def _error(error: LampctlError) -> Mapping[str, object]:
@@ -70,6 +76,12 @@ def _yaml(about: Mapping[str, object]) -> list[str]:
         return []
     import yaml
 
+    class Dumper(yaml.SafeDumper):
+        """Lines stay lines."""
+
+    Dumper.add_representer(
+        str, lambda d, text: d.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    )
     said = {key: value for key, value in about.items() if value != ""}
-    text = yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=10_000)
+    text = yaml.dump(said, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=10_000)
     return ["  ---", *(f"  {line}" for line in text.rstrip("\n").split("\n")), "  ..."]

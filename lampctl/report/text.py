@@ -82,12 +82,14 @@ class TextReporter:
                 self._culprit(outcome)
             self._summary(outcome)
 
-    def finish(self, command: str, outcomes: Sequence[Outcome]) -> None:  # noqa: ARG002
+    def finish(self, command: str, outcomes: Sequence[Outcome]) -> None:
         with self._lock:
             self._stop()
             if self._several:
                 good = sum(outcome.ok for outcome in outcomes)
-                self._console.print(Text(f"{good} of {len(outcomes)} hosts are well", "bold"))
+                self._console.print(
+                    Text(f"{good} of {len(outcomes)} {'URLs' if command == 'smoke' else 'hosts'} are well", "bold")
+                )
 
     def close(self) -> None:
         with self._lock:
@@ -158,7 +160,8 @@ class TextReporter:
         times = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.timings.items())
         style = "bold green" if outcome.ok else "bold red"
         parts = [(f"{outcome.host}: ", "bold"), (_verdict(outcome), style)]
-        self._console.print(Text.assemble(*parts, (f" ({times}; {_count(outcome.round_trips, 'round trip')})", "dim")))
+        trips = "" if outcome.command == "smoke" else f"; {_count(outcome.round_trips, 'round trip')}"
+        self._console.print(Text.assemble(*parts, (f" ({times}{trips})", "dim")))
 
 
 def _row(result: Result, width: int) -> tuple[tuple[str, str], ...]:
@@ -182,6 +185,6 @@ def _verdict(outcome: Outcome) -> str:
         return f"{len(outcome.changes)} to change" if outcome.changes else "nothing to change"
     passed = sum(result.status is Status.PASS for result in outcome.results)
     checks = f"{passed} of {len(outcome.results)} checks pass"
-    if outcome.command == "check":
+    if outcome.command in ("check", "smoke"):
         return checks
     return f"{len(outcome.changes)} changed, {checks}" if outcome.applied else f"nothing to change, {checks}"
