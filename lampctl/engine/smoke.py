@@ -180,9 +180,7 @@ def _connect(addresses: Sequence[str], port: int, timeout: float) -> tuple[dict[
             return error.errno, str(error), 0.0
         return 0, "", (time.perf_counter() - began) * 1000
 
-    with ThreadPoolExecutor(len(addresses)) as pool:
+    with ThreadPoolExecutor(16) as pool:
         found = dict(zip(addresses, pool.map(one, addresses), strict=True))
-    quickest = min(ms for *_, ms in found.values())
-    return {address: (code, why) for address, (code, why, _) in found.items()}, quickest if quickest < float(
-        "inf"
-    ) else 0.0
+    quickest = min((ms for code, _, ms in found.values() if code == 0), default=0.0)
+    return {address: (code, why) for address, (code, why, _) in found.items()}, quickest

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -72,9 +73,12 @@ class Url:
 
 def _ascii(host: str, text: str) -> str:
     try:
-        return host if ":" in host else host.encode("idna").decode()
+        name = host if ":" in host else host.encode("idna").decode()
     except UnicodeError:
-        raise UsageError(f"{text!r} is no URL: {host!r} is no hostname", "check its spelling") from None
+        name = ""
+    if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%\w+)?", name):
+        raise UsageError(f"{text!r} is no URL: {host!r} is no hostname", "check its spelling")
+    return name
 
 
 @dataclass(frozen=True)
@@ -127,9 +131,8 @@ def led(hops: Sequence[Url], wrong: str, needs: tuple[str, ...]) -> Check:
 
 def answers(wanted: Wanted, ms: float, needs: tuple[str, ...]) -> tuple[Check, ...]:
     """Of the page at the end. `ms`: how long its GET took."""
-    status = _check(
-        "http.status", "the page is there", str(wanted.status), partial(_judge_status, wanted.status), needs
-    )
+    judge = partial(_judge_status, wanted.status, ms)
+    status = _check("http.status", "the page is there", str(wanted.status), judge, needs)
     found = [status]
     for number, text in enumerate(wanted.texts, 1):
         name = "http.body" if len(wanted.texts) == 1 else f"http.body{number}"
