@@ -28,7 +28,8 @@ TEXT = """## The JSON document
 With `--format json`, stdout is exactly one document, whatever happens; only `playbook schema`, which is a document
 of its own, and `box ssh` have none. What is documented here stays; keys may be added.
 
-`deploy`, `plan` and `check` have one entry in `hosts` for each host, in the order in which they were named:"""
+`deploy`, `plan` and `check` have one entry in `hosts` for each host, in the order in which they were named; `smoke` has
+one for each URL, which it calls `host` too:"""
 
 FIELDS = [
     ("ok", "no error, and no check fails"),

@@ -33,19 +33,19 @@ def test_every_format_of_a_host_that_is_well(host: Host, tmp_path: Path) -> None
 
 
 def test_culprit_in_every_format(host: Host, tmp_path: Path) -> None:
-    (tmp_path / "site.yml").write_text("extends: lamp\nphp:\n  memory_limit: 128M\n")
-    host.sh("systemctl stop 'php*-fpm'")
+    (tmp_path / "site.yml").write_text("extends: lamp\nweb:\n  server: apache\n")
+    host.sh("systemctl stop apache2")
     files = {format: tmp_path / f"report.{format}" for format in FORMATS}
     ran = host.lampctl(
         "check", "HOST", "-p", "site.yml", *(w for name, file in files.items() for w in ("--format", f"{name}:{file}")),
         cwd=tmp_path,
     )  # fmt: skip
-    host.sh("systemctl start 'php*-fpm' $(systemctl list-unit-files -q 'php*-fpm.service' | cut -d' ' -f1)")
+    host.sh("systemctl start apache2")
     assert ran.code == 1
     said = {name: file.read_text() for name, file in files.items()}
-    assert said["github"].startswith(f"::error file=site.yml,line=2,title={host.box.name}%3A php.service::")
-    assert said["nagios"].startswith(f"LAMPCTL CRITICAL - {host.box.name}: php.service: ")
-    assert f"- {host.box.name}: php.service - " in said["tap"]
+    assert said["github"].startswith(f"::error file=site.yml,line=2,title={host.box.name}%3A web.service::")
+    assert said["nagios"].startswith(f"LAMPCTL CRITICAL - {host.box.name}: web.service: ")
+    assert f"- {host.box.name}: web.service - " in said["tap"]
     assert JUnitXml.fromfile(str(files["junit"])).failures >= 1
     subprocess.run(["promtool", "check", "metrics"], input=said["prometheus"], text=True, check=True)
 
