@@ -26,10 +26,11 @@ def reach(where: Target, options: ConnectOptions, tell: Callable[[Event], None])
             waited = time.monotonic() - began
             if error.kind not in NOT_YET or waited + PAUSE > options.wait:
                 raise
+            said = error.message.removeprefix(f"{where.text}: ")
             if told != error.kind:
-                tell(Event(where.text, "note", f"{error.message}; waiting for it, {options.wait:.0f} s at most"))
+                tell(Event(where.text, "note", f"{said}; waiting for it, {options.wait:g} s at most"))
                 told = error.kind
-            tell(Event(where.text, "line", f"waiting for {waited:.0f} s: {error.message}"))
+            tell(Event(where.text, "line", f"waiting for {waited:.0f} s: {said}"))
             time.sleep(PAUSE)
 
 

@@ -40,7 +40,7 @@ def test_booting_host_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     host = Booting(monkeypatch, "network", "timeout", "refused", "refused", "ssh")
     assert host.reach(60) == "connected"
     notes = [event.text for event in host.told if event.kind == "note"]
-    assert notes == [f"web1: {kind}; waiting for it, 60 s at most" for kind in ("network", "timeout", "refused", "ssh")]
+    assert notes == [f"{kind}; waiting for it, 60 s at most" for kind in ("network", "timeout", "refused", "ssh")]
     assert len([event for event in host.told if event.kind == "line"]) == 5
 
 
@@ -75,5 +75,5 @@ def test_wait_at_the_command_line(tmp_path: Path) -> None:
     assert time.monotonic() - began >= 1
     assert done.returncode == 3
     first, second, *_ = done.stdout.splitlines()
-    assert first == f"127.0.0.1:{port}: the connection was refused (127.0.0.1:{port}); waiting for it, 2 s at most"
+    assert first == f"the connection was refused (127.0.0.1:{port}); waiting for it, 1.5 s at most"
     assert second.startswith("✗ ")
