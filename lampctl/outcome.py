@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Protocol
 
-from lampctl.checks import Result, culprit
-from lampctl.errors import Exit, LampctlError
+from lampctl.checks import Result, Status, culprit
+from lampctl.errors import ApplyFailed, Exit, LampctlError, Refused
 from lampctl.resources import Change
 
 
@@ -70,6 +71,30 @@ class Outcome:
             "timings": {name: round(seconds, 3) for name, seconds in self.timings.items()},
             "round_trips": self.round_trips,
         }
+
+
+class Health(IntEnum):
+    """Nagios' states, which are the exit codes of its plugins too."""
+
+    OK = 0
+    WARNING = 1
+    CRITICAL = 2
+    UNKNOWN = 3
+
+
+def health(outcomes: Sequence[Outcome], error: LampctlError | None = None) -> Health:
+    """The worst of the hosts: what is broken before what can't be found out. `error`: ended the command early."""
+    states = {_health(outcome) for outcome in outcomes} | ({Health.UNKNOWN} if error else set())
+    return next((s for s in (Health.CRITICAL, Health.UNKNOWN, Health.WARNING) if s in states), Health.OK)
+
+
+def _health(outcome: Outcome) -> Health:
+    if culprit(outcome.results) or isinstance(outcome.error, ApplyFailed | Refused):
+        return Health.CRITICAL
+    if outcome.error:
+        return Health.UNKNOWN
+    unsure = any(result.status in (Status.UNKNOWN, Status.BLOCKED) for result in outcome.results)
+    return Health.WARNING if unsure or (outcome.command == "plan" and outcome.changes) else Health.OK
 
 
 class Reporter(Protocol):

@@ -10,7 +10,7 @@ from docs.generate.markdown import code, table
 from lampctl.checks import Check, Evidence, Verdict, passed
 from lampctl.engine.library import Files
 from lampctl.facts import nominal
-from lampctl.layers import Context, desired
+from lampctl.layers import Context, desired, urls
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 
@@ -34,6 +34,11 @@ runs on. What comes of it is `pass`; `fail`: this hop is broken; `blocked`: a ho
 could not be tried, which says nothing about the hop; or `skipped`. The culprit is the first that fails."""
 
 
+SMOKE = """What `lampctl smoke https://SITE/` looks at, from outside alone; each check needs the one before it. A
+redirect leads to the same checks of its target. `http.body` is there with `--expect`, `http.time` with `--max-ms`, and
+`http.redirect` where there are redirects."""
+
+
 def page() -> str:
     found: dict[Check, list[str]] = {}  # → the playbooks that have it
     builtin = list(Files().builtin())
@@ -47,7 +52,16 @@ def page() -> str:
     layers = dict.fromkeys(row.layer for row in found)
     sections = [_section(layer, found, builtin) for layer in layers]
     more = "*, *".join(MORE)
-    return "\n\n".join([INTRO.format(platform=PLATFORMS[PLATFORM].title, more=more), *sections])
+    return "\n\n".join([INTRO.format(platform=PLATFORMS[PLATFORM].title, more=more), *sections, _smoke()])
+
+
+def _smoke() -> str:
+    """Of https://SITE/, with all that may be asked of it."""
+    url = urls.Url.parse("https://site/")
+    wanted = urls.Wanted(texts=("TEXT",), most=800)
+    checks = (urls.resolves(url, ()), urls.connects(url, ()), urls.trusted(url, ()), urls.led([url], "", ()))
+    rows = [(code(c.id.replace("site", "SITE")), c.title, c.expected) for c in (*checks, *urls.answers(wanted, 0, ()))]
+    return f"## smoke\n\n{SMOKE}\n\n{table(('check', 'what', 'expected'), rows)}"
 
 
 def _checks(playbook: str, settings: tuple[str, ...] = ()) -> Iterator[Check]:

@@ -16,6 +16,7 @@ from lampctl import errors
 from lampctl.cli import BROKEN_PIPE, INTERRUPTED
 from lampctl.cli.app import app
 from lampctl.errors import Exit, LampctlError
+from lampctl.outcome import Health
 
 # What each exit code means, beyond the errors that have it.
 MEANINGS = {
@@ -30,7 +31,13 @@ SIGNALS = [
     (str(INTERRUPTED), "", "interrupted with Ctrl-C"),
     (str(BROKEN_PIPE), "", "what read lampctl's output has gone"),
 ]
-
+NAGIOS = "With `--format nagios` on stdout, the codes are Nagios' own, the worst of the hosts:"
+STATES = {
+    Health.OK: "no error, and every check passes",
+    Health.WARNING: "a check could not be tried; with `plan`, there are changes",
+    Health.CRITICAL: "a check fails, or applying failed",
+    Health.UNKNOWN: "a host can't be reached, its lock is held, wrong usage; CRITICAL of another host goes before",
+}
 
 # What lampctl looks at beside its options; a test holds that the program asks for no other of its own.
 ENVIRONMENT = [
@@ -146,6 +153,8 @@ def exit_codes() -> str:
             "With several hosts, the largest of theirs.",
             table(("code", "errors", "when"), [*rows, *SIGNALS]),
             block(doc, "text"),
+            NAGIOS,
+            table(("code", "state", "when"), [(str(int(h)), h.name, STATES[h]) for h in Health]),
         ]
     )
 

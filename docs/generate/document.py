@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
-from contextlib import redirect_stdout
 
 from docs.generate.markdown import block, code, table
 from lampctl.checks import Result, Status, Where
 from lampctl.errors import ApplyFailed, UsageError
 from lampctl.outcome import Outcome
-from lampctl.report.json import JsonReporter, failure
+from lampctl.report import Report
+from lampctl.report.json import render
 from lampctl.resources import Action, Change
 
 # What stands beside `command` and `ok`, where no host is involved.
@@ -29,7 +28,8 @@ TEXT = """## The JSON document
 With `--format json`, stdout is exactly one document, whatever happens; only `playbook schema`, which is a document
 of its own, and `box ssh` have none. What is documented here stays; keys may be added.
 
-`deploy`, `plan` and `check` have one entry in `hosts` for each host, in the order in which they were named:"""
+`deploy`, `plan` and `check` have one entry in `hosts` for each host, in the order in which they were named; `smoke` has
+one for each URL, which it calls `host` too:"""
 
 FIELDS = [
     ("ok", "no error, and no check fails"),
@@ -81,14 +81,12 @@ def _hosts() -> str:
         timings={"connect": 0.21, "observe": 0.35, "apply": 1.2, "check": 0.1},
         round_trips=4,
     )
-    return _written(lambda: JsonReporter().finish("deploy", [outcome]))
+    return _written(Report("deploy", [outcome]))
 
 
 def _failure() -> str:
-    return _written(lambda: failure("deploy", UsageError("no host: none was named", "lampctl deploy HOST")))
+    return _written(Report("deploy", [], UsageError("no host: none was named", "lampctl deploy HOST")))
 
 
-def _written(write) -> str:  # type: ignore[no-untyped-def]
-    with redirect_stdout(io.StringIO()) as stream:
-        write()
-    return json.dumps(json.loads(stream.getvalue()), indent=2, ensure_ascii=False)
+def _written(report: Report) -> str:
+    return json.dumps(json.loads(render(report)), indent=2, ensure_ascii=False)

@@ -52,8 +52,11 @@ def _main(arguments: list[str]) -> int:
 
             traceback.print_exc()
         error = _expected(caught)
-        _show(error, as_json=_last("--format", own) == "json", command=" ".join(_meant(command, own)[1]))
-        return INTERRUPTED if isinstance(caught, KeyboardInterrupt) else int(error.exit_code)
+        from lampctl.cli.output import failed
+
+        meant, names = _meant(command, own)
+        code = failed(_formats(meant, own), " ".join(names), error)
+        return INTERRUPTED if isinstance(caught, KeyboardInterrupt) else code
 
 
 def _run(command: Any, arguments: list[str]) -> int:
@@ -97,15 +100,16 @@ def _meant(command: Any, arguments: Sequence[str]) -> tuple[Any, list[str]]:
     return command, names
 
 
-def _last(option: str, arguments: Sequence[str]) -> str:
-    """What an option is given last, also where Typer could not read the arguments."""
-    found = ""
+def _formats(meant: Any, arguments: Sequence[str]) -> list[str]:
+    """What `--format` is given, also where Typer could not read the arguments. Without a run there is JSON only."""
+    found = []
     for word, after in itertools.pairwise([*arguments, ""]):
-        if word == option:
-            found = after
-        elif word.startswith(f"{option}="):
-            found = word.partition("=")[2]
-    return found
+        if word == "--format":
+            found.append(after)
+        elif word.startswith("--format="):
+            found.append(word.partition("=")[2])
+    many = any(parameter.name == "format" and parameter.multiple for parameter in meant.params)
+    return found if many else [format for format in found[-1:] if format == "json"]
 
 
 def _expected(error: BaseException) -> LampctlError:
@@ -119,19 +123,6 @@ def _expected(error: BaseException) -> LampctlError:
         )
     message = f"unexpected: {type(error).__name__}: {error}"
     return LampctlError(message, "this is a bug of lampctl; --debug shows where", kind="bug")
-
-
-def _show(error: LampctlError, as_json: bool, command: str) -> None:
-    if as_json:
-        from lampctl.report.json import failure
-
-        failure(command, error)
-        return
-    print(f"lampctl: {error.message}", file=sys.stderr)
-    for line in error.evidence.splitlines():
-        print(f"    {line}", file=sys.stderr)
-    if error.hint:
-        print(f"  → {error.hint}", file=sys.stderr)
 
 
 def _unread() -> bool:

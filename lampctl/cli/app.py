@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lampctl.cli.box import box
-from lampctl.cli.options import Book, Common, Connect, Format, Version, grouped
+from lampctl.cli.options import Book, Common, Connect, Format, Shown, Version, grouped
 from lampctl.cli.playbook import playbook
+from lampctl.cli.smoke import smoke
 from lampctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,37 +45,43 @@ def root(version: Version = False) -> None:
 )
 @grouped
 def deploy(
-    common: Common,
+    common: Shown,
     book: Book,
     connect: Connect,
     hosts: Hosts = None,
     ask: Annotated[bool, typer.Option("--ask", help="Show the plan and ask before applying it.")] = False,
 ) -> None:
     """Bring hosts to the state that a playbook describes, and prove that the sites work."""
-    _leave(_run("deploy", common, book, connect, hosts, ask))
+    _leave(_run("deploy", common, book, connect, hosts, ask)[1])
 
 
 @app.command(epilog="Examples: lampctl plan web1 | lampctl plan web1 --exit-code -q && echo nothing to do")
 @grouped
 def plan(
-    common: Common,
+    common: Shown,
     book: Book,
     connect: Connect,
     hosts: Hosts = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 2 where there are changes.")] = False,
 ) -> None:
     """Show what a deploy would change, files as diffs. Touches nothing."""
-    outcomes = _run("plan", common, book, connect, hosts, False)
-    if exit_code and all(o.error is None for o in outcomes) and any(o.changes for o in outcomes):
+    outcomes, code = _run("plan", common, book, connect, hosts, False)
+    if exit_code and not code and any(o.changes for o in outcomes):
         raise typer.Exit(2)
-    _leave(outcomes)
+    _leave(code)
 
 
 @app.command(epilog="Examples: lampctl check web1 | lampctl check web1 web2 --format json")
 @grouped
-def check(common: Common, book: Book, connect: Connect, hosts: Hosts = None) -> None:
+def check(common: Shown, book: Book, connect: Connect, hosts: Hosts = None) -> None:
     """Check every layer of the stack, and name the hop that is broken. Changes nothing."""
-    _leave(_run("check", common, book, connect, hosts, False))
+    _leave(_run("check", common, book, connect, hosts, False)[1])
+
+
+app.command(
+    epilog="Examples: lampctl smoke https://shop.example.com --expect Basket --max-ms 800"
+    " | lampctl smoke https://shop.example.com/health --wait 60 --format junit:smoke.xml"
+)(smoke)
 
 
 @app.command(epilog="Example: lampctl render -p site.yml --platform debian-12 --out rendered")
@@ -101,17 +108,20 @@ def render(
 
 
 def _run(
-    command: str, common: Common, book: Book, connect: Connect, hosts: list[str] | None, ask: bool
-) -> list[Outcome]:
+    command: str, common: Shown, book: Book, connect: Connect, hosts: list[str] | None, ask: bool
+) -> tuple[list[Outcome], int]:
+    """The outcomes, and the exit code that they come to."""
+    from lampctl.cli.output import outputs, places
     from lampctl.engine.library import Files
     from lampctl.engine.offline import validate_templates
     from lampctl.engine.run import Request, run
     from lampctl.playbook import load
-    from lampctl.report import reporter
     from lampctl.ssh import target
 
-    if ask and common.format is Format.JSON:
-        raise UsageError("--ask asks a person, and --format json is for programs", "leave one of them out")
+    wanted = outputs(common.format or [])
+    if ask and not wanted.talks:
+        said = f"--ask asks a person, and --format {' '.join(wanted.stdout)} is for programs"
+        raise UsageError(said, "leave one of them out")
     files = Files()
     loaded = load(book.playbook, book.settings or [], files)
     names = list(dict.fromkeys(hosts or loaded.playbook.hosts))
@@ -122,11 +132,11 @@ def _run(
         )
     targets = [target(name) for name in names]
     validate_templates(loaded, files)
-    shown = reporter(common.format, common.quiet, several=len(targets) > 1)
+    shown = wanted.reporter(common.quiet, len(targets) > 1, places(loaded))
     request = Request(
         command,
         loaded,
-        _options(connect, common, names),
+        _options(connect, names, wanted.talks),
         files.template,
         _confirm if ask else None,
     )
@@ -137,13 +147,12 @@ def _run(
         shown.close()
     if common.debug:
         _trace(outcomes)
-    return outcomes
+    return outcomes, wanted.exit_code(outcomes)
 
 
-def _leave(outcomes: list[Outcome]) -> None:
-    worst = max(outcome.exit_code for outcome in outcomes)
-    if worst:
-        raise typer.Exit(int(worst))
+def _leave(code: int) -> None:
+    if code:
+        raise typer.Exit(code)
 
 
 def _trace(outcomes: list[Outcome]) -> None:
@@ -154,10 +163,10 @@ def _trace(outcomes: list[Outcome]) -> None:
             traceback.print_exception(outcome.error)
 
 
-def _options(connect: Connect, common: Common, hosts: list[str]):  # type: ignore[no-untyped-def]
+def _options(connect: Connect, hosts: list[str], talks: bool):  # type: ignore[no-untyped-def]
     from lampctl.ssh import ConnectOptions
 
-    interactive = sys.stdin.isatty() and common.format is Format.TEXT
+    interactive = sys.stdin.isatty() and talks
     return ConnectOptions(
         key=connect.key,
         config=connect.config or _box_config(hosts),
@@ -166,6 +175,7 @@ def _options(connect: Connect, common: Common, hosts: list[str]):  # type: ignor
         sudo_password=_sudo_password() if connect.ask_sudo_pass else None,
         accept_new_host_key=connect.accept_new_host_key,
         timeout=connect.timeout,
+        wait=connect.wait,
         ask_host_key=_ask if interactive else None,
     )
 

@@ -32,15 +32,36 @@ Version = Annotated[
 
 
 @dataclass(frozen=True)
-class Common:
+class Always:
     """Everywhere."""
+
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the end result.")] = False
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False
+    version: Version = False
+
+
+@dataclass(frozen=True)
+class Common(Always):
+    """Of commands that answer once."""
 
     format: Annotated[
         Format, typer.Option("--format", metavar="text|json", help="text for people, json for programs.")
     ] = Format.TEXT
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the end result.")] = False
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False
-    version: Version = False
+
+
+@dataclass(frozen=True)
+class Shown(Always):
+    """Of runs, which can be shown in many ways."""
+
+    format: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT[:FILE]",
+            help="text (the default), json, junit, tap, github, prometheus, nagios or html; on stdout, or to FILE. "
+            "Repeatable.",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -88,12 +109,21 @@ class Connect:
             help="Wait so long for a connection (default 10) and for apt's lock (default 300).",
         ),
     ] = None
+    wait: Annotated[
+        float,
+        typer.Option(
+            "--wait",
+            min=0,
+            metavar="SECONDS",
+            help="Wait so long for a host that is just booting: refused, silent, no route, or sshd not ready yet.",
+        ),
+    ] = 0
 
 
 def grouped(function: Callable[..., Any]) -> Callable[..., Any]:
     """Replaces each parameter whose type is a group of options by the group's fields."""
     hints = get_type_hints(function, include_extras=True)
-    groups = {name: hint for name, hint in hints.items() if hint in (Common, Book, Connect)}
+    groups = {name: hint for name, hint in hints.items() if hint in (Common, Shown, Book, Connect)}
     own = [
         p.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
         for name, p in inspect.signature(function).parameters.items()

@@ -14,6 +14,7 @@ from lampctl import plan as planning
 from lampctl.checks import Result, Status, lost
 from lampctl.engine import apply, observe
 from lampctl.engine.prove import prove, tools
+from lampctl.engine.reach import reach
 from lampctl.errors import ApplyFailed, LampctlError, Refused
 from lampctl.layers import Desired
 from lampctl.observation import Observation
@@ -21,7 +22,7 @@ from lampctl.outcome import Event, Outcome, Reporter
 from lampctl.plan import Plan
 from lampctl.playbook import Loaded
 from lampctl.resources import File
-from lampctl.ssh import ConnectOptions, Target, Transport, open_transport
+from lampctl.ssh import ConnectOptions, Target, Transport
 
 APT_WAIT = 300  # seconds that a run waits for apt's lock, unless --timeout says otherwise
 PASSES = 3  # plans of one run: what is on the host after one may allow more
@@ -71,7 +72,7 @@ class HostRun:
         transport: Transport | None = None
         try:
             with self._phase("connect"):
-                transport = open_transport(self.where, self.request.connect)
+                transport = reach(self.where, self.request.connect, self.reporter.event)
             self._run(transport)
         except LampctlError as error:
             self.done["error"] = error

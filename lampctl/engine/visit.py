@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,17 +16,52 @@ MAXIMUM = 1 << 20  # bytes of an answer
 
 
 def get(address: str, probe: HttpProbe, token: str, timeout: float) -> str:
-    """The raw answer to one GET with the site's name, over a connection of its own. OSError where there is none."""
-    path = probe.path.format(token=token)
-    request = f"GET {path} HTTP/1.0\r\nHost: {probe.name}\r\nUser-Agent: lampctl\r\nConnection: close\r\n\r\n"
+    """The answer to one GET with the site's name, over a connection of its own. OSError where there is none in time."""
+    ends = time.monotonic() + timeout
     chunks: list[bytes] = []
     with socket.create_connection((address, probe.port), timeout) as plain:
         sock = _any().wrap_socket(plain, server_hostname=probe.name) if probe.tls else plain
         with sock:
-            sock.sendall(request.encode())
-            while (chunk := sock.recv(65536)) and sum(map(len, chunks)) < MAXIMUM:
+            sock.sendall(_request(probe, token))
+            while sum(map(len, chunks)) < MAXIMUM:
+                sock.settimeout(max(0.01, ends - time.monotonic()))  # of all, not of each piece
+                chunk = sock.recv(65536)
+                if not chunk:
+                    break
                 chunks.append(chunk)
-    return b"".join(chunks).decode(errors="replace")
+    return _whole(b"".join(chunks)).decode(errors="replace")
+
+
+def _request(probe: HttpProbe, token: str) -> bytes:
+    name = f"[{probe.name}]" if ":" in probe.name else probe.name
+    port = "" if probe.port == (443 if probe.tls else 80) else f":{probe.port}"
+    lines = (
+        f"GET {probe.path.format(token=token)} HTTP/1.1",
+        f"Host: {name}{port}",
+        "User-Agent: lampctl",
+        "Accept: */*",
+        "Accept-Encoding: identity",
+        "Connection: close",
+    )
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
+
+
+def _whole(raw: bytes) -> bytes:
+    """The answer as it was meant: without what may come before it (103 Early Hints), its chunks put together."""
+    head, gap, body = raw.partition(b"\r\n\r\n")
+    if head.startswith(b"HTTP/1.1 1"):
+        return _whole(body)
+    if not re.search(rb"(?im)^transfer-encoding:\s*chunked\s*$", head):
+        return raw
+    parts = []
+    while body:
+        size, _, body = body.partition(b"\r\n")
+        length = int(size.split(b";")[0], 16) if re.match(rb"[0-9a-fA-F]+\s*(;|$)", size) else 0
+        if not length:
+            break
+        parts.append(body[:length])
+        body = body[length + 2 :]
+    return b"".join((head, gap, *parts))
 
 
 def shake_hands(address: str, probe: TlsProbe, timeout: float) -> str:
@@ -60,7 +97,8 @@ def _names(certificate: object) -> list[str]:
         found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
         return []
-    return found.value.get_values_for_type(x509.DNSName)
+    addresses = map(str, found.value.get_values_for_type(x509.IPAddress))
+    return [*found.value.get_values_for_type(x509.DNSName), *addresses]
 
 
 def _distrust(address: str, probe: TlsProbe, timeout: float) -> str:

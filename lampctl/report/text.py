@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from threading import Lock
+from typing import IO
 
 from rich.console import Console
 from rich.status import Status as Spinner
@@ -37,10 +38,13 @@ class _Console(Console):
 
 
 class TextReporter:
-    """Writes to stdout; the live line is only there where stdout is a terminal."""
+    """Writes to stdout, or to `stream`, plainly; the live line is only there where stdout is a terminal."""
 
-    def __init__(self, quiet: bool, several: bool) -> None:
-        self._console = _Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+    def __init__(self, quiet: bool, several: bool, stream: IO[str] | None = None) -> None:
+        terminal = None if stream is None else False
+        self._console = _Console(
+            highlight=False, soft_wrap=True, markup=False, emoji=False, file=stream, force_terminal=terminal
+        )
         self._quiet = quiet
         self._several = several
         self._lock = Lock()
@@ -78,12 +82,14 @@ class TextReporter:
                 self._culprit(outcome)
             self._summary(outcome)
 
-    def finish(self, command: str, outcomes: Sequence[Outcome]) -> None:  # noqa: ARG002
+    def finish(self, command: str, outcomes: Sequence[Outcome]) -> None:
         with self._lock:
             self._stop()
             if self._several:
                 good = sum(outcome.ok for outcome in outcomes)
-                self._console.print(Text(f"{good} of {len(outcomes)} hosts are well", "bold"))
+                self._console.print(
+                    Text(f"{good} of {len(outcomes)} {'URLs' if command == 'smoke' else 'hosts'} are well", "bold")
+                )
 
     def close(self) -> None:
         with self._lock:
@@ -154,7 +160,8 @@ class TextReporter:
         times = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.timings.items())
         style = "bold green" if outcome.ok else "bold red"
         parts = [(f"{outcome.host}: ", "bold"), (_verdict(outcome), style)]
-        self._console.print(Text.assemble(*parts, (f" ({times}; {_count(outcome.round_trips, 'round trip')})", "dim")))
+        trips = "" if outcome.command == "smoke" else f"; {_count(outcome.round_trips, 'round trip')}"
+        self._console.print(Text.assemble(*parts, (f" ({times}{trips})", "dim")))
 
 
 def _row(result: Result, width: int) -> tuple[tuple[str, str], ...]:
@@ -178,6 +185,6 @@ def _verdict(outcome: Outcome) -> str:
         return f"{len(outcome.changes)} to change" if outcome.changes else "nothing to change"
     passed = sum(result.status is Status.PASS for result in outcome.results)
     checks = f"{passed} of {len(outcome.results)} checks pass"
-    if outcome.command == "check":
+    if outcome.command in ("check", "smoke"):
         return checks
     return f"{len(outcome.changes)} changed, {checks}" if outcome.applied else f"nothing to change, {checks}"

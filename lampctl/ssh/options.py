@@ -44,6 +44,7 @@ class ConnectOptions:
     sudo_password: str | None = field(default=None, repr=False)
     accept_new_host_key: bool = False
     timeout: float | None = None  # seconds; for connecting, and for the wait for apt's lock
+    wait: float = 0.0  # seconds, for a host that is just booting
     # Shows an unknown host key's fingerprint and asks; None where nobody can be asked.
     ask_host_key: Callable[[str], bool] | None = None
 

@@ -21,8 +21,6 @@ ROOT = Path(__file__).parents[2]
 PAGES = {str(path.relative_to(ROOT)): path.read_text() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))}
 SAMPLES = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^ *```$", re.MULTILINE | re.DOTALL)
 LAMPCTL = get_command(app)
-# Commands of pages that are here before the command is.
-COMING = {"smoke"}
 
 
 def plain(text: str) -> str:
@@ -72,7 +70,7 @@ def unknown(words: list[str]) -> list[str]:
         if words[0].startswith("-") or words[0].isupper():
             break
         if words[0] not in command.commands:
-            return [] if words[0] in COMING else words[:1]
+            return words[:1]
         command, words = command.commands[words[0]], words[1:]
     if command.name == "ssh":  # the rest is for the host
         return []

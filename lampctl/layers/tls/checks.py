@@ -114,7 +114,7 @@ def https_checks(context: Context, site: str, options: TlsOptions, found: Https)
     chain = "the certificate on the host" if own else "a chain that this machine trusts"
     chain += f", its names, {DAYS_LEFT} days left"
     names, probe = names_of(context, site), TlsProbe(site)
-    judge = partial(_judge_chain, names, own)
+    judge = partial(judge_chain, names, own)
     yield _check(f"chain@{site}", Where.OUTSIDE, "a visitor can trust the certificate", chain,
                  judge, (certificate, *needs), probe, undoable=bool(own))  # fmt: skip
     profile = profile_of(context)
@@ -200,7 +200,7 @@ def _judge_renewal(seen: Evidence) -> Verdict:
     return failed(f"certbot.timer is {' and '.join(words)}", hint="systemctl enable --now certbot.timer")
 
 
-def _judge_chain(names: tuple[str, ...], own: str, seen: Evidence) -> Verdict:
+def judge_chain(names: tuple[str, ...], own: str, seen: Evidence) -> Verdict:
     """`seen.raw`: the controller's handshake, as JSON. `own`: the key of the certificate that the host made."""
     if seen.error:
         hint = "is a firewall, or a cloud's security group, in between? Port 443 has to be open for visitors"
@@ -214,7 +214,7 @@ def _judge_chain(names: tuple[str, ...], own: str, seen: Evidence) -> Verdict:
         hint = "lampctl deploy reloads the web server; or something between here and the host answers"
         return failed("another certificate than the host's is served", f"its SHA-256 is {state.fingerprint}", hint)
     if not own and found["distrust"] and verdict.status is Status.PASS:
-        hint = "is the chain whole? Of a private authority: SSL_CERT_FILE=its-root.pem lampctl check"
+        hint = "is the chain whole? Of a private authority: start lampctl with SSL_CERT_FILE=its-root.pem"
         return failed("this machine does not trust it", found["distrust"], hint)
     return verdict
 

@@ -1,0 +1,210 @@
+"""Where a run's reports go: `--format FORMAT[:FILE]`, any number of them, at most one document on stdout."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lampctl.checks import Result
+from lampctl.errors import LampctlError, UsageError
+from lampctl.outcome import Outcome, Reporter, health
+from lampctl.report import FORMATS, Composite, Document, Report, renderer
+from lampctl.report.document import Place, nowhere
+
+if TYPE_CHECKING:
+    from lampctl.playbook import Loaded
+
+# GitHub's runner picks its commands out of a log, so they may stand on stdout below the text.
+_MIXES = ({"text"}, {"text", "github"})
+
+
+@dataclass(frozen=True)
+class Output:
+    """One `--format`. `path`: None for stdout."""
+
+    format: str
+    path: Path | None = None
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """All of a command; text on stdout where nothing else is to be there."""
+
+    every: tuple[Output, ...]
+
+    @property
+    def stdout(self) -> set[str]:
+        return {output.format for output in self.every if output.path is None}
+
+    @property
+    def talks(self) -> bool:
+        """Is stdout for a person, who may be asked something?"""
+        return "text" in self.stdout
+
+    def reporter(self, quiet: bool, several: bool, place: Place = nowhere) -> Composite:
+        """Files are written before stdout: when one can't be, stdout may still say so."""
+        ordered = sorted(self.every, key=lambda output: (output.path is None, output.format != "text"))
+        return Composite([_reporter(output, quiet, several, place) for output in ordered])
+
+    def exit_code(self, outcomes: Sequence[Outcome]) -> int:
+        """The worst host's; Nagios' own where Nagios reads stdout."""
+        if "nagios" in self.stdout:
+            return int(health(outcomes))
+        return max(int(outcome.exit_code) for outcome in outcomes)
+
+
+def outputs(specs: Sequence[str]) -> Outputs:
+    """What was asked for; UsageError where it can't be done, before any host is contacted."""
+    found = list(dict.fromkeys(map(_parsed, specs)))
+    shown = {output.format for output in found if output.path is None}
+    if len(shown) > 1 and shown not in _MIXES:
+        hint = "give all but one a file: --format junit:report.xml"
+        raise UsageError(f"--format: {' and '.join(sorted(shown))} can't both be on stdout", hint, kind="output")
+    paths = [output.path.resolve() for output in found if output.path]
+    for output in found:
+        if output.path:
+            _check(output.path)
+            if paths.count(output.path.resolve()) > 1:
+                raise UsageError(
+                    f"--format: two of them go to {output.path}", "give each a file of its own", kind="output"
+                )
+    return Outputs(tuple(found) if shown else (Output("text"), *found))
+
+
+def places(loaded: Loaded) -> Place:
+    """Where the playbook's files say something about a check: its site, else its layer, else the playbook's top."""
+
+    def place(result: Result | None) -> tuple[str, int] | None:
+        site = result.id.partition("@")[2] if result else ""
+        for path in (("sites", site), (result.layer if result else "",), ("extends",), ()):
+            at = loaded.document.positions.get(path)
+            if at and at.line and Path(at.file).is_file():  # built-in playbooks are no files of the user's
+                return os.path.relpath(at.file), at.line
+        return None
+
+    return place
+
+
+def _parsed(spec: str) -> Output:
+    name, colon, file = spec.partition(":")
+    if name not in FORMATS:
+        close = get_close_matches(name, FORMATS, 1)
+        guess = f"did you mean {close[0]}? " if close else ""
+        raise UsageError(
+            f"--format {spec}: there is no format {name}", f"{guess}There are {', '.join(FORMATS)}", kind="output"
+        )
+    if colon and not file:
+        raise UsageError(
+            f"--format {spec} names no file", f"--format {name}:FILE, or --format {name} for stdout", kind="output"
+        )
+    return Output(name, Path(file).expanduser() if colon else None)
+
+
+def _check(path: Path) -> None:
+    """As far as it can be known before the run."""
+    folder = path.resolve().parent
+    if path.is_dir():
+        raise UsageError(f"--format: {path} is a directory", "name a file in it", kind="output")
+    if not folder.is_dir():
+        raise UsageError(
+            f"--format: {path} can't be written: there is no directory {folder}", "make it first", kind="output"
+        )
+    if not os.access(folder, os.W_OK | os.X_OK) and not _special(path):
+        raise UsageError(
+            f"--format: {path} can't be written: {folder} is not yours to write to", "name another place", kind="output"
+        )
+
+
+def _reporter(output: Output, quiet: bool, several: bool, place: Place) -> Reporter:
+    if output.format == "text":
+        from lampctl.report.text import TextReporter
+
+        if output.path:
+            return _TextFile(output.path, several)
+        return TextReporter(quiet=quiet, several=several)
+    return Document(renderer(output.format), partial(_write, output.path), place)
+
+
+class _TextFile(Composite):
+    """The text as it would be in a pipe."""
+
+    def __init__(self, path: Path, several: bool) -> None:
+        from lampctl.report.text import TextReporter
+
+        self._path = path
+        self._text = io.StringIO()
+        super().__init__([TextReporter(quiet=False, several=several, stream=self._text)])
+
+    def finish(self, command: str, outcomes: Sequence[Outcome]) -> None:
+        super().finish(command, outcomes)
+        _write(self._path, self._text.getvalue())
+
+
+def _write(path: Path | None, text: str) -> None:
+    """To stdout; or to a file, which is the former one or the whole new one at any time."""
+    if path is None:
+        sys.stdout.write(text)
+        return
+    try:
+        if _special(path):
+            path.write_text(text, encoding="utf-8", errors="replace")
+        else:
+            _replace(path.resolve(), text.encode(errors="replace"))
+    except OSError as error:
+        message = f"--format: {path} can't be written: {error.strerror}"
+        raise LampctlError(message, "the run itself went on to its end", kind="output") from None
+
+
+def _special(path: Path) -> bool:
+    """A pipe or a device: it is written to, not replaced."""
+    return (path.is_absolute() and path.parts[1] in ("dev", "proc")) or (path.exists() and not path.is_file())
+
+
+def _replace(path: Path, content: bytes) -> None:
+    new = path.with_name(f".{path.name}.{os.getpid()}")  # of no name that a collector would read
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666
+    try:
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as stream:  # noqa: PTH123
+            stream.write(content)
+        new.replace(path)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
+
+
+def failed(specs: Sequence[str], command: str, error: LampctlError) -> int:
+    """Shows what ended a command before it had outcomes, in every format; the exit code."""
+    import time
+
+    report = Report(command, (), error, time.time())
+    found = []
+    for spec in specs:
+        with suppress(UsageError):
+            found.append(_parsed(spec))
+    stdout = [output.format for output in found if output.path is None]
+    if error.kind != "output":  # which is about these files themselves
+        for output in found:
+            with suppress(LampctlError, UsageError):
+                if output.path:
+                    _check(output.path)
+                    _write(output.path, told(error) if output.format == "text" else renderer(output.format)(report))
+    document = next((format for format in stdout if format != "text"), "")
+    if document:
+        _write(None, renderer(document)(report))
+    if document in ("", "github"):
+        sys.stderr.write(told(error))
+    return int(health((), error)) if document == "nagios" else int(error.exit_code)
+
+
+def told(error: LampctlError) -> str:
+    """An error for people."""
+    lines = [f"lampctl: {error.message}", *(f"    {line}" for line in error.evidence.splitlines())]
+    return "\n".join([*lines, *([f"  → {error.hint}"] if error.hint else [])]) + "\n"

@@ -1,0 +1,30 @@
+"""One reporter that is several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lampctl.outcome import Event, Outcome, Reporter
+
+
+class Composite:
+    """Fans out to `reporters`, in their order."""
+
+    def __init__(self, reporters: Sequence[Reporter]) -> None:
+        self._reporters = reporters
+
+    def event(self, event: Event) -> None:
+        for reporter in self._reporters:
+            reporter.event(event)
+
+    def outcome(self, outcome: Outcome) -> None:
+        for reporter in self._reporters:
+            reporter.outcome(outcome)
+
+    def finish(self, command: str, outcomes: Sequence[Outcome]) -> None:
+        for reporter in self._reporters:
+            reporter.finish(command, outcomes)
+
+    def close(self) -> None:
+        for reporter in self._reporters:
+            reporter.close()

@@ -1,0 +1,74 @@
+"""Formats that are one document, written when a run has ended."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from lampctl.checks import Result
+from lampctl.errors import LampctlError
+from lampctl.outcome import Event, Outcome
+
+# (file, line) of what the playbook says about a check, or about a host where it is None; None where no file does
+Place = Callable[[Result | None], tuple[str, int] | None]
+
+
+def nowhere(_: Result | None) -> tuple[str, int] | None:
+    """Where there is no playbook."""
+    return None
+
+
+@dataclass(frozen=True)
+class Report:
+    """A run at its end. `time`: seconds since the epoch."""
+
+    command: str
+    outcomes: Sequence[Outcome]
+    error: LampctlError | None = None  # ended the command before it came to any host
+    time: float = 0.0
+    place: Place = nowhere
+
+    @property
+    def ok(self) -> bool:
+        return self.error is None and all(outcome.ok for outcome in self.outcomes)
+
+
+# Control characters and lone surrogates: XML can't hold them, not even escaped, and HTML must not.
+_CONTROL = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def legible(text: str) -> str:
+    return _CONTROL.sub("\ufffd", text)
+
+
+Render = Callable[[Report], str]
+
+
+def renderer(format: str) -> Render:
+    """The `render` of a format other than text; imported only when it is used."""
+    found: Render = import_module(f"lampctl.report.{format}").render
+    return found
+
+
+class Document:
+    """A reporter that renders the run at its end, and hands the text to `write`."""
+
+    def __init__(self, render: Render, write: Callable[[str], None], place: Place = nowhere) -> None:
+        self._render = render
+        self._write = write
+        self._place = place
+
+    def event(self, event: Event) -> None:
+        """Events are for people."""
+
+    def outcome(self, outcome: Outcome) -> None:
+        """The document is written once, at the end."""
+
+    def finish(self, command: str, outcomes: Sequence[Outcome]) -> None:
+        self._write(self._render(Report(command, outcomes, time=time.time(), place=self._place)))
+
+    def close(self) -> None:
+        """There is nothing on the terminal."""

@@ -1,0 +1,66 @@
+"""GitHub's workflow commands: an annotation for each thing that is wrong, at the playbook's line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lampctl.checks import Result, Status
+from lampctl.errors import LampctlError
+from lampctl.outcome import Outcome
+from lampctl.report.document import Report
+
+# Messages about a playbook begin each of their lines with the place, as compilers do.
+_PLACE = re.compile(r"^(?P<file>[^\s:]+\.ya?ml):(?P<line>[0-9]+): ", re.MULTILINE)
+_LEVELS = {Status.FAIL: "error", Status.UNKNOWN: "warning"}
+
+
+def render(report: Report) -> str:
+    lines = list(_failed(report.error)) if report.error else []
+    for outcome in report.outcomes:
+        lines += _outcome(report, outcome)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _outcome(report: Report, outcome: Outcome) -> Iterator[str]:
+    """What is blocked is left out: the culprit says it."""
+    for result in outcome.results:
+        if level := _LEVELS.get(result.status):
+            title = f"{outcome.host}: {result.id}"
+            yield _command(level, title, _said(result), report.place(result))
+    if outcome.error:
+        yield _command("error", outcome.host, _told(outcome.error), report.place(None))
+
+
+def _said(result: Result) -> str:
+    hint = f"→ {result.hint}" if result.hint else ""
+    parts = (result.actual, f"expected: {result.expected}", result.evidence, hint)
+    return "\n".join(part for part in parts if part)
+
+
+def _told(error: LampctlError) -> str:
+    return "\n".join(part for part in (error.message, error.evidence, error.hint and f"→ {error.hint}") if part)
+
+
+def _failed(error: LampctlError) -> Iterator[str]:
+    """Before any host: an annotation for each line that the message names, else one without a place."""
+    lines = error.message.splitlines()
+    named = [(match, line[match.end() :]) for line in lines if (match := _PLACE.match(line))]
+    for match, text in named:
+        hint = f"\n→ {error.hint}" if error.hint else ""
+        yield _command("error", "lampctl", text + hint, (match["file"], int(match["line"])))
+    if not named:
+        yield _command("error", "lampctl", _told(error), None)
+
+
+def _command(level: str, title: str, message: str, place: tuple[str, int] | None) -> str:
+    at = f"file={_property(place[0])},line={place[1]}," if place else ""
+    return f"::{level} {at}title={_property(title)}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,87 @@
+"""TAP 14 (testanything.org): a line a check, with its diagnostics as YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from lampctl.checks import Result, Status
+from lampctl.errors import LampctlError
+from lampctl.outcome import Outcome
+from lampctl.report.document import Report
+
+
+def render(report: Report) -> str:
+    points = [point for outcome in report.outcomes for point in _points(report.command, outcome)]
+    lines = ["TAP version 14"]
+    if report.error:
+        lines.append(f"Bail out! {_word(report.error.message)}")
+    else:
+        lines.append(f"1..{len(points)}")
+    for number, (ok, text, about) in enumerate(points, 1):
+        lines.append(f"{'ok' if ok else 'not ok'} {number} - {text}")
+        lines += _yaml(about)
+    return "\n".join(lines) + "\n"
+
+
+# (holds, description with its directive, diagnostics)
+_Point = tuple[bool, str, Mapping[str, object]]
+
+
+def _points(command: str, outcome: Outcome) -> Iterator[_Point]:
+    for result in outcome.results:
+        yield _point(outcome.host, result)
+    if outcome.error:
+        yield False, f"{_word(outcome.host)}: {command}", _error(outcome.error)
+    elif not outcome.results:
+        yield True, f"{_word(outcome.host)}: {command}, {len(outcome.changes)} to change", {}
+
+
+def _point(host: str, result: Result) -> _Point:
+    """What could not be tried is skipped in TAP's sense: it says nothing about the hop."""
+    text = f"{_word(host)}: {_word(result.id)}"
+    if result.status is Status.PASS:
+        return True, f"{text} - {_word(result.actual)}", _duration(result)
+    if result.status is Status.BLOCKED:
+        return True, f"{text} # SKIP blocked: {_word(result.actual)}", {}
+    about = {
+        "status": str(result.status),
+        "layer": result.layer,
+        "where": str(result.where),
+        "expected": result.expected,
+        "actual": result.actual,
+        "evidence": result.evidence,
+        "hint": result.hint,
+        **_duration(result),
+    }
+    if result.status is Status.FAIL:
+        return False, f"{text} - {_word(result.actual)}", about
+    return True, f"{text} # SKIP {result.status}: {_word(result.actual)}", about
+
+
+def _duration(result: Result) -> dict[str, object]:
+    return {"duration_ms": round(result.ms, 1)} if result.ms else {}
+
+
+def _error(error: LampctlError) -> Mapping[str, object]:
+    return {"message": error.message, "kind": error.kind, "evidence": error.evidence, "hint": error.hint}
+
+
+def _word(text: str) -> str:
+    """On one line, and without a directive by accident."""
+    return " ".join(text.replace("\\", "\\\\").replace("#", "\\#").split())
+
+
+def _yaml(about: Mapping[str, object]) -> list[str]:
+    if not about:
+        return []
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        """Lines stay lines."""
+
+    Dumper.add_representer(
+        str, lambda d, text: d.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    )
+    said = {key: value for key, value in about.items() if value != ""}
+    text = yaml.dump(said, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    return ["  ---", *(f"  {line}" for line in text.rstrip("\n").split("\n")), "  ..."]

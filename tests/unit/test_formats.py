@@ -1,0 +1,220 @@
+"""Each format as its consumers read it: what is good, broken, blocked, unknown, and what may not break it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+from junitparser import Error, Failure, JUnitXml, Skipped
+from tap.parser import Parser
+
+from lampctl.checks import Result
+from lampctl.outcome import Health, Outcome, health
+from lampctl.report import FORMATS, Report, renderer
+from tests.unit.runs import BROKEN, FAIL, GONE, GOOD, HOSTILE, PLANNED, RUNS, TIME, UNSURE
+
+
+def written(format: str, run: str) -> str:
+    return renderer(format)(RUNS[run])
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("format", [format for format in FORMATS if format != "text"])
+def test_every_format_shows_every_run(format: str, run: str) -> None:
+    text = written(format, run)
+    assert text.endswith("\n") or (format, run) in (("github", "good"), ("github", "planned"))
+    for host in ("web1", "web2", "web3", "web4") if run == "broken" and format != "github" else ():
+        assert host in text
+
+
+# The rules of Jenkins' junit-10.xsd (xunit-plugin, org.jenkinsci.plugins.xunit.types.model.xsd), in our words:
+# element → (required attributes, further attributes, elements below it).
+Rule = tuple[set[str], set[str], set[str]]
+SAID: Rule = (set(), {"type", "message"}, set())
+SCHEMA: dict[str, Rule] = {
+    "testsuites": (set(), {"name", "time", "tests", "failures", "errors"}, {"testsuite"}),
+    "testsuite": (
+        {"name", "tests", "failures", "errors"},
+        {"group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url"},
+        {"testsuite", "properties", "testcase", "system-out", "system-err"},
+    ),
+    "properties": (set(), set(), {"property"}),
+    "property": ({"name", "value"}, set(), set()),
+    "testcase": ({"name"}, {"time", "classname", "group"}, {"skipped", "error", "failure", "system-out", "system-err"}),
+    "failure": SAID,
+    "error": SAID,
+    "skipped": SAID,
+    "system-out": (set(), set(), set()),
+}
+SECONDS = re.compile(r"(([0-9]{0,3},)*[0-9]{3}|[0-9]{0,3})*(\.[0-9]*)?")
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_junit_is_what_its_schema_allows(run: str) -> None:
+    top = ElementTree.fromstring(written("junit", run))
+    assert top.tag == "testsuites"
+    for element in top.iter():
+        required, further, below = SCHEMA[element.tag]
+        assert required <= set(element.attrib) <= required | further
+        assert {child.tag for child in element} <= below
+        assert SECONDS.fullmatch(element.get("time", ""))
+
+
+def test_junit_as_a_consumer_reads_it() -> None:
+    suites = {suite.name: suite for suite in JUnitXml.fromstring(written("junit", "broken").encode())}
+    assert list(suites) == ["web1", "web2", "web3", "web4"]
+    counts = {name: (suite.tests, suite.failures, suite.errors, suite.skipped) for name, suite in suites.items()}
+    assert counts == {"web1": (1, 0, 0, 0), "web2": (4, 1, 1, 1), "web3": (2, 0, 1, 0), "web4": (1, 0, 1, 0)}
+    cases = {case.name: case for case in suites["web2"]}
+    assert (cases["web.config"].classname, cases["web.config"].time) == ("web2.web", 0.005)
+    kinds = {name: [type(result) for result in case.result] for name, case in cases.items()}
+    assert kinds == {
+        "linux.ssh": [], "linux.clock": [Error], "web.config": [Failure], "site.php@shop.test": [Skipped],
+    }  # fmt: skip
+    (failure,) = cases["web.config"].result
+    assert failure.message == "not valid"
+    assert "�[31m<script>alert('&')</script>� | ]]> 100% # ü\n" in failure.text.replace("\r", "")
+    assert failure.text.endswith("→ mend <it>")
+    (error,) = next(iter(suites["web4"])).result
+    assert error.message == "web4: no answer (web4:22)"
+
+
+def test_junit_has_no_empty_suite() -> None:
+    for run in ("planned", "ended"):
+        (suite,) = JUnitXml.fromstring(written("junit", run).encode())
+        assert suite.tests == 1
+
+
+def test_tap_as_a_consumer_reads_it() -> None:
+    lines = list(Parser().parse_text(written("tap", "broken")))  # type: ignore[no-untyped-call]
+    assert [line.category for line in lines if line.category != "test"] == ["version", "plan"]
+    tests: list[Any] = [line for line in lines if line.category == "test"]
+    assert lines[1].expected_tests == len(tests) == 8
+    assert [test.number for test in tests] == list(range(1, 9))
+    assert [test.number for test in tests if not test.ok] == [4, 8]
+    assert [test.number for test in tests if test.skip] == [3, 5, 7]
+    assert written("tap", "broken").startswith("TAP version 14\n")
+
+
+def test_tap_diagnostics_are_yaml() -> None:
+    blocks = re.findall(r"^  ---\n(.*?)^  \.\.\.$", written("tap", "broken"), re.MULTILINE | re.DOTALL)
+    found = next(data for data in map(yaml.safe_load, blocks) if data.get("layer") == "web")
+    assert (found["status"], found["hint"], found["duration_ms"]) == ("fail", "mend <it>", 5.0)
+    assert found["evidence"] == HOSTILE
+
+
+def test_tap_text_is_no_directive_by_accident() -> None:
+    outcome = Outcome("web1", "check", results=(Result("a # SKIP", "web", FAIL.status, FAIL.where, "", "x\n1..9"),))
+    (line,) = [line for line in renderer("tap")(Report("check", (outcome,))).splitlines() if line.startswith("not ok")]
+    assert line == r"not ok 1 - web1: a \# SKIP - x 1..9"
+
+
+def test_tap_bails_out_before_any_host() -> None:
+    assert "Bail out! site.yml:3: " in written("tap", "ended")
+
+
+COMMAND = re.compile(r"^::(error|warning) ((?:[a-z]+=[^,:\s]?[^,:]*,?)*)::(.*)$")
+
+
+def commands(text: str) -> Iterator[tuple[str, dict[str, str], str]]:
+    """As GitHub's runner reads them."""
+    for line in text.splitlines():
+        match = COMMAND.fullmatch(line)
+        assert match, line
+        pairs = (pair.split("=", 1) for pair in match[2].split(","))
+        yield (
+            match[1],
+            {key: unescaped(value, {"%3A": ":", "%2C": ","}) for key, value in pairs},
+            unescaped(match[3], {}),
+        )
+
+
+def unescaped(text: str, more: dict[str, str]) -> str:
+    for code, character in {**more, "%0D": "\r", "%0A": "\n", "%25": "%"}.items():
+        text = text.replace(code, character)
+    return text
+
+
+def test_github_annotations() -> None:
+    report = RUNS["broken"]
+    placed = Report(report.command, report.outcomes, place=lambda result: ("a,b/site.yml", 7) if result else None)
+    found = list(commands(renderer("github")(placed)))
+    assert [(level, about["title"]) for level, about, _ in found] == [
+        ("warning", "web2: linux.clock"), ("error", "web2: web.config"), ("warning", "web3: linux.clock"), ("error", "web4"),
+    ]  # fmt: skip
+    assert (found[1][1]["file"], found[1][1]["line"]) == ("a,b/site.yml", "7")
+    assert "file" not in found[3][1]
+    assert found[1][2] == f"not valid\nexpected: Syntax OK\n{HOSTILE}\n→ mend <it>"
+
+
+def test_github_points_at_the_lines_of_a_playbook_that_is_invalid() -> None:
+    found = [(about["file"], about["line"], text) for _, about, text in commands(written("github", "ended"))]
+    assert found == [
+        ("site.yml", "3", "php → x: unknown key\n→ mend it"),
+        ("other.yml", "5", "is missing\n→ mend it"),
+    ]
+
+
+def samples(text: str) -> dict[str, float]:
+    return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line[0] != "#"}
+
+
+def test_prometheus_samples() -> None:
+    found = samples(written("prometheus", "broken"))
+    check = 'lampctl_check_up{host="web2",check="%s",layer="%s",where="%s"}'
+    assert found[check % ("linux.ssh", "linux", "host")] == 1
+    assert found[check % ("web.config", "web", "host")] == 0
+    assert found[check % ("site.php@shop.test", "site", "outside")] == 0
+    assert check % ("linux.clock", "linux", "host") not in found  # unknown is not down
+    assert found['lampctl_check_duration_seconds{host="web1",check="linux.ssh",layer="linux",where="host"}'] == 0.01234
+    assert [found[f'lampctl_host_up{{host="web{n}"}}'] for n in (1, 2, 3, 4)] == [1, 1, 1, 0]
+    assert [found[f'lampctl_host_success{{host="web{n}"}}'] for n in (1, 2, 3, 4)] == [1, 0, 1, 0]
+    assert found['lampctl_run_timestamp_seconds{command="check"}'] == TIME
+
+
+def test_prometheus_says_when_a_run_came_to_no_host() -> None:
+    assert samples(written("prometheus", "ended"))['lampctl_run_success{command="check"}'] == 0
+
+
+def test_prometheus_labels_are_escaped() -> None:
+    text = renderer("prometheus")(Report("check", (Outcome('a"b\\c\nd', "check"),)))
+    assert r'lampctl_host_up{host="a\"b\\c\nd"} 1' in text
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "state"),
+    [
+        ([GOOD], Health.OK),
+        ([GOOD, UNSURE], Health.WARNING),
+        ([UNSURE, GONE], Health.UNKNOWN),
+        ([GONE, BROKEN, UNSURE], Health.CRITICAL),
+        ([PLANNED], Health.WARNING),
+    ],
+)
+def test_nagios_states(outcomes: list[Outcome], state: Health) -> None:
+    assert health(outcomes) is state
+    text = renderer("nagios")(Report("check", outcomes))
+    assert text.startswith(f"LAMPCTL {state.name} - ")
+
+
+def test_nagios_output() -> None:
+    first, *more = written("nagios", "broken").splitlines()
+    said, performance = first.split(" | ")
+    assert said == "LAMPCTL CRITICAL - web2: web.config: not valid"
+    for item in re.findall(r"'(?:[^']|'')*'=\S+", performance):
+        assert re.fullmatch(r"'[^']+'=[0-9.]+(ms|s)?;;;0(;[0-9]+)?", item)
+    assert "'web2 fail'=1;;;0;4" in performance
+    assert "'web1 linux.ssh'=12.3ms;;;0" in performance
+    assert not [line for line in more if "|" in line]
+    assert "[BLOCKED] web2: site.php@shop.test: needs web.config" in more
+
+
+def test_json_keeps_its_shape() -> None:
+    found = json.loads(written("json", "broken"))
+    assert list(found) == ["command", "ok", "hosts"]
+    assert list(json.loads(written("json", "ended"))) == ["command", "ok", "hosts", "error"]
