@@ -11,11 +11,12 @@ from typing import Any
 from typer.main import get_command
 
 from docs.generate.document import documents
-from docs.generate.markdown import block, code, table
+from docs.generate.markdown import block, table
 from lampctl import errors
 from lampctl.cli import BROKEN_PIPE, INTERRUPTED
 from lampctl.cli.app import app
 from lampctl.errors import Exit, LampctlError
+from lampctl.playbook.kinds import code
 
 # What each exit code means, beyond the errors that have it.
 MEANINGS = {

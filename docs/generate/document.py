@@ -6,10 +6,11 @@ import io
 import json
 from contextlib import redirect_stdout
 
-from docs.generate.markdown import block, code, table
+from docs.generate.markdown import block, table
 from lampctl.checks import Result, Status, Where
 from lampctl.errors import ApplyFailed, UsageError
 from lampctl.outcome import Outcome
+from lampctl.playbook.kinds import code
 from lampctl.report.json import JsonReporter, failure
 from lampctl.resources import Action, Change
 
@@ -17,8 +18,11 @@ from lampctl.resources import Action, Change
 OTHERS = {
     "render": ("files",),
     "playbook list": ("playbooks",),
-    "playbook show": ("playbook", "platforms"),
-    "playbook validate": ("playbook",),
+    "playbook show": ("playbook", "origins", "environments", "platforms"),
+    "playbook validate": ("playbook", "environments"),
+    "explain": ("page",),
+    "init": ("files", "next"),
+    "doctor": ("findings",),
     "box up": ("box",),
     "box list": ("boxes",),
     "box down": ("name",),

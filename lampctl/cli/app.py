@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lampctl.cli import words
 from lampctl.cli.box import box
+from lampctl.cli.completion import completion
+from lampctl.cli.doctor import doctor
+from lampctl.cli.explain import explain
+from lampctl.cli.init import init
 from lampctl.cli.options import Book, Common, Connect, Format, Version, grouped
 from lampctl.cli.playbook import playbook
 from lampctl.errors import UsageError
@@ -16,6 +21,7 @@ from lampctl.errors import UsageError
 if TYPE_CHECKING:
     from lampctl.outcome import Outcome
     from lampctl.plan import Plan
+    from lampctl.playbook import Loaded
 
 app = typer.Typer(
     name="lampctl",
@@ -24,13 +30,16 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    add_completion=False,  # `lampctl completion` does it
 )
 app.add_typer(playbook)
 app.add_typer(box)
 
 Hosts = Annotated[
     list[str] | None,
-    typer.Argument(metavar="HOST", help="user@host:port, an alias of ~/.ssh/config, a box, or local."),
+    typer.Argument(
+        metavar="HOST", help="user@host:port, an alias of ~/.ssh/config, a box, or local.", autocompletion=words.hosts
+    ),
 ]
 
 
@@ -91,13 +100,19 @@ def render(
     from lampctl.engine.library import Files
     from lampctl.engine.offline import rendered, write
 
-    written = write(rendered(book.playbook, book.settings or [], platform, Files()), out)
+    written = write(rendered(book.playbook, book.settings or [], platform, Files(), book.environment), out)
     if common.format is Format.JSON:
         import json
 
         print(json.dumps({"command": "render", "ok": True, "files": [str(path) for path in written]}, indent=2))
     elif not common.quiet:
         print("\n".join(str(path) for path in written))
+
+
+app.command(epilog="Examples: lampctl init | lampctl init blog.yml --type wordpress --host web1 --site blog.test")(init)
+app.command(epilog="Example: lampctl doctor")(doctor)
+app.command(epilog="Examples: lampctl explain php.fastcgi | lampctl explain 'sites.*.tls'")(explain)
+app.command(epilog="Example: lampctl completion bash > ~/.local/share/bash-completion/completions/lampctl")(completion)
 
 
 def _run(
@@ -113,12 +128,12 @@ def _run(
     if ask and common.format is Format.JSON:
         raise UsageError("--ask asks a person, and --format json is for programs", "leave one of them out")
     files = Files()
-    loaded = load(book.playbook, book.settings or [], files)
+    loaded = load(book.playbook, book.settings or [], files, book.environment)
     names = list(dict.fromkeys(hosts or loaded.playbook.hosts))
     if not names:
         raise UsageError(
             "no host: none was named, and the playbook has none",
-            f"lampctl {command} HOST, or hosts: in the playbook",
+            f"lampctl {command} HOST, or hosts: in the playbook{_environments(loaded, book)}",
         )
     targets = [target(name) for name in names]
     validate_templates(loaded, files)
@@ -138,6 +153,12 @@ def _run(
     if common.debug:
         _trace(outcomes)
     return outcomes
+
+
+def _environments(loaded: Loaded, book: Book) -> str:
+    if book.environment or not loaded.environments:
+        return ""
+    return f", or --env NAME, which is one of {', '.join(loaded.environments)}"
 
 
 def _leave(outcomes: list[Outcome]) -> None:

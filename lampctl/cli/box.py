@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lampctl.cli import words
 from lampctl.cli.options import Common, Format, grouped
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ box = typer.Typer(
     rich_markup_mode=None,
 )
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The box's name; lampctl deploy NAME finds it.")]
+Name = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="The box's name; lampctl deploy NAME finds it.", autocompletion=words.boxes),
+]
 
 
 def _say(text: str) -> None:
