@@ -1,8 +1,8 @@
 # The two commands of the README. Everything that they need is installed here.
 VENV := .venv
 PACKAGES := mmdebstrap systemd-container nftables iproute2 openssh-client python3-venv
-# what the host tests have beside boxes: certificates, an ACME server, compilers for programs that they deploy
-LAB := $(PACKAGES) openssl pebble gcc libc6-dev default-jdk-headless
+# what the host tests have beside boxes: certificates, an ACME server, compilers for programs that they deploy; a terminal, shells
+LAB := $(PACKAGES) openssl pebble gcc libc6-dev default-jdk-headless tmux zsh fish
 LAMPCTL := $(VENV)/bin/lampctl
 PYINFRA := .venv-pyinfra
 SPHINX := .venv-docs

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +21,7 @@ from lampctl.cli.playbook import playbook
 from lampctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from lampctl.outcome import Outcome
+    from lampctl.outcome import Outcome, Reporter
     from lampctl.plan import Plan
     from lampctl.playbook import Loaded
 
@@ -141,9 +143,9 @@ def _run(
     request = Request(
         command,
         loaded,
-        _options(connect, common, names),
+        _options(connect, common, names, shown),
         files.template,
-        _confirm if ask else None,
+        (lambda host, plan: _confirm(host, plan, shown)) if ask else None,
     )
     try:
         outcomes = run(request, targets, shown)
@@ -175,7 +177,7 @@ def _trace(outcomes: list[Outcome]) -> None:
             traceback.print_exception(outcome.error)
 
 
-def _options(connect: Connect, common: Common, hosts: list[str]):  # type: ignore[no-untyped-def]
+def _options(connect: Connect, common: Common, hosts: list[str], shown: Reporter):  # type: ignore[no-untyped-def]
     from lampctl.ssh import ConnectOptions
 
     interactive = sys.stdin.isatty() and common.format is Format.TEXT
@@ -187,7 +189,7 @@ def _options(connect: Connect, common: Common, hosts: list[str]):  # type: ignor
         sudo_password=_sudo_password() if connect.ask_sudo_pass else None,
         accept_new_host_key=connect.accept_new_host_key,
         timeout=connect.timeout,
-        ask_host_key=_ask if interactive else None,
+        ask_host_key=(lambda question: _ask(question, shown)) if interactive else None,
     )
 
 
@@ -207,12 +209,25 @@ def _sudo_password() -> str:
     return sys.stdin.readline().rstrip("\n")
 
 
-def _ask(question: str) -> bool:
-    return typer.confirm(question, err=True)
+def _ask(question: str, shown: Reporter) -> bool:
+    with _asking(shown):
+        return typer.confirm(question, err=True)
 
 
-def _confirm(host: str, plan: Plan) -> bool:
+@contextmanager
+def _asking(shown: Reporter) -> Iterator[None]:
+    from lampctl.outcome import Event
+
+    shown.event(Event("", "ask", ""))
+    try:
+        yield
+    finally:
+        shown.event(Event("", "answered", ""))
+
+
+def _confirm(host: str, plan: Plan, shown: Reporter) -> bool:
     from lampctl.report.text import TextReporter
 
-    TextReporter(quiet=False, several=False).changes(host, plan.changes)
-    return typer.confirm(f"Apply these {len(plan.changes)} changes to {host}?")
+    with _asking(shown):
+        TextReporter(quiet=False, several=False).changes(host, plan.changes)
+        return typer.confirm(f"Apply these {len(plan.changes)} changes to {host}?")

@@ -11,6 +11,10 @@ def reporter(format: str, quiet: bool, several: bool) -> Reporter:
         from lampctl.report.json import JsonReporter
 
         return JsonReporter()
-    from lampctl.report.text import TextReporter
+    from lampctl.report.text import TextReporter, live
 
+    if live() and not quiet:
+        from lampctl.report.live import LiveReporter
+
+        return LiveReporter(several=several)
     return TextReporter(quiet=quiet, several=several)
