@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lampctl.box import missing_for_boxes
-from lampctl.ssh.configfile import lines
+from lampctl.ssh.configfile import aliases, lines
 
 OLDEST = (3, 11)  # of Python
 _KEYS = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")
@@ -49,8 +49,8 @@ def _config() -> Iterator[Finding]:
     try:
         from paramiko import SSHConfig
 
-        names = SSHConfig.from_text("\n".join(lines(path))).get_hostnames() - {"*"}
-        yield Finding("ssh config", True, f"~/.ssh/config, {len(names)} names", needed=True)
+        SSHConfig.from_text("\n".join(lines(path)))
+        yield Finding("ssh config", True, f"~/.ssh/config names {len(list(aliases(path)))} hosts", needed=True)
     except Exception as error:
         yield Finding("ssh config", False, f"can't be read: {error}", "ssh -G HOST shows what is wrong", needed=True)
 
@@ -63,8 +63,9 @@ def _keys() -> Iterator[Finding]:
     yield Finding(
         "ssh key", bool(keys), ", ".join(keys) or "none in ~/.ssh", "ssh-keygen -t ed25519; ssh-copy-id USER@HOST"
     )
-    get = 'eval "$(ssh-agent)"; ssh-add' if keys else "only for keys with a passphrase: ssh-agent"
-    yield Finding("ssh agent", bool(agent), agent or "none", get)
+    yield Finding(
+        "ssh agent", bool(agent), agent or "none; it is for keys with a passphrase", 'eval "$(ssh-agent)"; ssh-add'
+    )
 
 
 def _agent() -> str:
