@@ -95,7 +95,13 @@ def render(
     book: Book,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write; made if it is not there.")],
     platform: Annotated[
-        str, typer.Option("--platform", metavar="ID", help="For which distribution; lampctl playbook show lists them.")
+        str,
+        typer.Option(
+            "--platform",
+            metavar="ID",
+            help="For which distribution; lampctl playbook show lists them.",
+            autocompletion=words.platforms,
+        ),
     ] = "debian-13",
 ) -> None:
     """Render the config files without a host, as for one of 2 GiB of memory and 2 cores."""

@@ -41,7 +41,10 @@ def _as_dict(box: Box) -> dict[str, object]:
 def up(
     common: Common,
     name: Name,
-    release: Annotated[str, typer.Option("--release", metavar="RELEASE", help="trixie, bookworm or sid.")] = "trixie",
+    release: Annotated[
+        str,
+        typer.Option("--release", metavar="RELEASE", help="trixie, bookworm or sid.", autocompletion=words.releases),
+    ] = "trixie",
 ) -> None:
     """Boot a box, or find it running."""
     from lampctl.box import Boxes

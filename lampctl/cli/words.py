@@ -128,6 +128,21 @@ def _all() -> dict[str, dict[str, str]]:
     return words
 
 
+def platforms(_: typer.Context, incomplete: str) -> Words:  # noqa: ARG001
+    from lampctl.platforms import PLATFORMS
+
+    for platform in PLATFORMS.values():
+        yield platform.id, platform.title
+
+
+def releases(_: typer.Context, incomplete: str) -> Words:  # noqa: ARG001
+    """Of Debian, for boxes."""
+    from lampctl.box import RELEASES
+
+    for name in RELEASES:
+        yield name, "release"
+
+
 def types(_: typer.Context, incomplete: str) -> Words:  # noqa: ARG001
     """Types of sites."""
     yield from _all()["type"].items()

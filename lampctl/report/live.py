@@ -22,8 +22,7 @@ from lampctl.report.progress import Host, Layer
 from lampctl.report.text import MARKS, TextReporter, row
 
 _BAR = 24  # columns
-_FRAMES = ("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "|/-\\")  # of what turns; for terminals that have no Unicode
-_BLOCKS = ("━─", "#-")
+_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"  # of what turns
 
 
 class LiveReporter(TextReporter):
@@ -179,13 +178,7 @@ class LiveReporter(TextReporter):
         if not packages.doing:
             return Text(layer.step)
         full = round(packages.fraction * _BAR)
-        done, rest = _BLOCKS[self._ascii][0], _BLOCKS[self._ascii][1]
-        return Text.assemble((done * full, "green"), (rest * (_BAR - full), "dim"), f"  {packages.text}")
+        return Text.assemble(("━" * full, "green"), ("─" * (_BAR - full), "dim"), f"  {packages.text}")
 
     def _frame_at(self, now: float) -> str:
-        frames = _FRAMES[self._ascii]
-        return frames[int(now * 8) % len(frames)]
-
-    @property
-    def _ascii(self) -> bool:
-        return self._console.options.ascii_only
+        return _FRAMES[int(now * 8) % len(_FRAMES)]

@@ -30,9 +30,9 @@ class _Console(Console):
 
 
 def live() -> bool:
-    """Is stdout a terminal on which lines can be drawn again?"""
+    """Is stdout a terminal on which lines can be drawn again? Without Unicode their width could not be told."""
     console = _Console()
-    return console.is_terminal and not console.is_dumb_terminal
+    return console.is_terminal and not console.is_dumb_terminal and not console.options.ascii_only
 
 
 class TextReporter:

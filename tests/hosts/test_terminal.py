@@ -32,7 +32,7 @@ def test_live_view_of_a_deploy(host: Host, tmp_path: Path) -> None:
 
 def test_interrupt_leaves_the_terminal_as_it_was(host: Host, tmp_path: Path) -> None:
     with terminal(tmp_path) as tty:
-        tty.type(deploy(host, "lolcat", "--set", "linux.ignore_failed_units=[x]"), "Enter")
+        tty.type(deploy(host, "hello", "--set", "linux.ignore_failed_units=[x]"), "Enter")
         tty.until(lambda shown: "applying, step" in shown)
         assert not tty.has_cursor()
         tty.type("C-c")

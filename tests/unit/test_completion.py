@@ -72,6 +72,8 @@ OFFERS = {
     "lampctl explain php.f": {"php.fastcgi"},
     "lampctl explain 'sites.NAME.tls.h": {"sites.NAME.tls.hsts"},
     "lampctl box down ": {"demo"},
+    "lampctl box up x --release ": {"trixie", "bookworm"},
+    "lampctl render --platform debian-1": {"debian-12", "debian-13"},
     "lampctl completion ": {"bash", "zsh", "fish"},
     "lampctl deploy --nonsense -p 'x y --set \"": set(),
     "": set(),

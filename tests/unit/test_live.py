@@ -126,17 +126,20 @@ def test_end_is_the_culprit_in_two_lines(outcome: Outcome, said: str) -> None:
     assert ("AH00526" in text) == bool(outcome.results)
 
 
-class Tty(io.StringIO):
+class Tty(io.TextIOWrapper):
+    def __init__(self, encoding: str = "utf-8") -> None:
+        super().__init__(io.BytesIO(), encoding)
+
     def isatty(self) -> bool:
         return True
 
 
 @pytest.mark.parametrize(
     ("stdout", "term", "quiet", "live"),
-    [(Tty(), "xterm", False, True), (Tty(), "dumb", False, False), (Tty(), "xterm", True, False), (io.StringIO(), "xterm", False, False)],
+    [(Tty(), "xterm", False, True), (Tty(), "dumb", False, False), (Tty("ascii"), "xterm", False, False), (Tty(), "xterm", True, False), (io.StringIO(), "xterm", False, False)],
 )  # fmt: skip
 def test_plain_where_nothing_can_be_drawn(
-    stdout: io.StringIO, term: str, quiet: bool, live: bool, monkeypatch: pytest.MonkeyPatch
+    stdout: io.TextIOBase, term: str, quiet: bool, live: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdout", stdout)
     monkeypatch.setenv("TERM", term)
