@@ -55,8 +55,9 @@ class LiveReporter(TextReporter):
             host = self._hosts.pop(outcome.host, None)
             if not self._hosts:
                 self._stop()
-            if host and host.layers:
+            if outcome.platform and ((host and host.layers) or (self._several and outcome.results)):
                 self._print(outcome.host, (f"{outcome.playbook} on {outcome.platform}", "bold"))
+            if host and host.layers:
                 self._console.print(self._cut(list(self._rows(host, time.monotonic(), final=True))))
         super().outcome(outcome)
 
@@ -108,15 +109,16 @@ class LiveReporter(TextReporter):
     def _summary(self, outcome: Outcome) -> None:
         super()._summary(outcome)
         first = culprit(outcome.results)
-        if outcome.error:
+        where = f"{outcome.host}: " if self._several else ""
+        if outcome.error:  # which names the host itself
             said, hint = outcome.error.message, outcome.error.hint
         elif first:
-            said, hint = f"{first.id}: {first.actual}", first.hint
+            said, hint = f"{where}{first.id}: {first.actual}", first.hint
         else:
             return
-        self._print(outcome.host, ("✗ ", "bold red"), (said, "bold"))
+        self._console.print(Text.assemble(("✗ ", "bold red"), (said, "bold")))
         if hint:
-            self._print(outcome.host, ("  → ", "cyan"), (hint, ""))
+            self._console.print(Text.assemble(("  → ", "cyan"), hint))
 
     # What is live
 
