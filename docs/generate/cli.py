@@ -41,6 +41,7 @@ ENVIRONMENT = [
     ("SSH_AUTH_SOCK", "the SSH agent"),
     ("HOME", "where `~/.ssh` is"),
     ("NO_COLOR", "set to anything: no colours; in a pipe there are none anyway"),
+    ("XDG_CACHE_HOME", "where completion keeps the options of playbooks, in `lampctl/`; default: `~/.cache`"),
     ("COLUMNS", "how wide the terminal is taken to be"),
 ]
 

@@ -26,8 +26,8 @@ from lampctl.facts import nominal
 from lampctl.layers import Context, desired
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
-from tests.unit.playbooks import SERVERS
 from lampctl.playbook.reference import sections
+from tests.unit.playbooks import SERVERS
 
 PAGES = pages()
 
