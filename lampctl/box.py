@@ -288,21 +288,26 @@ class Boxes:
 
 def available() -> None:
     """LampctlError where boxes can't run on this machine, with the other ways."""
-    missing = [tool for tool in _TOOLS if not shutil.which(tool)]
-    why, hint = "", ""
-    if os.uname().sysname != "Linux":
-        why = "they need Linux"
-    elif os.geteuid() != 0:
-        why, hint = "they need root", "run it with sudo. "
-    elif missing:
-        why = f"{', '.join(missing)} is missing"
-        hint = f"apt-get install --no-install-recommends {' '.join(_TOOLS[tool] for tool in missing)}. "
+    why, hint = missing_for_boxes()
     if why:
         raise LampctlError(
             f"boxes can't run here: {why}",
-            f"{hint}Other ways: any host with SSH (lampctl deploy user@host), or a Vagrant box",
+            f"{hint}{'. ' if hint else ''}Other ways: any host with SSH (lampctl deploy user@host), or a Vagrant box",
             kind="box-unavailable",
         )
+
+
+def missing_for_boxes() -> tuple[str, str]:
+    """(why boxes can't run on this machine, or empty; how to get what they need)."""
+    missing = [tool for tool in _TOOLS if not shutil.which(tool)]
+    if os.uname().sysname != "Linux":
+        return "they need Linux", ""
+    if os.geteuid() != 0:
+        return "they need root", "run it with sudo"
+    if missing:
+        packages = " ".join(_TOOLS[tool] for tool in missing)
+        return f"{', '.join(missing)} is missing", f"apt-get install --no-install-recommends {packages}"
+    return "", ""
 
 
 def _run(*argv: str, check: bool = True) -> None:

@@ -16,8 +16,9 @@ from lampctl.resources import Change
 class Event:
     """One thing that happened.
 
-    `kind`: phase (text: connect, observe, plan, apply, check) | step (a step begins) | stepped (it ended, `ok`
-    says how) | line (a step's output) | note (something worth knowing).
+    `kind`: phase (text: connect, observe, plan, apply, check) | steps (text: the layer of each step that comes) | step
+    (a step begins) | stepped (it ended, `ok` says how) | line (a step's output) | note (something worth knowing) |
+    ask, answered (somebody is asked at the terminal: what is live makes room until then).
     """
 
     host: str

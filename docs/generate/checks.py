@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import replace
-
-from docs.generate.markdown import code, table
-from lampctl.checks import Check, Evidence, Verdict, passed
+from docs.generate.markdown import table
+from lampctl.checks import Check
+from lampctl.engine.catalogue import MORE, PLATFORM, catalogue
 from lampctl.engine.library import Files
-from lampctl.facts import nominal
-from lampctl.layers import Context, desired, urls
+from lampctl.layers import urls
 from lampctl.platforms import PLATFORMS
-from lampctl.playbook import load
-
-PLATFORM = next(iter(PLATFORMS))
-ARCHIVE = "linux.repositories={a: {url: 'http://a.example/', suite: a, key: /usr/share/keyrings/a.gpg}}"
-# What no built-in playbook has, and brings checks of its own: a name → (playbook, settings).
-MORE = {
-    "cgi with nginx": ("cgi", ("web.server=nginx",)),
-    "tls: acme": ("tls", ("sites={tls.test: {tls: acme}}",)),
-    "two PHPs": ("lamp", (ARCHIVE, "sites={a.test: {}, b.test: {php: {version: '8.2', repository: a}}}")),
-}
+from lampctl.playbook.kinds import code
 
 INTRO = """# Checks
 
@@ -40,15 +27,8 @@ redirect leads to the same checks of its target. `http.body` is there with `--ex
 
 
 def page() -> str:
-    found: dict[Check, list[str]] = {}  # → the playbooks that have it
+    found = {row.check: row.playbooks for row in catalogue()}
     builtin = list(Files().builtin())
-    for playbook in builtin:
-        for row in dict.fromkeys(map(_nameless, _checks(playbook))):
-            found.setdefault(row, []).append(playbook)
-    for name, (playbook, settings) in MORE.items():
-        for row in dict.fromkeys(map(_nameless, _checks(playbook, settings))):
-            if (row.id, row.title) not in {(known.id, known.title) for known in found}:
-                found[row] = [name]
     layers = dict.fromkeys(row.layer for row in found)
     sections = [_section(layer, found, builtin) for layer in layers]
     more = "*, *".join(MORE)
@@ -62,39 +42,6 @@ def _smoke() -> str:
     checks = (urls.resolves(url, ()), urls.connects(url, ()), urls.trusted(url, ()), urls.led([url], "", ()))
     rows = [(code(c.id.replace("site", "SITE")), c.title, c.expected) for c in (*checks, *urls.answers(wanted, 0, ()))]
     return f"## smoke\n\n{SMOKE}\n\n{table(('check', 'what', 'expected'), rows)}"
-
-
-def _checks(playbook: str, settings: tuple[str, ...] = ()) -> Iterator[Check]:
-    loaded = load(playbook, settings, Files())
-    facts = nominal(PLATFORM, loaded.playbook.sites)
-    yield from desired(Context(loaded.playbook, loaded.name, PLATFORMS[PLATFORM], facts)).checks
-
-
-def _judge(_: Evidence) -> Verdict:
-    return passed("")
-
-
-def _nameless(check: Check) -> Check:
-    """The check as any site has it; how it is done is left out, so that what reads the same is the same."""
-    site = check.id.partition("@")[2]
-    names = {site: "SITE", re.sub(r"[^a-z0-9]", "_", site): "DATABASE"} if site else {}
-    if check.id.startswith("php.service@"):
-        names = {site: "VERSION"}
-
-    def general(text: str) -> str:
-        for name, word in names.items():
-            text = text.replace(name, word)
-        return text
-
-    return replace(
-        check,
-        id=general(check.id),
-        title=general(check.title),
-        expected=general(check.expected),
-        needs=tuple(map(general, check.needs)),
-        judge=_judge,
-        probe=None,
-    )
 
 
 def _section(layer: str, found: dict[Check, list[str]], playbooks: list[str]) -> str:

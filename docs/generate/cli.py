@@ -11,12 +11,13 @@ from typing import Any
 from typer.main import get_command
 
 from docs.generate.document import documents
-from docs.generate.markdown import block, code, table
+from docs.generate.markdown import block, table
 from lampctl import errors
 from lampctl.cli import BROKEN_PIPE, INTERRUPTED
 from lampctl.cli.app import app
 from lampctl.errors import Exit, LampctlError
 from lampctl.outcome import Health
+from lampctl.playbook.kinds import code
 
 # What each exit code means, beyond the errors that have it.
 MEANINGS = {
@@ -47,6 +48,7 @@ ENVIRONMENT = [
     ("SSH_AUTH_SOCK", "the SSH agent"),
     ("HOME", "where `~/.ssh` is"),
     ("NO_COLOR", "set to anything: no colours; in a pipe there are none anyway"),
+    ("XDG_CACHE_HOME", "where completion keeps the options of playbooks, in `lampctl/`; default: `~/.cache`"),
     ("COLUMNS", "how wide the terminal is taken to be"),
 ]
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
-from docs.generate.markdown import block, code, table
+from docs.generate.markdown import block, table
 from lampctl.checks import Result, Status, Where
 from lampctl.errors import ApplyFailed, UsageError
 from lampctl.outcome import Outcome
+from lampctl.playbook.kinds import code
 from lampctl.report import Report
 from lampctl.report.json import render
 from lampctl.resources import Action, Change
@@ -16,8 +17,11 @@ from lampctl.resources import Action, Change
 OTHERS = {
     "render": ("files",),
     "playbook list": ("playbooks",),
-    "playbook show": ("playbook", "platforms"),
-    "playbook validate": ("playbook",),
+    "playbook show": ("playbook", "origins", "environments", "platforms"),
+    "playbook validate": ("playbook", "environments"),
+    "explain": ("page",),
+    "init": ("files", "next"),
+    "doctor": ("findings",),
     "box up": ("box",),
     "box list": ("boxes",),
     "box down": ("name",),

@@ -11,11 +11,6 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def code(text: str) -> str:
-    """As it is written, in a line."""
-    return f"`{text}`" if text else ""
-
-
 def block(text: str, language: str = "") -> str:
     return f"```{language}\n{text.strip(chr(10))}\n```"
 

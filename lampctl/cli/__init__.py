@@ -41,6 +41,11 @@ def _main(arguments: list[str]) -> int:
     from lampctl.cli.app import app
 
     command = get_command(app)
+    if (line := os.environ.get("_LAMPCTL_COMPLETE")) is not None:  # a shell asks what may come next
+        from lampctl.cli.completion import answer
+
+        answer(command, line, _meant)
+        return Exit.OK
     own = list(itertools.takewhile(lambda word: word != "--", arguments))
     try:
         return _run(command, arguments)
@@ -63,8 +68,6 @@ def _run(command: Any, arguments: list[str]) -> int:
     """Typer without its own ways to show errors and to end; its usage errors become ours."""
     import typer
 
-    if "_LAMPCTL_COMPLETE" in os.environ:
-        command(prog_name="lampctl")  # the shell asks for completions; Typer answers, and exits
     meant, names = _meant(command, arguments)
     if len(names) == len(arguments) and hasattr(meant, "commands"):
         arguments = [*arguments, "--help"]  # a group alone

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lampctl.cli import words
 from lampctl.cli.box import box
+from lampctl.cli.completion import completion
+from lampctl.cli.doctor import doctor
+from lampctl.cli.explain import explain
+from lampctl.cli.init import init
 from lampctl.cli.options import Book, Common, Connect, Format, Shown, Version, grouped
 from lampctl.cli.playbook import playbook
 from lampctl.cli.smoke import smoke
 from lampctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from lampctl.outcome import Outcome
+    from lampctl.outcome import Outcome, Reporter
     from lampctl.plan import Plan
+    from lampctl.playbook import Loaded
 
 app = typer.Typer(
     name="lampctl",
@@ -25,13 +33,16 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    add_completion=False,  # `lampctl completion` does it
 )
 app.add_typer(playbook)
 app.add_typer(box)
 
 Hosts = Annotated[
     list[str] | None,
-    typer.Argument(metavar="HOST", help="user@host:port, an alias of ~/.ssh/config, a box, or local."),
+    typer.Argument(
+        metavar="HOST", help="user@host:port, an alias of ~/.ssh/config, a box, or local.", autocompletion=words.hosts
+    ),
 ]
 
 
@@ -91,20 +102,32 @@ def render(
     book: Book,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write; made if it is not there.")],
     platform: Annotated[
-        str, typer.Option("--platform", metavar="ID", help="For which distribution; lampctl playbook show lists them.")
+        str,
+        typer.Option(
+            "--platform",
+            metavar="ID",
+            help="For which distribution; lampctl playbook show lists them.",
+            autocompletion=words.platforms,
+        ),
     ] = "debian-13",
 ) -> None:
     """Render the config files without a host, as for one of 2 GiB of memory and 2 cores."""
     from lampctl.engine.library import Files
     from lampctl.engine.offline import rendered, write
 
-    written = write(rendered(book.playbook, book.settings or [], platform, Files()), out)
+    written = write(rendered(book.playbook, book.settings or [], platform, Files(), book.environment), out)
     if common.format is Format.JSON:
         import json
 
         print(json.dumps({"command": "render", "ok": True, "files": [str(path) for path in written]}, indent=2))
     elif not common.quiet:
         print("\n".join(str(path) for path in written))
+
+
+app.command(epilog="Examples: lampctl init | lampctl init blog.yml --type wordpress --host web1 --site blog.test")(init)
+app.command(epilog="Example: lampctl doctor")(doctor)
+app.command(epilog="Examples: lampctl explain php.fastcgi | lampctl explain 'sites.*.tls'")(explain)
+app.command(epilog="Example: lampctl completion bash > ~/.local/share/bash-completion/completions/lampctl")(completion)
 
 
 def _run(
@@ -123,12 +146,12 @@ def _run(
         said = f"--ask asks a person, and --format {' '.join(wanted.stdout)} is for programs"
         raise UsageError(said, "leave one of them out")
     files = Files()
-    loaded = load(book.playbook, book.settings or [], files)
+    loaded = load(book.playbook, book.settings or [], files, book.environment)
     names = list(dict.fromkeys(hosts or loaded.playbook.hosts))
     if not names:
         raise UsageError(
             "no host: none was named, and the playbook has none",
-            f"lampctl {command} HOST, or hosts: in the playbook",
+            f"lampctl {command} HOST, or hosts: in the playbook{_environments(loaded, book)}",
         )
     targets = [target(name) for name in names]
     validate_templates(loaded, files)
@@ -136,9 +159,9 @@ def _run(
     request = Request(
         command,
         loaded,
-        _options(connect, names, wanted.talks),
+        _options(connect, names, shown, wanted.talks),
         files.template,
-        _confirm if ask else None,
+        (lambda host, plan: _confirm(host, plan, shown)) if ask else None,
     )
     try:
         outcomes = run(request, targets, shown)
@@ -148,6 +171,12 @@ def _run(
     if common.debug:
         _trace(outcomes)
     return outcomes, wanted.exit_code(outcomes)
+
+
+def _environments(loaded: Loaded, book: Book) -> str:
+    if book.environment or not loaded.environments:
+        return ""
+    return f", or --env NAME, which is one of {', '.join(loaded.environments)}"
 
 
 def _leave(code: int) -> None:
@@ -163,7 +192,7 @@ def _trace(outcomes: list[Outcome]) -> None:
             traceback.print_exception(outcome.error)
 
 
-def _options(connect: Connect, hosts: list[str], talks: bool):  # type: ignore[no-untyped-def]
+def _options(connect: Connect, hosts: list[str], shown: Reporter, talks: bool):  # type: ignore[no-untyped-def]
     from lampctl.ssh import ConnectOptions
 
     interactive = sys.stdin.isatty() and talks
@@ -176,7 +205,7 @@ def _options(connect: Connect, hosts: list[str], talks: bool):  # type: ignore[n
         accept_new_host_key=connect.accept_new_host_key,
         timeout=connect.timeout,
         wait=connect.wait,
-        ask_host_key=_ask if interactive else None,
+        ask_host_key=(lambda question: _ask(question, shown)) if interactive else None,
     )
 
 
@@ -196,12 +225,25 @@ def _sudo_password() -> str:
     return sys.stdin.readline().rstrip("\n")
 
 
-def _ask(question: str) -> bool:
-    return typer.confirm(question, err=True)
+def _ask(question: str, shown: Reporter) -> bool:
+    with _asking(shown):
+        return typer.confirm(question, err=True)
 
 
-def _confirm(host: str, plan: Plan) -> bool:
+@contextmanager
+def _asking(shown: Reporter) -> Iterator[None]:
+    from lampctl.outcome import Event
+
+    shown.event(Event("", "ask", ""))
+    try:
+        yield
+    finally:
+        shown.event(Event("", "answered", ""))
+
+
+def _confirm(host: str, plan: Plan, shown: Reporter) -> bool:
     from lampctl.report.text import TextReporter
 
-    TextReporter(quiet=False, several=False).changes(host, plan.changes)
-    return typer.confirm(f"Apply these {len(plan.changes)} changes to {host}?")
+    with _asking(shown):
+        TextReporter(quiet=False, several=False).changes(host, plan.changes)
+        return typer.confirm(f"Apply these {len(plan.changes)} changes to {host}?")

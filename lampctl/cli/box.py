@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lampctl.cli import words
 from lampctl.cli.options import Common, Format, grouped
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ box = typer.Typer(
     rich_markup_mode=None,
 )
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The box's name; lampctl deploy NAME finds it.")]
+Name = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="The box's name; lampctl deploy NAME finds it.", autocompletion=words.boxes),
+]
 
 
 def _say(text: str) -> None:
@@ -37,7 +41,10 @@ def _as_dict(box: Box) -> dict[str, object]:
 def up(
     common: Common,
     name: Name,
-    release: Annotated[str, typer.Option("--release", metavar="RELEASE", help="trixie, bookworm or sid.")] = "trixie",
+    release: Annotated[
+        str,
+        typer.Option("--release", metavar="RELEASE", help="trixie, bookworm or sid.", autocompletion=words.releases),
+    ] = "trixie",
 ) -> None:
     """Boot a box, or find it running."""
     from lampctl.box import Boxes

@@ -13,6 +13,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from lampctl import __version__
+from lampctl.cli import words
 
 
 class Format(StrEnum):
@@ -70,7 +71,13 @@ class Book:
 
     playbook: Annotated[
         str,
-        typer.Option("--playbook", "-p", metavar="NAME|FILE", help="A built-in playbook, or a YAML file."),
+        typer.Option(
+            "--playbook",
+            "-p",
+            metavar="NAME|FILE",
+            help="A built-in playbook, or a YAML file.",
+            autocompletion=words.playbooks,
+        ),
     ] = "lamp"
     settings: Annotated[
         list[str] | None,
@@ -78,8 +85,19 @@ class Book:
             "--set",
             metavar="KEY=VALUE",
             help="Put a value in place of the playbook's: --set php.memory_limit=256M. Repeatable.",
+            autocompletion=words.settings,
         ),
     ] = None
+    environment: Annotated[
+        str,
+        typer.Option(
+            "--env",
+            metavar="NAME",
+            help="Which of the playbook's environments: its values are laid over the playbook.",
+            autocompletion=words.environments,
+            show_default=False,
+        ),
+    ] = ""
 
 
 @dataclass(frozen=True)

@@ -125,10 +125,14 @@ def _check(path: Path) -> None:
 
 def _reporter(output: Output, quiet: bool, several: bool, place: Place) -> Reporter:
     if output.format == "text":
-        from lampctl.report.text import TextReporter
+        from lampctl.report.text import TextReporter, live
 
         if output.path:
             return _TextFile(output.path, several)
+        if live() and not quiet:
+            from lampctl.report.live import LiveReporter
+
+            return LiveReporter(several=several)
         return TextReporter(quiet=quiet, several=several)
     return Document(renderer(output.format), partial(_write, output.path), place)
 

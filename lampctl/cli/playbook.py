@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from lampctl.cli import words
 from lampctl.cli.options import Common, Format, grouped
 
 playbook = typer.Typer(
@@ -16,10 +17,28 @@ playbook = typer.Typer(
     rich_markup_mode=None,
 )
 
-Names = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A built-in playbook, or a YAML file.")]
+Names = Annotated[
+    str,
+    typer.Argument(metavar="NAME|FILE", help="A built-in playbook, or a YAML file.", autocompletion=words.playbooks),
+]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Put a value in place of the playbook's. Repeatable."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Put a value in place of the playbook's. Repeatable.",
+        autocompletion=words.settings,
+    ),
+]
+Environment = Annotated[
+    str,
+    typer.Option(
+        "--env",
+        metavar="NAME",
+        help="Which of the playbook's environments.",
+        autocompletion=words.environments,
+        show_default=False,
+    ),
 ]
 
 
@@ -38,43 +57,56 @@ def list_(common: Common) -> None:
         print("\n".join(f"{name:<12} {text}" for name, text in rows.items()))
 
 
-@playbook.command(epilog="Example: lampctl playbook show site.yml --set php.memory_limit=256M")
+@playbook.command(epilog="Example: lampctl playbook show site.yml --env staging --set php.memory_limit=256M")
 @grouped
-def show(common: Common, name: Names = "lamp", settings: Settings = None) -> None:
-    """Show a playbook as it will be used: with what it extends, and every default."""
+def show(common: Common, name: Names = "lamp", settings: Settings = None, environment: Environment = "") -> None:
+    """Show a playbook as it will be used: with what it extends, every default, and where each value comes from."""
     from lampctl.engine.library import Files
     from lampctl.platforms import PLATFORMS
     from lampctl.playbook import load
+    from lampctl.playbook.origins import as_yaml, values
 
-    loaded = load(name, settings or [], Files())
-    data = loaded.playbook.model_dump(mode="json")
+    loaded = load(name, settings or [], Files(), environment)
+    found = list(values(loaded.playbook, loaded.document))
     if common.format is Format.JSON:
-        platforms = {p.id: {"title": p.title, "proved": p.proved} for p in PLATFORMS.values()}
-        print(json.dumps({"command": "playbook show", "ok": True, "playbook": data, "platforms": platforms}, indent=2))
+        document = {
+            "command": "playbook show",
+            "ok": True,
+            "playbook": loaded.playbook.model_dump(mode="json"),
+            "origins": {".".join(value.path): value.origin for value in found if value.origin},
+            "environments": loaded.environments,
+            "platforms": {p.id: {"title": p.title, "proved": p.proved} for p in PLATFORMS.values()},
+        }
+        print(json.dumps(document, indent=2))
         return
-    import yaml
-
     print(f"# {' → '.join(loaded.files)}")
+    if loaded.environments:
+        print(f"# environments: {', '.join(loaded.environments)}; shown: {environment or 'none of them'}")
     for platform in PLATFORMS.values():
         print(f"# {platform.id:<13} {platform.title}: {'proved' if platform.proved else 'in the table, unproved'}")
-    print(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), end="")
+    print(as_yaml(found))
 
 
 @playbook.command(epilog="Example: lampctl playbook validate site.yml")
 @grouped
-def validate(common: Common, name: Names = "lamp", settings: Settings = None) -> None:
-    """Check a playbook and the templates it uses; errors with file and line."""
+def validate(common: Common, name: Names = "lamp", settings: Settings = None, environment: Environment = "") -> None:
+    """Check a playbook, in every environment, and the templates it uses; errors with file and line."""
     from lampctl.engine.library import Files
     from lampctl.engine.offline import rendered
     from lampctl.platforms import PLATFORMS
+    from lampctl.playbook import load
 
     files = Files()
-    for platform in PLATFORMS:
-        rendered(name, settings or [], platform, files)
+    every = load(name, settings or [], files, environment).environments
+    environments = [environment] if environment else ["", *every]
+    for one in environments:
+        for platform in PLATFORMS:
+            rendered(name, settings or [], platform, files, one)
+    named = [one for one in environments if one]
     if common.format is Format.JSON:
-        print(json.dumps({"command": "playbook validate", "ok": True, "playbook": name}))
+        print(json.dumps({"command": "playbook validate", "ok": True, "playbook": name, "environments": named}))
     elif not common.quiet:
-        print(f"{name} is valid")
+        print(f"{name} is valid{', also in ' if len(environments) > 1 else ' in ' if named else ''}{', '.join(named)}")
 
 
 @playbook.command(epilog="Example: lampctl playbook schema > playbook.schema.json")

@@ -59,6 +59,7 @@ class Applying:
         steps = _steps(stage)
         session = self._transport.start(_batch(plan, stage, seen, steps, self._tools))
         progress = _Progress()
+        self._emit(Event(self._host, "steps", " ".join(step.layer for step in steps), total=len(steps)))
         for line in as_root(self._host, session, self._have_password):
             self._read(line, steps, progress)
         session.finish()

@@ -17,7 +17,7 @@ _PACKAGE = Path(__file__).parents[1]
 _BUILT_IN = "built-in "  # before the shown name of a file that comes with lampctl
 
 
-def _data(name: str) -> Path:
+def data(name: str) -> Path:
     """In a wheel the data lies inside the package, in a checkout beside it."""
     inside = _PACKAGE / "_data" / name
     return inside if inside.is_dir() else _PACKAGE.parent / name
@@ -51,29 +51,34 @@ class Files:
         base = self._project
         if near.endswith((".yml", ".yaml")):
             inside = near.removeprefix(_BUILT_IN)
-            base = (_data("playbooks").parent if inside != near else self._project) / Path(inside).parent
+            base = (data("playbooks").parent if inside != near else self._project) / Path(inside).parent
         return read_war(base / name) if war else read(base / name, checksum)
 
     def template(self, name: str) -> tuple[str, str] | None:
-        return self._first([self._project / "templates" / name, _data("templates") / name])
+        return self._first([self._project / "templates" / name, data("templates") / name])
 
     def overrides(self) -> bool:
         """Does the project bring templates of its own?"""
         own = self._project / "templates"
-        return own.is_dir() and own.resolve() != _data("templates").resolve()
+        return own.is_dir() and own.resolve() != data("templates").resolve()
 
     def builtin(self) -> Iterator[str]:
-        yield from sorted(path.stem for path in _data("playbooks").glob("*.yml"))
+        yield from sorted(path.stem for path in data("playbooks").glob("*.yml"))
+
+    def names(self) -> list[str]:
+        """Every playbook that has a name: the project's own and the built-in ones."""
+        own = (path.stem for path in (self._project / "playbooks").glob("*.yml"))
+        return sorted({*own, *self.builtin()})
 
     def _named(self, name: str) -> Iterator[Path]:
-        for folder in (self._project / "playbooks", _data("playbooks")):
+        for folder in (self._project / "playbooks", data("playbooks")):
             yield folder / f"{name}.yml"
 
     def _shown(self, path: Path) -> str:
         """Short, and the same for everybody: built-in files by their place in the project."""
         for folder in ("playbooks", "templates"):
-            if path.is_relative_to(_data(folder)):
-                return f"{_BUILT_IN}{folder}/{path.relative_to(_data(folder))}"
+            if path.is_relative_to(data(folder)):
+                return f"{_BUILT_IN}{folder}/{path.relative_to(data(folder))}"
         return str(path)
 
     def _first(self, paths: Iterable[Path]) -> tuple[str, str] | None:

@@ -15,13 +15,15 @@ from lampctl.platforms import PLATFORMS
 from lampctl.playbook import Loaded, load
 
 
-def rendered(playbook: str, settings: Sequence[str], platform: str, files: Files) -> dict[str, str]:
+def rendered(
+    playbook: str, settings: Sequence[str], platform: str, files: Files, environment: str = ""
+) -> dict[str, str]:
     """Path on the host → content, for one platform."""
     if platform not in PLATFORMS:
         close = get_close_matches(platform, PLATFORMS, 1)
         guess = f"did you mean {close[0]}? " if close else ""
         raise UsageError(f"--platform {platform}: is not in the table", f"{guess}Known: {', '.join(PLATFORMS)}")
-    return _render(load(playbook, settings, files), platform, files)
+    return _render(load(playbook, settings, files, environment), platform, files)
 
 
 def _render(loaded: Loaded, platform: str, files: Files) -> dict[str, str]:

@@ -15,6 +15,12 @@ from lampctl.playbook.yamlfile import Document, Path
 
 LONGEST = 60  # characters that are shown of a key or a value
 
+# What a playbook may say beside the models' fields: it is read and gone before they see it.
+READ_BEFORE = {
+    "extends": "The playbook that this one builds on: lamp, or a file.",
+    "environments": "Values for `--env NAME`, by name: each a mapping that is laid over the playbook, hosts included.",
+}
+
 # Pydantic's words are Python's; these are a playbook's.
 _KINDS = {
     "dict_type": "a mapping of keys to values",
@@ -52,14 +58,16 @@ def _short(text: str) -> str:
 
 def _message(path: Path, problems: list[ErrorDetails], document: Document, top: type[BaseModel]) -> str:
     name = " → ".join(_short(str(part)) for part in path)
-    return f"{document.position(path)}: {name + ': ' if name else ''}{_what(path, problems, top)}"
+    where = document.position(path)
+    within = f"{where.within}: " if where and where.within else ""
+    return f"{where}: {within}{name + ': ' if name else ''}{_what(path, problems, top)}"
 
 
 def _what(path: Path, problems: list[ErrorDetails], top: type[BaseModel]) -> str:
     first, got = problems[0], problems[0]["input"]
     if first["type"] == "extra_forbidden":
         model = _place(first, top)[1]
-        allowed = [*(model.model_fields if model else ()), *(["extends"] if model is top else [])]
+        allowed = [*(model.model_fields if model else ()), *(READ_BEFORE if model is top else [])]
         return _unknown_key(str(path[-1]), sorted(allowed))
     if first["type"] in ("missing", "union_tag_not_found"):
         return f"is missing{_purpose(str(path[-1]), _place(first, top)[1])}"

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from lampctl.playbook.messages import READ_BEFORE
 from lampctl.playbook.models import Playbook
 
 
 def schema() -> dict[str, Any]:
-    """JSON Schema (draft 2020-12). `extends` is read before the models see a playbook, so it is added here."""
+    """JSON Schema (draft 2020-12). What is read before the models see a playbook is added here."""
     found = Playbook.model_json_schema()
-    extends = {"type": "string", "description": "The playbook that this one builds on: lamp, or a file."}
-    found["properties"] = {"extends": extends, **found["properties"]}
+    keys = {"enum": list(found["properties"])}
+    kinds: dict[str, dict[str, Any]] = {
+        "extends": {"type": "string"},
+        "environments": {"type": "object", "additionalProperties": {"type": "object", "propertyNames": keys}},
+    }
+    before = {name: {**kinds[name], "description": text} for name, text in READ_BEFORE.items()}
+    found["properties"] = {**before, **found["properties"]}
     found["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     found["title"] = "lampctl playbook"
     return found

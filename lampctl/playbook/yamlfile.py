@@ -27,6 +27,7 @@ _CLOSING = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 class Position:
     file: str
     line: int = 0  # from 1; 0: not in a file
+    within: str = ""  # what of the file is meant, such as an environment
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.line else self.file

@@ -11,20 +11,20 @@ class Composite:
     """Fans out to `reporters`, in their order."""
 
     def __init__(self, reporters: Sequence[Reporter]) -> None:
-        self._reporters = reporters
+        self.reporters = reporters
 
     def event(self, event: Event) -> None:
-        for reporter in self._reporters:
+        for reporter in self.reporters:
             reporter.event(event)
 
     def outcome(self, outcome: Outcome) -> None:
-        for reporter in self._reporters:
+        for reporter in self.reporters:
             reporter.outcome(outcome)
 
     def finish(self, command: str, outcomes: Sequence[Outcome]) -> None:
-        for reporter in self._reporters:
+        for reporter in self.reporters:
             reporter.finish(command, outcomes)
 
     def close(self) -> None:
-        for reporter in self._reporters:
+        for reporter in self.reporters:
             reporter.close()

@@ -1,4 +1,4 @@
-"""For people: live on a terminal, plain lines in a pipe."""
+"""For people: plain lines. What is live at a terminal is in live.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from threading import Lock
 from typing import IO
 
 from rich.console import Console
-from rich.status import Status as Spinner
 from rich.text import Text
 
 from lampctl.checks import Result, Status, culprit
@@ -15,7 +14,7 @@ from lampctl.errors import LampctlError
 from lampctl.outcome import Event, Outcome
 from lampctl.resources import Action, Change
 
-_MARKS = {
+MARKS = {
     Status.PASS: ("✓", "green"),
     Status.FAIL: ("✗", "bold red"),
     Status.BLOCKED: ("·", "yellow"),
@@ -23,12 +22,6 @@ _MARKS = {
     Status.UNKNOWN: ("?", "yellow"),
 }
 _SIGNS = {Action.CREATE: ("+", "green"), Action.INSTALL: ("+", "green"), Action.DELETE: ("-", "red")}
-_PHASES = {
-    "connect": "connecting",
-    "observe": "looking at the host",
-    "apply": "applying",
-    "check": "checking",
-}
 
 
 class _Console(Console):
@@ -37,18 +30,23 @@ class _Console(Console):
         raise BrokenPipeError
 
 
+def live() -> bool:
+    """Is stdout a terminal on which lines can be drawn again? Without Unicode their width could not be told."""
+    console = _Console()
+    return console.is_terminal and not console.is_dumb_terminal and not console.options.ascii_only
+
+
 class TextReporter:
-    """Writes to stdout, or to `stream`, plainly; the live line is only there where stdout is a terminal."""
+    """Writes to stdout, or to `stream`, plainly."""
 
     def __init__(self, quiet: bool, several: bool, stream: IO[str] | None = None) -> None:
         terminal = None if stream is None else False
-        self._console = _Console(
+        self._console: Console = _Console(
             highlight=False, soft_wrap=True, markup=False, emoji=False, file=stream, force_terminal=terminal
         )
         self._quiet = quiet
         self._several = several
         self._lock = Lock()
-        self._spinner: Spinner | None = None
         self._closed = False
 
     def event(self, event: Event) -> None:
@@ -57,21 +55,14 @@ class TextReporter:
         with self._lock:
             if self._closed:
                 return
-            if event.kind == "phase":
-                self._live(event, _PHASES.get(event.text, event.text))
-            elif event.kind == "step":
-                self._live(event, f"{event.number}/{event.total} {event.text}")
-            elif event.kind == "line":
-                self._live(event, event.text)
-            elif event.kind == "stepped":
-                mark, style = _MARKS[Status.PASS if event.ok else Status.FAIL]
+            if event.kind == "stepped":
+                mark, style = MARKS[Status.PASS if event.ok else Status.FAIL]
                 self._print(event.host, (f"{mark} ", style), (f"{event.number}/{event.total} {event.text}", ""))
-            else:
+            elif event.kind == "note":
                 self._print(event.host, (event.text, "yellow"))
 
     def outcome(self, outcome: Outcome) -> None:
         with self._lock:
-            self._stop()
             if outcome.command == "plan":
                 self._plan(outcome)
             elif outcome.results:
@@ -84,7 +75,6 @@ class TextReporter:
 
     def finish(self, command: str, outcomes: Sequence[Outcome]) -> None:
         with self._lock:
-            self._stop()
             if self._several:
                 good = sum(outcome.ok for outcome in outcomes)
                 self._console.print(
@@ -93,7 +83,6 @@ class TextReporter:
 
     def close(self) -> None:
         with self._lock:
-            self._stop()
             self._closed = True
 
     def error(self, error: LampctlError) -> None:
@@ -103,22 +92,6 @@ class TextReporter:
             self._console.print(Text(f"    {line}", "dim"))
         if error.hint:
             self._console.print(Text.assemble(("  → ", "cyan"), error.hint))
-
-    def _live(self, event: Event, text: str) -> None:
-        if not self._console.is_terminal:
-            return
-        line = Text(f"{event.host}: {text}", overflow="ellipsis", no_wrap=True)
-        line.truncate(self._console.width - 4, overflow="ellipsis")
-        if self._spinner is None:
-            self._spinner = self._console.status(line)
-            self._spinner.start()
-        else:
-            self._spinner.update(line)
-
-    def _stop(self) -> None:
-        if self._spinner:
-            self._spinner.stop()
-            self._spinner = None
 
     def _print(self, host: str, *parts: tuple[str, str]) -> None:
         prefix = [(f"{host}: ", "bold")] if self._several else []
@@ -136,14 +109,14 @@ class TextReporter:
             self._print(host, (f"{sign} {change.action} ", style), (change.resource, "bold"))
             for line in change.diff.splitlines():
                 colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "dim")
-                self._console.print(Text(f"    {line}", colour))
+                self._console.print(Text(f"    {line}", colour), soft_wrap=True)
 
     def _results(self, outcome: Outcome) -> None:
         if self._quiet:
             return
         width = max(len(result.id) for result in outcome.results)
         for result in outcome.results:
-            self._print(outcome.host, *_row(result, width))
+            self._print(outcome.host, *row(result, width))
 
     def _culprit(self, outcome: Outcome) -> None:
         first = culprit(outcome.results)
@@ -164,8 +137,9 @@ class TextReporter:
         self._console.print(Text.assemble(*parts, (f" ({times}{trips})", "dim")))
 
 
-def _row(result: Result, width: int) -> tuple[tuple[str, str], ...]:
-    mark, style = _MARKS[result.status]
+def row(result: Result, width: int) -> tuple[tuple[str, str], ...]:
+    """A result's mark, its id, padded to `width`, and what was found: (text, style) of each."""
+    mark, style = MARKS[result.status]
     word = "" if result.status is Status.PASS else f"{result.status}: "
     return (
         (f"{mark} ", style),

@@ -13,7 +13,7 @@ from typing import Any
 import paramiko
 
 from lampctl.errors import Unreachable, UsageError
-from lampctl.ssh import hostkeys
+from lampctl.ssh import configfile, hostkeys
 from lampctl.ssh.channels import SshTransport
 from lampctl.ssh.options import ConnectOptions, Target, target
 
@@ -38,7 +38,7 @@ def _config(path: Path | None) -> paramiko.SSHConfig:
     if not source.exists():
         return paramiko.SSHConfig()
     try:
-        return paramiko.SSHConfig.from_path(str(source))
+        return paramiko.SSHConfig.from_text("\n".join(configfile.lines(source)))
     except Exception as error:
         raise UsageError(f"{source}: can't be read as ssh_config: {error}", "ssh -G HOST shows what is wrong") from None
 

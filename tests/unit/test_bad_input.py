@@ -139,7 +139,7 @@ def test_playbook_that_is_no_file(name: str, said: str, tmp_path: Path, host: st
         ("php={ini: {}, ini: {}}", "--set php: the key ini is there twice"),
         ("php.memory_limit=@", "--set php.memory_limit: is no valid YAML"),
         ("description.of=x", "--set description.of: description: should be text, not {of: x}"),
-        ("extends=lamp", "--set extends: what a playbook extends is settled in its file"),
+        ("extends=lamp", "--set extends: that is settled in the playbook's file"),
         (f"php.memory_limit={'a' * 5000}", "is no size"),
         (b"php.memory_limit=\xff", "is no text in UTF-8"),
     ],

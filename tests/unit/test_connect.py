@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lampctl.ssh import connect
 from lampctl.ssh.connect import visited
 
 
@@ -90,3 +91,12 @@ def test_what_is_no_host(host: str) -> None:
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "is no host" in done.stderr
+
+
+def test_files_that_ssh_config_includes_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".ssh" / "conf.d").mkdir(parents=True)
+    (tmp_path / ".ssh" / "conf.d" / "a").write_text("Host included\n  Port 2222\n")
+    (tmp_path / "config").write_text("Include conf.d/*\nInclude=none/such\nHost *\n  Port 22\n")
+    config = connect._config(tmp_path / "config")
+    assert [config.lookup(name)["port"] for name in ("included", "other")] == ["2222", "22"]

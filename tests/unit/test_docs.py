@@ -75,7 +75,7 @@ def unknown(words: list[str]) -> list[str]:
     if command.name == "ssh":  # the rest is for the host
         return []
     known = {"--help", "--version", *(name for parameter in command.params for name in parameter.opts)}
-    return [word for word in words if word.startswith("-") and word.split("=")[0] not in known]
+    return [word for word in words if word[:1] == "-" != word and word.split("=")[0] not in known]
 
 
 @pytest.mark.parametrize("page", PAGES)

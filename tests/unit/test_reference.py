@@ -19,13 +19,14 @@ from docs.generate import FOLDER, pages
 from docs.generate.cli import ENVIRONMENT
 from docs.generate.document import OTHERS
 from docs.generate.markdown import anchor
-from docs.generate.playbook import sections, tables
+from docs.generate.playbook import tables
 from lampctl.cli.app import app
 from lampctl.engine.library import Files as Library
 from lampctl.facts import nominal
 from lampctl.layers import Context, desired
 from lampctl.platforms import PLATFORMS
-from lampctl.playbook import Playbook, load
+from lampctl.playbook import load
+from lampctl.playbook.reference import sections
 from tests.unit.playbooks import SERVERS
 
 PAGES = pages()
@@ -66,7 +67,7 @@ def test_every_check_is_described(playbook: str) -> None:
 
 
 def test_every_playbook_field_is_described() -> None:
-    found = sections(Playbook)
+    found = sections()
     fields = {f"{s.title}: {name}": field for s in found for name, field in s.model.model_fields.items()}
     assert [name for name, field in fields.items() if not field.description] == []
     assert [section.title for section in found if not section.model.__doc__] == []

@@ -11,12 +11,15 @@ import yaml
 from pydantic import AfterValidator, BaseModel
 from pydantic.fields import FieldInfo
 
-from docs.generate.markdown import code
-
 _WORDS = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", NoneType: "`null`"}
 _IMPOSSIBLE = "\0"  # a value that no kind of text accepts: asked for what is wrong with it, a validator tells its rule
 
 Link = Callable[[type[BaseModel]], str]  # a model → how to refer to its section
+
+
+def code(text: str) -> str:
+    """As it is written, in a line."""
+    return f"`{text}`" if text else ""
 
 
 def literal(value: object) -> str:

@@ -1,0 +1,148 @@
+"""What the shell may complete: hosts, playbooks, options of playbooks, sites, environments, words to explain.
+
+Each is (context, what is typed so far) → (word, a line on it); an error is no answer. It has to be quick: what takes
+the models of a playbook is kept in the user's cache until a file of lampctl changes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+Words = Iterator[tuple[str, str]]
+
+
+def hosts(context: typer.Context, incomplete: str) -> Words:
+    """Aliases of the ssh_config, boxes, the playbook's hosts; `user@` before them stays."""
+    from lampctl.box import Boxes
+    from lampctl.ssh.configfile import aliases
+
+    user, at, _ = incomplete.rpartition("@")
+    named = context.params.get("hosts") or ()
+    found = [("local", "this machine"), *((box.name, f"box, {box.release}") for box in Boxes().list())]
+    found += [(name, "playbook") for name in _document(context).get("hosts") or ()]
+    found += [(name, "ssh_config") for name in aliases(context.params.get("config"))]
+    for name, what in found:
+        if name not in named:
+            yield f"{user}{at}{name}", what
+
+
+def boxes(_: typer.Context, incomplete: str) -> Words:  # noqa: ARG001
+    from lampctl.box import Boxes
+
+    for box in Boxes().list():
+        yield box.name, f"{box.release}, {'running' if box.running else 'stopped'}"
+
+
+def playbooks(_: typer.Context, incomplete: str) -> Words:
+    """Built-in ones and the project's own by name; files, through the folders that are typed."""
+    from lampctl.engine.library import Files
+
+    for name in Files().names():
+        yield name, "playbook"
+    folder, slash, _name = incomplete.rpartition("/")
+    below = Path(folder + slash).expanduser() if slash else Path()
+    for path in sorted(below.iterdir()):
+        if path.suffix in (".yml", ".yaml"):
+            yield f"{folder}{slash}{path.name}", "file"
+        elif path.is_dir() and not path.name.startswith("."):
+            yield f"{folder}{slash}{path.name}/", "folder"
+
+
+def environments(context: typer.Context, _: str) -> Words:
+    for name in _document(context).get("environments") or {}:
+        yield name, "environment"
+
+
+def settings(context: typer.Context, _: str) -> Words:
+    """`php.memory_limit=`; the sites of the playbook stand for NAME."""
+    names = list(_document(context).get("sites") or ())
+    for path, what in _all()["option"].items():
+        for place in [path.replace("NAME", name, 1) for name in names] if path.startswith("sites.NAME.") else [path]:
+            yield f"{place}=", what
+
+
+def explained(_: typer.Context, incomplete: str) -> Words:  # noqa: ARG001
+    found = _all()
+    for kind in ("check", "layer", "option"):
+        for word, what in found[kind].items():
+            yield word, f"{kind}: {what}"
+
+
+def _document(context: typer.Context) -> dict[str, Any]:
+    """The playbook as it is written, with what it extends and its environment; the models are not asked.
+
+    Empty where it can't be read: then there is less to complete.
+    """
+    try:
+        return _read(context)
+    except Exception:
+        return {}
+
+
+def _read(context: typer.Context) -> dict[str, Any]:
+    from lampctl.engine.library import Files
+
+    files, near = Files(), ""
+    found: dict[str, Any] = {}
+    environments: dict[str, Any] = {}
+    name = context.params.get("playbook") or context.params.get("name")
+    while isinstance(name, str) and name != "lamp":  # which ends every chain, and has nothing to complete
+        import yaml
+
+        near, text = files.playbook(name, near)
+        data = yaml.load(text, yaml.CSafeLoader)
+        environments = {**(data.get("environments") or {}), **environments}
+        found = {**data, **found}
+        name = data.get("extends")
+    chosen = environments.get(context.params.get("environment") or "") or {}
+    return {**found, **chosen, "environments": environments}
+
+
+def _all() -> dict[str, dict[str, str]]:
+    """Kind (check, layer, option, type) → word → a line on it."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "lampctl"
+    changed = max(path.stat().st_mtime_ns for path in Path(__file__).parents[1].rglob("*.py"))
+    kept = home / "words.json"
+    try:
+        found = json.loads(kept.read_text())
+        if found["changed"] == changed:
+            return found["words"]  # type: ignore[no-any-return]
+    except (OSError, ValueError, KeyError):
+        pass
+    from lampctl.engine.explain import Manual
+
+    words = Manual().words()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        new = kept.with_suffix(f".{os.getpid()}")
+        new.write_text(json.dumps({"changed": changed, "words": words}))
+        new.replace(kept)
+    except OSError:
+        pass  # slower the next time, then
+    return words
+
+
+def platforms(_: typer.Context, incomplete: str) -> Words:  # noqa: ARG001
+    from lampctl.platforms import PLATFORMS
+
+    for platform in PLATFORMS.values():
+        yield platform.id, platform.title
+
+
+def releases(_: typer.Context, incomplete: str) -> Words:  # noqa: ARG001
+    """Of Debian, for boxes."""
+    from lampctl.box import RELEASES
+
+    for name in RELEASES:
+        yield name, "release"
+
+
+def types(_: typer.Context, incomplete: str) -> Words:  # noqa: ARG001
+    """Types of sites."""
+    yield from _all()["type"].items()

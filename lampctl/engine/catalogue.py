@@ -1,0 +1,82 @@
+"""Every check that the built-in playbooks come to, as any site has it: for the reference and `lampctl explain`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from lampctl.checks import Check, Evidence, Verdict, passed
+from lampctl.engine.library import Files
+from lampctl.facts import nominal
+from lampctl.layers import Context, desired
+from lampctl.platforms import PLATFORMS
+from lampctl.playbook import load
+
+PLATFORM = next(iter(PLATFORMS))
+_ARCHIVE = "linux.repositories={a: {url: 'http://a.example/', suite: a, key: /usr/share/keyrings/a.gpg}}"
+# What no built-in playbook has, and brings checks of its own: a name → (playbook, settings).
+MORE = {
+    "cgi with nginx": ("cgi", ("web.server=nginx",)),
+    "tls: acme": ("tls", ("sites={tls.test: {tls: acme}}",)),
+    "two PHPs": ("lamp", (_ARCHIVE, "sites={a.test: {}, b.test: {php: {version: '8.2', repository: a}}}")),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One check. `SITE` stands for each site in it, `DATABASE` for its database; how it is done is left out."""
+
+    check: Check
+    whole: Check  # as the first playbook has it, with its probe and its judge
+    playbooks: list[str] = field(default_factory=list)  # that have it
+
+
+def catalogue() -> list[Row]:
+    """In the order of a request's way. Checks of one name that expect several things have a row for each."""
+    found: dict[Check, Row] = {}
+    for playbook in Files().builtin():
+        for nameless, whole in _rows(playbook).items():
+            found.setdefault(nameless, Row(nameless, whole)).playbooks.append(playbook)
+    for name, (playbook, settings) in MORE.items():
+        known = {(check.id, check.title) for check in found}
+        for nameless, whole in _rows(playbook, settings).items():
+            if (nameless.id, nameless.title) not in known:
+                found[nameless] = Row(nameless, whole, [name])
+    return list(found.values())
+
+
+def _rows(playbook: str, settings: tuple[str, ...] = ()) -> dict[Check, Check]:
+    """Each check of a playbook as any site has it → the first that reads so."""
+    loaded = load(playbook, settings, Files())
+    facts = nominal(PLATFORM, loaded.playbook.sites)
+    found: dict[Check, Check] = {}
+    for check in desired(Context(loaded.playbook, loaded.name, PLATFORMS[PLATFORM], facts)).checks:
+        found.setdefault(_nameless(check), check)
+    return found
+
+
+def _judge(_: Evidence) -> Verdict:
+    return passed("")
+
+
+def _nameless(check: Check) -> Check:
+    """The check as any site has it; how it is done is left out, so that what reads the same is the same."""
+    site = check.id.partition("@")[2]
+    names = {site: "SITE", re.sub(r"[^a-z0-9]", "_", site): "DATABASE"} if site else {}
+    if check.id.startswith("php.service@"):
+        names = {site: "VERSION"}
+
+    def general(text: str) -> str:
+        for name, word in names.items():
+            text = text.replace(name, word)
+        return text
+
+    return replace(
+        check,
+        id=general(check.id),
+        title=general(check.title),
+        expected=general(check.expected),
+        needs=tuple(map(general, check.needs)),
+        judge=_judge,
+        probe=None,
+    )

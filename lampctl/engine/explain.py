@@ -1,0 +1,193 @@
+"""`lampctl explain WORD`: the manual page of a check, a layer or an option, from the objects that do the work."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+
+from lampctl.checks import Check, Evidence, Status, Where
+from lampctl.engine.catalogue import PLATFORM, Row, catalogue
+from lampctl.errors import UsageError
+from lampctl.facts import Facts
+from lampctl.layers.base import ORDER
+from lampctl.playbook import reference
+from lampctl.playbook.examples import example
+from lampctl.playbook.kinds import literal, refined, rule, validators, words
+from lampctl.playbook.sites import SITE_TYPES
+from lampctl.resources.service import UnitState
+
+_WHERE = {
+    Where.HOST: "on the host",
+    Where.TUNNEL: "through an SSH tunnel to the host, with the site's own login",
+    Where.OUTSIDE: "from outside: from the machine that lampctl runs on",
+}
+# Layers whose options are no key of their own at the top of a playbook.
+_OPTIONS = {"site": "sites.NAME", "tls": "sites.NAME.tls"}
+
+Item = tuple[str, str]  # (label, text)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One manual page. `kind`: check, layer or option; `items`: (label, text), a label may come several times."""
+
+    kind: str
+    name: str
+    title: str
+    items: tuple[Item, ...]
+
+
+class _Dead(Mapping[str, object]):
+    """What would be seen of a host on which no unit runs, and nothing else is there."""
+
+    def __getitem__(self, key: str) -> object:
+        if key.startswith("service:"):
+            return UnitState(loaded=True)
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+class Manual:
+    """All the pages."""
+
+    def page(self, word: str) -> Page:
+        """UsageError with the nearest words where there is none of that name."""
+        check, _, site = word.partition("@")
+        if check in self.checks:
+            return self._check(check, site)
+        if word in ORDER:
+            return self._layer(word)
+        path = self._path(word)
+        if path in self.options:
+            return self._option(path)
+        known = [*self.checks, *ORDER, *self.options]
+        close = get_close_matches(check, known, 3) or [name for name in known if check and name.endswith(f".{check}")]
+        hint = f"did you mean {' or '.join(close[:3])}?" if close else "a check, a layer or an option of a playbook"
+        raise UsageError(f"explain {word}: there is nothing of that name", hint)
+
+    @cached_property
+    def checks(self) -> dict[str, list[Row]]:
+        """Check, without its site → its rows in the catalogue."""
+        found: dict[str, list[Row]] = {}
+        for row in catalogue():
+            found.setdefault(row.check.id.partition("@")[0], []).append(row)
+        return found
+
+    @cached_property
+    def options(self) -> dict[str, list[reference.Field]]:
+        """Dotted path → the field in each kind of site that has it."""
+        found: dict[str, list[reference.Field]] = {}
+        for field in reference.fields():
+            found.setdefault(field.path, []).append(field)
+        return found
+
+    def words(self) -> dict[str, dict[str, str]]:
+        """Every word that has a page, and every type of site, with a line on it: for completion."""
+        return {
+            "check": {name: rows[0].check.title for name, rows in self.checks.items()},
+            "layer": {name: self._layer(name).title for name in ORDER},
+            "option": {path: found[0].info.description or "" for path, found in self.options.items()},
+            "type": {name: inspect.getdoc(model) or "" for name, model in SITE_TYPES.items()},
+        }
+
+    def _path(self, word: str) -> str:
+        """`sites.*.tls`, `sites.shop.example.com.tls` → `sites.NAME.tls`: what is known decides where a name ends."""
+        path = word.replace("*", "NAME")
+        head, _, rest = path.partition(".")
+        if path in self.options or not rest:
+            return path
+        parts = rest.split(".")
+        tails = (".".join([head, "NAME", *parts[length:]]) for length in range(1, len(parts)))
+        return next((tail for tail in tails if tail in self.options), path)
+
+    def _check(self, name: str, site: str) -> Page:
+        rows = self.checks[name]
+        check = rows[0].check
+        asked = {row.check.expected: ", ".join(row.playbooks) for row in rows}
+        needs = list(dict.fromkeys(need for row in rows for need in row.check.needs))
+        items = [
+            *(("asks", text if len(asked) == 1 else f"{text} (playbooks: {books})") for text, books in asked.items()),
+            ("runs", _WHERE[check.where]),
+            ("needs", ", ".join(needs) or "nothing"),
+            ("if it fails", _meaning(check, needs, self._blocked_by(check.id))),
+            *(("it may say", said) for said in map(_said, rows) if said),
+            ("what to do", "lampctl check HOST names the culprit, with its evidence and a hint"),
+        ]
+        shown = dict.fromkeys((label, text.replace("SITE", site or "SITE")) for label, text in items)
+        return Page("check", f"{name}@{site}" if site else check.id, check.title, tuple(shown))
+
+    def _blocked_by(self, id: str) -> list[str]:
+        return [name for name, rows in self.checks.items() if any(id in row.check.needs for row in rows)]
+
+    def _layer(self, name: str) -> Page:
+        path = _OPTIONS.get(name, name)
+        section = next(section for section in reference.sections() if section.path == path)
+        title = "The sites." if name == "site" else inspect.getdoc(section.model) or ""
+        options = [option for option in self.options if option.rpartition(".")[0] == path]
+        checks = [(check, rows[0].check) for check, rows in self.checks.items()]
+        shown = [("checks", f"{known}: {check.title}") for known, check in checks if check.layer == name]
+        return Page("layer", name, title.splitlines()[0], (("options", ", ".join(options)), *shown))
+
+    def _option(self, path: str) -> Page:
+        found = self.options[path]
+        title = found[0].info.description or ""
+        kinds: dict[tuple[Item, ...], list[str]] = {}  # what is said of the option → the types of site that say so
+        for field in found:
+            kinds.setdefault(_described(field, title), []).append(field.section.title.partition(" of type: ")[2])
+        items: list[Item] = []
+        for said, types in kinds.items():
+            items += [*said, *([("for sites", ", ".join(types))] if all(types) else [])]
+        shown = example(path, found[0].info)
+        items += [("in a playbook", shown.yaml), ("or", f"--set '{shown.setting}'")]
+        below = [option for option in self.options if option.startswith(f"{path}.")]
+        items += [("options in it", ", ".join(below))] if below else []
+        return Page("option", path, title, tuple(items))
+
+
+def _described(field: reference.Field, title: str) -> tuple[Item, ...]:
+    info = field.info
+    what = info.description or ""
+    default = "none: it is required" if info.is_required() else literal(info.get_default(call_default_factory=True))
+    rules = [text for validator in validators(info.annotation, info.metadata) if (text := rule(validator))]
+    return (
+        *([("what", what)] if what != title else []),
+        ("holds", refined(words(info.annotation, lambda _: "a mapping"), info.metadata)),
+        ("default", default),
+        *(("refused", f"what {text}") for text in rules),
+    )
+
+
+def _meaning(check: Check, needs: list[str], blocked: list[str]) -> str:
+    first = f"this hop is broken itself, for what it needs holds ({', '.join(needs)})" if needs else "nothing can work"
+    then = f"; blocked by it: {', '.join(blocked)}" if blocked else ""
+    undo = "; a deploy that broke it puts the former files back" if check.undoable else "; no file of lampctl mends it"
+    return f"{first}{then}{undo}"
+
+
+def _said(row: Row) -> str:
+    """What the check's own judge says of a host on which nothing works, with what it tells to do."""
+    facts = Facts(
+        PLATFORM,
+        memory_available=0,
+        disk={"/": (1, 0)},
+        clock_skew=3600.0,
+        systemd="degraded",
+        failed_units=("x.service",),
+    )
+    try:
+        verdict = row.whole.judge(Evidence("", facts, _Dead()))
+    except Exception:  # it reads what a probe always brings
+        return ""
+    if verdict.status is not Status.FAIL:
+        return ""
+    site = row.whole.id.partition("@")[2]
+    text = f"{verdict.actual} → {verdict.hint}" if verdict.hint else verdict.actual
+    return text.replace(site, "SITE") if site else text

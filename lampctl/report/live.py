@@ -1,0 +1,186 @@
+"""For people at a terminal: a line a layer while it works, a line a host where there are several.
+
+Only what is still under way is live; what is known is printed above it, and stays.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from rich.console import Group
+from rich.live import Live
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from lampctl.checks import Status, culprit
+from lampctl.errors import LampctlError
+from lampctl.layers.base import ORDER
+from lampctl.outcome import Event, Outcome
+from lampctl.report.progress import Host, Layer
+from lampctl.report.text import MARKS, TextReporter, row
+
+_BAR = 24  # columns
+_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"  # of what turns
+
+
+class LiveReporter(TextReporter):
+    """Writes to a terminal. Its drawing runs in a thread of Rich's, and takes no lock: it reads what is there."""
+
+    def __init__(self, several: bool) -> None:
+        super().__init__(quiet=False, several=several)
+        self._console.soft_wrap = False
+        self._hosts: dict[str, Host] = {}
+        self._live: Live | None = None
+        self._asking = False
+
+    def event(self, event: Event) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            if event.kind in ("ask", "answered"):
+                self._asking = event.kind == "ask"
+                self._stop()
+                return
+            if event.kind == "note":
+                self._print(event.host, (event.text, "yellow"))
+            self._hosts.setdefault(event.host, Host(event.host)).read(event, time.monotonic())
+            self._start()
+
+    def outcome(self, outcome: Outcome) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            host = self._hosts.pop(outcome.host, None)
+            if not self._hosts:
+                self._stop()
+            if outcome.platform and ((host and host.layers) or (self._several and outcome.results)):
+                self._print(outcome.host, (f"{outcome.playbook} on {outcome.platform}", "bold"))
+            if host and host.layers:
+                self._console.print(self._cut(list(self._rows(host, time.monotonic(), final=True))))
+        super().outcome(outcome)
+
+    def close(self) -> None:
+        with self._lock:
+            self._stop()
+            self._closed = True
+
+    def _start(self) -> None:
+        if self._live is None and not self._asking:
+            self._live = Live(
+                console=self._console,
+                get_renderable=self._frame,
+                refresh_per_second=8,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._live.start()
+
+    def _stop(self) -> None:
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+    # What stays: folded at the terminal's width, and the culprit last
+
+    def _results(self, outcome: Outcome) -> None:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for result in outcome.results:
+            mark, id_, actual = row(result, 0)
+            table.add_row(Text.assemble(mark, id_), Text.assemble(actual))
+        self._console.print(table)
+
+    def _culprit(self, outcome: Outcome) -> None:
+        first = culprit(outcome.results)
+        if first:
+            self._evidence(f"{first.id} expected: {first.expected}\n{first.evidence}")
+
+    def error(self, error: LampctlError) -> None:
+        self._evidence(error.evidence)
+
+    def _evidence(self, text: str) -> None:
+        for line in text.splitlines():
+            self._console.print(Padding(Text(line, "dim"), (0, 0, 0, 4)))
+
+    def _summary(self, outcome: Outcome) -> None:
+        super()._summary(outcome)
+        first = culprit(outcome.results)
+        where = f"{outcome.host}: " if self._several else ""
+        if outcome.error:  # which names the host itself
+            said, hint = outcome.error.message, outcome.error.hint
+        elif first:
+            said, hint = f"{where}{first.id}: {first.actual}", first.hint
+        else:
+            return
+        self._console.print(Text.assemble(("✗ ", "bold red"), (said, "bold")))
+        if hint:
+            self._console.print(Text.assemble(("  → ", "cyan"), hint))
+
+    # What is live
+
+    def _frame(self) -> Group:
+        now = time.monotonic()
+        hosts = list(self._hosts.values())
+        if self._several or len(hosts) != 1:
+            return self._cut([self._host(host, now) for host in hosts])
+        host = hosts[0]
+        lines = [self._host(host, now), *self._rows(host, now, final=False)]
+        return self._cut([*lines, Text(f"      {host.line}", "dim")] if host.running and host.line else lines)
+
+    def _cut(self, lines: list[Text]) -> Group:
+        """No line is wider than the terminal, and no more of them than it has rows: else Rich could not redraw them."""
+        most = max(self._console.height - 2, 1)
+        if len(lines) > most:
+            lines = [*lines[: most - 1], Text(f"… and {len(lines) - most + 1} more", "dim")]
+        for line in lines:
+            line.no_wrap = True
+            line.truncate(max(self._console.width - 1, 10), overflow="ellipsis")
+        return Group(*lines)
+
+    def _host(self, host: Host, now: float) -> Text:
+        layer = host.running
+        parts = [host.phase, f"step {host.step}" if host.step else ""]
+        if self._several and layer:
+            parts.append(layer.packages.text or layer.step)
+        said = ", ".join(part for part in parts if part)
+        return Text.assemble(
+            (f"{self._frame_at(now)} ", "cyan"),
+            (f"{host.name}: ", "bold"),
+            said,
+            (f"  {now - host.began:.0f} s", "dim"),
+        )
+
+    def _rows(self, host: Host, now: float, final: bool) -> Iterator[Text]:
+        layers = sorted(host.layers.items(), key=lambda item: ORDER.index(item[0]) if item[0] in ORDER else len(ORDER))
+        width = max((len(name) for name, _ in layers), default=0)
+        for name, layer in layers:
+            yield self._row(f"{name:<{width}}", layer, now, final)
+
+    def _row(self, name: str, layer: Layer, now: float, final: bool) -> Text:
+        mark, style = "·", "dim"
+        if layer.failed:
+            mark, style = MARKS[Status.FAIL]
+        elif layer.began and not final:
+            mark, style = self._frame_at(now), "cyan"
+        elif layer.done >= layer.total:
+            mark, style = MARKS[Status.PASS]
+        seconds = f"{layer.elapsed(now):6.1f} s" if layer.done or layer.began else " " * 8
+        row = Text.assemble("  ", (f"{mark} ", style), name, (f"  {seconds}  ", "dim"))
+        if layer.began and not final:
+            return row.append(self._doing(layer))
+        steps = f"{layer.total} step{'s' if layer.total > 1 else ''}"
+        return row.append(layer.step if layer.failed else f"{layer.done} of {steps}" if layer.done else steps, "dim")
+
+    def _doing(self, layer: Layer) -> Text:
+        packages = layer.packages
+        if not packages.doing:
+            return Text(layer.step)
+        full = round(packages.fraction * _BAR)
+        return Text.assemble(("━" * full, "green"), ("─" * (_BAR - full), "dim"), f"  {packages.text}")
+
+    def _frame_at(self, now: float) -> str:
+        return _FRAMES[int(now * 8) % len(_FRAMES)]

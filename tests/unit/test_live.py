@@ -1,0 +1,147 @@
+"""The live view: what the events of a run come to on a terminal, and that it never is larger than that."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from lampctl.checks import Result, Status, Where
+from lampctl.cli.output import outputs
+from lampctl.errors import ApplyFailed
+from lampctl.outcome import Event, Outcome
+from lampctl.report.live import LiveReporter
+from lampctl.report.progress import Packages
+from lampctl.report.text import TextReporter
+
+APT = """\
+Get:1 http://deb.debian.org/debian trixie InRelease [140 kB]
+0 upgraded, 2 newly installed, 0 to remove and 0 not upgraded.
+Get:1 http://deb.debian.org/debian trixie/main amd64 tree amd64 2.2.1-1 [59 kB]
+Get:2 http://deb.debian.org/debian trixie/main amd64 git amd64 1:2.47 [9 MB]
+Selecting previously unselected package tree.
+Unpacking tree (2.2.1-1) ...
+Unpacking git (1:2.47) ...
+Setting up tree (2.2.1-1) ...
+Setting up git (1:2.47) ...
+""".splitlines()
+
+
+def test_packages_are_counted_and_the_bar_only_grows() -> None:
+    packages = Packages()
+    seen = []
+    for line in APT:
+        packages.read(line)
+        seen.append((packages.text, round(packages.fraction, 2)))
+    assert [text for text, _ in dict.fromkeys(seen)] == [
+        "", "fetching 1 of 2", "fetching 2 of 2", "unpacking 1 of 2", "unpacking 2 of 2", "setting up 1 of 2", "setting up 2 of 2",
+    ]  # fmt: skip
+    assert [share for _, share in seen] == sorted(share for _, share in seen)
+    assert seen[-1][1] == 1
+
+
+def view(*events: Event, several: bool = False, width: int = 80, height: int = 24) -> str:
+    """What is live after the events."""
+    shown = LiveReporter(several=several)
+    shown._console = Console(file=io.StringIO(), force_terminal=True, width=width, height=height, no_color=True)
+    for event in events:
+        shown.event(event)
+    shown._stop()
+    page = Console(file=io.StringIO(), width=width, color_system=None)
+    page.print(shown._frame())
+    assert isinstance(page.file, io.StringIO)
+    return page.file.getvalue()
+
+
+def running(host: str, line: str = "Unpacking tree (2.2.1-1) ...") -> list[Event]:
+    return [
+        Event(host, "phase", "apply"),
+        Event(host, "steps", "linux linux php web", total=4),
+        Event(host, "step", "install packages", "linux", number=1, total=4),
+        *(Event(host, "line", text, "linux") for text in (APT[1], line)),
+    ]
+
+
+def test_a_line_a_layer() -> None:
+    done = Event("web1", "stepped", "install packages", "linux", number=1, total=4)
+    begun = Event("web1", "step", "restart php8.4-fpm.service", "php", number=3, total=4)
+    text = view(*running("web1"), done, begun)
+    assert re.search(r"^. web1: applying, step 3 of 4  0 s$", text, re.MULTILINE)
+    assert re.search(r"^  · linux +0\.0 s  1 of 2 steps$", text, re.MULTILINE)
+    assert re.search(r"^  . php +0\.0 s  restart php8\.4-fpm\.service$", text, re.MULTILINE)
+    assert re.search(r"^  · web +1 step$", text, re.MULTILINE)
+
+
+def test_long_step_has_a_bar() -> None:
+    assert re.search(r"^  . linux +0\.0 s  ━{12}─{12}  unpacking 1 of 2$", view(*running("web1")), re.MULTILINE)
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (40, 10), (20, 3)])
+@pytest.mark.parametrize("several", [False, True])
+def test_never_larger_than_the_terminal(width: int, height: int, several: bool) -> None:
+    hosts = [f"web{number}.example.com" for number in range(60 if several else 1)]
+    events = [event for host in hosts for event in running(host, "Unpacking " + "x" * 300)]
+    events += [Event(hosts[0], "steps", " ".join(f"layer{n}" for n in range(50)))]
+    lines = view(*events, several=several, width=width, height=height).splitlines()
+    assert len(lines) < height
+    assert max(map(len, lines)) < width
+    assert "more" in lines[-1]
+
+
+def test_nothing_is_live_while_somebody_is_asked() -> None:
+    shown = LiveReporter(several=True)
+    shown._console = Console(file=io.StringIO(), force_terminal=True)
+    shown.event(Event("a", "phase", "connect"))
+    shown.event(Event("", "ask", ""))
+    shown.event(Event("b", "phase", "connect"))
+    assert shown._live is None
+    shown.event(Event("", "answered", ""))
+    shown.event(Event("b", "phase", "observe"))
+    assert shown._live is not None
+    shown.close()
+
+
+BROKEN = Result("web.config", "web", Status.FAIL, Where.HOST, "Syntax OK", "not valid", "AH00526: line 3", "mend it")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (Outcome("web1", "check", results=[BROKEN]), "✗ web.config: not valid\n  → mend it\n"),
+        (
+            Outcome("web1", "deploy", error=ApplyFailed("web1: no room", "free some")),
+            "✗ web1: no room\n  → free some\n",
+        ),
+    ],
+)
+def test_end_is_the_culprit_in_two_lines(outcome: Outcome, said: str) -> None:
+    shown = LiveReporter(several=False)
+    shown._console = Console(file=io.StringIO(), width=80, color_system=None)
+    shown.outcome(outcome)
+    assert isinstance(shown._console.file, io.StringIO)
+    text = shown._console.file.getvalue()
+    assert text.endswith(said)
+    assert ("AH00526" in text) == bool(outcome.results)
+
+
+class Tty(io.TextIOWrapper):
+    def __init__(self, encoding: str = "utf-8") -> None:
+        super().__init__(io.BytesIO(), encoding)
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stdout", "term", "quiet", "live"),
+    [(Tty(), "xterm", False, True), (Tty(), "dumb", False, False), (Tty("ascii"), "xterm", False, False), (Tty(), "xterm", True, False), (io.StringIO(), "xterm", False, False)],
+)  # fmt: skip
+def test_plain_where_nothing_can_be_drawn(
+    stdout: io.TextIOBase, term: str, quiet: bool, live: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout", stdout)
+    monkeypatch.setenv("TERM", term)
+    (shown,) = outputs([]).reporter(quiet, several=False).reporters
+    assert type(shown) is (LiveReporter if live else TextReporter)
