@@ -59,6 +59,7 @@ class Shown(Always):
         typer.Option(
             "--format",
             metavar="FORMAT[:FILE]",
+            autocompletion=words.formats,
             help="text (the default), json, junit, tap, github, prometheus, nagios or html; on stdout, or to FILE. "
             "Repeatable.",
         ),

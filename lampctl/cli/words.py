@@ -128,6 +128,15 @@ def _all() -> dict[str, dict[str, str]]:
     return words
 
 
+def formats(_: typer.Context, incomplete: str) -> Words:
+    """Of runs; a file after the colon, as the shell's user types it."""
+    from lampctl.report import FORMATS
+
+    if ":" not in incomplete:
+        for name in FORMATS:
+            yield name, "on stdout" if name == "text" else f"on stdout; {name}:FILE for a file"
+
+
 def platforms(_: typer.Context, incomplete: str) -> Words:  # noqa: ARG001
     from lampctl.platforms import PLATFORMS
 
