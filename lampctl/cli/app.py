@@ -124,19 +124,14 @@ def _run(
         raise UsageError(said, "leave one of them out")
     files = Files()
     loaded = load(book.playbook, book.settings or [], files)
-    names = list(dict.fromkeys(hosts or loaded.playbook.hosts))
-    if not names:
-        raise UsageError(
-            "no host: none was named, and the playbook has none",
-            f"lampctl {command} HOST, or hosts: in the playbook",
-        )
+    names, config = _hosts(command, connect, hosts or [], loaded.playbook.hosts)
     targets = [target(name) for name in names]
     validate_templates(loaded, files)
     shown = wanted.reporter(common.quiet, len(targets) > 1, places(loaded))
     request = Request(
         command,
         loaded,
-        _options(connect, names, wanted.talks),
+        _options(connect, config, wanted.talks),
         files.template,
         _confirm if ask else None,
     )
@@ -163,13 +158,31 @@ def _trace(outcomes: list[Outcome]) -> None:
             traceback.print_exception(outcome.error)
 
 
-def _options(connect: Connect, hosts: list[str], talks: bool):  # type: ignore[no-untyped-def]
+def _hosts(command: str, connect: Connect, given: list[str], listed: list[str]) -> tuple[list[str], Path | str | None]:
+    """(hosts, the ssh_config that knows them): those given, else those that the playbook lists, or Vagrant's."""
+    if connect.vagrant:
+        from lampctl.ssh.vagrant import machines
+
+        if connect.config:
+            raise UsageError("--vagrant and -F exclude each other", "Vagrant says by itself how to reach its machines")
+        found = machines(given)
+        return list(found.names), found.config
+    names = list(dict.fromkeys(given or listed))
+    if not names:
+        raise UsageError(
+            "no host: none was named, and the playbook has none",
+            f"lampctl {command} HOST, or hosts: in the playbook",
+        )
+    return names, connect.config or _box_config(names)
+
+
+def _options(connect: Connect, config: Path | str | None, talks: bool):  # type: ignore[no-untyped-def]
     from lampctl.ssh import ConnectOptions
 
     interactive = sys.stdin.isatty() and talks
     return ConnectOptions(
         key=connect.key,
-        config=connect.config or _box_config(hosts),
+        config=config,
         user=connect.user,
         port=connect.port,
         sudo_password=_sudo_password() if connect.ask_sudo_pass else None,
