@@ -17,6 +17,7 @@ from lampctl.errors import UsageError
 if TYPE_CHECKING:
     from lampctl.outcome import Outcome
     from lampctl.plan import Plan
+    from lampctl.playbook import Loaded
 
 app = typer.Typer(
     name="lampctl",
@@ -116,6 +117,7 @@ def _run(
     from lampctl.engine.offline import validate_templates
     from lampctl.engine.run import Request, run
     from lampctl.playbook import load
+    from lampctl.playbook.fleet import database_hosts
     from lampctl.ssh import target
 
     wanted = outputs(common.format or [])
@@ -124,10 +126,10 @@ def _run(
         raise UsageError(said, "leave one of them out")
     files = Files()
     loaded = load(book.playbook, book.settings or [], files)
-    names, config = _hosts(command, connect, hosts or [], loaded.playbook.hosts)
+    names, config = _hosts(command, connect, hosts or [], loaded)
     targets = [target(name) for name in names]
     validate_templates(loaded, files)
-    shown = wanted.reporter(common.quiet, len(targets) > 1, places(loaded))
+    shown = wanted.reporter(common.quiet, len({*names, *database_hosts(loaded)}) > 1, places(loaded))
     request = Request(
         command,
         loaded,
@@ -158,22 +160,32 @@ def _trace(outcomes: list[Outcome]) -> None:
             traceback.print_exception(outcome.error)
 
 
-def _hosts(command: str, connect: Connect, given: list[str], listed: list[str]) -> tuple[list[str], Path | str | None]:
-    """(hosts, the ssh_config that knows them): those given, else those that the playbook lists, or Vagrant's."""
+def _hosts(command: str, connect: Connect, given: list[str], loaded: Loaded) -> tuple[list[str], Path | str | None]:
+    """(hosts of the sites, the ssh_config that knows them): given, else the playbook's or all of Vagrant's."""
+    from lampctl.playbook.fleet import database_hosts
+
+    databases = database_hosts(loaded)  # come along with the hosts of the sites
     if connect.vagrant:
         from lampctl.ssh.vagrant import machines
 
         if connect.config:
             raise UsageError("--vagrant and -F exclude each other", "Vagrant says by itself how to reach its machines")
-        found = machines(given)
-        return list(found.names), found.config
-    names = list(dict.fromkeys(given or listed))
+        found = machines([*given, *(host for host in databases if given and host not in given)])
+        if missing := [host for host in databases if host not in found.names]:
+            machines(missing)  # says why not
+        return [name for name in found.names if name not in databases], found.config
+    names = [name for name in dict.fromkeys(given or loaded.playbook.hosts) if name not in databases]
+    if databases and not names:
+        raise UsageError(
+            f"no host for the sites: {databases[0]} has their databases",
+            f"lampctl {command} HOST, or hosts: in the playbook; {databases[0]} comes along",
+        )
     if not names:
         raise UsageError(
             "no host: none was named, and the playbook has none",
             f"lampctl {command} HOST, or hosts: in the playbook",
         )
-    return names, connect.config or _box_config(names)
+    return names, connect.config or _box_config([*names, *databases])
 
 
 def _options(connect: Connect, config: Path | str | None, talks: bool):  # type: ignore[no-untyped-def]

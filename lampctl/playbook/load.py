@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from lampctl.errors import PlaybookError, UsageError
 from lampctl.playbook.messages import messages, shown
 from lampctl.playbook.models import Playbook
-from lampctl.playbook.sites import CgiSite
+from lampctl.playbook.sites import CgiSite, DatabaseOptions
 from lampctl.playbook.yamlfile import Document, Path, Position, parse, value
 from lampctl.resources import Source
 
@@ -34,6 +34,16 @@ class Library(Protocol):
 
 
 @dataclass(frozen=True)
+class Client:
+    """A site of other hosts whose database is on this one; its name and its user are filled in."""
+
+    site: str
+    database: DatabaseOptions
+    addresses: tuple[str, ...]  # from which it connects
+    all: bool  # no host that has the site is missing in `addresses`
+
+
+@dataclass(frozen=True)
 class Loaded:
     """A playbook as it will be used, and where each of its values comes from."""
 
@@ -42,6 +52,7 @@ class Loaded:
     document: Document
     files: tuple[str, ...]  # from the one asked for to the last that it extends
     sources: Mapping[str, Source] = field(default_factory=dict)  # site → its files of this machine
+    clients: tuple[Client, ...] = ()  # of a host of databases
 
 
 def load(name: str, settings: Sequence[str], library: Library) -> Loaded:
