@@ -16,7 +16,7 @@ from typing import Protocol
 from lampctl.errors import LampctlError
 from lampctl.outcome import Outcome
 from lampctl.playbook import Loaded
-from lampctl.playbook.fleet import database_hosts, of_databases, of_sites
+from lampctl.playbook.fleet import database_hosts, of_databases, of_sites, remote
 from lampctl.resources import Secret
 from lampctl.resources.shell import quote
 from lampctl.ssh import Batch, Transport, as_root
@@ -116,7 +116,7 @@ class Sites:
 
     def _say_from_where(self, transport: Transport, have_password: bool, loaded: Loaded) -> None:
         """The way is asked of the host itself: it may have several addresses."""
-        targets = {str(c.host): c.address for c in _databases(loaded)}
+        targets = {str(database.host): database.address for database in remote(loaded).values()}
         for host, address in targets.items():
             if not address:
                 raise _nowhere(self.host, host)
@@ -151,13 +151,6 @@ def parts(loaded: Loaded, targets: Sequence[str], command: str) -> dict[str, Par
     for part in databases.values():
         part.sites.extend(sites.values())
     return {**databases, **sites}
-
-
-def _databases(loaded: Loaded) -> list:  # type: ignore[type-arg]
-    from lampctl.playbook import database_of
-
-    found = (database_of(name, site) for name, site in loaded.playbook.sites.items())
-    return [database for database in found if database and database.host]
 
 
 def _reachable(transport: Transport) -> str:

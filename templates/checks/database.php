@@ -9,7 +9,15 @@ if (!$stream) {
     $found['reach'] = "$message (errno $code)";
     exit(json_encode($found));
 }
+// Its greeting says whether it offers TLS; without, PHP would go on in clear, and be refused by the account.
+stream_set_timeout($stream, 5);
+$greeting = (string) fread($stream, 4096);
 fclose($stream);
+$version = strpos($greeting, "\0", 5);
+if (($greeting[4] ?? '') === "\x0a" && !(unpack('v', substr($greeting, $version + 14, 2))[1] & 0x800)) {
+    $found['tls'] = 'it offers no TLS';
+    exit(json_encode($found));
+}
 mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
 try {
     preg_match('/^env\[DB_PASSWORD\] = "(.*)"$/m', (string) @file_get_contents($secret), $password);
