@@ -68,6 +68,7 @@ class Databases:
 
     host: str
     loaded: Loaded
+    whole: bool  # is the run for every host that the playbook lists?
     address: Future[str] = field(default_factory=Future)  # where sites reach it; empty where that can't be told
     passwords: dict[str, bytes] = field(default_factory=dict, repr=False)  # site → its password
     outcome: Future[Outcome | None] = field(default_factory=Future)
@@ -77,7 +78,7 @@ class Databases:
         self.address.set_result(_reachable(transport))
         seen = [sites.addresses[self.host].result() for sites in self.sites]
         known = [address for address in dict.fromkeys(seen) if address]
-        return Share(of_databases(self.loaded, self.host, known, all(seen)))
+        return Share(of_databases(self.loaded, self.host, known, self.whole and all(seen)))
 
     def proved(self, transport: Transport, have_password: bool) -> None:
         secrets = [Secret(client.site, "mysql") for client in of_databases(self.loaded, self.host, (), True).clients]
@@ -141,7 +142,9 @@ class Sites:
 
 def parts(loaded: Loaded, targets: Sequence[str], command: str) -> dict[str, Part]:
     """Host → its part; those of databases first."""
-    databases = {host: Databases(host, loaded) for host in database_hosts(loaded)}
+    hosts = database_hosts(loaded)
+    whole = set(targets) == set(loaded.playbook.hosts) - set(hosts)
+    databases = {host: Databases(host, loaded, whole) for host in hosts}
     if not databases:
         return {host: Alone(loaded) for host in targets}
     sites = {

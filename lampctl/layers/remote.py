@@ -54,14 +54,15 @@ def _judge_accounts(client: Client, wanted: tuple[str, ...], seen: Evidence) -> 
         if "login" not in state:
             return failed(f"{account} has another password, or is locked", hint="lampctl deploy sets it again")
     prefix = f"database-user:{client.database.user}@"
-    others = sorted(key for key in facts if key.startswith(prefix) and key not in wanted)
+    others = sorted(key for key in facts if key.startswith(prefix) and key not in (*wanted, f"{prefix}localhost"))
     if others and client.all:
         account = "@".join(f"'{part}'" for part in others[0].partition(":")[2].rsplit("@", 1))
         return failed(
             f"{client.database.user} may connect from elsewhere too: {', '.join(k.rpartition('@')[2] for k in others)}",
             hint=f"if no site is there any more: DROP USER {account}",
         )
-    return passed(f"{client.database.user} at {' and '.join(client.addresses) or 'no address'} alone, by TLS")
+    more = f"; and {len(others)} more, of hosts that this run is not for" if others else ""
+    return passed(f"{client.database.user} at {' and '.join(client.addresses) or 'no address'} alone, by TLS{more}")
 
 
 def ways(context: Context, secret_of: Callable[[str], Secret]) -> Desired:

@@ -40,7 +40,7 @@ class Client:
     site: str
     database: DatabaseOptions
     addresses: tuple[str, ...]  # from which it connects
-    all: bool  # no host that has the site is missing in `addresses`
+    all: bool  # every host that has the site is known, and its address is among these
 
 
 @dataclass(frozen=True)

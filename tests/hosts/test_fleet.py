@@ -48,7 +48,7 @@ def fleet(
     db = Host(boxes.up(f"db-{release}", release, snapshot=deployed[0]), boxes)
     playbook = tmp_path_factory.mktemp("fleet") / "fleet.yml"
     database = f"{{host: {db.box.name}}}"
-    playbook.write_text(f"extends: lamp\nsites: {{{SITE}: {{database: {database}}}}}\n")
+    playbook.write_text(f"extends: lamp\nhosts: [{host.box.name}]\nsites: {{{SITE}: {{database: {database}}}}}\n")
     found = Fleet(host, db, playbook)
     _, *first = found.lampctl("deploy")
     assert [part["ok"] for part in first] == [True, True], first

@@ -128,3 +128,25 @@ def test_address_that_is_not_known_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(LampctlError, match="where it reaches db1") as error:
         found["web1"].begin(None, False)
     assert "address: …" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("targets", "status", "said"),
+    [(["web1"], Status.FAIL, "elsewhere too: 10.0.0.9"), (["web1", "web2"], Status.PASS, "1 more, of hosts that")],
+)
+def test_account_at_another_address(tmp_path: Path, targets: list[str], status: Status, said: str) -> None:
+    """In a run for all hosts of the playbook it is one too many; else it is another host's."""
+    found: Any = parts(loaded(tmp_path, f"hosts: [web1]\n{TEXT}"), targets, "check")
+    for name in targets:
+        found[name].addresses["db1"].set_result("10.0.0.7")
+    seen = type("Seen", (), {"direct": True, "address": "10.0.0.5"})()
+    checks = wanted(found["db1"].begin(seen, False).loaded).checks
+    check = next(c for c in checks if c.id == "mysql.accounts@far.test")
+    states = {
+        "database-user:far_test@10.0.0.7": frozenset({"exists", "tls", "login"}),
+        "database-user:far_test@10.0.0.9": frozenset({"exists"}),
+        "database-user:far_test@localhost": frozenset({"exists"}),
+    }
+    verdict = check.judge(Evidence("", nominal("debian-12"), states))
+    assert verdict.status is status
+    assert said in verdict.actual
