@@ -1,9 +1,9 @@
 # The two commands of the README. Everything that they need is installed here.
 VENV := .venv
 PACKAGES := mmdebstrap systemd-container nftables iproute2 openssh-client python3-venv
-# what the host tests have beside boxes: certificates, an ACME server, compilers for programs that they deploy, promtool;
-# a terminal, and shells
-LAB := $(PACKAGES) openssl pebble gcc libc6-dev default-jdk-headless prometheus tmux zsh fish
+# what the host tests have beside boxes: certificates, an ACME server, compilers for programs that they deploy, promtool,
+# a terminal and shells, Vagrant
+LAB := $(PACKAGES) openssl pebble gcc libc6-dev default-jdk-headless prometheus tmux zsh fish vagrant vagrant-lxc lxc
 LAMPCTL := $(VENV)/bin/lampctl
 PYINFRA := .venv-pyinfra
 SPHINX := .venv-docs

@@ -74,7 +74,7 @@ class Boxes:
                 raise UsageError(f"{name} is a {found.release} box", f"lampctl box down {name}, or take another name")
             if found and found.running:
                 return found
-            base = self._base(release)
+            base = self.base(release)
             if not found:
                 found = self._make(name, release, snapshot)
             self._boot(found, base)
@@ -146,7 +146,7 @@ class Boxes:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _base(self, release: str) -> Path:
+    def base(self, release: str) -> Path:
         """The release's root file system, built into another name first: it is whole, or not there."""
         base = self.cache / release
         if base.is_dir():

@@ -139,6 +139,7 @@ def _run(
     from lampctl.engine.offline import validate_templates
     from lampctl.engine.run import Request, run
     from lampctl.playbook import load
+    from lampctl.playbook.fleet import database_hosts
     from lampctl.ssh import target
 
     wanted = outputs(common.format or [])
@@ -147,19 +148,14 @@ def _run(
         raise UsageError(said, "leave one of them out")
     files = Files()
     loaded = load(book.playbook, book.settings or [], files, book.environment)
-    names = list(dict.fromkeys(hosts or loaded.playbook.hosts))
-    if not names:
-        raise UsageError(
-            "no host: none was named, and the playbook has none",
-            f"lampctl {command} HOST, or hosts: in the playbook{_environments(loaded, book)}",
-        )
+    names, config = _hosts(command, connect, hosts or [], loaded, _environments(loaded, book))
     targets = [target(name) for name in names]
     validate_templates(loaded, files)
-    shown = wanted.reporter(common.quiet, len(targets) > 1, places(loaded))
+    shown = wanted.reporter(common.quiet, len({*names, *database_hosts(loaded)}) > 1, places(loaded))
     request = Request(
         command,
         loaded,
-        _options(connect, names, shown, wanted.talks),
+        _options(connect, config, shown, wanted.talks),
         files.template,
         (lambda host, plan: _confirm(host, plan, shown)) if ask else None,
     )
@@ -192,13 +188,46 @@ def _trace(outcomes: list[Outcome]) -> None:
             traceback.print_exception(outcome.error)
 
 
-def _options(connect: Connect, hosts: list[str], shown: Reporter, talks: bool):  # type: ignore[no-untyped-def]
+def _hosts(
+    command: str, connect: Connect, given: list[str], loaded: Loaded, more: str
+) -> tuple[list[str], Path | str | None]:
+    """(hosts of the sites, the ssh_config that knows them): given, else the playbook's or all of Vagrant's.
+
+    `more`: another way to name some.
+    """
+    from lampctl.playbook.fleet import database_hosts
+
+    databases = database_hosts(loaded)  # come along with the hosts of the sites
+    if connect.vagrant:
+        from lampctl.ssh.vagrant import machines
+
+        if connect.config:
+            raise UsageError("--vagrant and -F exclude each other", "Vagrant says by itself how to reach its machines")
+        found = machines([*given, *(host for host in databases if given and host not in given)])
+        if missing := [host for host in databases if host not in found.names]:
+            machines(missing)  # says why not
+        return [name for name in found.names if name not in databases], found.config
+    names = [name for name in dict.fromkeys(given or loaded.playbook.hosts) if name not in databases]
+    if databases and not names:
+        raise UsageError(
+            f"no host for the sites: {databases[0]} has their databases",
+            f"lampctl {command} HOST, or hosts: in the playbook; {databases[0]} comes along",
+        )
+    if not names:
+        raise UsageError(
+            "no host: none was named, and the playbook has none",
+            f"lampctl {command} HOST, or hosts: in the playbook{more}",
+        )
+    return names, connect.config or _box_config([*names, *databases])
+
+
+def _options(connect: Connect, config: Path | str | None, shown: Reporter, talks: bool):  # type: ignore[no-untyped-def]
     from lampctl.ssh import ConnectOptions
 
     interactive = sys.stdin.isatty() and talks
     return ConnectOptions(
         key=connect.key,
-        config=connect.config or _box_config(hosts),
+        config=config,
         user=connect.user,
         port=connect.port,
         sudo_password=_sudo_password() if connect.ask_sudo_pass else None,

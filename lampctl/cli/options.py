@@ -109,6 +109,14 @@ class Connect:
     config: Annotated[
         Path | None, typer.Option("-F", "--ssh-config", metavar="FILE", help="Instead of ~/.ssh/config.")
     ] = None
+    vagrant: Annotated[
+        bool,
+        typer.Option(
+            "--vagrant",
+            help="HOSTs are machines of this folder's Vagrantfile, or of the next above; without any, all that run. "
+            "The playbook's hosts are left alone.",
+        ),
+    ] = False
     user: Annotated[str | None, typer.Option("--user", metavar="USER", help="User to log in as.")] = None
     port: Annotated[int | None, typer.Option("--port", metavar="PORT", min=1, max=65535, help="Port of sshd.")] = None
     ask_sudo_pass: Annotated[

@@ -19,17 +19,22 @@ from lampctl.ssh import Batch, Session, Transport, as_root
 
 
 def observe(
-    transport: Transport, host: str, loaded: Loaded, have_password: bool, meanwhile: Callable[[], None]
+    transport: Transport,
+    host: str,
+    loaded: Loaded,
+    have_password: bool,
+    meanwhile: Callable[[], None],
+    given: Mapping[str, bytes],
 ) -> Observation:
     """What is there, for every platform of the table; which one it is, is part of the answer.
 
-    `meanwhile` is called while the host looks for its answers.
+    `meanwhile` is called while the host looks for its answers; `given`: files that they are compared with.
     """
     asked = observation.questions(candidates(loaded))
     names = {f"{number:03d}": name for number, name in enumerate(asked)}
     boundary = f"@@{secrets.token_hex(8)}"
     files = {f"q/{number}": asked[name].encode() for number, name in names.items()}
-    batch = Batch({**files, "main": f"BOUNDARY={boundary}\n".encode() + host_script("observe")})
+    batch = Batch({**files, **given, "main": f"BOUNDARY={boundary}\n".encode() + host_script("observe")})
     began = time.time()
     session = transport.start(batch)
     meanwhile()

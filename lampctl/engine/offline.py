@@ -13,6 +13,7 @@ from lampctl.layers import Context, desired
 from lampctl.plan import contents_of
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import Loaded, load
+from lampctl.playbook.fleet import database_hosts, of_sites
 
 
 def rendered(
@@ -29,6 +30,7 @@ def rendered(
 def _render(loaded: Loaded, platform: str, files: Files) -> dict[str, str]:
     from lampctl.render import Renderer
 
+    loaded = of_sites(loaded, {host: host for host in database_hosts(loaded)})
     renderer = Renderer(files.template, loaded.name)
     wanted = desired(Context.of(loaded, PLATFORMS[platform], nominal(platform, loaded.playbook.sites)))
     return {file.path: renderer.text(file) for file in contents_of(wanted)}

@@ -89,11 +89,19 @@ def _batch(run: _Run, desired: Desired, render: Callable[[File], str]) -> Batch:
             "main": head + host_script("check"),
             "probes": table.encode(),
             **tools(render),
+            **_clients(run.scripts, render),
             **{name: render(_rendered(probe)).encode() for probe, name in placed},
             **numbered("q", run.scripts),
             **numbered("secrets", [secret.read for secret in run.secrets]),
         }
     )
+
+
+def _clients(scripts: list[str], render: Callable[[File], str]) -> dict[str, bytes]:
+    """The client of a database on another host, where a probe runs it."""
+    name = "database.php"
+    wanted = any(name in script for script in scripts)
+    return {name: render(_template(f"checks/{name}", {})).encode()} if wanted else {}
 
 
 def _needed(desired: Desired) -> list[Secret]:

@@ -12,7 +12,8 @@ from typing import Any
 
 from lampctl import plan as planning
 from lampctl.checks import Result, Status, lost
-from lampctl.engine import apply, observe
+from lampctl.engine import apply, fleet, observe
+from lampctl.engine.fleet import Part, Share
 from lampctl.engine.prove import prove, tools
 from lampctl.engine.reach import reach
 from lampctl.errors import ApplyFailed, LampctlError, Refused
@@ -22,7 +23,7 @@ from lampctl.outcome import Event, Outcome, Reporter
 from lampctl.plan import Plan
 from lampctl.playbook import Loaded
 from lampctl.resources import File
-from lampctl.ssh import ConnectOptions, Target, Transport
+from lampctl.ssh import ConnectOptions, Target, Transport, target
 
 APT_WAIT = 300  # seconds that a run waits for apt's lock, unless --timeout says otherwise
 PASSES = 3  # plans of one run: what is on the host after one may allow more
@@ -41,18 +42,28 @@ class Request:
 
 
 def run(request: Request, targets: Sequence[Target], reporter: Reporter) -> list[Outcome]:
-    """The outcomes, in the order of `targets`; each is reported as soon as it is there."""
+    """The outcomes, in the order of `targets`, after those of hosts that have their databases.
 
-    def one(where: Target) -> Outcome:
-        outcome = HostRun(request, where, reporter).outcome()
+    Each is reported as soon as it is there.
+    """
+    known = {where.text: where for where in targets}
+    parts = fleet.parts(request.loaded, list(known), request.command)
+
+    def one(host: str) -> Outcome:
+        outcome: Outcome | None = None
+        try:
+            outcome = HostRun(request, known.get(host) or target(host), reporter, parts[host]).outcome()
+        finally:
+            parts[host].end(outcome)
         reporter.outcome(outcome)
         return outcome
 
-    if len(targets) == 1:
-        return [one(targets[0])]
-    pool = ThreadPoolExecutor(16)
+    if len(parts) == 1:
+        return list(map(one, parts))
+    # Hosts that wait for each other need a thread each.
+    pool = ThreadPoolExecutor(16 if len(parts) == len(targets) else len(parts))
     try:
-        return list(pool.map(one, targets))
+        return list(pool.map(one, parts))
     finally:
         # After Ctrl-C, hosts that have begun go on by themselves; waiting for them could take minutes.
         pool.shutdown(wait=False, cancel_futures=True)
@@ -65,15 +76,19 @@ class HostRun:
     request: Request
     where: Target
     reporter: Reporter
+    part: Part
     timings: dict[str, float] = field(default_factory=dict)
     done: dict[str, Any] = field(default_factory=dict)  # fields of the outcome, as they come to be known
+    share: Share = field(init=False)  # what this host has of the playbook
 
     def outcome(self) -> Outcome:
         transport: Transport | None = None
         try:
             with self._phase("connect"):
                 transport = reach(self.where, self.request.connect, self.reporter.event)
+            self.share = self.part.begin(transport, self._have_password)
             self._run(transport)
+            self.part.proved(transport, self._have_password)
         except LampctlError as error:
             self.done["error"] = error
         finally:
@@ -90,7 +105,7 @@ class HostRun:
 
     def _run(self, transport: Transport) -> None:
         seen = self._observe(transport)
-        desired = observe.wanted(self.where.text, self.request.loaded, seen)
+        desired = observe.wanted(self.where.text, self.share.loaded, seen)
         self.done["platform"] = seen.facts.platform
         if self.request.command == "check":
             self.done["results"] = self._prove(transport, desired, seen)
@@ -110,14 +125,14 @@ class HostRun:
     def _observe(self, transport: Transport) -> Observation:
         with self._phase("observe"):
             return observe.observe(
-                transport, self.where.text, self.request.loaded, self._have_password, self._get_ready
+                transport, self.where.text, self.share.loaded, self._have_password, self._get_ready, self.share.given
             )
 
     def _plan(self, desired: Desired, seen: Observation) -> Plan:
         files = planning.contents_of(desired)
         contents = {file.key: self._render(file) for file in files}
         wait = int(self.request.connect.timeout or APT_WAIT)
-        return planning.make(self.request.loaded.name, desired, seen, contents, wait)
+        return planning.make(self.share.loaded.name, desired, seen, contents, wait)
 
     def _refuse(self, plan: Plan, seen: Observation) -> None:
         if seen.lock and self.request.command == "deploy":
@@ -134,7 +149,7 @@ class HostRun:
             after = self._pass(transport, desired, plan, before)
             if after is None or not left:
                 return
-            further = observe.wanted(self.where.text, self.request.loaded, after)
+            further = observe.wanted(self.where.text, self.share.loaded, after)
             if further.resources == desired.resources:
                 return
             desired, before = further, after
@@ -145,7 +160,11 @@ class HostRun:
     def _pass(self, transport: Transport, desired: Desired, plan: Plan, seen: Observation) -> Observation | None:
         """Stage by stage, each proved before the next. What the host is like then; None where it went wrong."""
         applying = apply.Applying(
-            transport, self.where.text, self._have_password, self.reporter.event, tools(self._render)
+            transport,
+            self.where.text,
+            self._have_password,
+            self.reporter.event,
+            {**tools(self._render), **self.share.given},
         )
         generation = plan.seen
         for stage in plan.stages:
@@ -195,7 +214,7 @@ class HostRun:
         """What is needed once the host has answered: imports, and the templates compiled."""
         import pymysql  # noqa: F401
 
-        for desired in observe.candidates(self.request.loaded):
+        for desired in observe.candidates(self.share.loaded):
             for file in planning.contents_of(desired):
                 with suppress(LampctlError):  # it shows again when the file itself is rendered
                     self._render(file)
@@ -204,7 +223,7 @@ class HostRun:
     def _render(self) -> Callable[[File], str]:
         from lampctl.render import Renderer  # late: the look at the host need not wait for Jinja
 
-        return Renderer(self.request.source, self.request.loaded.name).text
+        return Renderer(self.request.source, self.share.loaded.name).text
 
     @property
     def _have_password(self) -> bool:

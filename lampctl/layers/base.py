@@ -9,7 +9,7 @@ from typing import Self
 from lampctl.checks import Check
 from lampctl.facts import Facts
 from lampctl.platforms import MysqlNames, Platform, WebNames
-from lampctl.playbook import Loaded, Playbook
+from lampctl.playbook import Client, Loaded, Playbook
 from lampctl.resources import Resource, Source, Symlink
 
 ORDER = ("linux", "tls", "mysql", "php", "web", "site")  # as a request's needs meet them
@@ -24,10 +24,11 @@ class Context:
     platform: Platform
     facts: Facts
     sources: Mapping[str, Source] = field(default_factory=dict)  # site → its files of the controller
+    clients: tuple[Client, ...] = ()  # sites of other hosts whose databases are here
 
     @classmethod
     def of(cls, loaded: Loaded, platform: Platform, facts: Facts) -> Self:
-        return cls(loaded.playbook, loaded.name, platform, facts, loaded.sources)
+        return cls(loaded.playbook, loaded.name, platform, facts, loaded.sources, loaded.clients)
 
     @property
     def web(self) -> WebNames:

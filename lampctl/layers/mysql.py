@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lampctl.checks import Check, Evidence, LoginProbe, Verdict, Where, failed, passed, unknown
-from lampctl.layers import engines, sizing
+from lampctl.layers import engines, remote, sizing
 from lampctl.layers.base import Context, Desired, Preflight, Validator
 from lampctl.layers.services import service_check
 from lampctl.platforms import MysqlNames
@@ -12,8 +12,12 @@ from lampctl.resources import Action, Database, DatabaseUser, File, Package, Res
 
 
 def mysql(context: Context) -> Desired:
-    if context.playbook.mysql is None:
-        return Desired()
+    """The server, where this host has one; and the way to those on other hosts."""
+    server = _server(context) if context.playbook.mysql else Desired()
+    return server + remote.ways(context, secret_of)
+
+
+def _server(context: Context) -> Desired:
     names = context.mysql
     if names is None:
         return engines.missing(context)
@@ -21,8 +25,12 @@ def mysql(context: Context) -> Desired:
     service = Service(
         names.unit, "mysql", watch=(drop_in,), on_change=Action.RESTART, sockets=(names.socket,), test=names.test
     )
+    more: tuple[Resource, ...] = ()
+    if context.clients:
+        service, more = remote.listening(context, names, service)
     values = {
         "names": names,
+        "clients": bool(context.clients),
         "buffer_pool": sizing.buffer_pool(context.playbook, context.facts),
         "max_connections": sizing.max_connections(context.playbook, context.facts),
     }
@@ -30,6 +38,7 @@ def mysql(context: Context) -> Desired:
         resources=(
             Package(names.package, "mysql"),
             File(drop_in, "mysql", "mysql/server.cnf.j2", values),
+            *more,
             service,
             *(resource for site in _sites(context) for resource in _database(context, names, site)),
         ),
@@ -39,7 +48,7 @@ def mysql(context: Context) -> Desired:
         ),
         validators=(Validator("mysql", names.test, names.root),),
         preflights=(Preflight("mysql.other", engines.probe(names), engines.judge(names)),),
-    )
+    ) + remote.accounts(context, _access(names), secret_of)
 
 
 def secret_of(site: str) -> Secret:
@@ -48,11 +57,17 @@ def secret_of(site: str) -> Secret:
 
 
 def _sites(context: Context) -> list[str]:
-    return [name for name, site in context.playbook.sites.items() if database_of(name, site)]
+    """Those whose database is on this host."""
+    wanted = ((name, database_of(name, site)) for name, site in context.playbook.sites.items())
+    return [name for name, database in wanted if database and not database.host]
+
+
+def _access(names: MysqlNames) -> Server:
+    return Server(names.client, names.socket, names.login, names.plain, names.plugin)
 
 
 def _database(context: Context, names: MysqlNames, site: str) -> tuple[Resource, ...]:
-    server = Server(names.client, names.socket, names.login, names.plain, names.plugin)
+    server = _access(names)
     name, user = _names(context, site)
     return (
         secret_of(site),

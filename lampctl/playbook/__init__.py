@@ -1,11 +1,12 @@
 """Playbooks: what a user asks for, in YAML, validated before any host is contacted."""
 
 from lampctl.playbook.fields import in_bytes
-from lampctl.playbook.load import Library, Loaded, load
+from lampctl.playbook.load import Client, Library, Loaded, load
 from lampctl.playbook.models import Playbook, RepositoryOptions
 from lampctl.playbook.sites import Site, TlsOptions, code_of, database_of, home_of, root_of, unit_of, user_of
 
 __all__ = [
+    "Client",
     "Library",
     "Loaded",
     "Playbook",

@@ -138,6 +138,11 @@ Suite = Annotated[str, _matching("suite", r"[a-z0-9][a-z0-9.+/-]*", "is no suite
 Component = Annotated[str, _matching("component", r"[a-z0-9][a-z0-9.+/-]*", "is no component, such as main")]
 ArchiveKey = Annotated[str, AfterValidator(_archive_key)]
 HttpsUrl = Annotated[str, _matching("https url", r"https://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~/-]*)?", "is no https:// URL")]
+HostName = Annotated[
+    str,
+    _matching("host", r"[A-Za-z0-9_][A-Za-z0-9._:@\[\]-]*", "is no host: user@host:port, or an alias of ~/.ssh/config"),
+]
+Address = Annotated[str, _matching("address", r"[A-Za-z0-9:][A-Za-z0-9.:-]*", "is no address: an IP address or a name")]
 Email = Annotated[str, _matching("e-mail address", r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+", "is no e-mail address")]
 Port = Annotated[int, Field(ge=1024, le=65535)]
 Count = Annotated[int, Field(ge=1, le=100_000)]

@@ -13,7 +13,7 @@ from lampctl.errors import PlaybookError, UsageError
 from lampctl.playbook.layered import Playbooks, layered
 from lampctl.playbook.messages import messages
 from lampctl.playbook.models import Playbook
-from lampctl.playbook.sites import CgiSite
+from lampctl.playbook.sites import CgiSite, DatabaseOptions
 from lampctl.playbook.yamlfile import Document
 from lampctl.resources import Source
 
@@ -27,6 +27,16 @@ class Library(Playbooks, Protocol):
 
 
 @dataclass(frozen=True)
+class Client:
+    """A site of other hosts whose database is on this one; its name and its user are filled in."""
+
+    site: str
+    database: DatabaseOptions
+    addresses: tuple[str, ...]  # from which it connects
+    all: bool  # every host that has the site is known, and its address is among these
+
+
+@dataclass(frozen=True)
 class Loaded:
     """A playbook as it will be used, and where each of its values comes from."""
 
@@ -36,6 +46,7 @@ class Loaded:
     files: tuple[str, ...]  # from the one asked for to the last that it extends
     environments: tuple[str, ...] = ()  # that it has
     sources: Mapping[str, Source] = field(default_factory=dict)  # site → its files of this machine
+    clients: tuple[Client, ...] = ()  # of a host of databases
 
 
 def load(name: str, settings: Sequence[str], library: Library, environment: str = "") -> Loaded:

@@ -11,10 +11,12 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from lampctl.playbook.fields import (
     AbsolutePath,
+    Address,
     Command,
     Count,
     DatabaseName,
     Email,
+    HostName,
     Hostname,
     HttpsUrl,
     Ini,
@@ -74,7 +76,20 @@ class DatabaseOptions(Options):
     """The site's own database. Its password is made on the host and given to the site only."""
 
     name: DatabaseName | None = Field(None, description="Its name. Default: the site's, `_` for dots.")
-    user: UserName | None = Field(None, description="Its user, at localhost. Default: the site's name, shortened.")
+    user: UserName | None = Field(None, description="Its user. Default: the site's name, shortened.")
+    host: HostName | None = Field(
+        None,
+        description="Another host that has it, named as on the command line; the same command deploys it first.",
+    )
+    address: Address | None = Field(
+        None, description="Where the site reaches that host. Default: the address by which lampctl does."
+    )
+
+    @model_validator(mode="after")
+    def _address_of_a_host(self) -> Self:
+        if self.address and not self.host:
+            raise ValueError("`address` is where the site reaches `host`, so it goes with it")
+        return self
 
 
 class SitePhpOptions(Options):
@@ -372,8 +387,11 @@ def database_of(name: str, site: Site) -> DatabaseOptions | None:
         return None
     given = wanted if isinstance(wanted, DatabaseOptions) else DatabaseOptions()
     default = re.sub(r"[^a-z0-9]", "_", name)
-    return DatabaseOptions(
-        name=given.name or _shortened(default, 64), user=given.user or _shortened(given.name or default, 32)
+    return given.model_copy(
+        update={
+            "name": given.name or _shortened(default, 64),
+            "user": given.user or _shortened(given.name or default, 32),
+        }
     )
 
 

@@ -41,17 +41,25 @@ class Database:
 
 @dataclass(frozen=True)
 class DatabaseUser:
-    """A user at localhost with all rights on one database, whose password is `secret`."""
+    """A user with all rights on one database, whose password is `secret`.
+
+    One that connects from another host has to use TLS.
+    """
 
     name: str
     layer: str
     server: Server
     database: str
     secret: Secret
+    host: str = "localhost"  # from which it connects: an address
 
     @property
     def key(self) -> str:
-        return f"database-user:{self.name}@localhost"
+        return f"database-user:{self.name}@{self.host}"
+
+    @property
+    def remote(self) -> bool:
+        return self.host != "localhost"
 
 
 def identifier(name: str) -> str:
@@ -70,7 +78,7 @@ def _pattern(database: str) -> str:
 
 
 def probe(databases: Sequence[Database], users: Sequence[DatabaseUser]) -> str:
-    """Shell that prints `db`, `user`, `grant` and `login` rows, or `down` where nothing answers."""
+    """Shell that prints `db`, `user`, `tls`, `grant` and `login` rows, or `down` where nothing answers."""
     if not databases:
         return ":"
     server = databases[0].server
@@ -79,11 +87,11 @@ def probe(databases: Sequence[Database], users: Sequence[DatabaseUser]) -> str:
     granted = ", ".join(f"{name}_priv" for name in _PRIVILEGES)
     sql = (
         f"SELECT 'db', schema_name FROM information_schema.schemata WHERE schema_name IN ({names});\n"  # noqa: S608
-        f"SELECT 'user', User FROM mysql.user WHERE Host = 'localhost' AND User IN ({accounts});\n"
-        f"SELECT 'grant', User, Db, CONCAT({granted}) FROM mysql.db"
-        f" WHERE Host = 'localhost' AND User IN ({accounts});\n"
+        f"SELECT 'user', User, Host FROM mysql.user WHERE User IN ({accounts});\n"
+        f"SELECT 'tls', User, Host FROM mysql.user WHERE User IN ({accounts}) AND ssl_type <> '';\n"
+        f"SELECT 'grant', User, Host, Db, CONCAT({granted}) FROM mysql.db WHERE User IN ({accounts});\n"
     )
-    logins = "\n".join(["( :", *(_login(user) for user in users), ") > logins &"])
+    logins = "\n".join(["( :", *(_fits(user) if user.remote else _login(user) for user in users), ") > logins &"])
     # Beside the query, because to start a client takes longer than what it asks; one at a time, because the server
     # may allow few connections.
     return (
@@ -104,23 +112,39 @@ def _login(user: DatabaseUser) -> str:
         f' {quote(user.name)} "$({user.secret.read})" {quote(user.server.socket)}'
         f" {quote(user.server.plain)} > {options}\n"
         f"{user.server.login} --defaults-file={options} --batch -e 'SELECT 1' >/dev/null 2>&1"
-        f" && printf 'login\\t%s\\n' {quote(user.name)}; rm -f {options}; }}"
+        f" && printf 'login\\t%s\\tlocalhost\\n' {quote(user.name)}; rm -f {options}; }}"
+    )
+
+
+def _fits(user: DatabaseUser) -> str:
+    """Would the password in the secret's file open the door from that other host? MariaDB's own sum of it says so."""
+    sql = (
+        "SELECT 'login', User, Host FROM mysql.global_priv"  # noqa: S608
+        f" WHERE User = {literal(user.name)} AND Host = {literal(user.host)}"
+        " AND JSON_VALUE(Priv, '$.plugin') = 'mysql_native_password'"
+        " AND JSON_VALUE(Priv, '$.authentication_string') = PASSWORD('%s')"
+        " AND COALESCE(JSON_VALUE(Priv, '$.account_locked'), '0') IN ('0', 'false')"
+        " AND COALESCE(JSON_VALUE(Priv, '$.password_last_changed'), '1') <> '0';"
+    )
+    return (
+        f"[ ! -e {quote(user.secret.path)} ]"
+        f' || printf {quote(sql)} "$({user.secret.read})" | {user.server.client} --raw 2>/dev/null'
     )
 
 
 def parse(raw: str) -> dict[str, frozenset[str]]:
-    """Key → what is known of it: databases {'exists'}, users of {'exists', 'login', 'grant:DB'}."""
+    """Key → what is known of it: databases {'exists'}, users of {'exists', 'login', 'tls', 'grant:DB'}."""
     states: dict[str, set[str]] = {}
     for line in raw.splitlines():
         match line.split("\t"):
             case ["db", name]:
                 states.setdefault(f"database:{name}", set()).add("exists")
-            case ["user", name]:
-                states.setdefault(f"database-user:{name}@localhost", set()).add("exists")
-            case ["login", name]:
-                states.setdefault(f"database-user:{name}@localhost", set()).add("login")
-            case ["grant", name, database, flags] if set(flags) == {"Y"}:
-                states.setdefault(f"database-user:{name}@localhost", set()).add(f"grant:{database}")
+            case ["user", name, host]:
+                states.setdefault(f"database-user:{name}@{host}", set()).add("exists")
+            case ["tls" | "login" as fact, name, host]:
+                states.setdefault(f"database-user:{name}@{host}", set()).add(fact)
+            case ["grant", name, host, database, flags] if set(flags) == {"Y"}:
+                states.setdefault(f"database-user:{name}@{host}", set()).add(f"grant:{database}")
     return {key: frozenset(facts) for key, facts in states.items()}
 
 
@@ -157,9 +181,11 @@ def compare(
         return Change(item.key, item.layer, Action.UPDATE, "was lost from lampctl's list, and is put back on it\n")
     if isinstance(item, Database):
         return None
-    missing = {"login", f"grant:{_pattern(item.database)}"} - facts
+    missing = {"login", f"grant:{_pattern(item.database)}", *(["tls"] if item.remote else [])} - facts
     if not missing:
         return None
+    if missing == {"tls"}:
+        return Change(item.key, item.layer, Action.UPDATE, "may connect without TLS\n")
     why = "can't log in with the stored password" if "login" in missing else f"lacks rights on {item.database}"
     return Change(item.key, item.layer, Action.UPDATE, why + "\n")
 
@@ -173,14 +199,15 @@ def _script(item: Database | DatabaseUser) -> str:
     if isinstance(item, Database):
         sql = f"CREATE DATABASE IF NOT EXISTS {identifier(item.name)} CHARACTER SET {item.charset};"
         return f"printf %s {quote(sql)} | {client}"
-    account = f"{literal(item.name)}@'localhost'"
+    account = f"{literal(item.name)}@{literal(item.host)}"
+    require = "SSL" if item.remote else "NONE"
     grant = f"GRANT ALL ON {identifier(_pattern(item.database))}.* TO {account};"
     identified = f"IDENTIFIED WITH {item.server.plugin} BY" if item.server.plugin else "IDENTIFIED BY"
     # An account that is locked, or that has to use TLS, does not open with the right password either.
     # printf is a builtin: the password is on a pipe, never in a process's arguments.
     return (
         f'value=$({item.secret.read}); [ -n "$value" ]\n'
-        f"printf \"%s {identified} '%s';\\n%s {identified} '%s' REQUIRE NONE ACCOUNT UNLOCK;\\n%s\\n\""
+        f"printf \"%s {identified} '%s';\\n%s {identified} '%s' REQUIRE {require} ACCOUNT UNLOCK;\\n%s\\n\""
         f' {quote(f"CREATE USER IF NOT EXISTS {account}")} "$value"'
         f' {quote(f"ALTER USER {account}")} "$value" {quote(grant)} | {client}'
     )

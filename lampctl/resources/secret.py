@@ -1,5 +1,8 @@
 """Secrets that are generated on the host and stay there, in a file that only root can read.
 
+One that two hosts share is made on the first, and given to the other: it passes through the controller's memory, and
+lies in the batch's directory, as `given/NAME`, while a batch runs.
+
 The file is in the format of FPM's pool configuration, so that PHP gets the value and no second copy is
 needed: `env[DB_PASSWORD] = "…"`. The value never is an argument of a process: only builtins of the shell
 and pipes touch it.
@@ -23,6 +26,7 @@ class Secret:
     name: str
     layer: str
     variable: str = "DB_PASSWORD"
+    given: bool = False  # made on another host
 
     @property
     def path(self) -> str:
@@ -40,13 +44,19 @@ class Secret:
 
 def probe(secrets: Sequence[Secret]) -> str:
     """Shell that prints kind, owner and mode of each file, or that there is no password in it; never its content."""
+    other = {
+        f'! [ -s {_given(s)} ] || [ ! -e {quote(s.path)} ] || [ "$({s.read})" = "$(cat {_given(s)})" ]'
+        f" || printf '%s\tother\t-\t-\n' {quote(s.path)}"
+        for s in secrets
+        if s.given
+    }
     rows = {
         f'if [ ! -e {quote(s.path)} ] || [ -n "$({s.read} 2>/dev/null)" ]; then'
         f" stat -c '%n\t%F\t%U:%G\t%a' {quote(s.path)} 2>/dev/null;"
         f" else printf '%s\tfile without a password\t-\t-\n' {quote(s.path)}; fi"
         for s in secrets
     }
-    return "\n".join(sorted(rows)) + "\n:"
+    return "\n".join([*sorted(rows), *sorted(other)]) + "\n:"
 
 
 def parse(raw: str) -> dict[str, str]:
@@ -58,6 +68,9 @@ def parse(raw: str) -> dict[str, str]:
 def compare(secret: Secret, state: object) -> Change | None:
     if state == "regular file root:root 600":
         return None
+    if secret.given and state in (None, "other - -"):
+        action = Action.UPDATE if state else Action.CREATE
+        return Change(secret.key, secret.layer, action, "the password that the database's host made\n")
     if state is None:
         return Change(secret.key, secret.layer, Action.CREATE, "a random password, made on the host\n")
     return Change(secret.key, secret.layer, Action.UPDATE, f"{state} -> regular file root:root 600\n")
@@ -68,13 +81,33 @@ def steps(secrets: Sequence[Secret]) -> list[Step]:
         Step(
             f"secret {secret.name}",
             secret.layer,
-            _MAKE.format(
-                directory=quote(DIRECTORY), path=quote(secret.path), variable=secret.variable, read=secret.read
+            (_TAKE if secret.given else _MAKE).format(
+                given=_given(secret),
+                directory=quote(DIRECTORY),
+                path=quote(secret.path),
+                variable=secret.variable,
+                read=secret.read,
             ),
         )
         for secret in secrets
     ]
 
+
+def _given(secret: Secret) -> str:
+    return quote(f"./given/{secret.name}")
+
+
+_TAKE = r"""
+umask 077
+mkdir -p {directory}; chmod 700 /etc/lampctl {directory}
+[ -s {given} ] || {{ echo "the database's host has no password for it yet: deploy that host"; exit 1; }}
+value=$(cat {given})
+{{ echo "; Made by lampctl on the database's host. Only root and, through its pool, the site's PHP have it."
+  printf 'env[{variable}] = "%s"\n' "$value"; }} > {path}.new
+sync -d {path}.new 2>/dev/null || :
+mv {path}.new {path}
+chown root:root {path}; chmod 600 {path}
+"""
 
 _MAKE = r"""
 umask 077

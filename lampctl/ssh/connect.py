@@ -28,7 +28,9 @@ def connect(where: Target, options: ConnectOptions) -> SshTransport:
     return SshTransport(client, where.text, route, options.sudo_password)
 
 
-def _config(path: Path | None) -> paramiko.SSHConfig:
+def _config(path: Path | str | None) -> paramiko.SSHConfig:
+    if isinstance(path, str):
+        return paramiko.SSHConfig.from_text(path)
     default = Path("~/.ssh/config").expanduser()
     if str(path) == "none":  # as OpenSSH has it
         return paramiko.SSHConfig()

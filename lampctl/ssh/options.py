@@ -38,7 +38,7 @@ class ConnectOptions:
     """Options common to all commands that connect."""
 
     key: Path | None = None
-    config: Path | None = None  # instead of ~/.ssh/config
+    config: Path | str | None = None  # instead of ~/.ssh/config: a file, or the text of one
     user: str | None = None
     port: int | None = None
     sudo_password: str | None = field(default=None, repr=False)

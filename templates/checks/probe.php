@@ -9,7 +9,9 @@ $answer = ['probe' => 'lampctl', 'version' => PHP_VERSION, 'sapi' => PHP_SAPI, '
 if (getenv('DB_NAME')) {
     try {
         mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
-        $db = new mysqli(getenv('DB_HOST'), getenv('DB_USER'), getenv('DB_PASSWORD'), getenv('DB_NAME'));
+        $db = mysqli_init();
+        $tls = getenv('DB_TLS') ? MYSQLI_CLIENT_SSL | MYSQLI_CLIENT_SSL_DONT_VERIFY_SERVER_CERT : 0;
+        $db->real_connect(getenv('DB_HOST'), getenv('DB_USER'), getenv('DB_PASSWORD'), getenv('DB_NAME'), null, null, $tls);
         $answer['database'] = $db->query('SELECT DATABASE()')->fetch_row()[0];
     } catch (Throwable $error) {
         $answer['database_error'] = $error->getMessage();

@@ -1,0 +1,184 @@
+"""Hosts of databases and hosts of sites in one run: who waits for whom, and what one gets to know from the other.
+
+A host of databases says where it is; each host of sites, from which address it would connect there. Then the former is
+deployed, with accounts for these addresses; then the latter, with the passwords, which pass through this process's
+memory. All of them connect at once, and one that can't be reached keeps none of the others waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Protocol
+
+from lampctl.errors import LampctlError
+from lampctl.outcome import Outcome
+from lampctl.playbook import Loaded
+from lampctl.playbook.fleet import database_hosts, of_databases, of_sites, remote
+from lampctl.resources import Secret
+from lampctl.resources.shell import quote
+from lampctl.ssh import Batch, Transport, as_root
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one host has of a playbook, and the files that its batches get beside it: `given/SITE`, a password."""
+
+    loaded: Loaded
+    given: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+
+class Part(Protocol):
+    """One host's part in a run."""
+
+    def begin(self, transport: Transport, have_password: bool) -> Share:
+        """Once it is connected; LampctlError where it can't go on without another host."""
+        ...
+
+    def proved(self, transport: Transport, have_password: bool) -> None:
+        """Its work is done, and the connection still there."""
+        ...
+
+    def end(self, outcome: Outcome | None) -> None:
+        """In any case, at the end."""
+        ...
+
+
+@dataclass(frozen=True)
+class Alone:
+    """A host that needs no other."""
+
+    loaded: Loaded
+
+    def begin(self, transport: Transport, have_password: bool) -> Share:  # noqa: ARG002
+        return Share(self.loaded)
+
+    def proved(self, transport: Transport, have_password: bool) -> None:
+        """Nobody waits for it."""
+
+    def end(self, outcome: Outcome | None) -> None:
+        """Nobody waits for it."""
+
+
+@dataclass
+class Databases:
+    """A host of databases."""
+
+    host: str
+    loaded: Loaded
+    whole: bool  # is the run for every host that the playbook lists?
+    address: Future[str] = field(default_factory=Future)  # where sites reach it; empty where that can't be told
+    passwords: dict[str, bytes] = field(default_factory=dict, repr=False)  # site → its password
+    outcome: Future[Outcome | None] = field(default_factory=Future)
+    sites: list[Sites] = field(default_factory=list)
+
+    def begin(self, transport: Transport, have_password: bool) -> Share:  # noqa: ARG002
+        self.address.set_result(_reachable(transport))
+        seen = [sites.addresses[self.host].result() for sites in self.sites]
+        known = [address for address in dict.fromkeys(seen) if address]
+        return Share(of_databases(self.loaded, self.host, known, self.whole and all(seen)))
+
+    def proved(self, transport: Transport, have_password: bool) -> None:
+        secrets = [Secret(client.site, "mysql") for client in of_databases(self.loaded, self.host, (), True).clients]
+        script = "".join(f'printf "%s %s\\n" {quote(s.name)} "$({s.read} 2>/dev/null)"\n' for s in secrets)
+        session = transport.start(Batch({"main": script.encode()}))
+        rows = [line.split(" ") for line in as_root(self.host, session, have_password)]
+        session.finish()
+        self.passwords.update({site: value.encode() for site, value in rows if value})
+
+    def end(self, outcome: Outcome | None) -> None:
+        _settle(self.address, "")
+        _settle(self.outcome, outcome)
+
+
+@dataclass
+class Sites:
+    """A host of sites whose databases are on others."""
+
+    host: str
+    loaded: Loaded
+    command: str
+    databases: Sequence[Databases]
+    addresses: dict[str, Future[str]]  # host of databases → from where this one connects to it; empty: not known
+
+    def begin(self, transport: Transport, have_password: bool) -> Share:
+        reached = {part.host: part.address.result() for part in self.databases}
+        loaded = of_sites(self.loaded, reached)
+        self._say_from_where(transport, have_password, loaded)
+        given: dict[str, bytes] = {}
+        for part in self.databases:
+            outcome = part.outcome.result()
+            if self.command == "deploy" and (outcome is None or outcome.error):
+                raise _waits(self.host, part.host)
+            given |= {f"given/{site}": value for site, value in part.passwords.items()}
+        return Share(loaded, given)
+
+    def _say_from_where(self, transport: Transport, have_password: bool, loaded: Loaded) -> None:
+        """The way is asked of the host itself: it may have several addresses."""
+        targets = {str(database.host): database.address for database in remote(loaded).values()}
+        for host, address in targets.items():
+            if not address:
+                raise _nowhere(self.host, host)
+        script = "".join(
+            f'ip route get "$(getent ahosts {quote(str(a))} | sed -n "s/ .*//p;q")" 2>/dev/null'
+            f" | sed -n 's/.* src \\([^ ]*\\).*/{number} \\1/p'\n"
+            for number, a in enumerate(targets.values())
+        )
+        session = transport.start(Batch({"main": script.encode()}))
+        said = dict(line.split(" ") for line in as_root(self.host, session, have_password) if line.count(" ") == 1)
+        session.finish()
+        for number, host in enumerate(targets):
+            self.addresses[host].set_result(said.get(str(number), ""))
+
+    def proved(self, transport: Transport, have_password: bool) -> None:
+        """Nobody waits for it."""
+
+    def end(self, outcome: Outcome | None) -> None:  # noqa: ARG002
+        for address in self.addresses.values():
+            _settle(address, "")
+
+
+def parts(loaded: Loaded, targets: Sequence[str], command: str) -> dict[str, Part]:
+    """Host → its part; those of databases first."""
+    hosts = database_hosts(loaded)
+    whole = set(targets) == set(loaded.playbook.hosts) - set(hosts)
+    databases = {host: Databases(host, loaded, whole) for host in hosts}
+    if not databases:
+        return {host: Alone(loaded) for host in targets}
+    sites = {
+        host: Sites(host, loaded, command, list(databases.values()), {name: Future() for name in databases})
+        for host in targets
+    }
+    for part in databases.values():
+        part.sites.extend(sites.values())
+    return {**databases, **sites}
+
+
+def _reachable(transport: Transport) -> str:
+    if not transport.direct or ip_address(transport.address.split("%")[0]).is_loopback:
+        return ""
+    return transport.address
+
+
+def _settle(future: Future, value: object) -> None:  # type: ignore[type-arg]
+    if not future.done():
+        future.set_result(value)
+
+
+def _waits(host: str, database: str) -> LampctlError:
+    return LampctlError(
+        f"{host}: nothing was done, because {database}, which has its databases, is not as it should be",
+        f"mend what is said of {database}, and run it again",
+        kind="database-host",
+    )
+
+
+def _nowhere(host: str, database: str) -> LampctlError:
+    return LampctlError(
+        f"{host}: where it reaches {database}, which has its databases, is not known",
+        f"if {database} can't be reached from here either, mend that; else say it in the playbook: "
+        f"sites: NAME: database: {{host: {database}, address: …}}",
+        kind="database-host",
+    )

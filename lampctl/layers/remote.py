@@ -1,0 +1,148 @@
+"""A database on another host than the site's: both ends of the wire, and the checks that cross it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
+from lampctl.layers.base import Context, Desired
+from lampctl.layers.versions import php_of
+from lampctl.platforms import MysqlNames
+from lampctl.playbook import Client, database_of
+from lampctl.playbook.sites import DatabaseOptions
+from lampctl.resources import Certificate, Database, DatabaseUser, File, Secret, Server, Service
+from lampctl.resources.shell import words
+
+PORT = 3306
+
+
+def listening(context: Context, names: MysqlNames, service: Service) -> tuple[Service, tuple[Certificate | File, ...]]:
+    """The server as other hosts need it, and what it needs for that: a certificate, which systemd hands to it."""
+    certificate = Certificate("@mysql", "mysql", (context.facts.hostname.lower(),))  # no site is called so
+    drop_in = f"/etc/systemd/system/{names.unit}.d/lampctl.conf"
+    credentials = File(drop_in, "mysql", "mysql/credentials.conf.j2", {"pair": certificate.pair})
+    watch = (*service.watch, certificate.pair.certificate)
+    return replace(service, watch=watch, units=(drop_in,)), (certificate, credentials)
+
+
+def accounts(context: Context, server: Server, secret_of: Callable[[str], Secret]) -> Desired:
+    """Of a host of databases: one for each site of other hosts, and an account for each address."""
+    total = Desired()
+    for client in context.clients:
+        secret, name, user = secret_of(client.site), str(client.database.name), str(client.database.user)
+        users = [DatabaseUser(user, "mysql", server, name, secret, address) for address in client.addresses]
+        check = Check(
+            f"mysql.accounts@{client.site}", "mysql", Where.HOST, "who may connect from another host",
+            f"{user} at {' and '.join(client.addresses) or 'no address'} alone, by TLS",
+            partial(_judge_accounts, client, tuple(u.key for u in users)), needs=("mysql.service",), undoable=False,
+        )  # fmt: skip
+        total += Desired(resources=(secret, Database(name, "mysql", server), *users), checks=(check,))
+    return total
+
+
+def _judge_accounts(client: Client, wanted: tuple[str, ...], seen: Evidence) -> Verdict:
+    facts = {key: state for key in seen.states if isinstance(state := seen.states[key], frozenset)}
+    for key in wanted:
+        account, state = key.partition(":")[2], facts.get(key, frozenset())
+        if "exists" not in state:
+            return failed(f"there is no account {account}", hint="lampctl deploy makes it")
+        if "tls" not in state:
+            return failed(f"{account} may connect without TLS", hint="lampctl deploy demands it")
+        if "login" not in state:
+            return failed(f"{account} has another password, or is locked", hint="lampctl deploy sets it again")
+    prefix = f"database-user:{client.database.user}@"
+    others = sorted(key for key in facts if key.startswith(prefix) and key not in (*wanted, f"{prefix}localhost"))
+    if others and client.all:
+        account = "@".join(f"'{part}'" for part in others[0].partition(":")[2].rsplit("@", 1))
+        return failed(
+            f"{client.database.user} may connect from elsewhere too: {', '.join(k.rpartition('@')[2] for k in others)}",
+            hint=f"if no site is there any more: DROP USER {account}",
+        )
+    more = f"; and {len(others)} more, of hosts that this run is not for" if others else ""
+    return passed(f"{client.database.user} at {' and '.join(client.addresses) or 'no address'} alone, by TLS{more}")
+
+
+def ways(context: Context, secret_of: Callable[[str], Secret]) -> Desired:
+    """Of a host of sites: their passwords, which were made on the other host, and the way there, hop by hop."""
+    total = Desired()
+    for site, options in context.playbook.sites.items():
+        database = database_of(site, options)
+        if database and database.host:
+            secret = replace(secret_of(site), given=True)
+            total += Desired(resources=(secret,), checks=_chain(context, site, database, secret))
+    return total
+
+
+def _chain(context: Context, site: str, database: DatabaseOptions, secret: Secret) -> tuple[Check, ...]:
+    where = f"{database.address}:{PORT}"
+    given = [str(database.address), str(PORT), str(database.user), str(database.name), secret.path]
+    script = f"{words([php_of(context, site).cli, 'database.php', *given])} 2>&1"
+
+    def hop(id: str, title: str, expected: str, judge: Callable[[Evidence], Verdict], needs: str) -> Check:
+        id, probe = f"mysql.{id}@{site}", HostProbe(script)
+        return Check(id, "mysql", Where.HOST, title, expected, judge, (needs,), probe, undoable=False)
+
+    return (
+        hop("reach", f"{database.host} is reached from here", f"a connection to {where}",
+            partial(_judge_reach, database), "linux.ssh"),
+        hop("tls", "the wire is encrypted", f"TLS with {where}", partial(_judge_tls, database), f"mysql.reach@{site}"),
+        hop("login", f"{database.user} logs in, writes and reads back",
+            f"{database.user} writes and reads in {database.name} on {database.host}",
+            partial(_judge_login, database), f"mysql.tls@{site}"),
+    )  # fmt: skip
+
+
+def _answer(seen: Evidence) -> dict[str, str] | Verdict:
+    """What database.php found: why not, in `reach`, `tls` and `login`; `cipher`, `user`, `version`, `ms`."""
+    if seen.error:
+        return unknown("could not be tried", seen.error)
+    try:
+        found = json.loads(seen.raw)
+    except ValueError:
+        return failed(
+            "PHP could not try it", seen.raw[:500], "apt-get install php-mysql; php.extensions names it: mysql"
+        )
+    return {str(key): str(value) for key, value in found.items()}
+
+
+def _judge_reach(database: DatabaseOptions, seen: Evidence) -> Verdict:
+    found = _answer(seen)
+    if isinstance(found, Verdict):
+        return found
+    if not found["reach"]:
+        return passed(f"connected to {database.address}:{PORT} in {found['ms']} ms")
+    hint = f"does the server run on {database.host}, and does a firewall let this host through?"
+    return failed(f"{database.host} can't be reached at {database.address}:{PORT}", found["reach"], hint)
+
+
+def _judge_tls(database: DatabaseOptions, seen: Evidence) -> Verdict:
+    found = _answer(seen)
+    if isinstance(found, Verdict):
+        return found
+    if found["tls"]:
+        return failed(f"{database.host} speaks no TLS", found["tls"], "lampctl deploy gives it a certificate")
+    return passed(found["cipher"] or "TLS was agreed on before the login")
+
+
+_HINTS = {
+    "1045": "the password here is not the one there, or that host knows no such account: lampctl deploy",
+    "1044": "the account lacks rights on the database: lampctl deploy grants them",
+    "1142": "the account lacks rights on the database: lampctl deploy grants them",
+    "1049": "the database is missing: lampctl deploy creates it",
+    "1130": "no account is for the address that it sees: database: {address: …} if it is not the one meant",
+    "1129": "it had too many failed connections from here: mariadb-admin flush-hosts",
+    "4151": "the account is locked: lampctl deploy unlocks it",
+}
+
+
+def _judge_login(database: DatabaseOptions, seen: Evidence) -> Verdict:
+    found = _answer(seen)
+    if isinstance(found, Verdict):
+        return found
+    if found["login"]:
+        code, _, text = found["login"].partition(" ")
+        return failed(f"login, write or read on {database.host} failed", f"{text} (error {code})", _HINTS.get(code, ""))
+    return passed(f"wrote a row and read it back as {found['user']}, {found['version']}")

@@ -1,0 +1,44 @@
+"""One playbook for several hosts: what of it is a database host's, and what is left for the host of the sites."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from lampctl.playbook.load import Client, Loaded
+from lampctl.playbook.sites import DatabaseOptions, database_of
+
+
+def database_hosts(loaded: Loaded) -> tuple[str, ...]:
+    """The hosts that sites name for their databases, each once."""
+    return tuple(dict.fromkeys(str(database.host) for database in remote(loaded).values()))
+
+
+def of_databases(loaded: Loaded, host: str, addresses: Sequence[str], complete: bool) -> Loaded:
+    """What `host` has: the database server, for sites that connect from `addresses`."""
+    clients = [
+        Client(site, database, tuple(addresses), complete)
+        for site, database in remote(loaded).items()
+        if database.host == host
+    ]
+    playbook = loaded.playbook.model_copy(update={"web": None, "php": None, "sites": {}})
+    # Under a name of its own: should both be one host, neither takes away what the other made.
+    return replace(loaded, name=f"{loaded.name}-databases", playbook=playbook, sources={}, clients=tuple(clients))
+
+
+def of_sites(loaded: Loaded, addresses: Mapping[str, str]) -> Loaded:
+    """What a host of the sites has. `addresses`: where it reaches each host of databases."""
+    playbook, far = loaded.playbook, remote(loaded)
+    sites = dict(playbook.sites)
+    for name, database in far.items():
+        reached = database.address or addresses[str(database.host)]
+        sites[name] = sites[name].model_copy(update={"database": database.model_copy(update={"address": reached})})
+    own = any(name not in far and database_of(name, site) for name, site in sites.items())
+    server = playbook.mysql if own or not far else None
+    return replace(loaded, playbook=playbook.model_copy(update={"sites": sites, "mysql": server}))
+
+
+def remote(loaded: Loaded) -> dict[str, DatabaseOptions]:
+    """Site → its database, of those that are on another host."""
+    every = ((name, database_of(name, site)) for name, site in loaded.playbook.sites.items())
+    return {name: database for name, database in every if database and database.host}

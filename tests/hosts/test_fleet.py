@@ -1,0 +1,146 @@
+"""A site on one host, its database on another: one command brings both, and names the end that is broken."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lampctl.box import Boxes
+from tests.hosts.conftest import Host, Ran
+
+pytestmark = pytest.mark.hosts
+
+SITE = "shop.test"
+SECRET = f"/etc/lampctl/secrets/{SITE}.conf"
+
+
+@dataclass(frozen=True)
+class Fleet:
+    web: Host
+    db: Host
+    playbook: Path
+
+    def lampctl(self, command: str, *args: str) -> tuple[Ran, dict[str, Any], dict[str, Any]]:
+        """(the run, what it says of the host of the database, and of that of the site)."""
+        ran = self.web.lampctl(command, "HOST", "-p", str(self.playbook), *args)
+        db, web = json.loads(ran.out)["hosts"]
+        assert (db["host"], web["host"]) == (self.db.box.name, self.web.box.name)
+        return ran, db, web
+
+    def culprits(self) -> list[str | None]:
+        _, *hosts = self.lampctl("check")
+        return [host["culprit"]["id"].partition("@")[0] if host["culprit"] else None for host in hosts]
+
+    def password(self, host: Host) -> str:
+        return host.sh(f"sed -n 's/^env.*\"\\(.*\\)\"/\\1/p' {SECRET}").strip()
+
+
+@pytest.fixture(scope="module")
+def fleet(
+    host: Host, boxes: Boxes, release: str, deployed: tuple[str, Ran], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Fleet]:
+    """Both are hosts that a LAMP stack was deployed on before; so all that is new is the wire between them."""
+    db = Host(boxes.up(f"db-{release}", release, snapshot=deployed[0]), boxes)
+    playbook = tmp_path_factory.mktemp("fleet") / "fleet.yml"
+    database = f"{{host: {db.box.name}}}"
+    playbook.write_text(f"extends: lamp\nhosts: [{host.box.name}]\nsites: {{{SITE}: {{database: {database}}}}}\n")
+    found = Fleet(host, db, playbook)
+    _, *first = found.lampctl("deploy")
+    assert [part["ok"] for part in first] == [True, True], first
+    yield found
+    boxes.down(db.box.name)
+
+
+def test_one_command_proves_both_ends_and_then_has_nothing_to_do(fleet: Fleet) -> None:
+    ran, db, web = fleet.lampctl("deploy")
+    assert (ran.code, db["changes"], web["changes"]) == (0, [], [])
+    assert max(db["round_trips"], web["round_trips"]) <= 4
+    passed = {result["id"] for part in (db, web) for result in part["results"] if result["status"] == "pass"}
+    assert passed >= {f"mysql.{hop}@{SITE}" for hop in ("accounts", "reach", "tls", "login")} | {
+        f"site.database@{SITE}"
+    }
+    password = fleet.password(fleet.db)
+    assert len(password) == 32
+    assert fleet.password(fleet.web) == password
+    assert password not in ran.out + ran.err
+
+
+def test_account_is_for_one_address_and_for_tls(fleet: Fleet) -> None:
+    client = f"MYSQL_PWD='{fleet.password(fleet.web)}' mariadb -h {fleet.db.box.address} -u shop_test shop_test -e 'SELECT 1' 2>&1"
+    assert "1045" in fleet.web.sh(client.replace("mariadb", "mariadb --skip-ssl"), check=False)
+    tls = client.replace("mariadb", "mariadb --ssl --skip-ssl-verify-server-cert")
+    assert "1045" not in fleet.web.sh(tls)
+    assert "is not allowed to connect" in fleet.db.sh(tls, check=False)
+
+
+@pytest.mark.parametrize(
+    ("damage", "db", "web", "mend"),
+    [
+        ("systemctl stop mariadb", "mysql.service", "mysql.reach", ""),
+        (
+            "mariadb -e \"ALTER USER shop_test@'{web}' IDENTIFIED BY 'x'\"",
+            "mysql.accounts",
+            "mysql.login",
+            "",
+        ),
+        ("mariadb -e \"ALTER USER shop_test@'{web}' REQUIRE NONE\"", "mysql.accounts", None, ""),
+        (
+            "printf '[mariadbd]\\nskip-ssl\\n' > /etc/mysql/mariadb.conf.d/99-x.cnf; systemctl restart mariadb",
+            None,
+            "mysql.tls",
+            "rm /etc/mysql/mariadb.conf.d/99-x.cnf; systemctl restart mariadb",
+        ),
+        (
+            "mariadb -e \"CREATE USER shop_test@'10.9.9.9'\"",
+            "mysql.accounts",
+            None,
+            "mariadb -e \"DROP USER shop_test@'10.9.9.9'\"",
+        ),
+        (f"rm {SECRET}", "mysql.accounts", None, ""),
+    ],
+)
+def test_broken_end_is_named_and_healed(fleet: Fleet, damage: str, db: str, web: str, mend: str) -> None:
+    fleet.db.sh(damage.format(web=fleet.web.box.address))
+    assert fleet.culprits() == [db, web]
+    fleet.db.sh(mend)
+    ran, *_ = fleet.lampctl("deploy")
+    assert ran.code == 0, ran.out
+    assert fleet.password(fleet.web) == fleet.password(fleet.db)
+
+
+def test_password_that_the_site_lost_comes_again(fleet: Fleet) -> None:
+    fleet.web.sh(f"rm {SECRET}")
+    ran, _, web = fleet.lampctl("deploy")
+    assert ran.code == 0, ran.out
+    assert f"secret:{SECRET}" in {change["resource"] for change in web["changes"]}
+    assert fleet.password(fleet.web) == fleet.password(fleet.db)
+
+
+def test_host_of_the_database_that_is_locked_keeps_the_site_from_changing(fleet: Fleet) -> None:
+    fleet.db.sh("setsid -f flock -x /var/lib/lampctl/lock sleep 60 >/dev/null 2>&1 </dev/null; sleep 0.2")
+    ran, db, web = fleet.lampctl("deploy")
+    fleet.db.sh("pkill -x sleep")
+    assert (ran.code, db["error"]["kind"], web["error"]["kind"]) == (4, "locked", "database-host")
+
+
+def test_host_that_is_away_does_not_hold_up_the_others(fleet: Fleet) -> None:
+    away = "10.213.77.251"
+    ran = fleet.web.lampctl("deploy", "HOST", away, "-p", str(fleet.playbook), "--timeout", "2")
+    hosts = {host["host"]: host for host in json.loads(ran.out)["hosts"]}
+    assert ran.code == 3
+    assert (hosts[away]["error"]["kind"], hosts[fleet.web.box.name]["ok"]) == ("timeout", True)
+    moved = fleet.playbook.with_name("moved.yml")
+    moved.write_text(fleet.playbook.read_text().replace(fleet.db.box.name, away))
+    ran = fleet.web.lampctl("deploy", "HOST", "-p", str(moved), "--timeout", "2")
+    db, web = json.loads(ran.out)["hosts"]
+    assert (ran.code, db["error"]["kind"], web["error"]["kind"], web["applied"]) == (
+        3,
+        "timeout",
+        "database-host",
+        False,
+    )

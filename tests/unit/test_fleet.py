@@ -1,0 +1,152 @@
+"""One playbook for two hosts: what each has of it, and how they wait for each other."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lampctl.checks import Evidence, Status
+from lampctl.engine.fleet import parts
+from lampctl.engine.library import Files
+from lampctl.errors import LampctlError, PlaybookError
+from lampctl.facts import nominal
+from lampctl.layers import Context, Desired, desired
+from lampctl.platforms import PLATFORMS
+from lampctl.playbook import Loaded, load
+from lampctl.playbook.fleet import of_databases, of_sites
+from lampctl.render import Renderer
+from lampctl.resources import DatabaseUser, File, Secret, secret
+
+TEXT = """
+extends: lamp
+sites:
+  far.test: {database: {host: db1}}
+  near.test: {database: true}
+"""
+
+
+def loaded(tmp_path: Path, text: str = TEXT) -> Loaded:
+    (tmp_path / "fleet.yml").write_text(text)
+    return load(str(tmp_path / "fleet.yml"), [], Files())
+
+
+def wanted(of: Loaded) -> Desired:
+    return desired(Context.of(of, PLATFORMS["debian-12"], nominal("debian-12", of.playbook.sites)))
+
+
+def rendered(of: Loaded, ending: str) -> str:
+    file = next(r for r in wanted(of).resources if isinstance(r, File) and r.path.endswith(ending))
+    return Renderer(Files().template, of.name).text(file)
+
+
+def test_host_of_databases_has_a_server_and_accounts_for_addresses_alone(tmp_path: Path) -> None:
+    share = of_databases(loaded(tmp_path), "db1", ["10.0.0.7", "10.0.0.8"], True)
+    keys = {resource.key for resource in wanted(share).resources}
+    assert {key for key in keys if key.startswith("database")} == {
+        "database:far_test", "database-user:far_test@10.0.0.7", "database-user:far_test@10.0.0.8",
+    }  # fmt: skip
+    assert not any("apache2" in key or "php" in key or "near" in key for key in keys)
+    config = rendered(share, "90-lampctl.cnf")
+    assert "bind-address = *" in config
+    assert "ssl_key = /run/credentials/mariadb.service/key.pem" in config
+
+
+def test_host_of_sites_keeps_a_server_for_its_own_databases_only(tmp_path: Path) -> None:
+    share = of_sites(loaded(tmp_path), {"db1": "10.0.0.5"})
+    resources = wanted(share).resources
+    users = [r.key for r in resources if isinstance(r, DatabaseUser)]
+    assert users == ["database-user:near_test@localhost"]
+    assert "bind-address = 127.0.0.1" in rendered(share, "90-lampctl.cnf")
+    assert "env[DB_HOST] = 10.0.0.5" in rendered(share, "far.test.conf")
+    assert "DB_TLS" not in rendered(share, "near.test.conf")
+    alone = of_sites(loaded(tmp_path, TEXT.replace("  near.test: {database: true}\n", "")), {"db1": "10.0.0.5"})
+    assert not any("mariadb" in r.key for r in wanted(alone).resources)
+
+
+@pytest.mark.parametrize(
+    ("site", "said"),
+    [
+        ("{database: {address: 10.0.0.5}}", "goes with it"),
+        ("{database: {host: -oProxyCommand}}", "is no host"),
+        ("{type: wordpress, database: {host: db1}}", "has to be on its own host"),
+    ],
+)
+def test_what_a_playbook_may_not_say(tmp_path: Path, site: str, said: str) -> None:
+    with pytest.raises(PlaybookError, match=said):
+        loaded(tmp_path, f"extends: lamp\nsites:\n  far.test: {site}\n")
+
+
+def test_database_on_another_host_has_to_be_mariadb(tmp_path: Path) -> None:
+    with pytest.raises(PlaybookError, match="engine: mariadb"):
+        loaded(tmp_path, f"{TEXT}mysql: {{engine: mysql}}\n")
+
+
+@pytest.mark.parametrize(
+    ("raw", "broken"),
+    [
+        ('{"reach": "Connection refused", "tls": "", "login": ""}', "mysql.reach@far.test"),
+        ('{"reach": "", "tls": "no SSL", "login": ""}', "mysql.tls@far.test"),
+        ('{"reach": "", "tls": "", "login": "1045 Access denied"}', "mysql.login@far.test"),
+        ('{"reach": "", "tls": "", "login": ""}', None),
+    ],
+)
+def test_hop_that_is_broken(tmp_path: Path, raw: str, broken: str | None) -> None:
+    checks = wanted(of_sites(loaded(tmp_path), {"db1": "10.0.0.5"})).checks
+    chain = [c for c in checks if c.id in (f"mysql.{hop}@far.test" for hop in ("reach", "tls", "login"))]
+    assert len({c.probe for c in chain}) == 1  # one question for all of them
+    more = raw[:-1] + ', "ms": "1", "cipher": "TLSv1.3", "user": "u@h", "version": "11"}'
+    failing = [c.id for c in chain if c.judge(Evidence(more, nominal("debian-12"), {})).status is Status.FAIL]
+    assert failing == ([broken] if broken else [])
+
+
+def test_password_that_is_given(tmp_path: Path) -> None:  # noqa: ARG001
+    item = Secret("far.test", "mysql", given=True)
+    states = secret.parse(f"{item.path}\tregular file\troot:root\t600\n{item.path}\tother\t-\t-\n")
+    change = secret.compare(item, states[item.key])
+    assert change is not None
+    assert change.diff == "the password that the database's host made\n"
+    assert secret.compare(item, "regular file root:root 600") is None
+
+
+def test_host_that_never_connects_keeps_nobody_waiting(tmp_path: Path) -> None:
+    found: Any = parts(loaded(tmp_path), ["web1", "web2"], "deploy")
+    transport = type("Seen", (), {"direct": True, "address": "10.0.0.5"})()
+    with ThreadPoolExecutor(1) as pool:
+        share = pool.submit(found["db1"].begin, transport, False)
+        found["web1"].end(None)
+        found["web2"].end(None)
+        assert [client.addresses for client in share.result(timeout=10).loaded.clients] == [()]
+    found["db1"].end(None)
+
+
+def test_address_that_is_not_known_is_asked_for(tmp_path: Path) -> None:
+    found: Any = parts(loaded(tmp_path), ["web1"], "deploy")
+    found["db1"].end(None)
+    with pytest.raises(LampctlError, match="where it reaches db1") as error:
+        found["web1"].begin(None, False)
+    assert "address: …" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("targets", "status", "said"),
+    [(["web1"], Status.FAIL, "elsewhere too: 10.0.0.9"), (["web1", "web2"], Status.PASS, "1 more, of hosts that")],
+)
+def test_account_at_another_address(tmp_path: Path, targets: list[str], status: Status, said: str) -> None:
+    """In a run for all hosts of the playbook it is one too many; else it is another host's."""
+    found: Any = parts(loaded(tmp_path, f"hosts: [web1]\n{TEXT}"), targets, "check")
+    for name in targets:
+        found[name].addresses["db1"].set_result("10.0.0.7")
+    seen = type("Seen", (), {"direct": True, "address": "10.0.0.5"})()
+    checks = wanted(found["db1"].begin(seen, False).loaded).checks
+    check = next(c for c in checks if c.id == "mysql.accounts@far.test")
+    states = {
+        "database-user:far_test@10.0.0.7": frozenset({"exists", "tls", "login"}),
+        "database-user:far_test@10.0.0.9": frozenset({"exists"}),
+        "database-user:far_test@localhost": frozenset({"exists"}),
+    }
+    verdict = check.judge(Evidence("", nominal("debian-12"), states))
+    assert verdict.status is status
+    assert said in verdict.actual
