@@ -26,7 +26,7 @@ lint: setup
 	$(VENV)/bin/mypy
 
 unit: setup
-	$(VENV)/bin/pytest tests/unit
+	$(VENV)/bin/pytest tests/unit -n 2
 
 hosts: setup
 	@./tests/lab/packages.sh $(LAB)

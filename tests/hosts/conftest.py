@@ -22,7 +22,18 @@ ROOT = Path(os.environ.get("LAMPCTL_TEST_HOME", "/var/lib/lampctl-box-test"))
 HOME = ROOT / os.environ.get("PYTEST_XDIST_WORKER", "")  # each worker has boxes of its own
 SNAPSHOTS = ROOT / "snapshots"  # which all workers share
 # The longest first: what is left to the end should be short.
-LONGEST = ("test_programs", "test_every_type", "test_php_versions", "test_templates", "test_wordpress", "test_culprit")
+LONGEST = (
+    "test_vagrant",
+    "test_programs",
+    "test_every_type",
+    "test_fleet",
+    "test_php_versions",
+    "test_templates",
+    "test_wordpress",
+    "test_culprit",
+)
+# They have things of which this machine has one: an ACME server's ports, a bridge.
+ALONE = ("test_acme", "test_vagrant")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -47,8 +58,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         return LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST)
 
     for item in items:
-        release = getattr(item, "callspec", None) and item.callspec.params.get("release")  # type: ignore[attr-defined]
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{release or 'any'}"))
+        module = item.path.stem
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        part = "all" if module in ALONE else parameters.get("release", "any")
+        item.add_marker(pytest.mark.xdist_group(f"{module}-{part}"))
     yield
     items.sort(key=rank)
 
