@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.remote import Producer  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from lampctl.box import Box, Boxes, available
 from lampctl.errors import LampctlError
@@ -50,20 +53,23 @@ def _forget_snapshots(session: pytest.Session) -> None:
         shutil.rmtree(SNAPSHOTS, ignore_errors=True)
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+class ByRelease(LoadScopeScheduling):  # type: ignore[misc]
     """A worker takes what a module has for one release."""
 
-    def rank(item: pytest.Item) -> int:
-        return LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST)
+    def _split_scope(self, nodeid: str) -> str:
+        module, _, name = nodeid.partition("::")
+        release = re.search(r"[[-](trixie|bookworm)[]-]", name)
+        return module if Path(module).stem in ALONE or not release else f"{module}-{release[1]}"
 
-    for item in items:
-        module = item.path.stem
-        parameters = item.callspec.params if hasattr(item, "callspec") else {}
-        part = "all" if module in ALONE else parameters.get("release", "any")
-        item.add_marker(pytest.mark.xdist_group(f"{module}-{part}"))
-    yield
-    items.sort(key=rank)
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByRelease:
+    return ByRelease(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {module: number for number, module in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
 
 
 @dataclass(frozen=True)
