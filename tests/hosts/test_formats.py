@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from junitparser import JUnitXml
 
-from tests.hosts.conftest import Host
+from tests.hosts.conftest import ON_ONE_RELEASE, Host
 
-pytestmark = pytest.mark.hosts
+pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
 FORMATS = ("text", "junit", "tap", "github", "prometheus", "nagios", "html")
 
 

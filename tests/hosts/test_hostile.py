@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.conftest import Host
+from tests.hosts.conftest import ON_ONE_RELEASE, Host
 
-pytestmark = pytest.mark.hosts
+pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
 
 SECRET = "/etc/lampctl/secrets/lamp.test.conf"
 ROOT = "/var/www/lamp.test"

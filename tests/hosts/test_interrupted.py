@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.conftest import HOME, Host
+from tests.hosts.conftest import HOME, ON_ONE_RELEASE, Host
 
-pytestmark = pytest.mark.hosts
+pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
 
 # Waits until a generation's files are handed over, then ends the whole run on the host without a word.
 KILLER = r"""
