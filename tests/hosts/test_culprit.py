@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.conftest import Host, Ran
+from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
 
 pytestmark = pytest.mark.hosts
 
@@ -166,6 +166,7 @@ def assert_tells_why_not(host: Host, broken: Break) -> None:
     assert_names(ran, broken.culprit, broken.said)
 
 
+@ON_ONE_RELEASE
 def test_firewall_on_the_host(host: Host) -> None:
     """Nothing on the host itself is wrong, and sshd answers: only the look from outside can tell."""
     nspawn = (host.box.directory / "pid").read_text().split()[0]

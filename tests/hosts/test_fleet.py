@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lampctl.box import Boxes
-from tests.hosts.conftest import Host, Ran
+from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
 
 pytestmark = pytest.mark.hosts
 
@@ -104,6 +104,7 @@ def test_account_is_for_one_address_and_for_tls(fleet: Fleet) -> None:
         (f"rm {SECRET}", "mysql.accounts", None, ""),
     ],
 )
+@ON_ONE_RELEASE
 def test_broken_end_is_named_and_healed(fleet: Fleet, damage: str, db: str, web: str, mend: str) -> None:
     fleet.db.sh(damage.format(web=fleet.web.box.address))
     assert fleet.culprits() == [db, web]

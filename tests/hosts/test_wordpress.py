@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from tests.hosts.conftest import Host, Ran
+from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
 
 pytestmark = pytest.mark.hosts
 
@@ -162,6 +162,7 @@ def test_an_empty_front_page_is_seen(blog: tuple[Host, str, Ran], project: Path)
     assert "lampctl-probe" not in found["evidence"]  # left in the log by the probes beside it
 
 
+@ON_ONE_RELEASE
 def test_a_release_from_a_tarball_beside_the_package(blog: tuple[Host, str, Ran], project: Path) -> None:
     """Packed from the package's files, as upstream packs them: in a folder, without a configuration."""
     host, server, _ = blog
