@@ -10,7 +10,8 @@ from lampctl.engine.library import Files
 from lampctl.facts import nominal
 from lampctl.layers import Context, desired
 from lampctl.platforms import PLATFORMS
-from lampctl.playbook import load
+from lampctl.playbook import Loaded, load
+from lampctl.playbook.fleet import database_hosts, of_databases, of_sites
 
 PLATFORM = next(iter(PLATFORMS))
 _ARCHIVE = "linux.repositories={a: {url: 'http://a.example/', suite: a, key: /usr/share/keyrings/a.gpg}}"
@@ -18,6 +19,7 @@ _ARCHIVE = "linux.repositories={a: {url: 'http://a.example/', suite: a, key: /us
 MORE = {
     "cgi with nginx": ("cgi", ("web.server=nginx",)),
     "tls: acme": ("tls", ("sites={tls.test: {tls: acme}}",)),
+    "database: {host: db1}": ("lamp", ("sites={a.test: {database: {host: db1, address: 10.0.0.7}}}",)),
     "two PHPs": ("lamp", (_ARCHIVE, "sites={a.test: {}, b.test: {php: {version: '8.2', repository: a}}}")),
 }
 
@@ -50,9 +52,16 @@ def _rows(playbook: str, settings: tuple[str, ...] = ()) -> dict[Check, Check]:
     loaded = load(playbook, settings, Files())
     facts = nominal(PLATFORM, loaded.playbook.sites)
     found: dict[Check, Check] = {}
-    for check in desired(Context(loaded.playbook, loaded.name, PLATFORMS[PLATFORM], facts)).checks:
-        found.setdefault(_nameless(check), check)
+    for part in _hosts(loaded):
+        for check in desired(Context.of(replace(part, sources={}), PLATFORMS[PLATFORM], facts)).checks:
+            found.setdefault(_nameless(check), check)
     return found
+
+
+def _hosts(loaded: Loaded) -> list[Loaded]:
+    """What each host of a run has of it."""
+    databases = [of_databases(loaded, host, ["10.0.0.8"], True) for host in database_hosts(loaded)]
+    return [*databases, of_sites(loaded, {})] if databases else [loaded]
 
 
 def _judge(_: Evidence) -> Verdict:
