@@ -66,6 +66,27 @@ class Shown(Always):
     ] = None
 
 
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Put a value in place of the playbook's: --set php.memory_limit=256M. Repeatable.",
+        autocompletion=words.settings,
+    ),
+]
+Environment = Annotated[
+    str,
+    typer.Option(
+        "--env",
+        metavar="NAME",
+        help="Which of the playbook's environments: its values are laid over the playbook.",
+        autocompletion=words.environments,
+        show_default=False,
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Book:
     """Which playbook."""
@@ -80,25 +101,8 @@ class Book:
             autocompletion=words.playbooks,
         ),
     ] = "lamp"
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Put a value in place of the playbook's: --set php.memory_limit=256M. Repeatable.",
-            autocompletion=words.settings,
-        ),
-    ] = None
-    environment: Annotated[
-        str,
-        typer.Option(
-            "--env",
-            metavar="NAME",
-            help="Which of the playbook's environments: its values are laid over the playbook.",
-            autocompletion=words.environments,
-            show_default=False,
-        ),
-    ] = ""
+    settings: Settings = None
+    environment: Environment = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lampctl.cli import words
-from lampctl.cli.options import Common, Format, grouped
+from lampctl.cli.options import Common, Environment, Format, Settings, grouped
 
 playbook = typer.Typer(
     name="playbook",
@@ -20,25 +20,6 @@ playbook = typer.Typer(
 Names = Annotated[
     str,
     typer.Argument(metavar="NAME|FILE", help="A built-in playbook, or a YAML file.", autocompletion=words.playbooks),
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KEY=VALUE",
-        help="Put a value in place of the playbook's. Repeatable.",
-        autocompletion=words.settings,
-    ),
-]
-Environment = Annotated[
-    str,
-    typer.Option(
-        "--env",
-        metavar="NAME",
-        help="Which of the playbook's environments.",
-        autocompletion=words.environments,
-        show_default=False,
-    ),
 ]
 
 
