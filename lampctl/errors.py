@@ -14,6 +14,7 @@ hint (what to do).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 
@@ -74,3 +75,11 @@ class Refused(LampctlError):
 
 class ApplyFailed(LampctlError):
     kind = "apply"
+
+
+def guess(word: str, known: Iterable[str]) -> str:
+    """The beginning of a hint: `did you mean deploy? `; empty where nothing is like it."""
+    from difflib import get_close_matches  # nobody needs it until something is mistyped
+
+    close = get_close_matches(word, known, 1)
+    return f"did you mean {close[0]}? " if close else ""

@@ -8,13 +8,12 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lampctl.checks import Result
-from lampctl.errors import LampctlError, UsageError
+from lampctl.errors import LampctlError, UsageError, guess
 from lampctl.outcome import Outcome, Reporter, health
 from lampctl.report import FORMATS, Composite, Document, Report, renderer
 from lampctl.report.document import Place, nowhere
@@ -96,10 +95,10 @@ def places(loaded: Loaded) -> Place:
 def _parsed(spec: str) -> Output:
     name, colon, file = spec.partition(":")
     if name not in FORMATS:
-        close = get_close_matches(name, FORMATS, 1)
-        guess = f"did you mean {close[0]}? " if close else ""
         raise UsageError(
-            f"--format {spec}: there is no format {name}", f"{guess}There are {', '.join(FORMATS)}", kind="output"
+            f"--format {spec}: there is no format {name}",
+            f"{guess(name, FORMATS)}There are {', '.join(FORMATS)}",
+            kind="output",
         )
     if colon and not file:
         raise UsageError(

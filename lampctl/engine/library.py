@@ -5,11 +5,10 @@ from __future__ import annotations
 import errno
 import os.path
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from pathlib import Path
 
 from lampctl.engine.sources import read, read_war
-from lampctl.errors import PlaybookError, UsageError
+from lampctl.errors import PlaybookError, UsageError, guess
 from lampctl.resources import Source
 
 LARGEST = 1 << 20  # bytes of a playbook or a template; more of them is some other file
@@ -111,9 +110,7 @@ class Files:
         if is_file:
             return UsageError(f"playbook {name}: there is no such file", "check the path")
         names = list(self.builtin())
-        close = get_close_matches(name, names, 1)
-        guess = f"did you mean {close[0]}? " if close else ""
         return UsageError(
             f"playbook {name}: there is none of that name",
-            f"{guess}Built in: {', '.join(names)}; your own: -p FILE.yml",
+            f"{guess(name, names)}Built in: {', '.join(names)}; your own: -p FILE.yml",
         )

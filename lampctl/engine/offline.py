@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from lampctl.engine.library import Files
-from lampctl.errors import UsageError
+from lampctl.errors import UsageError, guess
 from lampctl.facts import nominal
 from lampctl.layers import Context, desired
 from lampctl.plan import contents_of
@@ -21,9 +20,9 @@ def rendered(
 ) -> dict[str, str]:
     """Path on the host → content, for one platform."""
     if platform not in PLATFORMS:
-        close = get_close_matches(platform, PLATFORMS, 1)
-        guess = f"did you mean {close[0]}? " if close else ""
-        raise UsageError(f"--platform {platform}: is not in the table", f"{guess}Known: {', '.join(PLATFORMS)}")
+        raise UsageError(
+            f"--platform {platform}: is not in the table", f"{guess(platform, PLATFORMS)}Known: {', '.join(PLATFORMS)}"
+        )
     return _render(load(playbook, settings, files, environment), platform, files)
 
 

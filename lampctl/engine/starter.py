@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from lampctl.engine.library import Files, data
-from lampctl.errors import UsageError
+from lampctl.errors import UsageError, guess
 from lampctl.playbook.kinds import literal
 from lampctl.playbook.layered import layered
 from lampctl.playbook.load import validate
@@ -111,9 +110,7 @@ class _Unwritten(Files):
 def text(kind: str, file: str, hosts: list[str], site: str) -> str:
     """The playbook. UsageError where there is no such type of site, PlaybookError where a name is none."""
     if kind not in _KINDS:
-        close = get_close_matches(kind, _KINDS, 1)
-        guess = f"did you mean {close[0]}? " if close else ""
-        raise UsageError(f"--type {kind}: is no type of site", f"{guess}Types: {', '.join(_KINDS)}")
+        raise UsageError(f"--type {kind}: is no type of site", f"{guess(kind, _KINDS)}Types: {', '.join(_KINDS)}")
     chosen = _KINDS[kind]
     head = _HEAD.format(
         what=chosen.what,

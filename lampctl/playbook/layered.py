@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any, Protocol
 
-from lampctl.errors import PlaybookError, UsageError
+from lampctl.errors import PlaybookError, UsageError, guess
 from lampctl.playbook.messages import READ_BEFORE, shown
 from lampctl.playbook.yamlfile import Document, Path, Position, parse, value
 
@@ -120,10 +119,9 @@ def _chosen(name: str, environments: Mapping[str, Document], playbook: str) -> D
             f"--env {name}: the playbook {playbook} has no environments",
             f"{ENVIRONMENTS}: {{{name}: {{hosts: [web1.example.com]}}}} in the playbook makes it one",
         )
-    close = get_close_matches(name, environments, 1)
-    guess = f"did you mean {close[0]}? " if close else ""
     raise UsageError(
-        f"--env {name}: the playbook {playbook} has none of that name", f"{guess}It has: {', '.join(environments)}"
+        f"--env {name}: the playbook {playbook} has none of that name",
+        f"{guess(name, environments)}It has: {', '.join(environments)}",
     )
 
 
