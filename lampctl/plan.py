@@ -130,7 +130,8 @@ def _bring(
     users = [(u, user.compare(u, states.get(u.key))) for u in of(resources, User)]
     secrets = [(s, secret.compare(s, states.get(s.key))) for s in of(resources, Secret)]
     certificates = [
-        (c, certificate.compare(c, states.get(c.key), seen.facts.clock)) for c in of(resources, Certificate)
+        (c, certificate.compare(c, states.get(c.key), seen.facts.clock))
+        for c in (certificate.widened(c, states.get(c.key)) for c in of(resources, Certificate))
     ]
     asked = [(a, acme.compare(a, states.get(a.key), seen.facts.clock)) for a in of(resources, AcmeCertificate)]
     releases = [(r, release.compare(r, states.get(r.key))) for r in of(resources, Release)]

@@ -60,7 +60,7 @@ def _rows(playbook: str, settings: tuple[str, ...] = ()) -> dict[Check, Check]:
 
 def _hosts(loaded: Loaded) -> list[Loaded]:
     """What each host of a run has of it."""
-    databases = [of_databases(loaded, host, ["10.0.0.8"], True) for host in database_hosts(loaded)]
+    databases = [of_databases(loaded, host, "10.0.0.7", ["10.0.0.8"], True) for host in database_hosts(loaded)]
     return [*databases, of_sites(loaded, {})] if databases else [loaded]
 
 

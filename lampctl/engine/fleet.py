@@ -7,13 +7,15 @@ memory. All of them connect at once, and one that can't be reached keeps none of
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Protocol
 
 from lampctl.errors import LampctlError
+from lampctl.layers.remote import AUTHORITY
 from lampctl.outcome import Outcome
 from lampctl.playbook import Loaded
 from lampctl.playbook.fleet import database_hosts, of_databases, of_sites, remote
@@ -71,6 +73,7 @@ class Databases:
     whole: bool  # is the run for every host that the playbook lists?
     address: Future[str] = field(default_factory=Future)  # where sites reach it; empty where that can't be told
     passwords: dict[str, bytes] = field(default_factory=dict, repr=False)  # site → its password
+    authority: str = ""  # that its server's certificate is by, in PEM
     outcome: Future[Outcome | None] = field(default_factory=Future)
     sites: list[Sites] = field(default_factory=list)
 
@@ -78,15 +81,19 @@ class Databases:
         self.address.set_result(_reachable(transport))
         seen = [sites.addresses[self.host].result() for sites in self.sites]
         known = [address for address in dict.fromkeys(seen) if address]
-        return Share(of_databases(self.loaded, self.host, known, self.whole and all(seen)))
+        return Share(of_databases(self.loaded, self.host, self.address.result(), known, self.whole and all(seen)))
 
     def proved(self, transport: Transport, have_password: bool) -> None:
-        secrets = [Secret(client.site, "mysql") for client in of_databases(self.loaded, self.host, (), True).clients]
-        script = "".join(f'printf "%s %s\\n" {quote(s.name)} "$({s.read} 2>/dev/null)"\n' for s in secrets)
+        asked = {site: Secret(site, "mysql").read for site, database in remote(self.loaded).items()
+                 if database.host == self.host}  # fmt: skip
+        asked["@"] = f"openssl x509 -in {quote(AUTHORITY)} 2>/dev/null | base64 -w0"
+        script = "".join(f'printf "%s %s\\n" {quote(s)} "$({read} 2>/dev/null)"\n' for s, read in asked.items())
         session = transport.start(Batch({"main": script.encode()}))
         rows = [line.split(" ") for line in as_root(self.host, session, have_password)]
         session.finish()
-        self.passwords.update({site: value.encode() for site, value in rows if value})
+        found = {site: value.encode() for site, value in rows if value}
+        self.authority = b64decode(found.pop("@", b"")).decode()
+        self.passwords.update(found)
 
     def end(self, outcome: Outcome | None) -> None:
         _settle(self.address, "")
@@ -113,7 +120,9 @@ class Sites:
             if self.command == "deploy" and (outcome is None or outcome.error):
                 raise _waits(self.host, part.host)
             given |= {f"given/{site}": value for site, value in part.passwords.items()}
-        return Share(loaded, given)
+        made = {part.host: part.authority for part in self.databases}
+        authorities = {site: made[str(database.host)] for site, database in remote(loaded).items()}
+        return Share(replace(loaded, authorities=authorities), given)
 
     def _say_from_where(self, transport: Transport, have_password: bool, loaded: Loaded) -> None:
         """The way is asked of the host itself: it may have several addresses."""

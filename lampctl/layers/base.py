@@ -25,10 +25,11 @@ class Context:
     facts: Facts
     sources: Mapping[str, Source] = field(default_factory=dict)  # site → its files of the controller
     clients: tuple[Client, ...] = ()  # sites of other hosts whose databases are here
+    authorities: Mapping[str, str] = field(default_factory=dict)  # site → the one of its database's host, in PEM
 
     @classmethod
     def of(cls, loaded: Loaded, platform: Platform, facts: Facts) -> Self:
-        return cls(loaded.playbook, loaded.name, platform, facts, loaded.sources, loaded.clients)
+        return cls(loaded.playbook, loaded.name, platform, facts, loaded.sources, loaded.clients, loaded.authorities)
 
     @property
     def web(self) -> WebNames:

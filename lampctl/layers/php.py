@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
-from lampctl.layers import sizing
+from lampctl.layers import remote, sizing
 from lampctl.layers.base import Context, Desired, Validator
 from lampctl.layers.mysql import secret_of
 from lampctl.layers.services import service_check
@@ -127,6 +127,7 @@ def _pool(context: Context, site: str) -> tuple[Directory, Directory, File]:
         "body_limit": body_limit(context, site),
         "ini": {**playbook.php.ini, **options.php.ini},
         "database": database_of(site, options),
+        "authority": remote.authority_of(site),
         "environment": options.environment(site),
         "secrets": _secrets(site, options),
     }

@@ -13,19 +13,38 @@ from lampctl.layers.versions import php_of
 from lampctl.platforms import MysqlNames
 from lampctl.playbook import Client, database_of
 from lampctl.playbook.sites import DatabaseOptions
-from lampctl.resources import Certificate, Database, DatabaseUser, File, Secret, Server, Service
+from lampctl.resources import (
+    Certificate,
+    Database,
+    DatabaseUser,
+    Directory,
+    File,
+    Package,
+    Resource,
+    Secret,
+    Server,
+    Service,
+)
+from lampctl.resources.database import literal
 from lampctl.resources.shell import words
 
 PORT = 3306
+_OWN = Certificate("@mysql", "mysql", (), signed=True)  # no site is called so
+AUTHORITY = _OWN.authority.certificate  # on a host of databases; each of its clients gets a copy
+_COPIES = "/etc/ssl/lampctl"  # which every user may read
 
 
-def listening(context: Context, names: MysqlNames, service: Service) -> tuple[Service, tuple[Certificate | File, ...]]:
-    """The server as other hosts need it, and what it needs for that: a certificate, which systemd hands to it."""
-    certificate = Certificate("@mysql", "mysql", (context.facts.hostname.lower(),))  # no site is called so
+def listening(context: Context, names: MysqlNames, service: Service) -> tuple[Service, tuple[Resource, ...]]:
+    """The server as other hosts need it, and what it needs for that: a certificate, which systemd hands to it.
+
+    It is for the addresses at which sites reach it, as that is what PHP compares.
+    """
+    reached = {str(client.database.address) for client in context.clients if client.database.address}
+    certificate = replace(_OWN, names=tuple(dict.fromkeys((context.facts.hostname.lower(), *sorted(reached)))))
     drop_in = f"/etc/systemd/system/{names.unit}.d/lampctl.conf"
     credentials = File(drop_in, "mysql", "mysql/credentials.conf.j2", {"pair": certificate.pair})
     watch = (*service.watch, certificate.pair.certificate)
-    return replace(service, watch=watch, units=(drop_in,)), (certificate, credentials)
+    return replace(service, watch=watch, units=(drop_in,)), (Package("openssl", "mysql"), certificate, credentials)
 
 
 def accounts(context: Context, server: Server, secret_of: Callable[[str], Secret]) -> Desired:
@@ -37,13 +56,14 @@ def accounts(context: Context, server: Server, secret_of: Callable[[str], Secret
         check = Check(
             f"mysql.accounts@{client.site}", "mysql", Where.HOST, "who may connect from another host",
             f"{user} at {' and '.join(client.addresses) or 'no address'} alone, by TLS",
-            partial(_judge_accounts, client, tuple(u.key for u in users)), needs=("mysql.service",), undoable=False,
+            partial(_judge_accounts, client, server, tuple(u.key for u in users)), needs=("mysql.service",),
+            undoable=False,
         )  # fmt: skip
         total += Desired(resources=(secret, Database(name, "mysql", server), *users), checks=(check,))
     return total
 
 
-def _judge_accounts(client: Client, wanted: tuple[str, ...], seen: Evidence) -> Verdict:
+def _judge_accounts(client: Client, server: Server, wanted: tuple[str, ...], seen: Evidence) -> Verdict:
     facts = {key: state for key in seen.states if isinstance(state := seen.states[key], frozenset)}
     for key in wanted:
         account, state = key.partition(":")[2], facts.get(key, frozenset())
@@ -56,13 +76,19 @@ def _judge_accounts(client: Client, wanted: tuple[str, ...], seen: Evidence) -> 
     prefix = f"database-user:{client.database.user}@"
     others = sorted(key for key in facts if key.startswith(prefix) and key not in (*wanted, f"{prefix}localhost"))
     if others and client.all:
-        account = "@".join(f"'{part}'" for part in others[0].partition(":")[2].rsplit("@", 1))
-        return failed(
-            f"{client.database.user} may connect from elsewhere too: {', '.join(k.rpartition('@')[2] for k in others)}",
-            hint=f"if no site is there any more: DROP USER {account}",
-        )
+        return _one_too_many(client, server, [key.removeprefix(prefix) for key in others])
     more = f"; and {len(others)} more, of hosts that this run is not for" if others else ""
     return passed(f"{client.database.user} at {' and '.join(client.addresses) or 'no address'} alone, by TLS{more}")
+
+
+def _one_too_many(client: Client, server: Server, addresses: list[str]) -> Verdict:
+    """Rights are the user's to take away: what has an account may be a site that another playbook knows of."""
+    user = str(client.database.user)
+    accounts = ", ".join(f"{literal(user)}@{literal(address)}" for address in addresses)
+    return failed(
+        f"{user} may connect from {' and '.join(addresses)} too, where this playbook has no host",
+        hint=f'if no site is there any more, on {client.database.host}: {server.login} -e "DROP USER {accounts}"',
+    )
 
 
 def ways(context: Context, secret_of: Callable[[str], Secret]) -> Desired:
@@ -72,13 +98,27 @@ def ways(context: Context, secret_of: Callable[[str], Secret]) -> Desired:
         database = database_of(site, options)
         if database and database.host:
             secret = replace(secret_of(site), given=True)
-            total += Desired(resources=(secret,), checks=_chain(context, site, database, secret))
+            resources = (secret, Directory(_COPIES, "mysql"), _copy(context, site, database))
+            total += Desired(resources=resources, checks=_chain(context, site, database, secret))
     return total
+
+
+def authority_of(site: str) -> str:
+    """The path of the authority by which a site verifies the server of its database."""
+    return f"{_COPIES}/{site}.pem"
+
+
+def _copy(context: Context, site: str, database: DatabaseOptions) -> File:
+    """What is there stays, where the other host has not said what it should be."""
+    known = context.authorities.get(site, "")
+    values = {"host": database.host, "authority": known}
+    return File(authority_of(site), "mysql", "mysql/authority.pem.j2", values, seed=not known)
 
 
 def _chain(context: Context, site: str, database: DatabaseOptions, secret: Secret) -> tuple[Check, ...]:
     where = f"{database.address}:{PORT}"
-    given = [str(database.address), str(PORT), str(database.user), str(database.name), secret.path]
+    files = [secret.path, authority_of(site)]
+    given = [str(database.address), str(PORT), str(database.user), str(database.name), *files]
     script = f"{words([php_of(context, site).cli, 'database.php', *given])} 2>&1"
 
     def hop(id: str, title: str, expected: str, judge: Callable[[Evidence], Verdict], needs: str) -> Check:
@@ -88,7 +128,9 @@ def _chain(context: Context, site: str, database: DatabaseOptions, secret: Secre
     return (
         hop("reach", f"{database.host} is reached from here", f"a connection to {where}",
             partial(_judge_reach, database), "linux.ssh"),
-        hop("tls", "the wire is encrypted", f"TLS with {where}", partial(_judge_tls, database), f"mysql.reach@{site}"),
+        hop("tls", "the wire is encrypted, and leads to the right server",
+            f"TLS with {where}, by a certificate of {database.host}", partial(_judge_tls, site, database),
+            f"mysql.reach@{site}"),
         hop("login", f"{database.user} logs in, writes and reads back",
             f"{database.user} writes and reads in {database.name} on {database.host}",
             partial(_judge_login, database), f"mysql.tls@{site}"),
@@ -96,7 +138,10 @@ def _chain(context: Context, site: str, database: DatabaseOptions, secret: Secre
 
 
 def _answer(seen: Evidence) -> dict[str, str] | Verdict:
-    """What database.php found: why not, in `reach`, `tls` and `login`; `cipher`, `user`, `version`, `ms`."""
+    """What database.php found: why not, in `reach`, `tls` and `login`; `cipher`, `user`, `version`, `ms`.
+
+    Where a certificate is not taken, `shown` is which; `whose` is `ours`, `other`, or `unknown` without an authority.
+    """
     if seen.error:
         return unknown("could not be tried", seen.error)
     try:
@@ -118,13 +163,22 @@ def _judge_reach(database: DatabaseOptions, seen: Evidence) -> Verdict:
     return failed(f"{database.host} can't be reached at {database.address}:{PORT}", found["reach"], hint)
 
 
-def _judge_tls(database: DatabaseOptions, seen: Evidence) -> Verdict:
+def _judge_tls(site: str, database: DatabaseOptions, seen: Evidence) -> Verdict:
     found = _answer(seen)
     if isinstance(found, Verdict):
         return found
-    if found["tls"]:
-        return failed(f"{database.host} speaks no TLS", found["tls"], "lampctl deploy gives it a certificate")
-    return passed(found["cipher"] or "TLS was agreed on before the login")
+    if not found["tls"]:
+        return passed(found["cipher"] or "TLS was agreed on before the login")
+    actual, hint = {
+        "other": (f"{database.address} shows somebody else's certificate, not {database.host}'s",
+                  f"lampctl deploy asks {database.host} anew; if that does not help, the address leads to another "
+                  f"server, or a file in /etc/mysql of {database.host} names another certificate"),
+        "ours": (f"the certificate of {database.host} does not fit {database.address}",
+                 "lampctl deploy makes one that does"),
+        "unknown": (f"{authority_of(site)}, by which {database.host} is verified, can't be read",
+                    "lampctl deploy brings it"),
+    }.get(found["whose"], (f"{database.host} speaks no TLS", "lampctl deploy gives it a certificate"))  # fmt: skip
+    return failed(actual, f"{found['shown']}\n{found['tls']}", hint)
 
 
 _HINTS = {

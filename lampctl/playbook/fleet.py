@@ -14,10 +14,10 @@ def database_hosts(loaded: Loaded) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(database.host) for database in remote(loaded).values()))
 
 
-def of_databases(loaded: Loaded, host: str, addresses: Sequence[str], complete: bool) -> Loaded:
-    """What `host` has: the database server, for sites that connect from `addresses`."""
+def of_databases(loaded: Loaded, host: str, reached: str, addresses: Sequence[str], complete: bool) -> Loaded:
+    """What `host` has: the database server, `reached` by sites that connect from `addresses`."""
     clients = [
-        Client(site, database, tuple(addresses), complete)
+        Client(site, _at(database, reached), tuple(addresses), complete)
         for site, database in remote(loaded).items()
         if database.host == host
     ]
@@ -31,11 +31,14 @@ def of_sites(loaded: Loaded, addresses: Mapping[str, str]) -> Loaded:
     playbook, far = loaded.playbook, remote(loaded)
     sites = dict(playbook.sites)
     for name, database in far.items():
-        reached = database.address or addresses[str(database.host)]
-        sites[name] = sites[name].model_copy(update={"database": database.model_copy(update={"address": reached})})
+        sites[name] = sites[name].model_copy(update={"database": _at(database, addresses.get(str(database.host), ""))})
     own = any(name not in far and database_of(name, site) for name, site in sites.items())
     server = playbook.mysql if own or not far else None
     return replace(loaded, playbook=playbook.model_copy(update={"sites": sites, "mysql": server}))
+
+
+def _at(database: DatabaseOptions, reached: str) -> DatabaseOptions:
+    return database.model_copy(update={"address": database.address or reached})
 
 
 def remote(loaded: Loaded) -> dict[str, DatabaseOptions]:

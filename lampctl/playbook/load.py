@@ -28,7 +28,7 @@ class Library(Playbooks, Protocol):
 
 @dataclass(frozen=True)
 class Client:
-    """A site of other hosts whose database is on this one; its name and its user are filled in."""
+    """A site of other hosts whose database is on this one; its name, its user and this host's address are filled in."""
 
     site: str
     database: DatabaseOptions
@@ -47,6 +47,7 @@ class Loaded:
     environments: tuple[str, ...] = ()  # that it has
     sources: Mapping[str, Source] = field(default_factory=dict)  # site → its files of this machine
     clients: tuple[Client, ...] = ()  # of a host of databases
+    authorities: Mapping[str, str] = field(default_factory=dict)  # of a host of sites, once the other's is known
 
 
 def load(name: str, settings: Sequence[str], library: Library, environment: str = "") -> Loaded:

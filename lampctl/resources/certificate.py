@@ -1,4 +1,4 @@
-"""TLS certificates with their keys: looked at, whoever made them; and the self-signed ones, which are made on the host.
+"""TLS certificates with their keys: looked at, whoever made them; and those that are made on the host.
 
 A key never leaves the host; what comes back of it is whether it fits its certificate.
 """
@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from ipaddress import ip_address
 
 from lampctl.resources.base import Action, Change, Step
 from lampctl.resources.shell import quote
@@ -16,7 +17,9 @@ from lampctl.resources.shell import quote
 DIRECTORY = "/etc/lampctl/tls"
 DAY = 86_400.0
 LIFETIME = 397  # days; browsers trust none that live longer
-RENEWED = 30  # days before its end at which a self-signed certificate is made anew
+RENEWED = 30  # days before its end at which one that was made here is made anew
+# Days of what only our own clients trust: who never deploys again shall not lose the wire for that.
+SIGNED, AUTHORITY = 3650, 7300
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class CertificateState:
     key: str = "missing"
     rights: str = ""  # the key's owner and mode: `root:root 600`
     issuer: str = ""  # the ACME server's directory, where certbot knows one
+    signed: bool = True  # by the authority beside it, where it is one's
 
     def lacks(self, names: Iterable[str]) -> list[str]:
         """Those of `names` that the certificate does not cover."""
@@ -53,19 +57,34 @@ class CertificateState:
 
 @dataclass(frozen=True)
 class Certificate:
-    """A self-signed certificate for `names`, the first of which is the site's."""
+    """A certificate for `names` (the first is the site's, or the host's): self-signed, or by an authority of its own.
+
+    Clients that are given the authority need not hear of it when the certificate is made anew.
+    """
 
     site: str
     layer: str
     names: tuple[str, ...]
+    signed: bool = False  # by an authority
 
     @property
     def pair(self) -> Pair:
         return Pair(f"{DIRECTORY}/{self.site}/certificate.pem", f"{DIRECTORY}/{self.site}/key.pem")
 
     @property
+    def authority(self) -> Pair:
+        return Pair(f"{DIRECTORY}/{self.site}/authority.pem", f"{DIRECTORY}/{self.site}/authority.key")
+
+    @property
     def key(self) -> str:
         return f"certificate:{self.pair.certificate}"
+
+
+def widened(certificate: Certificate, state: object) -> Certificate:
+    """With the names that it has already, where it is signed: other playbooks may know the host by them."""
+    if not certificate.signed or not isinstance(state, CertificateState):
+        return certificate
+    return replace(certificate, names=(*certificate.names, *sorted(state.names.difference(certificate.names))))
 
 
 def look(pair: Pair) -> str:
@@ -91,13 +110,22 @@ def read(raw: str) -> CertificateState | str:
     rights = re.search(r"^rights=(.+)$", raw, re.MULTILINE)
     issuer = re.search(r"^server = (.+)$", raw, re.MULTILINE)
     return CertificateState(
-        names=frozenset(re.findall(r"DNS:([^,\s]+)", raw)),
+        names=frozenset(_address(n) or n for n in re.findall(r"(?:DNS|IP Address):([^,\s]+)", raw)),
         expires=datetime.strptime(ends[1], "%b %d %H:%M:%S %Y %Z").replace(tzinfo=UTC).timestamp(),
         fingerprint=print_[1].replace(":", "").lower() if print_ else "",
         key=_fit(raw, bool(rights)),
         rights=rights[1] if rights else "",
         issuer=issuer[1] if issuer else "",
+        signed="unsigned" not in raw.splitlines(),
     )
+
+
+def _address(name: str) -> str:
+    """An address as Python writes it, which OpenSSL does not; empty where it is a name."""
+    try:
+        return str(ip_address(name))
+    except ValueError:
+        return ""
 
 
 def _fit(raw: str, there: bool) -> str:
@@ -112,7 +140,14 @@ def _fit(raw: str, there: bool) -> str:
 
 def probe(certificates: Sequence[Certificate]) -> str:
     """Shell that looks at each of them, after a line with its key."""
-    return "\n".join(f"echo {quote(f'== {item.key}')}\n{look(item.pair)}" for item in certificates) or ":"
+    looks = (f"echo {quote(f'== {item.key}')}\n{look(item.pair)}{_verify(item)}" for item in certificates)
+    return "\n".join(looks) or ":"
+
+
+def _verify(item: Certificate) -> str:
+    authority, certificate = quote(item.authority.certificate), quote(item.pair.certificate)
+    verify = f"\nopenssl verify -CAfile {authority} {certificate} >/dev/null 2>&1 || echo unsigned"
+    return verify if item.signed else ""
 
 
 def parse(raw: str) -> dict[str, CertificateState]:
@@ -125,13 +160,16 @@ def parse(raw: str) -> dict[str, CertificateState]:
 def compare(certificate: Certificate, state: object, now: float) -> Change | None:
     """`now`: the host's clock."""
     if not isinstance(state, CertificateState):
-        text = f"self-signed for {', '.join(certificate.names)}, made on the host\n"
+        kind = "by an authority of its own," if certificate.signed else "self-signed"
+        text = f"{kind} for {', '.join(certificate.names)}, made on the host\n"
         return Change(certificate.key, certificate.layer, Action.CREATE, text)
     why = ""
     if state.names != frozenset(certificate.names):
         why = f"is for {', '.join(sorted(state.names))} -> {', '.join(certificate.names)}"
     elif state.key != "fits":
         why = "its key does not fit" if state.key == "other" else f"its key is {state.key}"
+    elif certificate.signed and not state.signed:
+        why = "is not by the authority beside it"
     elif state.days(now) < RENEWED:
         why = f"ends at {state.end}"
     elif state.rights != "root:root 600":
@@ -140,19 +178,18 @@ def compare(certificate: Certificate, state: object, now: float) -> Change | Non
 
 
 def steps(certificates: Sequence[Certificate]) -> list[Step]:
-    return [
-        Step(
-            f"certificate {item.site}",
-            item.layer,
-            _MAKE.format(
-                directory=quote(f"{DIRECTORY}/{item.site}"),
-                common=item.site[:64],  # that is all a common name may have; clients look at subjectAltName
-                names=",".join(f"DNS:{name}" for name in item.names),
-                days=LIFETIME,
-            ),
-        )
-        for item in certificates
-    ]
+    return [Step(f"certificate {item.site}", item.layer, _script(item)) for item in certificates]
+
+
+def _script(item: Certificate) -> str:
+    return (_SIGN if item.signed else _MAKE).format(
+        new="openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -sha256 -nodes",
+        directory=quote(f"{DIRECTORY}/{item.site}"),
+        common=item.names[0][:50],  # a common name has at most 64 characters; clients look at subjectAltName
+        names=",".join(f"IP:{name}" if _address(name) else f"DNS:{name}" for name in item.names),
+        days=SIGNED if item.signed else LIFETIME,
+        authority_days=AUTHORITY,
+    )
 
 
 # Key and certificate are made under other names first: a run that dies leaves the former pair, or one that does not
@@ -161,6 +198,7 @@ _MAKE = r"""
 umask 077
 mkdir -p {directory}
 chmod 700 /etc/lampctl /etc/lampctl/tls {directory}
+new() {{ {new} "$@" 2> said || {{ cat said; exit 1; }}; }}
 cat > request <<'END'
 [req]
 distinguished_name = subject
@@ -174,8 +212,25 @@ basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature
 extendedKeyUsage = serverAuth
 END
-openssl req -config request -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -sha256 -days {days} -nodes \
-    -keyout {directory}/key.new -out {directory}/certificate.new 2> said || {{ cat said; exit 1; }}
+set -- -config request -days {days} -keyout {directory}/key.new -out {directory}/certificate.new
+new "$@"
 mv {directory}/key.new {directory}/key.pem
 mv {directory}/certificate.new {directory}/certificate.pem
 """
+
+# The authority stays. One that nears its end, or whose key is lost, signs nothing any more. It is part of the chain:
+# MariaDB's client takes a root that it does not know on the word of the account, but no chain that lacks its end.
+_SIGN = _MAKE.replace(
+    'new "$@"',
+    r"""
+by={directory}/authority
+[ -s "$by.key" ] && openssl x509 -in "$by.pem" -noout -checkend 31536000 >/dev/null 2>&1 || {{
+    new -subj '/CN=lampctl on {common}' -days {authority_days} -keyout "$by.key.new" -out "$by.pem.new" \
+        -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign
+    mv "$by.key.new" "$by.key"
+    mv "$by.pem.new" "$by.pem"
+}}
+new "$@" -CA "$by.pem" -CAkey "$by.key"
+cat "$by.pem" >> {directory}/certificate.new
+""",
+)

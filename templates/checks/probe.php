@@ -10,8 +10,10 @@ if (getenv('DB_NAME')) {
     try {
         mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
         $db = mysqli_init();
-        $tls = getenv('DB_TLS') ? MYSQLI_CLIENT_SSL | MYSQLI_CLIENT_SSL_DONT_VERIFY_SERVER_CERT : 0;
-        $db->real_connect(getenv('DB_HOST'), getenv('DB_USER'), getenv('DB_PASSWORD'), getenv('DB_NAME'), null, null, $tls);
+        if ($authority = getenv('DB_TLS_CA')) { // it is on another host: by TLS, and by none but that host
+            $db->ssl_set(null, null, $authority, null, null);
+        }
+        $db->real_connect(getenv('DB_HOST'), getenv('DB_USER'), getenv('DB_PASSWORD'), getenv('DB_NAME'));
         $answer['database'] = $db->query('SELECT DATABASE()')->fetch_row()[0];
     } catch (Throwable $error) {
         $answer['database_error'] = $error->getMessage();

@@ -17,6 +17,11 @@ pytestmark = pytest.mark.hosts
 
 SITE = "shop.test"
 SECRET = f"/etc/lampctl/secrets/{SITE}.conf"
+# A pair for the same addresses, but not by the authority of the database's host.
+SOMEBODY = (
+    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=somebody "
+    '-addext "subjectAltName=IP:$(hostname -I | tr -d " ")" -keyout key.pem -out certificate.pem 2>/dev/null'
+)
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,13 @@ def test_account_is_for_one_address_and_for_tls(fleet: Fleet) -> None:
             "rm /etc/mysql/mariadb.conf.d/99-x.cnf; systemctl restart mariadb",
         ),
         (
+            f"cd /var/lib/mysql; {SOMEBODY}; chown mysql key.pem; printf '[mariadbd]\nssl_cert=/var/lib/mysql/certificate"
+            ".pem\nssl_key=/var/lib/mysql/key.pem\n' > /etc/mysql/mariadb.conf.d/99-x.cnf; systemctl restart mariadb",
+            None,
+            "mysql.tls",
+            "rm /etc/mysql/mariadb.conf.d/99-x.cnf; systemctl restart mariadb",
+        ),
+        (
             "mariadb -e \"CREATE USER shop_test@'10.9.9.9'\"",
             "mysql.accounts",
             None,
@@ -120,6 +132,14 @@ def test_password_that_the_site_lost_comes_again(fleet: Fleet) -> None:
     assert ran.code == 0, ran.out
     assert f"secret:{SECRET}" in {change["resource"] for change in web["changes"]}
     assert fleet.password(fleet.web) == fleet.password(fleet.db)
+
+
+def test_authority_that_is_made_anew_is_brought_to_the_site(fleet: Fleet) -> None:
+    fleet.db.sh("rm -r /etc/lampctl/tls/@mysql")
+    ran, db, web = fleet.lampctl("deploy")
+    assert ran.code == 0, ran.out
+    assert "certificate:/etc/lampctl/tls/@mysql/certificate.pem" in {change["resource"] for change in db["changes"]}
+    assert [change["resource"] for change in web["changes"]] == [f"file:/etc/ssl/lampctl/{SITE}.pem"]
 
 
 def test_host_of_the_database_that_is_locked_keeps_the_site_from_changing(fleet: Fleet) -> None:

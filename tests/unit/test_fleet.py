@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from lampctl.platforms import PLATFORMS
 from lampctl.playbook import Loaded, load
 from lampctl.playbook.fleet import of_databases, of_sites
 from lampctl.render import Renderer
-from lampctl.resources import DatabaseUser, File, Secret, secret
+from lampctl.resources import Certificate, DatabaseUser, File, Secret, certificate, secret
+from lampctl.resources.certificate import CertificateState
 
 TEXT = """
 extends: lamp
@@ -33,17 +35,17 @@ def loaded(tmp_path: Path, text: str = TEXT) -> Loaded:
     return load(str(tmp_path / "fleet.yml"), [], Files())
 
 
-def wanted(of: Loaded) -> Desired:
-    return desired(Context.of(of, PLATFORMS["debian-12"], nominal("debian-12", of.playbook.sites)))
+def wanted(share: Loaded, platform: str = "debian-12") -> Desired:
+    return desired(Context.of(share, PLATFORMS[platform], nominal(platform, share.playbook.sites)))
 
 
-def rendered(of: Loaded, ending: str) -> str:
-    file = next(r for r in wanted(of).resources if isinstance(r, File) and r.path.endswith(ending))
-    return Renderer(Files().template, of.name).text(file)
+def rendered(share: Loaded, ending: str) -> str:
+    file = next(r for r in wanted(share).resources if isinstance(r, File) and r.path.endswith(ending))
+    return Renderer(Files().template, share.name).text(file)
 
 
 def test_host_of_databases_has_a_server_and_accounts_for_addresses_alone(tmp_path: Path) -> None:
-    share = of_databases(loaded(tmp_path), "db1", ["10.0.0.7", "10.0.0.8"], True)
+    share = of_databases(loaded(tmp_path), "db1", "10.0.0.5", ["10.0.0.7", "10.0.0.8"], True)
     keys = {resource.key for resource in wanted(share).resources}
     assert {key for key in keys if key.startswith("database")} == {
         "database:far_test", "database-user:far_test@10.0.0.7", "database-user:far_test@10.0.0.8",
@@ -54,6 +56,33 @@ def test_host_of_databases_has_a_server_and_accounts_for_addresses_alone(tmp_pat
     assert "ssl_key = /run/credentials/mariadb.service/key.pem" in config
 
 
+def test_certificate_is_for_where_sites_reach_the_server_and_keeps_what_others_know_it_by(tmp_path: Path) -> None:
+    share = of_databases(loaded(tmp_path), "db1", "10.0.0.5", [], True)
+    made = next(r for r in wanted(share).resources if isinstance(r, Certificate))
+    assert made.names == ("host.example", "10.0.0.5")
+    state = CertificateState(frozenset(("host.example", "10.9.9.9")), 9e9, "", "fits", "root:root 600")
+    widened = certificate.widened(made, state)
+    assert widened.names == ("host.example", "10.0.0.5", "10.9.9.9")
+    assert certificate.compare(widened, state, 0.0) is not None
+    state = replace(state, names=frozenset(widened.names))
+    assert certificate.compare(certificate.widened(made, state), state, 0.0) is None
+    change = certificate.compare(widened, replace(state, signed=False), 0.0)
+    assert change is not None
+    assert change.diff == "is not by the authority beside it\n"
+    assert "subjectAltName = DNS:host.example,IP:10.0.0.5\n" in certificate.steps([made])[0].script
+
+
+def test_authority_is_a_file_of_the_site_and_stays_where_the_other_host_says_nothing(tmp_path: Path) -> None:
+    share = of_sites(loaded(tmp_path), {"db1": "10.0.0.5"})
+    known = replace(share, authorities={"far.test": "-----BEGIN CERTIFICATE-----"})
+    assert rendered(known, "/etc/ssl/lampctl/far.test.pem").endswith("\n-----BEGIN CERTIFICATE-----\n")
+    files = [r for one in (share, known) for r in wanted(one).resources if isinstance(r, File) and "/etc/ssl" in r.path]
+    assert [(file.path, file.seed, file.mode) for file in files] == [
+        ("/etc/ssl/lampctl/far.test.pem", True, 0o644),
+        ("/etc/ssl/lampctl/far.test.pem", False, 0o644),
+    ]
+
+
 def test_host_of_sites_keeps_a_server_for_its_own_databases_only(tmp_path: Path) -> None:
     share = of_sites(loaded(tmp_path), {"db1": "10.0.0.5"})
     resources = wanted(share).resources
@@ -61,6 +90,7 @@ def test_host_of_sites_keeps_a_server_for_its_own_databases_only(tmp_path: Path)
     assert users == ["database-user:near_test@localhost"]
     assert "bind-address = 127.0.0.1" in rendered(share, "90-lampctl.cnf")
     assert "env[DB_HOST] = 10.0.0.5" in rendered(share, "far.test.conf")
+    assert "env[DB_TLS_CA] = /etc/ssl/lampctl/far.test.pem" in rendered(share, "far.test.conf")
     assert "DB_TLS" not in rendered(share, "near.test.conf")
     alone = of_sites(loaded(tmp_path, TEXT.replace("  near.test: {database: true}\n", "")), {"db1": "10.0.0.5"})
     assert not any("mariadb" in r.key for r in wanted(alone).resources)
@@ -89,6 +119,7 @@ def test_database_on_another_host_has_to_be_mariadb(tmp_path: Path) -> None:
     [
         ('{"reach": "Connection refused", "tls": "", "login": ""}', "mysql.reach@far.test"),
         ('{"reach": "", "tls": "no SSL", "login": ""}', "mysql.tls@far.test"),
+        ('{"reach": "", "tls": "failed", "login": "", "whose": "other"}', "mysql.tls@far.test"),
         ('{"reach": "", "tls": "", "login": "1045 Access denied"}', "mysql.login@far.test"),
         ('{"reach": "", "tls": "", "login": ""}', None),
     ],
@@ -97,9 +128,28 @@ def test_hop_that_is_broken(tmp_path: Path, raw: str, broken: str | None) -> Non
     checks = wanted(of_sites(loaded(tmp_path), {"db1": "10.0.0.5"})).checks
     chain = [c for c in checks if c.id in (f"mysql.{hop}@far.test" for hop in ("reach", "tls", "login"))]
     assert len({c.probe for c in chain}) == 1  # one question for all of them
-    more = raw[:-1] + ', "ms": "1", "cipher": "TLSv1.3", "user": "u@h", "version": "11"}'
+    more = (
+        '{"whose": "", "shown": "", ' + raw[1:-1] + ', "ms": "1", "cipher": "TLSv1.3", "user": "u@h", "version": "11"}'
+    )
     failing = [c.id for c in chain if c.judge(Evidence(more, nominal("debian-12"), {})).status is Status.FAIL]
     assert failing == ([broken] if broken else [])
+
+
+@pytest.mark.parametrize(
+    ("whose", "said"),
+    [
+        ("other", "10.0.0.5 shows somebody else's certificate, not db1's"),
+        ("ours", "the certificate of db1 does not fit 10.0.0.5"),
+        ("unknown", "/etc/ssl/lampctl/far.test.pem, by which db1 is verified, can't be read"),
+        ("", "db1 speaks no TLS"),
+    ],
+)
+def test_why_a_server_is_not_taken_for_the_right_one(tmp_path: Path, whose: str, said: str) -> None:
+    check = next(c for c in wanted(of_sites(loaded(tmp_path), {"db1": "10.0.0.5"})).checks if "mysql.tls" in c.id)
+    raw = f'{{"reach": "", "tls": "verify failed", "login": "", "whose": "{whose}", "shown": "shown: CN=x"}}'
+    verdict = check.judge(Evidence(raw, nominal("debian-12"), {}))
+    assert (verdict.status, verdict.actual, verdict.evidence) == (Status.FAIL, said, "shown: CN=x\nverify failed")
+    assert "lampctl deploy" in verdict.hint
 
 
 def test_password_that_is_given(tmp_path: Path) -> None:  # noqa: ARG001
@@ -132,7 +182,10 @@ def test_address_that_is_not_known_is_asked_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("targets", "status", "said"),
-    [(["web1"], Status.FAIL, "elsewhere too: 10.0.0.9"), (["web1", "web2"], Status.PASS, "1 more, of hosts that")],
+    [
+        (["web1"], Status.FAIL, "may connect from 10.0.0.9 too"),
+        (["web1", "web2"], Status.PASS, "1 more, of hosts that"),
+    ],
 )
 def test_account_at_another_address(tmp_path: Path, targets: list[str], status: Status, said: str) -> None:
     """In a run for all hosts of the playbook it is one too many; else it is another host's."""
