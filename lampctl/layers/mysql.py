@@ -21,9 +21,8 @@ def _server(context: Context) -> Desired:
     names = context.mysql
     if names is None:
         return engines.missing(context)
-    drop_in = f"{names.drop_ins}/90-lampctl.cnf"
     service = Service(
-        names.unit, "mysql", watch=(drop_in,), on_change=Action.RESTART, sockets=(names.socket,), test=names.test
+        names.unit, "mysql", watch=(names.drop_in,), on_change=Action.RESTART, sockets=(names.socket,), test=names.test
     )
     more: tuple[Resource, ...] = ()
     if context.clients:
@@ -37,7 +36,7 @@ def _server(context: Context) -> Desired:
     return Desired(
         resources=(
             Package(names.package, "mysql"),
-            File(drop_in, "mysql", "mysql/server.cnf.j2", values),
+            File(names.drop_in, "mysql", "mysql/server.cnf.j2", values),
             *more,
             service,
             *(resource for site in _sites(context) for resource in _database(context, names, site)),

@@ -188,6 +188,7 @@ _HINTS = {
     "1049": "the database is missing: lampctl deploy creates it",
     "1130": "no account is for the address that it sees: database: {address: …} if it is not the one meant",
     "1129": "it had too many failed connections from here: mariadb-admin flush-hosts",
+    "3118": "the account is locked: lampctl deploy unlocks it",
     "4151": "the account is locked: lampctl deploy unlocks it",
 }
 

@@ -48,7 +48,7 @@ def mariadb() -> MysqlNames:
         package="mariadb-server",
         unit="mariadb.service",
         root="/etc/mysql",
-        drop_ins="/etc/mysql/mariadb.conf.d",
+        drop_in="/etc/mysql/mariadb.conf.d/90-lampctl.cnf",
         section="mariadbd",
         socket="/run/mysqld/mysqld.sock",
         data="/var/lib/mysql",
@@ -70,7 +70,7 @@ def mysql() -> MysqlNames:
         package="mysql-server",
         unit="mysql.service",
         root="/etc/mysql",
-        drop_ins="/etc/mysql/mysql.conf.d",
+        drop_in="/etc/mysql/mysql.conf.d/zz-lampctl.cnf",  # its own is mysqld.cnf, which sets bind-address
         section="mysqld",
         socket="/run/mysqld/mysqld.sock",
         data="/var/lib/mysql",

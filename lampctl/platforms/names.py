@@ -34,7 +34,7 @@ class MysqlNames:
     package: str
     unit: str
     root: str
-    drop_ins: str
+    drop_in: str  # file that is read after the distribution's own
     section: str  # of an option file, that only this server reads
     socket: str
     data: str  # directory of the databases

@@ -193,10 +193,6 @@ class Playbook(Options):
         if any(database_of(n, s) for n, s in self.sites.items()) and not self.mysql:
             raise ValueError("a site with a database needs the layer mysql; `extends: lamp` brings it")
         remote = [n for n, s in self.sites.items() if (found := database_of(n, s)) and found.host]
-        if remote and self.mysql and self.mysql.engine != "mariadb":
-            raise ValueError(
-                f"the database of {remote[0]} is on another host, which has to be MariaDB's: engine: mariadb"
-            )
         wordpress = [name for name in remote if isinstance(self.sites[name], WordpressSite)]
         if wordpress:
             raise ValueError(f"{wordpress[0]} is WordPress, whose database has to be on its own host")

@@ -117,19 +117,37 @@ def _login(user: DatabaseUser) -> str:
 
 
 def _fits(user: DatabaseUser) -> str:
-    """Would the password in the secret's file open the door from that other host? MariaDB's own sum of it says so."""
-    sql = (
-        "SELECT 'login', User, Host FROM mysql.global_priv"  # noqa: S608
-        f" WHERE User = {literal(user.name)} AND Host = {literal(user.host)}"
-        " AND JSON_VALUE(Priv, '$.plugin') = 'mysql_native_password'"
-        " AND JSON_VALUE(Priv, '$.authentication_string') = PASSWORD('%s')"
-        " AND COALESCE(JSON_VALUE(Priv, '$.account_locked'), '0') IN ('0', 'false')"
-        " AND COALESCE(JSON_VALUE(Priv, '$.password_last_changed'), '1') <> '0';"
-    )
+    """Would the password in the secret's file open the door from that other host? What the server keeps of it tells."""
+    sql = f"{_MYSQL_FITS if user.server.plugin else _MARIADB_FITS} AND {_is(user)};"
     return (
         f"[ ! -e {quote(user.secret.path)} ]"
         f' || printf {quote(sql)} "$({user.secret.read})" | {user.server.client} --raw 2>/dev/null'
     )
+
+
+def _is(user: DatabaseUser) -> str:
+    return f"User = {literal(user.name)} AND Host = {literal(user.host)}"
+
+
+_MARIADB_FITS = (
+    "SELECT 'login', User, Host FROM mysql.global_priv WHERE JSON_VALUE(Priv, '$.plugin') = 'mysql_native_password'"
+    " AND JSON_VALUE(Priv, '$.authentication_string') = PASSWORD('%s')"
+    " AND COALESCE(JSON_VALUE(Priv, '$.account_locked'), '0') IN ('0', 'false')"
+    " AND COALESCE(JSON_VALUE(Priv, '$.password_last_changed'), '1') <> '0'"
+)
+# MySQL's sum of a password can't be made again. So an account is marked, when its password is set, with a sum of both.
+_SUM = "SHA2(CONCAT(authentication_string, '%s'), 256)"
+_MYSQL_FITS = (
+    "SELECT 'login', User, Host FROM mysql.user WHERE plugin = 'caching_sha2_password' AND account_locked = 'N'"  # noqa: S608
+    f" AND password_expired = 'N' AND User_attributes->>'$.metadata.lampctl' = {_SUM}"
+)
+
+
+def _mark(user: DatabaseUser) -> str:
+    """SQL with a %s for the password."""
+    alter = "'ALTER USER ', QUOTE(User), '@', QUOTE(Host), ' ATTRIBUTE ', QUOTE(JSON_OBJECT('lampctl', " + _SUM + "))"
+    query = f"SELECT CONCAT({alter}) FROM mysql.user WHERE {_is(user)}"  # noqa: S608
+    return f"SET @alter = ({query});\nPREPARE marking FROM @alter;\nEXECUTE marking;\n"
 
 
 def parse(raw: str) -> dict[str, frozenset[str]]:
@@ -205,9 +223,10 @@ def _script(item: Database | DatabaseUser) -> str:
     identified = f"IDENTIFIED WITH {item.server.plugin} BY" if item.server.plugin else "IDENTIFIED BY"
     # An account that is locked, or that has to use TLS, does not open with the right password either.
     # printf is a builtin: the password is on a pipe, never in a process's arguments.
+    mark = f'printf {quote(_mark(item))} "$value"' if item.remote and item.server.plugin else ":"
     return (
         f'value=$({item.secret.read}); [ -n "$value" ]\n'
-        f"printf \"%s {identified} '%s';\\n%s {identified} '%s' REQUIRE {require} ACCOUNT UNLOCK;\\n%s\\n\""
+        f"{{ printf \"%s {identified} '%s';\\n%s {identified} '%s' REQUIRE {require} ACCOUNT UNLOCK;\\n%s\\n\""
         f' {quote(f"CREATE USER IF NOT EXISTS {account}")} "$value"'
-        f' {quote(f"ALTER USER {account}")} "$value" {quote(grant)} | {client}'
+        f' {quote(f"ALTER USER {account}")} "$value" {quote(grant)}; {mark}; }} | {client}'
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,6 +63,28 @@ def test_wrong_setting_is_refused_by_mysqls_own_test(sid: Host, first: Ran, tmp_
     assert (ran.code, ran.host["error"]["kind"]) == (1, "invalid")
     assert "no_such_variable" in ran.host["error"]["evidence"]
     assert sid.lampctl("plan", "HOST", "-p", "mysql").changes == {}
+
+
+def test_site_of_another_host_is_let_in_by_tls_and_its_password(sid: Host, first: Ran, tmp_path: Path) -> None:
+    """One box is both hosts: it comes to itself by its address."""
+    assert first.code == 0
+    playbook = tmp_path / "fleet.yml"
+    site = f"{{database: {{host: root@{sid.box.name}}}}}"
+    playbook.write_text(f"extends: mysql\nhosts: [{sid.box.name}]\nsites: {{far.test: {site}}}\n")
+    for damage in (
+        ":",
+        "mysql -e \"ALTER USER far_test@'{address}' IDENTIFIED BY 'other'\"",
+        "mysql -e \"ALTER USER far_test@'{address}' REQUIRE NONE\"",
+    ):
+        sid.sh(damage.format(address=sid.box.address))
+        ran = sid.lampctl("deploy", "HOST", "-p", str(playbook))
+        db, web = json.loads(ran.out)["hosts"]
+        assert ran.code == 0, ran.out
+        assert {result["status"] for host in (db, web) for result in host["results"]} == {"pass"}
+        account = f"database-user:far_test@{sid.box.address}"
+        assert account in {change["resource"] for change in db["changes"]}
+    ran = sid.lampctl("plan", "HOST", "-p", str(playbook))
+    assert [host["changes"] for host in json.loads(ran.out)["hosts"]] == [[], []]
 
 
 def test_other_engine_does_not_take_its_data(sid: Host, first: Ran) -> None:

@@ -15,11 +15,21 @@ from lampctl.engine.library import Files
 from lampctl.errors import LampctlError, PlaybookError
 from lampctl.facts import nominal
 from lampctl.layers import Context, Desired, desired
+from lampctl.observation import of
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import Loaded, load
 from lampctl.playbook.fleet import of_databases, of_sites
 from lampctl.render import Renderer
-from lampctl.resources import Certificate, DatabaseUser, File, Secret, certificate, secret
+from lampctl.resources import (
+    Certificate,
+    Database,
+    DatabaseUser,
+    File,
+    Secret,
+    certificate,
+    database,
+    secret,
+)
 from lampctl.resources.certificate import CertificateState
 
 TEXT = """
@@ -109,9 +119,20 @@ def test_what_a_playbook_may_not_say(tmp_path: Path, site: str, said: str) -> No
         loaded(tmp_path, f"extends: lamp\nsites:\n  far.test: {site}\n")
 
 
-def test_database_on_another_host_has_to_be_mariadb(tmp_path: Path) -> None:
-    with pytest.raises(PlaybookError, match="engine: mariadb"):
-        loaded(tmp_path, f"{TEXT}mysql: {{engine: mysql}}\n")
+@pytest.mark.parametrize(("engine", "platform"), [("mariadb", "debian-12"), ("mysql", "debian-rolling")])
+def test_account_is_for_tls_and_tells_whether_it_has_the_password(tmp_path: Path, engine: str, platform: str) -> None:
+    share = of_databases(
+        loaded(tmp_path, f"{TEXT}mysql: {{engine: {engine}}}\n"), "db1", "10.0.0.5", ["10.0.0.7"], True
+    )
+    resources = wanted(share, platform).resources
+    user = next(r for r in resources if isinstance(r, DatabaseUser))
+    script, asked = database.steps([user])[0].script, database.probe(of(resources, Database), [user])
+    assert "REQUIRE SSL" in script
+    assert "User = '\"'\"'far_test'\"'\"' AND Host = '\"'\"'10.0.0.7'\"'\"'" in asked
+    marked = "$.metadata.lampctl" in asked  # MariaDB can make its sum of a password again, MySQL can't
+    assert (marked, "ATTRIBUTE" in script, "PASSWORD(" in asked) == (
+        (True, True, False) if engine == "mysql" else (False, False, True)
+    )
 
 
 @pytest.mark.parametrize(
