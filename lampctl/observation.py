@@ -102,7 +102,7 @@ def questions(candidates: Sequence[Desired]) -> dict[str, str]:
         "certificate": certificate.probe(of(resources, Certificate)),
         "acme": acme.probe(of(resources, AcmeCertificate)),
         "databases": database.probe(of(resources, Database), of(resources, DatabaseUser)),
-        "commands": command.probe(of(resources, Command)),
+        "commands": command.probe([r for r in resources if isinstance(r, Command)]),
         **asked,
     }
 

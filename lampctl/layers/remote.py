@@ -12,7 +12,7 @@ from lampctl.layers.base import Context, Desired
 from lampctl.layers.versions import php_of
 from lampctl.platforms import MysqlNames
 from lampctl.playbook import Client, database_of
-from lampctl.playbook.sites import DatabaseOptions
+from lampctl.playbook.sites import DatabaseOptions, Site, WordpressSite
 from lampctl.resources import (
     Certificate,
     Database,
@@ -113,6 +113,17 @@ def _copy(context: Context, site: str, database: DatabaseOptions) -> File:
     known = context.authorities.get(site, "")
     values = {"host": database.host, "authority": known}
     return File(authority_of(site), "mysql", "mysql/authority.pem.j2", values, seed=not known)
+
+
+def trust(site: str, options: Site) -> dict[str, str]:
+    """The php.ini of a program that can't be told of an authority for its database alone.
+
+    `cafile` takes the place of the system's file of authorities, so `capath` names its folder of them.
+    """
+    database = database_of(site, options)
+    if not isinstance(options, WordpressSite) or not database or not database.host:
+        return {}
+    return {"openssl.cafile": authority_of(site), "openssl.capath": "/etc/ssl/certs"}
 
 
 def _chain(context: Context, site: str, database: DatabaseOptions, secret: Secret) -> tuple[Check, ...]:

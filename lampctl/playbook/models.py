@@ -192,10 +192,6 @@ class Playbook(Options):
             raise ValueError("a PHP site needs the layer php; `extends: lamp` brings it")
         if any(database_of(n, s) for n, s in self.sites.items()) and not self.mysql:
             raise ValueError("a site with a database needs the layer mysql; `extends: lamp` brings it")
-        remote = [n for n, s in self.sites.items() if (found := database_of(n, s)) and found.host]
-        wordpress = [name for name in remote if isinstance(self.sites[name], WordpressSite)]
-        if wordpress:
-            raise ValueError(f"{wordpress[0]} is WordPress, whose database has to be on its own host")
 
     def _has_repositories(self) -> None:
         sources: dict[str, set[str]] = {}

@@ -28,8 +28,8 @@ class Command:
 
 
 def probe(commands: Sequence[Command]) -> str:
-    """Shell that prints the name of each command that need not run."""
-    looks = (f"( {c.unless} ) >/dev/null 2>&1 && echo {quote(c.name)} &" for c in commands)
+    """Shell that prints the name of each command that need not run; how that is seen may differ by platform."""
+    looks = dict.fromkeys(f"( {c.unless} ) >/dev/null 2>&1 && echo {quote(c.name)} &" for c in commands)
     return "\n".join([*looks, "wait"]) if commands else ":"
 
 

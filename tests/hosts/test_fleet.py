@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
 
 pytestmark = pytest.mark.hosts
 
-SITE = "shop.test"
+SITE, BLOG = "shop.test", "blog.test"
 SECRET = f"/etc/lampctl/secrets/{SITE}.conf"
 # A pair for the same addresses, but not by the authority of the database's host.
 SOMEBODY = (
@@ -40,6 +41,13 @@ class Fleet:
     def culprits(self) -> list[str | None]:
         _, *hosts = self.lampctl("check")
         return [host["culprit"]["id"].partition("@")[0] if host["culprit"] else None for host in hosts]
+
+    def page(self, path: str = "/") -> tuple[int, str]:
+        """What a visitor of the blog gets."""
+        connection = http.client.HTTPConnection(self.web.box.address, timeout=60)
+        connection.request("GET", path, headers={"Host": BLOG})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
 
     def password(self, host: Host) -> str:
         return host.sh(f"sed -n 's/^env.*\"\\(.*\\)\"/\\1/p' {SECRET}").strip()
@@ -140,6 +148,60 @@ def test_authority_that_is_made_anew_is_brought_to_the_site(fleet: Fleet) -> Non
     assert ran.code == 0, ran.out
     assert "certificate:/etc/lampctl/tls/@mysql/certificate.pem" in {change["resource"] for change in db["changes"]}
     assert [change["resource"] for change in web["changes"]] == [f"file:/etc/ssl/lampctl/{SITE}.pem"]
+
+
+@pytest.fixture(scope="module")
+def blog(fleet: Fleet) -> Fleet:
+    playbook = fleet.playbook.with_name("blog.yml")
+    site = f"{{type: wordpress, database: {{host: {fleet.db.box.name}}}}}"
+    playbook.write_text(f"extends: lamp\nhosts: [{fleet.web.box.name}]\nsites: {{{BLOG}: {site}}}\n")
+    found = replace(fleet, playbook=playbook)
+    _, *first = found.lampctl("deploy")
+    assert [part["ok"] for part in first] == [True, True], first
+    return found
+
+
+@ON_ONE_RELEASE
+def test_wordpress_is_proved_across_both_hosts(blog: Fleet) -> None:
+    ran, db, web = blog.lampctl("deploy")
+    assert (ran.code, db["changes"], web["changes"]) == (0, [], [])
+    passed = {result["id"] for result in web["results"] if result["status"] == "pass"}
+    assert passed >= {f"{check}@{BLOG}" for check in ("mysql.tls", "site.database", "site.front", "site.cron")}
+    blog.web.sh(f"systemctl start lampctl-wp-cron-{BLOG}.service")
+    query = "SELECT option_value FROM blog_test.wp_options WHERE option_name = 'cron'"
+    assert "wp_version_check" in blog.db.sh(f'mariadb -N -e "{query}"')
+
+
+@ON_ONE_RELEASE
+def test_wordpress_takes_nobody_elses_certificate_until_the_servers_own_is_back(fleet: Fleet, blog: Fleet) -> None:
+    assert blog.page()[0] == 200
+    fleet.db.sh(f"cd /etc/lampctl/tls/@mysql && {SOMEBODY} && systemctl restart mariadb")
+    _, db, web = blog.lampctl("check")
+    assert (db["culprit"], web["culprit"]["id"]) == (None, f"mysql.tls@{BLOG}")
+    assert "CN=somebody" in next(r["evidence"] for r in web["results"] if r["id"] == f"mysql.tls@{BLOG}")
+    status, page = blog.page()
+    assert (status, "Error establishing a database connection" in page) == (500, True)
+    ran, _, web = fleet.lampctl("deploy")  # of another playbook: the authority is the same, so WordPress needs none
+    assert (ran.code, web["changes"]) == (0, []), ran.out
+    assert blog.page()[0] == 200
+
+
+@ON_ONE_RELEASE
+def test_wordpress_asks_others_over_https_as_ever(blog: Fleet) -> None:
+    """By the system's authorities, whatever else its PHP trusts for the database."""
+    url = "https://localhost:4433/"
+    program = f"<?php echo strlen((string) @file_get_contents('{url}')), ' '; curl_exec(curl_init('{url}'));"
+    blog.web.sh(f"cat > /var/www/{BLOG}/wp-content/asks.php <<'END'\n{program}\nEND")
+    pair = SOMEBODY.replace('IP:$(hostname -I | tr -d " ")', "DNS:localhost")
+    blog.web.sh(
+        f"cd /root && {pair} && setsid -f openssl s_server -accept 4433 -www -cert certificate.pem -key key.pem "
+        ">/dev/null 2>&1 </dev/null"
+    )
+    assert blog.page("/wp-content/asks.php")[1] == "0 "
+    blog.web.sh("cp /root/certificate.pem /usr/local/share/ca-certificates/localhost.crt; update-ca-certificates")
+    answer = blog.page("/wp-content/asks.php")[1]
+    assert int(answer.split()[0]) > 0
+    assert "s_server" in answer
 
 
 def test_host_of_the_database_that_is_locked_keeps_the_site_from_changing(fleet: Fleet) -> None:

@@ -22,11 +22,13 @@ from lampctl.playbook.fleet import of_databases, of_sites
 from lampctl.render import Renderer
 from lampctl.resources import (
     Certificate,
+    Command,
     Database,
     DatabaseUser,
     File,
     Secret,
     certificate,
+    command,
     database,
     secret,
 )
@@ -111,7 +113,6 @@ def test_host_of_sites_keeps_a_server_for_its_own_databases_only(tmp_path: Path)
     [
         ("{database: {address: 10.0.0.5}}", "goes with it"),
         ("{database: {host: -oProxyCommand}}", "is no host"),
-        ("{type: wordpress, database: {host: db1}}", "has to be on its own host"),
     ],
 )
 def test_what_a_playbook_may_not_say(tmp_path: Path, site: str, said: str) -> None:
@@ -171,6 +172,31 @@ def test_why_a_server_is_not_taken_for_the_right_one(tmp_path: Path, whose: str,
     verdict = check.judge(Evidence(raw, nominal("debian-12"), {}))
     assert (verdict.status, verdict.actual, verdict.evidence) == (Status.FAIL, said, "shown: CN=x\nverify failed")
     assert "lampctl deploy" in verdict.hint
+
+
+def test_wordpress_verifies_the_server_at_each_place_where_it_runs(tmp_path: Path) -> None:
+    text = "extends: lamp\nsites:\n  far.test: {type: wordpress, database: {host: db1}}\n"
+    share = of_sites(loaded(tmp_path, text), {"db1": "10.0.0.5"})
+    config = rendered(share, "/etc/wordpress/config-site-far-test.php")
+    assert "define('DB_HOST', '10.0.0.5');" in config
+    assert "MYSQLI_CLIENT_SSL | MYSQLI_CLIENT_SSL_VERIFY_SERVER_CERT" in config
+    assert 'php_value[openssl.cafile] = "/etc/ssl/lampctl/far.test.pem"' in rendered(share, "/far.test.conf")
+    line = "php8.2 -dopenssl.cafile=/etc/ssl/lampctl/far.test.pem -dopenssl.capath=/etc/ssl/certs /usr/share/wordpress/"
+    assert f"ExecStart={line}wp-cron.php\n" in rendered(share, "lampctl-wp-cron-far.test.service")
+    install = next(r for r in wanted(share).resources if isinstance(r, Command))
+    assert "-dopenssl.cafile=" in install.script
+    assert "-dopenssl.cafile=" in install.unless
+    assert "mariadb" not in install.unless  # there is no client
+    near = loaded(tmp_path, text.replace("{host: db1}", "true"))
+    assert "MYSQL_CLIENT_FLAGS" not in rendered(near, "/etc/wordpress/config-site-far-test.php")
+    assert "openssl" not in rendered(near, "/far.test.conf")
+
+
+def test_each_platform_has_its_own_look_at_a_command() -> None:
+    looks = [Command("install", "site", ":", f"php{version} look", "") for version in ("8.2", "8.4", "8.4")]
+    asked = command.probe(looks)
+    assert asked.count("echo install") == 2
+    assert all(f"( php{version} look )" in asked for version in ("8.2", "8.4"))
 
 
 def test_password_that_is_given(tmp_path: Path) -> None:  # noqa: ARG001

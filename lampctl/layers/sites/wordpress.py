@@ -8,6 +8,7 @@ from __future__ import annotations
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.mysql import secret_of
 from lampctl.layers.php import body_limit, socket_of
+from lampctl.layers.remote import trust
 from lampctl.layers.sites import php, wordpress_checks
 from lampctl.layers.sites.common import home
 from lampctl.layers.versions import php_of
@@ -107,11 +108,16 @@ def _cron(context: Context, name: str, options: WordpressSite) -> tuple[Resource
         "site": name,
         "user": user_of(name),
         "core": _core(context, name, options),
-        "php": php_of(context, name).cli,
+        "php": _php(context, name, options),
         "environment": {"HTTP_HOST": name, **options.environment(name)},
         "secrets": {"database": secret_of(name).path, "salts": _salts(name).path},
     }
     return (*(File(path, "site", f"wordpress/cron.{path.rsplit('.', 1)[1]}.j2", values) for path in timer.units), timer)
+
+
+def _php(context: Context, name: str, options: WordpressSite) -> list[str]:
+    """PHP at the command line, with what of its php.ini matters there."""
+    return [php_of(context, name).cli, *(f"-d{key}={value}" for key, value in trust(name, options).items())]
 
 
 def _install(context: Context, name: str, options: WordpressSite) -> tuple[Command, ...]:
@@ -119,13 +125,6 @@ def _install(context: Context, name: str, options: WordpressSite) -> tuple[Comma
 
     The passwords come on stdin.
     """
-    names, database = context.mysql, database_of(name, options)
-    assert database
-    if names is None:  # this platform lacks the engine, which layers/mysql.py refuses
-        return ()
-    installed = "SELECT 1 FROM {}.wp_options WHERE option_name = {}".format(  # noqa: S608
-        identifier(str(database.name)), literal("siteurl")
-    )
     values = {
         "HTTP_HOST": name,
         "WP_TITLE": options.title,
@@ -135,12 +134,28 @@ def _install(context: Context, name: str, options: WordpressSite) -> tuple[Comma
     }
     environment = words(f"{key}={value}" for key, value in values.items())
     stdin = words([secret_of(name).path, _salts(name).path, _password(name).path])
-    program = words([php_of(context, name).cli, _INSTALL, _core(context, name, options)])
+    program = words([*_php(context, name, options), _INSTALL, _core(context, name, options)])
+    run = f"env {environment} runuser -u {quote(user_of(name))} -- {program}"
+    look = f"cd /; cat {stdin} | timeout 10 {run} look | grep -qx 'it is installed'"
     command = Command(
         f"install WordPress on {name}",
         "site",
-        f"cd /\ncat {stdin} | env {environment} runuser -u {quote(user_of(name))} -- {program}",
-        f"printf %s {quote(installed)} | {names.client} | grep -q 1",
+        f"cd /\ncat {stdin} | {run}",
+        _table(context, name, options) or look,
         f"{options.admin}'s password is made on the host, in {_password(name).path}",
     )
     return (command,)
+
+
+def _table(context: Context, name: str, options: WordpressSite) -> str:
+    """The short way to see that it is installed, where its database is on this host; else empty."""
+    database = database_of(name, options)
+    assert database
+    if database.host:
+        return ""
+    if context.mysql is None:  # this platform lacks the engine, which layers/mysql.py refuses
+        return "false"
+    query = "SELECT 1 FROM {}.wp_options WHERE option_name = {}".format(  # noqa: S608
+        identifier(str(database.name)), literal("siteurl")
+    )
+    return f"printf %s {quote(query)} | {context.mysql.client} | grep -q 1"
