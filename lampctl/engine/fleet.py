@@ -1,8 +1,9 @@
 """Hosts of databases and hosts of sites in one run: who waits for whom, and what one gets to know from the other.
 
 A host of databases says where it is; each host of sites, from which address it would connect there. Then the former is
-deployed, with accounts for these addresses; then the latter, with the passwords, which pass through this process's
-memory. All of them connect at once, and one that can't be reached keeps none of the others waiting.
+deployed, with accounts for these addresses; then the latter, with the passwords and the authority by which to verify
+the server, which pass through this process's memory. All of them connect at once, and one that can't be reached keeps
+none of the others waiting.
 """
 
 from __future__ import annotations
@@ -84,8 +85,8 @@ class Databases:
         return Share(of_databases(self.loaded, self.host, self.address.result(), known, self.whole and all(seen)))
 
     def proved(self, transport: Transport, have_password: bool) -> None:
-        asked = {site: Secret(site, "mysql").read for site, database in remote(self.loaded).items()
-                 if database.host == self.host}  # fmt: skip
+        sites = [site for site, database in remote(self.loaded).items() if database.host == self.host]
+        asked = {site: Secret(site, "mysql").read for site in sites}
         asked["@"] = f"openssl x509 -in {quote(AUTHORITY)} 2>/dev/null | base64 -w0"
         script = "".join(f'printf "%s %s\\n" {quote(s)} "$({read} 2>/dev/null)"\n' for s, read in asked.items())
         session = transport.start(Batch({"main": script.encode()}))

@@ -81,8 +81,8 @@ class Certificate:
 
 
 def widened(certificate: Certificate, state: object) -> Certificate:
-    """With the names that it has already, where it is signed: other playbooks may know the host by them."""
-    if not certificate.signed or not isinstance(state, CertificateState):
+    """With the names that its authority has signed already: other playbooks may know the host by them."""
+    if not certificate.signed or not isinstance(state, CertificateState) or not state.signed:
         return certificate
     return replace(certificate, names=(*certificate.names, *sorted(state.names.difference(certificate.names))))
 
@@ -164,12 +164,12 @@ def compare(certificate: Certificate, state: object, now: float) -> Change | Non
         text = f"{kind} for {', '.join(certificate.names)}, made on the host\n"
         return Change(certificate.key, certificate.layer, Action.CREATE, text)
     why = ""
-    if state.names != frozenset(certificate.names):
+    if certificate.signed and not state.signed:
+        why = "is not by the authority beside it"
+    elif state.names != frozenset(certificate.names):
         why = f"is for {', '.join(sorted(state.names))} -> {', '.join(certificate.names)}"
     elif state.key != "fits":
         why = "its key does not fit" if state.key == "other" else f"its key is {state.key}"
-    elif certificate.signed and not state.signed:
-        why = "is not by the authority beside it"
     elif state.days(now) < RENEWED:
         why = f"ends at {state.end}"
     elif state.rights != "root:root 600":
