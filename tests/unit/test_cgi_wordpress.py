@@ -124,3 +124,10 @@ def test_wordpress_brings_php_a_theme_and_no_second_apache(platform: str) -> Non
     assert [secret.path for secret in of(found.resources, Secret) if secret.variable != "WP_PASSWORD"] == [
         line.removeprefix("include = ") for line in pool.splitlines() if line.startswith("include")
     ]
+
+
+def test_each_platform_has_its_own_look_at_a_command() -> None:
+    looks = [Command("install", "site", ":", f"php{version} look", "") for version in ("8.2", "8.4", "8.4")]
+    asked = command.probe(looks)
+    assert asked.count("echo install") == 2
+    assert all(f"( php{version} look )" in asked for version in ("8.2", "8.4"))

@@ -28,7 +28,6 @@ from lampctl.resources import (
     File,
     Secret,
     certificate,
-    command,
     database,
     secret,
 )
@@ -192,13 +191,6 @@ def test_wordpress_verifies_the_server_at_each_place_where_it_runs(tmp_path: Pat
     near = loaded(tmp_path, text.replace("{host: db1}", "true"))
     assert "MYSQL_CLIENT_FLAGS" not in rendered(near, "/etc/wordpress/config-site-far-test.php")
     assert "openssl" not in rendered(near, "/far.test.conf")
-
-
-def test_each_platform_has_its_own_look_at_a_command() -> None:
-    looks = [Command("install", "site", ":", f"php{version} look", "") for version in ("8.2", "8.4", "8.4")]
-    asked = command.probe(looks)
-    assert asked.count("echo install") == 2
-    assert all(f"( php{version} look )" in asked for version in ("8.2", "8.4"))
 
 
 def test_password_that_is_given(tmp_path: Path) -> None:  # noqa: ARG001
