@@ -7,7 +7,6 @@ import json
 import shutil
 import socket
 import subprocess
-import threading
 import time
 import zipfile
 from collections import Counter
@@ -19,6 +18,7 @@ import pytest
 
 from lampctl.box import Boxes
 from tests.hosts.conftest import Host, Ran
+from tests.hosts.visitor import visiting
 
 pytestmark = pytest.mark.hosts
 
@@ -178,27 +178,15 @@ def test_new_release_fails_no_request(stack: Stack) -> None:
     program.write_text(program.read_text() + f"# {stack.server}\n")
     pids = "systemctl show --value -p MainPID 'lampctl-python.test@*'"
     before = set(stack.host.sh(pids).split())
-    done, answers = threading.Event(), Counter[int]()
-
-    def visit() -> None:
-        while not done.is_set():
-            answers[stack.get("python.test")[0]] += 1
-
-    visitors = [threading.Thread(target=visit) for _ in range(2)]
-    for visitor in visitors:
-        visitor.start()
-    ran = stack.lampctl("deploy")
-    done.set()
-    for visitor in visitors:
-        visitor.join()
+    with visiting(stack.host.box.address, lambda page: " 200 " in page, "python.test", visitors=2) as visits:
+        ran = stack.lampctl("deploy")
     assert ran.code == 0, ran.out
     assert [action for key, action in ran.changes.items() if "python.test@" in key] == ["restart"] * 4
     assert not before & set(stack.host.sh(pids).split())
     # Apache does not ask another instance when one ends just as it takes a connection (docs/sites/process.md): one
     # request at most for each of the four that ended.
-    lost = answers.total() - answers[200]
-    assert lost <= (4 if stack.server == "apache" else 0), answers
-    assert answers[200] > 50
+    assert len(visits.failures) <= (4 if stack.server == "apache" else 0), visits.failures
+    assert len(visits.answered) > 50
 
 
 @once
