@@ -24,16 +24,24 @@ from tests.hosts import warm
 ROOT = Path(os.environ.get("LAMPCTL_TEST_HOME", "/var/lib/lampctl-box-test"))
 HOME = ROOT / os.environ.get("PYTEST_XDIST_WORKER", "")  # each worker has boxes of its own
 SNAPSHOTS = ROOT / "snapshots"  # which all workers share
-# The longest first: what is left to the end should be short.
+# The longest first: what is left to the end should be short. Those that wait for no first deploy are spread.
 LONGEST = (
     "test_vagrant",
-    "test_programs",
-    "test_every_type",
-    "test_fleet",
     "test_php_versions",
-    "test_templates",
-    "test_wordpress",
+    "test_programs",
+    "test_mysql",
+    "test_every_type",
     "test_culprit",
+    "test_web",
+    "test_acme",
+    "test_wordpress",
+    "test_deploy",
+    "test_hostile",
+    "test_fleet",
+    "test_tls",
+    "test_static_cgi",
+    "test_interrupted",
+    "test_templates",
 )
 # For what is the same on every release: how a run ends, what it prints, what others left on a host.
 ON_ONE_RELEASE = pytest.mark.parametrize("release", ["trixie"], indirect=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from lampctl.box import Boxes
-from tests.hosts.conftest import Host, Ran
+from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
 from tests.hosts.visitor import visiting
 
 pytestmark = pytest.mark.hosts
@@ -155,6 +155,7 @@ def test_websocket_round_trip(stack: Stack, site: str) -> None:
         assert echo == b"\x81\x05hello"
 
 
+@ON_ONE_RELEASE
 def test_weights_and_a_dead_upstream(stack: Stack) -> None:
     shares = Counter(stack.get("proxy.test")[1].strip()[-4:] for _ in range(120))
     assert set(shares) == {"8000", "8001", "8002", "8003"}
@@ -189,6 +190,7 @@ def test_new_release_fails_no_request(stack: Stack) -> None:
     assert len(visits.answered) > 50
 
 
+@ON_ONE_RELEASE
 @once
 def test_program_that_ends_at_once_is_named_and_undone(stack: Stack) -> None:
     dies = """python3 -c "import sys; sys.exit('no such setting')" """.strip()
@@ -228,6 +230,7 @@ def test_program_that_does_not_stay_is_the_culprit(stack: Stack) -> None:
     assert stack.lampctl("check").code == 0
 
 
+@ON_ONE_RELEASE
 def test_web_server_that_asks_elsewhere_is_the_culprit(stack: Stack, tmp_path: Path) -> None:
     name = {"nginx": "nginx/upstream.conf.j2", "apache": "apache/handlers/proxy.conf.j2"}[stack.server]
     override = tmp_path / "templates" / name
@@ -245,6 +248,7 @@ def test_web_server_that_asks_elsewhere_is_the_culprit(stack: Stack, tmp_path: P
         assert time.monotonic() < deadline
 
 
+@ON_ONE_RELEASE
 @once
 def test_what_can_not_work_is_refused_before(stack: Stack) -> None:
     stack.host.sh("nohup python3 -m http.server 8040 >/dev/null 2>&1 </dev/null & until (exec 3<>/dev/tcp/127.0.0.1/8040); do sleep 0.1; done 2>/dev/null")  # fmt: skip
@@ -263,6 +267,7 @@ def test_what_can_not_work_is_refused_before(stack: Stack) -> None:
     assert stack.lampctl("plan").changes == {}
 
 
+@ON_ONE_RELEASE
 @once
 def test_fewer_instances_and_no_site(stack: Stack) -> None:
     """What goes is stopped and deleted, once what stays is proved."""
