@@ -18,6 +18,7 @@ from lampctl.checks import Status, culprit
 from lampctl.errors import LampctlError
 from lampctl.layers.base import ORDER
 from lampctl.outcome import Event, Outcome
+from lampctl.report.echo import Echo
 from lampctl.report.progress import Host, Layer
 from lampctl.report.text import MARKS, TextReporter, row
 
@@ -33,15 +34,18 @@ class LiveReporter(TextReporter):
         self._console.soft_wrap = False
         self._hosts: dict[str, Host] = {}
         self._live: Live | None = None
-        self._asking = False
+        self._asking = 0  # how many questions are open
+        self._echo = Echo(self._console.file)
 
     def event(self, event: Event) -> None:
         with self._lock:
             if self._closed:
                 return
             if event.kind in ("ask", "answered"):
-                self._asking = event.kind == "ask"
-                self._stop()
+                self._asking += 1 if event.kind == "ask" else -1
+                self._stop(asking=True)
+                if self._hosts:
+                    self._start()
                 return
             if event.kind == "note":
                 self._print(event.host, (event.text, "yellow"))
@@ -68,7 +72,8 @@ class LiveReporter(TextReporter):
 
     def _start(self) -> None:
         if self._live is None and not self._asking:
-            self._live = Live(
+            self._echo.off()
+            self._live = live = Live(
                 console=self._console,
                 get_renderable=self._frame,
                 refresh_per_second=8,
@@ -76,9 +81,10 @@ class LiveReporter(TextReporter):
                 redirect_stdout=False,
                 redirect_stderr=False,
             )
-            self._live.start()
+            live.start()
 
-    def _stop(self) -> None:
+    def _stop(self, asking: bool = False) -> None:
+        self._echo.on(forget=asking)
         if self._live:
             self._live.stop()
             self._live = None
