@@ -55,7 +55,7 @@ def playbooks(_: typer.Context, incomplete: str) -> Words:
 
 
 def environments(context: typer.Context, _: str) -> Words:
-    for name in _document(context).get("environments") or {}:
+    for name in _document(context).get("environments", ()):
         yield name, "environment"
 
 
@@ -79,29 +79,17 @@ def _document(context: typer.Context) -> dict[str, Any]:
 
     Empty where it can't be read: then there is less to complete.
     """
-    try:
-        return _read(context)
-    except Exception:
+    name = context.params.get("playbook") or context.params.get("name")
+    if not name:
         return {}
-
-
-def _read(context: typer.Context) -> dict[str, Any]:
+    from lampctl.documents import layered
     from lampctl.engine.library import Files
 
-    files, near = Files(), ""
-    found: dict[str, Any] = {}
-    environments: dict[str, Any] = {}
-    name = context.params.get("playbook") or context.params.get("name")
-    while isinstance(name, str) and name != "lamp":  # which ends every chain, and has nothing to complete
-        import yaml
-
-        near, text = files.playbook(name, near)
-        data = yaml.load(text, yaml.CSafeLoader)
-        environments = {**(data.get("environments") or {}), **environments}
-        found = {**data, **found}
-        name = data.get("extends")
-    chosen = environments.get(context.params.get("environment") or "") or {}
-    return {**found, **chosen, "environments": environments}
+    try:
+        document, _, environments = layered(name, Files(), context.params.get("environment") or "")
+    except Exception:
+        return {}
+    return {**document.data, "environments": environments}
 
 
 def _all() -> dict[str, dict[str, str]]:

@@ -14,7 +14,7 @@ BIN = Path(sys.executable).parent
 SITE = """\
 extends: base.yml
 sites: {shop.test: {}}
-environments: {staging: {hosts: [stage.test]}, production: {}}
+environments: {staging: {hosts: [stage.test], sites: {new.test: {}}}, production: {}}
 """
 
 
@@ -67,6 +67,7 @@ OFFERS = {
     "lampctl deploy --set php.memory_l": {"php.memory_limit="},
     "lampctl deploy --set=php.memory_l": {"--set=php.memory_limit="},
     "lampctl deploy -p site.yml --set sites.shop.test.a": {"sites.shop.test.aliases=", "sites.shop.test.allow_override=", "sites.shop.test.admin="},
+    "lampctl deploy -p site.yml --env staging --set sites.": {"sites.shop.test.tls=", "sites.new.test.tls="},
     "lampctl init --type p": {"php", "process", "proxy"},
     "lampctl explain php.f": {"php.fastcgi"},
     "lampctl explain 'sites.NAME.tls.h": {"sites.NAME.tls.hsts"},
@@ -88,7 +89,7 @@ def test_offers(line: str, project: Path) -> None:
 def test_offers_are_quick(project: Path) -> None:
     """What takes a tenth of a second or more to import is left out."""
     answer("lampctl deploy --set php.", project)  # the first asks the models, and keeps the answer
-    for line in ("lampctl deploy ", "lampctl deploy --set php.", "lampctl explain web"):
+    for line in ("lampctl deploy ", "lampctl deploy -p site.yml --set php.", "lampctl explain web"):
         done = subprocess.run(
             [sys.executable, "-X", "importtime", BIN / "lampctl"],
             env={**environment(project), "_LAMPCTL_COMPLETE": line},
