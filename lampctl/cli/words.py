@@ -67,26 +67,41 @@ def settings(context: typer.Context, _: str) -> Words:
             yield f"{place}=", what
 
 
-def explained(_: typer.Context, incomplete: str) -> Words:  # noqa: ARG001
+def explained(_: typer.Context, incomplete: str) -> Words:
     found = _all()
+    if "@" in incomplete:
+        sites = [site for path in _files() for site in _read(path).get("sites") or ()]
+        for word, what in found["check of a site"].items():
+            yield from ((f"{word}@{site}", what) for site in sites)
+        return
     for kind in ("check", "layer", "option"):
         for word, what in found[kind].items():
             yield word, f"{kind}: {what}"
 
 
+def _files() -> Iterator[str]:
+    """What may be playbooks of this project, for a command that is told of none."""
+    for folder in (Path(), Path("playbooks")):
+        for ending in ("yml", "yaml"):
+            yield from map(str, sorted(folder.glob(f"*.{ending}")))
+
+
 def _document(context: typer.Context) -> dict[str, Any]:
-    """The playbook as it is written, with what it extends and its environment; the models are not asked.
+    """The playbook of what is typed so far; empty where none is."""
+    name = context.params.get("playbook") or context.params.get("name")
+    return _read(name, context.params.get("environment") or "") if name else {}
+
+
+def _read(name: str, environment: str = "") -> dict[str, Any]:
+    """A playbook as it is written, with what it extends and its environment; the models are not asked.
 
     Empty where it can't be read: then there is less to complete.
     """
-    name = context.params.get("playbook") or context.params.get("name")
-    if not name:
-        return {}
     from lampctl.documents import layered
     from lampctl.engine.library import Files
 
     try:
-        document, _, environments = layered(name, Files(), context.params.get("environment") or "")
+        document, _, environments = layered(name, Files(), environment)
     except Exception:
         return {}
     return {**document.data, "environments": environments}

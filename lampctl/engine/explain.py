@@ -90,9 +90,11 @@ class Manual:
         return found
 
     def words(self) -> dict[str, dict[str, str]]:
-        """Every word that has a page, and every type of site, with a line on it: for completion."""
+        """Every word that has a page, those that a site may follow, every type of site: with a line on it, to complete."""
+        checks = {name: rows[0].check for name, rows in self.checks.items()}
         return {
-            "check": {name: rows[0].check.title for name, rows in self.checks.items()},
+            "check": {name: check.title for name, check in checks.items()},
+            "check of a site": {name: check.title for name, check in checks.items() if check.id.endswith("@SITE")},
             "layer": {name: self._layer(name).title for name in ORDER},
             "option": {path: found[0].info.description or "" for path, found in self.options.items()},
             "type": {name: inspect.getdoc(model) or "" for name, model in SITE_TYPES.items()},
