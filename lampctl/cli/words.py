@@ -108,7 +108,7 @@ def _read(name: str, environment: str = "") -> dict[str, Any]:
 
 
 def _all() -> dict[str, dict[str, str]]:
-    """Kind (check, layer, option, type) → word → a line on it."""
+    """Kind → word → a line on it, as the manual has them."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "lampctl"
     changed = max(path.stat().st_mtime_ns for path in Path(__file__).parents[1].rglob("*.py"))
     kept = home / "words.json"
