@@ -28,6 +28,7 @@ def base(cache: Path, release: str, say: Callable[[str], None]) -> Path:
         sources.append(f"deb {ARCHIVE} {release}-updates main")
         sources.append(f"deb {ARCHIVE}-security {release}-security main")
     options = ["--variant=minbase", f"--include={PACKAGES}", '--aptopt=Acquire::Check-Valid-Until "false"']
+    options += ["--skip=cleanup/apt/lists"]  # as hosts have them; each box would fetch and unpack them anew
     run("mmdebstrap", "--quiet", *options, release, str(tar), *sources)
     half.mkdir()
     run("tar", "-C", str(half), "--numeric-owner", "-xpf", str(tar))
