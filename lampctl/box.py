@@ -10,10 +10,12 @@ import fcntl
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -67,7 +69,6 @@ class Boxes:
             raise UsageError(f"{name!r} is no name for a box", "lower-case letters, digits and hyphens, at most 32")
         if release not in RELEASES:
             raise UsageError(f"--release {release}: is not known", f"one of {', '.join(RELEASES)}")
-        available()
         with self._locked():
             found = self.get(name)
             if found and found.release != release:
@@ -140,6 +141,7 @@ class Boxes:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """One at a time on this machine: bases, addresses and the bridge are shared by all homes."""
+        available()
         self.home.mkdir(parents=True, exist_ok=True)
         _ADDRESSES.mkdir(parents=True, exist_ok=True)
         with Path("/run/lampctl-box.lock").open("w") as lock:
@@ -303,7 +305,8 @@ def missing_for_boxes() -> tuple[str, str]:
     if os.uname().sysname != "Linux":
         return "they need Linux", ""
     if os.geteuid() != 0:
-        return "they need root", "run it with sudo"
+        # sudo does not look where pipx puts programs
+        return "they need root", f"run it with sudo: sudo {shlex.quote(str(Path(sys.argv[0]).absolute()))} box up NAME"
     if missing:
         packages = " ".join(_TOOLS[tool] for tool in missing)
         return f"{', '.join(missing)} is missing", f"apt-get install --no-install-recommends {packages}"
