@@ -306,7 +306,7 @@ def missing_for_boxes() -> tuple[str, str]:
         return "they need Linux", ""
     if os.geteuid() != 0:
         # sudo does not look where pipx puts programs
-        return "they need root", f"run it with sudo: sudo {shlex.quote(str(Path(sys.argv[0]).absolute()))} box up NAME"
+        return "they need root", f"run it with sudo: sudo {shlex.quote(str(Path(sys.argv[0]).absolute()))} box …"
     if missing:
         packages = " ".join(_TOOLS[tool] for tool in missing)
         return f"{', '.join(missing)} is missing", f"apt-get install --no-install-recommends {packages}"
