@@ -10,6 +10,8 @@ SPHINX := .venv-docs
 ROUNDS := 7
 # Sets have the same order in each run, and so have the playbooks that the property tests make.
 export PYTHONHASHSEED := 0
+# lampctl is started some two thousand times: compiled once, as where it is installed, even if Python is told not to.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test unit hosts lint bench bench-c10k reference docs setup packages
 

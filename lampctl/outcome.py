@@ -18,6 +18,7 @@ class Event:
 
     `kind`: phase (text: connect, observe, plan, apply, check) | steps (text: the layer of each step that comes) | step
     (a step begins) | stepped (it ended, `ok` says how) | line (a step's output) | note (something worth knowing) |
+    checks (text: the layer of each check that comes) | checked (its `result` is known) |
     ask, answered (somebody is asked at the terminal: what is live makes room until then).
     """
 
@@ -28,6 +29,7 @@ class Event:
     ok: bool = True
     number: int = 0  # of the step, from 1
     total: int = 0  # steps of this run
+    result: Result | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typer.main import get_command
 from docs.generate.document import documents
 from docs.generate.markdown import block, table
 from lampctl import errors
-from lampctl.cli import BROKEN_PIPE, INTERRUPTED
+from lampctl.cli import BROKEN_PIPE, INTERRUPTED, TERMINATED
 from lampctl.cli.app import app
 from lampctl.errors import Exit, LampctlError
 from lampctl.outcome import Health
@@ -31,6 +31,7 @@ MEANINGS = {
 SIGNALS = [
     (str(INTERRUPTED), "", "interrupted with Ctrl-C"),
     (str(BROKEN_PIPE), "", "what read lampctl's output has gone"),
+    (str(TERMINATED), "", "ended with SIGTERM, as a CI does with a job that is cancelled"),
 ]
 NAGIOS = "With `--format nagios` on stdout, the codes are Nagios' own, the worst of the hosts:"
 STATES = {

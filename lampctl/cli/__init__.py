@@ -6,26 +6,34 @@ import gc
 import itertools
 import os
 import select
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 from lampctl.errors import Exit, LampctlError, UsageError
 
-INTERRUPTED = 130  # 128 + SIGINT and 128 + SIGPIPE, as a shell has them
+# 128 + SIGINT, SIGTERM and SIGPIPE, as a shell has them
+INTERRUPTED = 130
+TERMINATED = 143
 BROKEN_PIPE = 141
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: as Ctrl-C it leaves the terminal as it was, and a report of every format."""
 
 
 def main() -> None:
     """The entry point: one place turns errors into a message and an exit code."""
     gc.disable()  # imports make no garbage, and to look for it takes a tenth of a short run
     try:
+        signal.signal(signal.SIGTERM, _terminate)
         if sys.stdout:  # a terminal that can't show ✓ must not end a deploy
             sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         code = _main(sys.argv[1:])
         _flush()
-    except KeyboardInterrupt:  # before or after there was anything to say
-        code = INTERRUPTED
+    except KeyboardInterrupt as caught:  # before or after there was anything to say
+        code = _interrupted(caught)
     except BrokenPipeError:
         code = BROKEN_PIPE
     except OSError as error:
@@ -33,6 +41,14 @@ def main() -> None:
         code = Exit.FAILED
     # Threads that still talk to hosts are not waited for: after Ctrl-C that may take minutes.
     os._exit(code)
+
+
+def _terminate(*_: Any) -> None:
+    raise Terminated
+
+
+def _interrupted(caught: KeyboardInterrupt) -> int:
+    return TERMINATED if isinstance(caught, Terminated) else INTERRUPTED
 
 
 def _main(arguments: list[str]) -> int:
@@ -61,7 +77,7 @@ def _main(arguments: list[str]) -> int:
 
         meant, names = _meant(command, own)
         code = failed(_formats(meant, own), " ".join(names), error)
-        return INTERRUPTED if isinstance(caught, KeyboardInterrupt) else code
+        return _interrupted(caught) if isinstance(caught, KeyboardInterrupt) else code
 
 
 def _run(command: Any, arguments: list[str]) -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,11 +17,11 @@ from lampctl.cli.init import init
 from lampctl.cli.options import Book, Common, Connect, Format, Shown, Version, grouped
 from lampctl.cli.playbook import playbook
 from lampctl.cli.smoke import smoke
+from lampctl.cli.terminal import confirm, showing, sudo_password, trusted
 from lampctl.errors import UsageError
 
 if TYPE_CHECKING:
     from lampctl.outcome import Outcome, Reporter
-    from lampctl.plan import Plan
     from lampctl.playbook import Loaded
 
 app = typer.Typer(
@@ -157,13 +155,11 @@ def _run(
         loaded,
         _options(connect, config, shown, wanted.talks),
         files.template,
-        (lambda host, plan: _confirm(host, plan, shown)) if ask else None,
+        (lambda host, plan: confirm(host, plan, shown)) if ask else None,
     )
-    try:
+    with showing(shown):
         outcomes = run(request, targets, shown)
         shown.finish(command, outcomes)
-    finally:
-        shown.close()
     if common.debug:
         _trace(outcomes)
     return outcomes, wanted.exit_code(outcomes)
@@ -230,11 +226,11 @@ def _options(connect: Connect, config: Path | str | None, shown: Reporter, talks
         config=config,
         user=connect.user,
         port=connect.port,
-        sudo_password=_sudo_password() if connect.ask_sudo_pass else None,
+        sudo_password=sudo_password() if connect.ask_sudo_pass else None,
         accept_new_host_key=connect.accept_new_host_key,
         timeout=connect.timeout,
         wait=connect.wait,
-        ask_host_key=(lambda question: _ask(question, shown)) if interactive else None,
+        ask_host_key=(lambda question: trusted(question, shown)) if interactive else None,
     )
 
 
@@ -244,35 +240,3 @@ def _box_config(hosts: list[str]) -> Path | None:
 
     boxes = Boxes()
     return boxes.ssh_config if any(boxes.get(host) for host in hosts) else None
-
-
-def _sudo_password() -> str:
-    if sys.stdin.isatty():
-        import getpass
-
-        return getpass.getpass("sudo password: ")
-    return sys.stdin.readline().rstrip("\n")
-
-
-def _ask(question: str, shown: Reporter) -> bool:
-    with _asking(shown):
-        return typer.confirm(question, err=True)
-
-
-@contextmanager
-def _asking(shown: Reporter) -> Iterator[None]:
-    from lampctl.outcome import Event
-
-    shown.event(Event("", "ask", ""))
-    try:
-        yield
-    finally:
-        shown.event(Event("", "answered", ""))
-
-
-def _confirm(host: str, plan: Plan, shown: Reporter) -> bool:
-    from lampctl.report.text import TextReporter
-
-    with _asking(shown):
-        TextReporter(quiet=False, several=False).changes(host, plan.changes)
-        return typer.confirm(f"Apply these {len(plan.changes)} changes to {host}?")

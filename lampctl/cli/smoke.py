@@ -36,6 +36,7 @@ def smoke(
 ) -> None:
     """Check URLs from outside alone: DNS, TCP, TLS, redirects, status, text and time. Needs no SSH."""
     from lampctl.cli.output import outputs
+    from lampctl.cli.terminal import showing
     from lampctl.engine.smoke import Patience
     from lampctl.engine.smoke import smoke as run
     from lampctl.layers.urls import Url, Wanted
@@ -43,10 +44,8 @@ def smoke(
     wanted = outputs(common.format or [])
     every = [Url.parse(text) for text in dict.fromkeys(urls)]
     shown = wanted.reporter(common.quiet, len(every) > 1)
-    try:
+    with showing(shown):
         outcomes = run(every, Wanted(status, tuple(expect or ()), max_ms), Patience(timeout, retries, wait), shown)
         shown.finish("smoke", outcomes)
-    finally:
-        shown.close()
     if code := wanted.exit_code(outcomes):
         raise typer.Exit(code)

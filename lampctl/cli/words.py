@@ -55,7 +55,7 @@ def playbooks(_: typer.Context, incomplete: str) -> Words:
 
 
 def environments(context: typer.Context, _: str) -> Words:
-    for name in _document(context).get("environments") or {}:
+    for name in _document(context).get("environments", ()):
         yield name, "environment"
 
 
@@ -67,45 +67,48 @@ def settings(context: typer.Context, _: str) -> Words:
             yield f"{place}=", what
 
 
-def explained(_: typer.Context, incomplete: str) -> Words:  # noqa: ARG001
+def explained(_: typer.Context, incomplete: str) -> Words:
     found = _all()
+    if "@" in incomplete:
+        sites = [site for path in _files() for site in _read(path).get("sites") or ()]
+        for word, what in found["check of a site"].items():
+            yield from ((f"{word}@{site}", what) for site in sites)
+        return
     for kind in ("check", "layer", "option"):
         for word, what in found[kind].items():
             yield word, f"{kind}: {what}"
 
 
+def _files() -> Iterator[str]:
+    """What may be playbooks of this project, for a command that is told of none."""
+    for folder in (Path(), Path("playbooks")):
+        for ending in ("yml", "yaml"):
+            yield from map(str, sorted(folder.glob(f"*.{ending}")))
+
+
 def _document(context: typer.Context) -> dict[str, Any]:
-    """The playbook as it is written, with what it extends and its environment; the models are not asked.
+    """The playbook of what is typed so far; empty where none is."""
+    name = context.params.get("playbook") or context.params.get("name")
+    return _read(name, context.params.get("environment") or "") if name else {}
+
+
+def _read(name: str, environment: str = "") -> dict[str, Any]:
+    """A playbook as it is written, with what it extends and its environment; the models are not asked.
 
     Empty where it can't be read: then there is less to complete.
     """
-    try:
-        return _read(context)
-    except Exception:
-        return {}
-
-
-def _read(context: typer.Context) -> dict[str, Any]:
+    from lampctl.documents import layered
     from lampctl.engine.library import Files
 
-    files, near = Files(), ""
-    found: dict[str, Any] = {}
-    environments: dict[str, Any] = {}
-    name = context.params.get("playbook") or context.params.get("name")
-    while isinstance(name, str) and name != "lamp":  # which ends every chain, and has nothing to complete
-        import yaml
-
-        near, text = files.playbook(name, near)
-        data = yaml.load(text, yaml.CSafeLoader)
-        environments = {**(data.get("environments") or {}), **environments}
-        found = {**data, **found}
-        name = data.get("extends")
-    chosen = environments.get(context.params.get("environment") or "") or {}
-    return {**found, **chosen, "environments": environments}
+    try:
+        document, _, environments = layered(name, Files(), environment)
+    except Exception:
+        return {}
+    return {**document.data, "environments": environments}
 
 
 def _all() -> dict[str, dict[str, str]]:
-    """Kind (check, layer, option, type) → word → a line on it."""
+    """Kind → word → a line on it, as the manual has them."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "lampctl"
     changed = max(path.stat().st_mtime_ns for path in Path(__file__).parents[1].rglob("*.py"))
     kept = home / "words.json"

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from lampctl.engine.library import host_script
-from lampctl.engine.observe import numbered, shell_variables
+from lampctl.engine.observe import shell_variables
+from lampctl.engine.script import batch, listed, steps_of
 from lampctl.errors import ApplyFailed, LampctlError, Locked
 from lampctl.outcome import Event
 from lampctl.plan import Generation, Plan, Stage
-from lampctl.resources import Action, File, Service, Step, systemctl
-from lampctl.resources.shell import words
+from lampctl.resources import Step
 from lampctl.ssh import Batch, Transport, as_root
 
-_VALIDATE = "validate the new files"
 _KEPT_LINES = 15  # of a failed step's output
 
 
@@ -56,8 +53,8 @@ class Applying:
 
         ApplyFailed names the step that failed and why.
         """
-        steps = _steps(stage)
-        session = self._transport.start(_batch(plan, stage, seen, steps, self._tools))
+        steps = steps_of(stage)
+        session = self._transport.start(batch(plan, stage, seen, steps, self._tools))
         progress = _Progress()
         self._emit(Event(self._host, "steps", " ".join(step.layer for step in steps), total=len(steps)))
         for line in as_root(self._host, session, self._have_password):
@@ -69,7 +66,7 @@ class Applying:
 
     def prove(self, generation: str, passed: Mapping[str, str]) -> None:
         """Marks a generation as proved; `passed`: the id and the question of each check that passed."""
-        self._settle(generation, "proved", _lines(f"{id} {question}" for id, question in passed.items()))
+        self._settle(generation, "proved", listed(f"{id} {question}" for id, question in passed.items()))
 
     def undo(self, generation: str) -> bool:
         """Puts back what a generation replaced. Says whether that is back and loaded."""
@@ -209,67 +206,3 @@ def _origin(generation: Generation, output: list[str]) -> str:
         if path in text:
             return f"{path} is rendered from templates/{template}: mend it, or the value that it renders"
     return ""
-
-
-def _steps(stage: Stage) -> list[Step]:
-    """All steps, in order. What is lampctl's is written down before it is made: a run that dies leaves no orphan."""
-    steps = [_owning(step, step.owns) if step.owns else step for step in stage.before]
-    if stage.generation:
-        steps.append(Step(_VALIDATE, "linux", host_script("validate").decode()))
-        steps.append(Step("hand over the new files", "linux", host_script("swap").decode()))
-    for (item, change), step in zip(stage.services, systemctl.steps(stage.services), strict=True):
-        steps.append(step if change.action is Action.STOP else _owning(step, [item.key]))
-    created = [c.resource for c in stage.changes if c.action is Action.CREATE and c.resource.startswith("database")]
-    return [*steps, *(_owning(step, created) for step in stage.after)]
-
-
-def _owning(step: Step, keys: Sequence[str]) -> Step:
-    return replace(step, script=f"sh ./own.sh {words(keys)}\n{step.script}")
-
-
-def _batch(plan: Plan, stage: Stage, seen: str, steps: list[Step], tools: Mapping[str, bytes]) -> Batch:
-    owner = f"{getpass.getuser()}@{socket.gethostname()}"
-    variables = {"SEEN": seen, "OWNER": owner, "PLAYBOOK": plan.playbook}
-    files = {
-        **tools,
-        "claims": _lines(plan.claims),
-        **numbered("steps", [step.script for step in steps]),
-        "main": host_script("apply"),
-        "adopted": _lines(plan.adopted),
-        "run.sh": shell_variables(variables) + host_script("run"),
-        **{f"{name}.sh": host_script(name) for name in ("own", "disown", "undo")},
-    }
-    for step in steps:
-        files |= step.payload
-    generation = stage.generation
-    if generation:
-        validators = {f"validators/{n:02d}-{v.layer}": v.command.encode() for n, v in enumerate(generation.validators)}
-        files |= {
-            **validators,
-            **numbered("undo", _undo(stage, generation)),
-            "manifest": _lines(resource.key for resource in generation.resources),
-            "seeds": _lines(r.key for r in generation.resources if isinstance(r, File) and r.seed),
-            "deleted": _lines(generation.deleted),
-            "diverts": _lines(r.path for r in generation.resources if isinstance(r, File) and r.divert),
-            "stopped": _lines(f"service:{unit}" for unit in stage.stopped),
-            "generation.tar": generation.archive,
-        }
-    return Batch(files)
-
-
-def _lines(items: Iterable[str]) -> bytes:
-    return "".join(f"{item}\n" for item in items).encode()
-
-
-def _undo(stage: Stage, generation: Generation) -> list[str]:
-    """What makes the services run the former files, the last first: who took another's place gives it back first."""
-    layers = [item.layer for item, _ in stage.services]
-    crowded = {layer for layer in layers if layers.count(layer) > 1}
-    scripts = [
-        systemctl.undo(item, change, item.layer in crowded)
-        for item, change in reversed(stage.services)
-        if item.layer in crowded
-        or change.action is Action.STOP
-        or any(p in item.units or p.startswith(item.watch) for p in generation.paths)
-    ]
-    return [*scripts, *(systemctl.act(Service(unit, ""), Action.START) for unit in stage.stopped)]

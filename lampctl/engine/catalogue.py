@@ -40,11 +40,16 @@ def catalogue() -> list[Row]:
         for nameless, whole in _rows(playbook).items():
             found.setdefault(nameless, Row(nameless, whole)).playbooks.append(playbook)
     for name, (playbook, settings) in MORE.items():
-        known = {(check.id, check.title) for check in found}
+        known = set(map(_what, found))
         for nameless, whole in _rows(playbook, settings).items():
-            if (nameless.id, nameless.title) not in known:
+            if _what(nameless) not in known:
                 found[nameless] = Row(nameless, whole, [name])
     return list(found.values())
+
+
+def _what(check: Check) -> tuple[str, str, str]:
+    """What of a check is new to somebody who reads: not each number that it expects."""
+    return check.id, check.where, check.title
 
 
 def _rows(playbook: str, settings: tuple[str, ...] = ()) -> dict[Check, Check]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -90,9 +90,11 @@ class Manual:
         return found
 
     def words(self) -> dict[str, dict[str, str]]:
-        """Every word that has a page, and every type of site, with a line on it: for completion."""
+        """Kind → word → a line on it, to complete: what has a page, checks that a site may follow, types of sites."""
+        checks = {name: rows[0].check for name, rows in self.checks.items()}
         return {
-            "check": {name: rows[0].check.title for name, rows in self.checks.items()},
+            "check": {name: check.title for name, check in checks.items()},
+            "check of a site": {name: check.title for name, check in checks.items() if check.id.endswith("@SITE")},
             "layer": {name: self._layer(name).title for name in ORDER},
             "option": {path: found[0].info.description or "" for path, found in self.options.items()},
             "type": {name: inspect.getdoc(model) or "" for name, model in SITE_TYPES.items()},
@@ -111,13 +113,12 @@ class Manual:
     def _check(self, name: str, site: str) -> Page:
         rows = self.checks[name]
         check = rows[0].check
-        asked = {row.check.expected: ", ".join(row.playbooks) for row in rows}
         needs = list(dict.fromkeys(need for row in rows for need in row.check.needs))
         items = [
-            *(("asks", text if len(asked) == 1 else f"{text} (playbooks: {books})") for text, books in asked.items()),
-            ("runs", _WHERE[check.where]),
+            *(("asks", text) for text in _of_each(rows, lambda check: check.expected)),
+            *(("runs", text) for text in _of_each(rows, lambda check: _WHERE[check.where])),
             ("needs", ", ".join(needs) or "nothing"),
-            ("if it fails", _meaning(check, needs, self._blocked_by(check.id))),
+            ("if it fails", _meaning(rows, needs, self._blocked_by(check.id))),
             *(("it may say", said) for said in map(_said, rows) if said),
             ("what to do", "lampctl check HOST names the culprit, with its evidence and a hint"),
         ]
@@ -165,11 +166,23 @@ def _described(field: reference.Field, title: str) -> tuple[Item, ...]:
     )
 
 
-def _meaning(check: Check, needs: list[str], blocked: list[str]) -> str:
+def _of_each(rows: list[Row], what: Callable[[Check], str]) -> list[str]:
+    """What the rows say, each thing once; where they differ, with the playbooks that have it so."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(what(row.check), []).extend(row.playbooks)
+    return [text if len(found) == 1 else f"{text} (playbooks: {', '.join(books)})" for text, books in found.items()]
+
+
+def _meaning(rows: list[Row], needs: list[str], blocked: list[str]) -> str:
     first = f"this hop is broken itself, for what it needs holds ({', '.join(needs)})" if needs else "nothing can work"
     then = f"; blocked by it: {', '.join(blocked)}" if blocked else ""
-    undo = "; a deploy that broke it puts the former files back" if check.undoable else "; no file of lampctl mends it"
-    return f"{first}{then}{undo}"
+    undo = {
+        (True,): "a deploy that broke it puts the former files back",
+        (False,): "no file of lampctl mends it",
+        (False, True): "a deploy that broke it puts the former files back, where these can mend it",
+    }
+    return f"{first}{then}; {undo[tuple(sorted({row.check.undoable for row in rows}))]}"
 
 
 def _said(row: Row) -> str:
@@ -190,4 +203,4 @@ def _said(row: Row) -> str:
         return ""
     site = row.whole.id.partition("@")[2]
     text = f"{verdict.actual} → {verdict.hint}" if verdict.hint else verdict.actual
-    return text.replace(site, "SITE") if site else text
+    return text.replace(site, row.check.id.partition("@")[2]) if site else text

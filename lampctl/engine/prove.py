@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from lampctl.checks import (
     Check,
@@ -27,6 +28,7 @@ from lampctl.engine.observe import cut_short, numbered, sections, shell_variable
 from lampctl.layers import Desired
 from lampctl.layers.base import ProbeFile
 from lampctl.observation import Observation, of
+from lampctl.outcome import Event
 from lampctl.resources import File, Secret
 from lampctl.ssh import Batch, Transport, as_root
 
@@ -52,6 +54,13 @@ class _Run:
     secrets: list[Secret]
     findings: dict[str, Finding] = field(default_factory=dict)  # host script → finding
     pending: dict[LoginProbe | HttpProbe | TlsProbe, Future[Finding]] = field(default_factory=dict)
+    told: int = 0  # how many results were told
+
+    def knows(self, check: Check) -> bool:
+        """Has what it asks come back?"""
+        if isinstance(check.probe, HostProbe):
+            return check.probe.script in self.findings
+        return check.probe is None or (check.probe in self.pending and self.pending[check.probe].done())
 
 
 def prove(
@@ -61,8 +70,9 @@ def prove(
     seen: Observation,
     render: Callable[[File], str],
     have_password: bool,
+    emit: Callable[[Event], None],
 ) -> tuple[Result, ...]:
-    """Every check's result, in the order of the chain."""
+    """Every check's result, in the order of the chain; each is told as soon as it and those before it are known."""
     run = _Run(
         token=secrets.token_hex(16),
         boundary=f"@@{secrets.token_hex(8)}",
@@ -70,14 +80,23 @@ def prove(
         secrets=_needed(desired),
     )
     session = transport.start(_batch(run, desired, render))
+    emit(Event(host, "checks", " ".join(check.layer for check in desired.checks)))
     with ThreadPoolExecutor(8) as pool:
         lines = as_root(host, session, have_password)
         for head, text in sections(lines, run.boundary, lambda: cut_short(host, session)):
             _take(run, head, text, desired, transport, pool)
-        found = {probe: future.result() for probe, future in run.pending.items()}
+            known = tuple(takewhile(run.knows, desired.checks))
+            if len(known) > run.told:
+                for result in _results(known, run, seen, transport.direct)[run.told :]:
+                    emit(Event(host, "checked", result.id, result.layer, result=result))
+                run.told = len(known)
     session.proceed()  # it waited for us: the probe files are needed until the look from outside is done
     session.finish()
-    return conclude(desired.checks, {c.id: _judge(c, run, found, seen, transport.direct) for c in desired.checks})
+    return _results(desired.checks, run, seen, transport.direct)
+
+
+def _results(checks: Sequence[Check], run: _Run, seen: Observation, direct: bool) -> tuple[Result, ...]:
+    return conclude(checks, {check.id: _judge(check, run, seen, direct) for check in checks})
 
 
 def _batch(run: _Run, desired: Desired, render: Callable[[File], str]) -> Batch:
@@ -166,19 +185,19 @@ def _visit(address: str, probe: HttpProbe | TlsProbe, token: str) -> Finding:
     return Finding(raw, ms=(time.perf_counter() - began) * 1000)
 
 
-def _judge(
-    check: Check, run: _Run, found: Mapping[LoginProbe | HttpProbe | TlsProbe, Finding], seen: Observation, direct: bool
-) -> tuple[Verdict, float]:
+def _judge(check: Check, run: _Run, seen: Observation, direct: bool) -> tuple[Verdict, float]:
     probe = check.probe
     finding = Finding()
     if isinstance(probe, HostProbe):
         finding = run.findings.get(probe.script, Finding(error="the probe did not come back"))
     elif isinstance(probe, LoginProbe):
-        finding = found.get(probe, Finding(f"0 there is no readable {probe.secret}"))
+        there = run.pending.get(probe)
+        finding = there.result() if there else Finding(f"0 there is no readable {probe.secret}")
     elif isinstance(probe, HttpProbe | TlsProbe):
         if not direct:
             why = "the host is behind a jump host or a forwarded port: its address can't be seen from here"
             return unknown(why, hint="try it by its public name"), 0.0
-        finding = found.get(probe, Finding(error="the host did not get ready for it"))
+        there = run.pending.get(probe)
+        finding = there.result() if there else Finding(error="the host did not get ready for it")
     evidence = Evidence(finding.raw, seen.facts, seen.states, finding.error)
     return check.judge(evidence), finding.ms

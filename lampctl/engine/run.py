@@ -208,7 +208,8 @@ class HostRun:
 
     def _prove(self, transport: Transport, desired: Desired, seen: Observation) -> tuple[Result, ...]:
         with self._phase("check"):
-            return prove(transport, self.where.text, desired, seen, self._render, self._have_password)
+            emit = self.reporter.event
+            return prove(transport, self.where.text, desired, seen, self._render, self._have_password, emit)
 
     def _get_ready(self) -> None:
         """What is needed once the host has answered: imports, and the templates compiled."""

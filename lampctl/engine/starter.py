@@ -6,10 +6,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from lampctl.documents import layered
 from lampctl.engine.library import Files, data
 from lampctl.errors import UsageError, guess
 from lampctl.playbook.kinds import literal
-from lampctl.playbook.layered import layered
 from lampctl.playbook.load import validate
 
 _HEAD = """\

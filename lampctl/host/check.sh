@@ -1,5 +1,6 @@
 # Runs the probes in q/ side by side while probe files lie in the document roots; says when those are there,
-# so that the controller can look from outside meanwhile; and takes them away when the controller is done.
+# so that the controller can look from outside meanwhile; says in their order what each found, as soon as it has; and takes
+# the files away when the controller is done.
 tab=$(printf '\t')
 each() { while IFS="$tab" read -r root suffix file mode owner; do "$@"; done < probes; }
 place() {
@@ -21,18 +22,21 @@ done
 printf '%s ready\n%s go\n' "$BOUNDARY" "$BOUNDARY"
 
 mkdir out
+set -- # the processes
 for probe in q/*; do
     (
         begin=$(date +%s%N)
         timeout 20 sh "$probe" > "out/${probe#q/}" 2>&1 </dev/null
         echo $(($(date +%s%N) - begin)) > "out/${probe#q/}.ns"
     ) &
+    set -- "$@" $!
 done
-wait
 for probe in q/*; do
+    wait "$1"
+    shift
     printf '%s %s %s\n' "$BOUNDARY" "${probe#q/}" "$(cat "out/${probe#q/}.ns")"
     cat "out/${probe#q/}"
-    echo
+    printf '\n%s next\n' "$BOUNDARY" # ends it: who reads need not wait for the next
 done
 printf '%s end\n' "$BOUNDARY"
 read -r _ || :

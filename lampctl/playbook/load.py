@@ -9,12 +9,11 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
+from lampctl.documents import Document, Playbooks, layered
 from lampctl.errors import PlaybookError, UsageError
-from lampctl.playbook.layered import Playbooks, layered
 from lampctl.playbook.messages import messages
 from lampctl.playbook.models import Playbook
 from lampctl.playbook.sites import CgiSite, DatabaseOptions
-from lampctl.playbook.yamlfile import Document
 from lampctl.resources import Source
 
 

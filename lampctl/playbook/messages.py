@@ -7,19 +7,10 @@ from difflib import get_close_matches
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from lampctl.playbook.yamlfile import Document, Path
-
-LONGEST = 60  # characters that are shown of a key or a value
-
-# What a playbook may say beside the models' fields: it is read and gone before they see it.
-READ_BEFORE = {
-    "extends": "The playbook that this one builds on: lamp, or a file.",
-    "environments": "Values for `--env NAME`, by name: each a mapping that is laid over the playbook, hosts included.",
-}
+from lampctl.documents import READ_BEFORE, Document, Path, short, shown
 
 # Pydantic's words are Python's; these are a playbook's.
 _KINDS = {
@@ -43,21 +34,8 @@ def messages(error: ValidationError, document: Document, top: type[BaseModel]) -
     return [_message(path, problems[path], document, top) for path in inner]
 
 
-def shown(value: object) -> str:
-    """A value as a playbook would have it, on one line, and not longer than it helps."""
-    if isinstance(value, str):
-        text = repr(value)
-    else:
-        text = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True).removesuffix("...\n")
-    return _short(text.strip())
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-
-
 def _message(path: Path, problems: list[ErrorDetails], document: Document, top: type[BaseModel]) -> str:
-    name = " → ".join(_short(str(part)) for part in path)
+    name = " → ".join(short(str(part)) for part in path)
     where = document.position(path)
     within = f"{where.within}: " if where and where.within else ""
     return f"{where}: {within}{name + ': ' if name else ''}{_what(path, problems, top)}"

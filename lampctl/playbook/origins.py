@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from lampctl.documents import Document
 from lampctl.playbook.kinds import literal
 from lampctl.playbook.models import Playbook
-from lampctl.playbook.yamlfile import Document
 
 DEFAULT = "default"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lampctl.playbook.messages import READ_BEFORE
+from lampctl.documents import READ_BEFORE
 from lampctl.playbook.models import Playbook
 
 

@@ -6,7 +6,7 @@ Only what is still under way is live; what is known is printed above it, and sta
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import Group
 from rich.live import Live
@@ -18,10 +18,12 @@ from lampctl.checks import Status, culprit
 from lampctl.errors import LampctlError
 from lampctl.layers.base import ORDER
 from lampctl.outcome import Event, Outcome
+from lampctl.report.echo import Echo
 from lampctl.report.progress import Host, Layer
 from lampctl.report.text import MARKS, TextReporter, row
 
 _BAR = 24  # columns
+_WORST = (Status.FAIL, Status.UNKNOWN, Status.BLOCKED)
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"  # of what turns
 
 
@@ -33,15 +35,18 @@ class LiveReporter(TextReporter):
         self._console.soft_wrap = False
         self._hosts: dict[str, Host] = {}
         self._live: Live | None = None
-        self._asking = False
+        self._asking = 0  # how many questions are open
+        self._echo = Echo(self._console.file)
 
     def event(self, event: Event) -> None:
         with self._lock:
             if self._closed:
                 return
             if event.kind in ("ask", "answered"):
-                self._asking = event.kind == "ask"
-                self._stop()
+                self._asking += 1 if event.kind == "ask" else -1
+                self._stop(asking=True)
+                if self._hosts:
+                    self._start()
                 return
             if event.kind == "note":
                 self._print(event.host, (event.text, "yellow"))
@@ -68,7 +73,8 @@ class LiveReporter(TextReporter):
 
     def _start(self) -> None:
         if self._live is None and not self._asking:
-            self._live = Live(
+            self._echo.off()
+            self._live = live = Live(
                 console=self._console,
                 get_renderable=self._frame,
                 refresh_per_second=8,
@@ -76,9 +82,10 @@ class LiveReporter(TextReporter):
                 redirect_stdout=False,
                 redirect_stderr=False,
             )
-            self._live.start()
+            live.start()
 
-    def _stop(self) -> None:
+    def _stop(self, asking: bool = False) -> None:
+        self._echo.on(forget=asking)
         if self._live:
             self._live.stop()
             self._live = None
@@ -128,6 +135,8 @@ class LiveReporter(TextReporter):
         if self._several or len(hosts) != 1:
             return self._cut([self._host(host, now) for host in hosts])
         host = hosts[0]
+        if host.checks:
+            return self._cut([self._host(host, now), *self._checked(host, now)])
         lines = [self._host(host, now), *self._rows(host, now, final=False)]
         return self._cut([*lines, Text(f"      {host.line}", "dim")] if host.running and host.line else lines)
 
@@ -144,6 +153,8 @@ class LiveReporter(TextReporter):
     def _host(self, host: Host, now: float) -> Text:
         layer = host.running
         parts = [host.phase, f"step {host.step}" if host.step else ""]
+        if host.checks:
+            parts.append(f"{len(host.results)} of {sum(host.checks.values())}")
         if self._several and layer:
             parts.append(layer.packages.text or layer.step)
         said = ", ".join(part for part in parts if part)
@@ -155,10 +166,20 @@ class LiveReporter(TextReporter):
         )
 
     def _rows(self, host: Host, now: float, final: bool) -> Iterator[Text]:
-        layers = sorted(host.layers.items(), key=lambda item: ORDER.index(item[0]) if item[0] in ORDER else len(ORDER))
-        width = max((len(name) for name, _ in layers), default=0)
-        for name, layer in layers:
-            yield self._row(f"{name:<{width}}", layer, now, final)
+        for name, shown in _named(host.layers):
+            yield self._row(shown, host.layers[name], now, final)
+
+    def _checked(self, host: Host, now: float) -> Iterator[Text]:
+        """A line a layer; of the last result it has the check and what was found."""
+        for name, shown in _named(host.checks):
+            results, total = [result for result in host.results if result.layer == name], host.checks[name]
+            worst = next((s for s in _WORST if s in {result.status for result in results}), Status.PASS)
+            mark, style = MARKS[worst]
+            if len(results) < total and worst is not Status.FAIL:
+                mark, style = (self._frame_at(now), "cyan") if results else ("·", "dim")
+            last = f"  {results[-1].id}" if 0 < len(results) < total else ""
+            count = f"  {len(results)} of {total} check{'s' if total > 1 else ''}{last}"
+            yield Text.assemble("  ", (f"{mark} ", style), shown, (count, "dim"))
 
     def _row(self, name: str, layer: Layer, now: float, final: bool) -> Text:
         mark, style = "·", "dim"
@@ -184,3 +205,10 @@ class LiveReporter(TextReporter):
 
     def _frame_at(self, now: float) -> str:
         return _FRAMES[int(now * 8) % len(_FRAMES)]
+
+
+def _named(layers: Iterable[str]) -> list[tuple[str, str]]:
+    """(name, the name as wide as the longest of them), in the order of a request's way."""
+    ordered = sorted(layers, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+    width = max(map(len, ordered), default=0)
+    return [(name, f"{name:<{width}}") for name in ordered]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
+from lampctl.checks import Result
 from lampctl.outcome import Event
 
 PHASES = {
@@ -77,19 +79,27 @@ class Host:
     step: str = ""  # `3 of 9`
     line: str = ""  # the last that a step printed
     layers: dict[str, Layer] = field(default_factory=dict)
+    checks: dict[str, int] = field(default_factory=dict)  # while they run: how many each layer has
+    results: list[Result] = field(default_factory=list)  # of those that have come back
 
     @property
     def running(self) -> Layer | None:
         return next((layer for layer in list(self.layers.values()) if layer.began), None)
 
     def read(self, event: Event, now: float) -> None:
+        if event.result:
+            self.results.append(event.result)
+            return
         layer = self.layers.setdefault(event.layer, Layer()) if event.layer else Layer()
         match event.kind:
             case "phase":
                 self.phase, self.step, self.line = PHASES.get(event.text, event.text), "", ""
+                self.checks, self.results = {}, []
             case "steps":
                 for name in event.text.split():
                     self.layers.setdefault(name, Layer()).total += 1
+            case "checks":
+                self.checks = dict(Counter(event.text.split()))
             case "step":
                 self.step = f"{event.number} of {event.total}"
                 layer.began, layer.step, self.line = now, event.text, ""

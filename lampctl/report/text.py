@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from threading import Lock
+from threading import RLock
 from typing import IO
 
 from rich.console import Console
@@ -46,7 +46,7 @@ class TextReporter:
         )
         self._quiet = quiet
         self._several = several
-        self._lock = Lock()
+        self._lock = RLock()  # Ctrl-Z may come in the middle of anything
         self._closed = False
 
     def event(self, event: Event) -> None:

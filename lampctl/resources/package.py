@@ -96,10 +96,13 @@ refuse() {{
 if ! apt-get "$@" -o APT::Update::Error-Mode=any update; then refuse apt-archive; fi
 wanted='{packages}'
 [ -n "$wanted" ] || exit 0
-missing=$(apt-cache policy $wanted | awk '/^[^ ]/ {{ name = $1 }} /Candidate: \(none\)/ {{ print name }}'
-    for name in $wanted; do apt-cache show --no-all-versions "$name" >/dev/null 2>&1 || echo "$name:"; done)
+# install would take a name that it does not know for a pattern
+missing=$(apt-cache policy $wanted | awk -v wanted="$wanted" '
+    /^[^ ]/ {{ name = substr($1, 1, length($1) - 1) }}
+    /^  Candidate:/ && $2 != "(none)" {{ known[name] }}
+    END {{ for (i = split(wanted, names, " "); i > 0; i--) if (!(names[i] in known)) print names[i] }}')
 if [ -n "$missing" ]; then
-    echo "not to be had: $(echo "$missing" | tr -d : | sort -u | tr '\n' ' ')"
+    echo "not to be had: $(echo "$missing" | sort | tr '\n' ' ')"
     refuse no-package
 fi
 # What is installed stays: somebody may need it.

@@ -31,6 +31,13 @@ class Source:
         with tarfile.open(fileobj=io.BytesIO(self.archive)) as tar:
             return {member.name: member.mode for member in tar if not member.isdir()}
 
+    @property
+    def size(self) -> str:
+        """Of the files in it, for people: a tar has at least 10 KiB."""
+        with tarfile.open(fileobj=io.BytesIO(self.archive)) as tar:
+            found = sum(member.size for member in tar)
+        return f"{found >> 10} KiB" if found >= 1024 else f"{found} bytes"
+
 
 @dataclass(frozen=True)
 class Release:
@@ -75,8 +82,8 @@ def compare(release: Release, state: object) -> Change | None:
         return Change(
             release.key, release.layer, Action.UPDATE, f"owner of {release.part}: {state} -> {release.owner}\n"
         )
-    size = len(release.source.archive) >> 10
-    return Change(release.key, release.layer, Action.CREATE, f"{size} KiB of files from this machine\n")
+    said = f"{release.source.size} of files from this machine\n"
+    return Change(release.key, release.layer, Action.CREATE, said)
 
 
 def steps(releases: Sequence[Release]) -> list[Step]:

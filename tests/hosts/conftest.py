@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,25 +19,36 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from lampctl.box import Box, Boxes, available
 from lampctl.errors import LampctlError
+from tests.hosts import warm
 
 ROOT = Path(os.environ.get("LAMPCTL_TEST_HOME", "/var/lib/lampctl-box-test"))
 HOME = ROOT / os.environ.get("PYTEST_XDIST_WORKER", "")  # each worker has boxes of its own
 SNAPSHOTS = ROOT / "snapshots"  # which all workers share
-# The longest first: what is left to the end should be short.
+# The longest first: what is left to the end should be short. Those that wait for no first deploy are spread.
 LONGEST = (
     "test_vagrant",
-    "test_programs",
-    "test_every_type",
-    "test_fleet",
     "test_php_versions",
-    "test_templates",
-    "test_wordpress",
+    "test_programs",
+    "test_mysql",
+    "test_every_type",
     "test_culprit",
+    "test_web",
+    "test_acme",
+    "test_wordpress",
+    "test_deploy",
+    "test_hostile",
+    "test_fleet",
+    "test_tls",
+    "test_static_cgi",
+    "test_interrupted",
+    "test_templates",
 )
 # For what is the same on every release: how a run ends, what it prints, what others left on a host.
 ON_ONE_RELEASE = pytest.mark.parametrize("release", ["trixie"], indirect=True)
 # They have things of which this machine has one: an ACME server's ports, a bridge.
 ALONE = ("test_acme", "test_vagrant")
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -104,8 +114,17 @@ class Host:
     boxes: Boxes
 
     def sh(self, script: str, check: bool = True) -> str:
-        argv = self.boxes.ssh_argv(self.box.name, script)
-        return subprocess.run(argv, capture_output=True, text=True, check=check, timeout=120).stdout
+        """What root sees and does there, by a way that costs a tenth of SSH, and that no test can break."""
+        argv = [*self.enter("-a"), "env", "-i", "HOME=/root", f"PATH={_PATH}", "bash", "-c", script]
+        return subprocess.run(
+            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=check, timeout=120
+        ).stdout
+
+    def enter(self, *namespaces: str) -> list[str]:
+        """The beginning of a command in the box's namespaces."""
+        nspawn = (self.box.directory / "pid").read_text().split()[0]
+        init = Path(f"/proc/{nspawn}/task/{nspawn}/children").read_text().strip()
+        return ["nsenter", "-t", init, *namespaces]
 
     def lampctl(
         self, *args: str, cwd: Path | None = None, config: bool = True, stdin: str = "", trust: Path | None = None
@@ -113,18 +132,8 @@ class Host:
         """`HOST` in args is this box; output as JSON. `trust`: the only authority that this machine knows."""
         words = [self.box.name if word == "HOST" else word for word in args]
         words += ["-F", str(self.boxes.ssh_config)] if config else []
-        argv = [str(Path(sys.executable).parent / "lampctl"), *words, "--format", "json"]
-        done = subprocess.run(
-            argv,
-            cwd=cwd,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=400,
-            check=False,
-            env=_environment() | ({"SSL_CERT_FILE": str(trust)} if trust else {}),
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
+        environment = _environment() | ({"SSL_CERT_FILE": str(trust)} if trust else {})
+        return Ran(*warm.lampctl([*words, "--format", "json"], environment, stdin, cwd))
 
     def works(self) -> bool:
         """Does a visitor get the page, with its database?"""

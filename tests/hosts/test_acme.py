@@ -10,7 +10,7 @@ import pytest
 
 from lampctl.box import Boxes
 from tests.hosts.acme import ADDRESS, DIRECTORY, Pebble, pebble
-from tests.hosts.conftest import Host
+from tests.hosts.conftest import ON_ONE_RELEASE, Host
 
 pytestmark = pytest.mark.hosts
 
@@ -90,6 +90,7 @@ def test_a_renewed_certificate_is_loaded(shop: Host, server: Pebble, book: str) 
     assert shop.lampctl("check", "HOST", "-p", book, trust=server.root).code == 0
 
 
+@ON_ONE_RELEASE
 def test_the_other_server_takes_the_certificate_over(shop: Host, server: Pebble, tmp_path: Path) -> None:
     (tmp_path / "shop.yml").write_text(BOOK.replace("nginx", "apache"))
     ran = shop.lampctl("deploy", "HOST", "-p", str(tmp_path / "shop.yml"), trust=server.root)
@@ -98,6 +99,7 @@ def test_the_other_server_takes_the_certificate_over(shop: Host, server: Pebble,
     assert "reload apache2" in shop.sh("cat /etc/letsencrypt/renewal-hooks/deploy/lampctl")
 
 
+@ON_ONE_RELEASE
 def test_a_name_that_leaves_is_told_before_the_renewal_fails(shop: Host, server: Pebble, tmp_path: Path) -> None:
     (tmp_path / "shop.yml").write_text(BOOK.replace("nginx", "apache"))
     names(shop, shop=shop.box.address, www_shop=ADDRESS)

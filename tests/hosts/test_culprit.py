@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -169,9 +168,7 @@ def assert_tells_why_not(host: Host, broken: Break) -> None:
 @ON_ONE_RELEASE
 def test_firewall_on_the_host(host: Host) -> None:
     """Nothing on the host itself is wrong, and sshd answers: only the look from outside can tell."""
-    nspawn = (host.box.directory / "pid").read_text().split()[0]
-    init = Path(f"/proc/{nspawn}/task/{nspawn}/children").read_text().strip()
-    nft = ["nsenter", "-t", init, "-n", "nft"]
+    nft = [*host.enter("-n"), "nft"]
     rules = "table inet theirs { chain c { type filter hook input priority 0; iifname host0 tcp dport 80 drop; }; }"
     subprocess.run([*nft, rules], check=True)
     vhost = f"/etc/apache2/sites-available/{SITE}.conf"

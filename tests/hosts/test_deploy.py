@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.conftest import Host, Ran
+from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
 
 pytestmark = pytest.mark.hosts
 
@@ -140,6 +140,7 @@ def test_service_that_does_not_come_up_is_rolled_back(host: Host, tmp_path: Path
     assert (ran.code, ran.changes) == (0, {})
 
 
+@ON_ONE_RELEASE
 def test_database_that_listens_elsewhere_is_rolled_back(host: Host, tmp_path: Path) -> None:
     """MariaDB starts with an address that the host does not have; only a login tells."""
     text = original("mysql/server.cnf.j2").replace("127.0.0.1", "192.0.2.1")
@@ -150,6 +151,7 @@ def test_database_that_listens_elsewhere_is_rolled_back(host: Host, tmp_path: Pa
     assert host.lampctl("plan", "HOST").changes == {}
 
 
+@ON_ONE_RELEASE
 def test_check_that_fails_after_the_deploy_rolls_back(host: Host, tmp_path: Path) -> None:
     """A vhost that Apache likes and that would show the site's source to the world."""
     name = "apache/handlers/fpm.conf.j2"
@@ -198,6 +200,7 @@ def test_lock_of_another_run(host: Host) -> None:
     assert "ann@laptop" in ran.host["error"]["message"]
 
 
+@ON_ONE_RELEASE
 def test_site_on_a_database_that_is_somebody_elses(host: Host, tmp_path: Path) -> None:
     host.sh("mariadb -e 'CREATE DATABASE IF NOT EXISTS theirs'")
     book = tmp_path / "site.yml"
@@ -208,6 +211,7 @@ def test_site_on_a_database_that_is_somebody_elses(host: Host, tmp_path: Path) -
     assert host.sh("ls /etc/apache2/sites-available/").split().count("shop.test.conf") == 0
 
 
+@ON_ONE_RELEASE
 def test_vhost_that_is_somebody_elses(host: Host, tmp_path: Path) -> None:
     host.sh(
         "printf '<VirtualHost *:80>\\nServerName mine.test\\n</VirtualHost>\\n' > /etc/apache2/sites-enabled/mine.conf"
@@ -220,6 +224,7 @@ def test_vhost_that_is_somebody_elses(host: Host, tmp_path: Path) -> None:
     assert ran.host["error"]["kind"] == "foreign-vhost"
 
 
+@ON_ONE_RELEASE
 def test_several_sites(host: Host, tmp_path: Path) -> None:
     book = tmp_path / "site.yml"
     sites = (
@@ -233,6 +238,7 @@ def test_several_sites(host: Host, tmp_path: Path) -> None:
     assert host.lampctl("deploy", "HOST").code == 0
 
 
+@ON_ONE_RELEASE
 def test_new_release_of_php_shows_at_once(host: Host, tmp_path: Path) -> None:
     """PHP remembers where a link led, and what it compiled there: visitors had asked for the former release."""
     book, page = tmp_path / "site.yml", tmp_path / "shop" / "index.php"

@@ -1,15 +1,13 @@
-"""One host with a site of every type at once, behind one server and then, by one deploy, behind the other."""
+"""A LAMP host that gets a site of every type at once, behind one server and then, by one deploy, behind the other."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lampctl.box import Boxes
 from lampctl.playbook.sites import SITE_TYPES
-from tests.hosts.conftest import Host
+from tests.hosts.conftest import ON_ONE_RELEASE, Host
 
 pytestmark = pytest.mark.hosts
 
@@ -28,34 +26,29 @@ sites:
 """
 
 
-@pytest.fixture
-def crowded(boxes: Boxes) -> Iterator[Host]:
-    yield Host(boxes.up("every-type"), boxes)
-    boxes.down("every-type")
-
-
-def test_every_type_on_one_host(crowded: Host, tmp_path: Path) -> None:
-    book = tmp_path / "every.yml"
+@ON_ONE_RELEASE
+def test_every_type_on_one_host(host: Host, tmp_path: Path) -> None:
+    book = tmp_path / "lamp.yml"  # in the place of the playbook that made the host
     book.write_text(SITES)
-    first = crowded.lampctl("deploy", "HOST", "-p", str(book))
+    first = host.lampctl("deploy", "HOST", "-p", str(book))
     assert first.code == 0, first.out
     assert {id for id in first.results if id.startswith("site.outside@")} == {
         f"site.outside@{t}.test" for t in SITE_TYPES
     }
-    again = crowded.lampctl("deploy", "HOST", "-p", str(book))
+    again = host.lampctl("deploy", "HOST", "-p", str(book))
     assert (again.code, again.changes) == (0, {}), again.out
     assert again.host["round_trips"] <= 4
     behind_apache = (*("deploy", "HOST", "-p", str(book)), "--set", "web.server=apache")
-    other = crowded.lampctl(*behind_apache)
+    other = host.lampctl(*behind_apache)
     assert other.code == 0, other.out
     assert set(other.results.values()) == {"pass"}
-    assert crowded.lampctl("plan", *behind_apache[1:]).changes == {}
+    assert host.lampctl("plan", *behind_apache[1:]).changes == {}
     # What leaves the playbook goes, and the rest goes on.
     book.write_text(
         "\n".join(line for line in SITES.splitlines() if "process.test" not in line and "proxy.test" not in line)
     )
-    fewer = crowded.lampctl(*behind_apache)
+    fewer = host.lampctl(*behind_apache)
     assert fewer.code == 0, fewer.out
-    assert crowded.sh("ls /etc/systemd/system /etc/apache2/sites-*").count("process.test") == 0
-    assert crowded.sh("systemctl list-units --plain --no-legend 'lampctl-process.test*'").strip() == ""
-    assert crowded.lampctl("plan", *behind_apache[1:]).changes == {}
+    assert host.sh("ls /etc/systemd/system /etc/apache2/sites-*").count("process.test") == 0
+    assert host.sh("systemctl list-units --plain --no-legend 'lampctl-process.test*'").strip() == ""
+    assert host.lampctl("plan", *behind_apache[1:]).changes == {}

@@ -7,7 +7,6 @@ import json
 import shutil
 import socket
 import subprocess
-import threading
 import time
 import zipfile
 from collections import Counter
@@ -18,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from lampctl.box import Boxes
-from tests.hosts.conftest import Host, Ran
+from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
+from tests.hosts.visitor import visiting
 
 pytestmark = pytest.mark.hosts
 
@@ -155,6 +155,7 @@ def test_websocket_round_trip(stack: Stack, site: str) -> None:
         assert echo == b"\x81\x05hello"
 
 
+@ON_ONE_RELEASE
 def test_weights_and_a_dead_upstream(stack: Stack) -> None:
     shares = Counter(stack.get("proxy.test")[1].strip()[-4:] for _ in range(120))
     assert set(shares) == {"8000", "8001", "8002", "8003"}
@@ -178,29 +179,18 @@ def test_new_release_fails_no_request(stack: Stack) -> None:
     program.write_text(program.read_text() + f"# {stack.server}\n")
     pids = "systemctl show --value -p MainPID 'lampctl-python.test@*'"
     before = set(stack.host.sh(pids).split())
-    done, answers = threading.Event(), Counter[int]()
-
-    def visit() -> None:
-        while not done.is_set():
-            answers[stack.get("python.test")[0]] += 1
-
-    visitors = [threading.Thread(target=visit) for _ in range(2)]
-    for visitor in visitors:
-        visitor.start()
-    ran = stack.lampctl("deploy")
-    done.set()
-    for visitor in visitors:
-        visitor.join()
+    with visiting(stack.host.box.address, lambda page: " 200 " in page, "python.test", visitors=2) as visits:
+        ran = stack.lampctl("deploy")
     assert ran.code == 0, ran.out
     assert [action for key, action in ran.changes.items() if "python.test@" in key] == ["restart"] * 4
     assert not before & set(stack.host.sh(pids).split())
     # Apache does not ask another instance when one ends just as it takes a connection (docs/sites/process.md): one
     # request at most for each of the four that ended.
-    lost = answers.total() - answers[200]
-    assert lost <= (4 if stack.server == "apache" else 0), answers
-    assert answers[200] > 50
+    assert len(visits.failures) <= (4 if stack.server == "apache" else 0), visits.failures
+    assert len(visits.answered) > 50
 
 
+@ON_ONE_RELEASE
 @once
 def test_program_that_ends_at_once_is_named_and_undone(stack: Stack) -> None:
     dies = """python3 -c "import sys; sys.exit('no such setting')" """.strip()
@@ -240,6 +230,7 @@ def test_program_that_does_not_stay_is_the_culprit(stack: Stack) -> None:
     assert stack.lampctl("check").code == 0
 
 
+@ON_ONE_RELEASE
 def test_web_server_that_asks_elsewhere_is_the_culprit(stack: Stack, tmp_path: Path) -> None:
     name = {"nginx": "nginx/upstream.conf.j2", "apache": "apache/handlers/proxy.conf.j2"}[stack.server]
     override = tmp_path / "templates" / name
@@ -257,6 +248,7 @@ def test_web_server_that_asks_elsewhere_is_the_culprit(stack: Stack, tmp_path: P
         assert time.monotonic() < deadline
 
 
+@ON_ONE_RELEASE
 @once
 def test_what_can_not_work_is_refused_before(stack: Stack) -> None:
     stack.host.sh("nohup python3 -m http.server 8040 >/dev/null 2>&1 </dev/null & until (exec 3<>/dev/tcp/127.0.0.1/8040); do sleep 0.1; done 2>/dev/null")  # fmt: skip
@@ -275,6 +267,7 @@ def test_what_can_not_work_is_refused_before(stack: Stack) -> None:
     assert stack.lampctl("plan").changes == {}
 
 
+@ON_ONE_RELEASE
 @once
 def test_fewer_instances_and_no_site(stack: Stack) -> None:
     """What goes is stopped and deleted, once what stays is proved."""

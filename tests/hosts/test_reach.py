@@ -61,7 +61,7 @@ def test_box_that_does_not_go_down_leaves_nothing_alive(boxes: Boxes, monkeypatc
     )
     nspawn = (box.directory / "pid").read_text().split()[0]
     init = Path(f"/proc/{nspawn}/task/{nspawn}/children").read_text().strip()
-    monkeypatch.setattr("lampctl.box.STOP_TIMEOUT", 2.0)
+    monkeypatch.setattr("lampctl.box.power.STOP_TIMEOUT", 2.0)
     boxes.snapshot("stubborn", "deaf")
     assert not Path(f"/proc/{init}").exists()
     assert not Path(f"/proc/{nspawn}").exists()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.conftest import Host, Ran
+from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
 
 pytestmark = pytest.mark.hosts
 
@@ -162,6 +162,7 @@ def test_a_new_release_is_served_and_the_old_one_kept(served: tuple[Host, str, R
     assert host.sh(f"cat /var/www/app.test/{link}/index.html").encode() == text
 
 
+@ON_ONE_RELEASE
 def test_a_release_that_does_not_work_is_undone(served: tuple[Host, str, Ran], project: Path) -> None:
     """A link to what is no program: only the host shows that it can't be run."""
     host, server, _ = served

@@ -75,6 +75,7 @@ TYPED = {
     "lampctl deploy -p site.yml --env st": "lampctl deploy -p site.yml --env staging",
     "lampctl deploy --set php.memory_l": "lampctl deploy --set php.memory_limit=",
     "lampctl explain php.fa": "lampctl explain php.fastcgi",
+    "lampctl explain web.static@la": "lampctl explain web.static@lamp.test",
     "lampctl deploy --nonsense 'x": "lampctl deploy --nonsense 'x",
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.conftest import Host
+from tests.hosts.conftest import ON_ONE_RELEASE, Host
 from tests.hosts.test_deploy import original, template
 from tests.hosts.visitor import get, visit, visiting
 
@@ -29,6 +29,7 @@ def serving(host: Host) -> set[str]:
     )
 
 
+@ON_ONE_RELEASE
 def test_server_that_somebody_else_deployed_is_left_alone(host: Host) -> None:
     host.sh("echo 'exit 101' > /usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d; apt-get -qq update;"
             "apt-get -qqy --no-install-recommends install nginx >/dev/null 2>&1; rm /usr/sbin/policy-rc.d;"
@@ -41,6 +42,7 @@ def test_server_that_somebody_else_deployed_is_left_alone(host: Host) -> None:
     host.sh("systemctl disable -q --now nginx; cp /root/default /etc/nginx/sites-available/default")
 
 
+@ON_ONE_RELEASE
 def test_apache_of_somebody_else_is_left_alone(host: Host) -> None:
     """As if lampctl had never heard of this Apache."""
     owned = "/var/lib/lampctl/owned/lamp"
@@ -51,6 +53,7 @@ def test_apache_of_somebody_else_is_left_alone(host: Host) -> None:
     assert serving(host) == {"apache2"}
 
 
+@ON_ONE_RELEASE
 def test_package_files_that_somebody_changed_are_not_replaced(host: Host) -> None:
     host.sh("echo '# mine' >> /etc/nginx/nginx.conf")
     ran = host.lampctl("deploy", "HOST", "-p", "lemp")
@@ -61,6 +64,7 @@ def test_package_files_that_somebody_changed_are_not_replaced(host: Host) -> Non
     host.sh("sed -i '$d' /etc/nginx/nginx.conf")
 
 
+@ON_ONE_RELEASE
 def test_vhost_of_somebody_else_keeps_port_80(host: Host) -> None:
     host.sh(
         "printf '<VirtualHost *:80>\\nServerName mine.test\\n</VirtualHost>\\n' > /etc/apache2/sites-enabled/mine.conf"
@@ -72,6 +76,7 @@ def test_vhost_of_somebody_else_keeps_port_80(host: Host) -> None:
     assert host.lampctl("deploy", "HOST").code == 0
 
 
+@ON_ONE_RELEASE
 def test_playbooks_with_a_default_site_each_share_a_host(host: Host) -> None:
     """The first of them by name answers for names that no site has; none is refused for the other's sake."""
     assert host.lampctl("deploy", "HOST", "-p", "lemp").code == 0
@@ -157,6 +162,7 @@ def test_apache_behind_knows_the_visitor_and_believes_nginx_alone(host: Host, tm
     assert get(address, "/.git/config", "s.test").startswith("HTTP/1.1 403")
 
 
+@ON_ONE_RELEASE
 @pytest.mark.parametrize(
     ("breaks", "culprit", "passes"),
     [
@@ -176,6 +182,7 @@ def test_chain_names_which_of_the_two_is_broken(host: Host, breaks: str, culprit
     assert host.lampctl("deploy", "HOST", "-p", "front").code == 0
 
 
+@ON_ONE_RELEASE
 def test_apache_that_can_not_come_back_to_port_80_leaves_nginx_there(host: Host, tmp_path: Path) -> None:
     """`Listen 22` is valid to apache2ctl -t; sshd has that port."""
     text = re.sub("Listen 80", "Listen 22\nListen 80", original("apache/ports.conf.j2"))

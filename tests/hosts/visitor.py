@@ -1,4 +1,4 @@
-"""A visitor who asks for a page again and again, over a new connection each time, and writes down what came of it."""
+"""Visitors who ask for a page again and again, over a new connection each time, and write down what came of it."""
 
 from __future__ import annotations
 
@@ -29,12 +29,16 @@ class Visits:
         return longest
 
     @property
+    def asked(self) -> int:
+        return len(self.answered) + len(self.failures)
+
+    @property
     def kinds(self) -> set[str]:
         return {kind for _, kind in self.failures}
 
 
 @contextmanager
-def visiting(address: str, good: Callable[[str], bool], name: str = "x") -> Iterator[Visits]:
+def visiting(address: str, good: Callable[[str], bool], name: str = "x", visitors: int = 1) -> Iterator[Visits]:
     """The visits to http://ADDRESS/ for as long as this lasts."""
     visits, stop = Visits(), threading.Event()
 
@@ -48,13 +52,15 @@ def visiting(address: str, good: Callable[[str], bool], name: str = "x") -> Iter
                 visits.answered.append(now)
             stop.wait(PAUSE)
 
-    thread = threading.Thread(target=loop)
-    thread.start()
+    threads = [threading.Thread(target=loop) for _ in range(visitors)]
+    for thread in threads:
+        thread.start()
     try:
         yield visits
     finally:
         stop.set()
-        thread.join()
+        for thread in threads:
+            thread.join()
 
 
 def visit(address: str, good: Callable[[str], bool], name: str) -> str:

@@ -14,7 +14,7 @@ BIN = Path(sys.executable).parent
 SITE = """\
 extends: base.yml
 sites: {shop.test: {}}
-environments: {staging: {hosts: [stage.test]}, production: {}}
+environments: {staging: {hosts: [stage.test], sites: {new.test: {}}}, production: {}}
 """
 
 
@@ -67,8 +67,12 @@ OFFERS = {
     "lampctl deploy --set php.memory_l": {"php.memory_limit="},
     "lampctl deploy --set=php.memory_l": {"--set=php.memory_limit="},
     "lampctl deploy -p site.yml --set sites.shop.test.a": {"sites.shop.test.aliases=", "sites.shop.test.allow_override=", "sites.shop.test.admin="},
+    "lampctl deploy -p site.yml --env staging --set sites.": {"sites.shop.test.tls=", "sites.new.test.tls="},
     "lampctl init --type p": {"php", "process", "proxy"},
     "lampctl explain php.f": {"php.fastcgi"},
+    "lampctl explain php.fastcgi@": {"php.fastcgi@shop.test"},
+    "lampctl explain site.p": {"site.php"},
+    "lampctl explain linux.ssh@": set(),
     "lampctl explain 'sites.NAME.tls.h": {"sites.NAME.tls.hsts"},
     "lampctl box down ": {"demo"},
     "lampctl box up x --release ": {"trixie", "bookworm"},
@@ -88,7 +92,12 @@ def test_offers(line: str, project: Path) -> None:
 def test_offers_are_quick(project: Path) -> None:
     """What takes a tenth of a second or more to import is left out."""
     answer("lampctl deploy --set php.", project)  # the first asks the models, and keeps the answer
-    for line in ("lampctl deploy ", "lampctl deploy --set php.", "lampctl explain web"):
+    for line in (
+        "lampctl deploy ",
+        "lampctl deploy -p site.yml --set php.",
+        "lampctl explain web",
+        "lampctl explain web.static@",
+    ):
         done = subprocess.run(
             [sys.executable, "-X", "importtime", BIN / "lampctl"],
             env={**environment(project), "_LAMPCTL_COMPLETE": line},
@@ -116,6 +125,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
     [
         ("lampctl dep", "dep", "deploy\n"),
         ("lampctl deploy root@included", "included", "included1\n"),  # readline replaces what follows the @
+        ("lampctl explain php.fastcgi@s", "s", "shop.test\n"),
         ("lampctl deploy --set=php.memory_l", "php.memory_l", "no blank\nphp.memory_limit=\n"),
         ("lampctl deploy --set php.memory_l", "php.memory_l", "no blank\nphp.memory_limit=\n"),
     ],

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,8 @@ def sshd() -> Iterator[int]:
         def serve() -> None:
             transport = paramiko.Transport(server.accept()[0])
             transport.add_server_key(key)
-            transport.start_server(server=Closed())
+            with suppress(paramiko.SSHException, EOFError, OSError):  # who knocked has gone
+                transport.start_server(server=Closed())
 
         threading.Thread(target=serve, daemon=True).start()
         yield server.getsockname()[1]

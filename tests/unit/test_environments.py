@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from lampctl.documents import parse
 from lampctl.engine.library import Files
 from lampctl.errors import LampctlError
 from lampctl.playbook import Loaded, load
 from lampctl.playbook.origins import as_yaml, values
-from lampctl.playbook.yamlfile import parse
 from tests.unit.forked import run
 
 BASE = """\

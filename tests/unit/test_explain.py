@@ -44,6 +44,15 @@ def test_check_with_a_site_speaks_of_that_site() -> None:
     assert not any("SITE" in text for _, text in page.items)
 
 
+def test_check_that_runs_elsewhere_for_some_playbooks_says_both() -> None:
+    items = MANUAL.page("mysql.login").items
+    runs = [text for label, text in items if label == "runs"]
+    assert len(runs) == 2
+    assert runs[0].startswith("through an SSH tunnel")
+    assert runs[1] == "on the host (playbooks: database: {host: db1})"
+    assert [text for label, text in items if label == "asks" and " on db1 " in text]
+
+
 @pytest.mark.parametrize("word", ["sites.*.tls", "sites.NAME.tls", "sites.shop.example.com.tls"])
 def test_option_of_a_site_however_the_site_is_written(word: str) -> None:
     assert MANUAL.page(word).name == "sites.NAME.tls"

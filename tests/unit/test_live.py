@@ -74,6 +74,26 @@ def test_a_line_a_layer() -> None:
     assert re.search(r"^  · web +1 step$", text, re.MULTILINE)
 
 
+def checked(id: str, status: Status) -> Event:
+    layer = id.partition(".")[0]
+    result = Result(id, layer, status, Where.HOST, "well", "found")
+    return Event("web1", "checked", id, layer, result=result)
+
+
+def test_checks_layer_by_layer_as_they_come_back() -> None:
+    begun = [*running("web1"), Event("web1", "phase", "check"), Event("web1", "checks", "linux linux web web php site")]
+    come = [checked("linux.a", Status.PASS), checked("linux.b", Status.PASS), checked("web.a", Status.PASS)]
+    text = view(*begun, *come, checked("php.a", Status.FAIL))
+    assert re.search(r"^. web1: checking, 4 of 6  0 s$", text, re.MULTILINE)
+    assert re.search(r"^  ✓ linux  2 of 2 checks$", text, re.MULTILINE)
+    assert re.search(r"^  [^✓·] web    1 of 2 checks  web\.a$", text, re.MULTILINE)
+    assert re.search(r"^  ✗ php    1 of 1 check$", text, re.MULTILINE)
+    assert re.search(r"^  · site   0 of 1 check$", text, re.MULTILINE)
+    again = view(*begun, *come, Event("web1", "phase", "apply"))
+    assert re.search(r"^. web1: applying  0 s$", again, re.MULTILINE)
+    assert " of 2 checks" not in again
+
+
 def test_long_step_has_a_bar() -> None:
     assert re.search(r"^  . linux +0\.0 s  ━{12}─{12}  unpacking 1 of 2$", view(*running("web1")), re.MULTILINE)
 

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
+from lampctl.documents import parse
 from lampctl.playbook.messages import messages
-from lampctl.playbook.yamlfile import parse
 
 
 class Options(BaseModel):

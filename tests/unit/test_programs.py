@@ -18,7 +18,7 @@ from lampctl.observation import Observation, of
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.render import Renderer, systemd
-from lampctl.resources import Action, File, Service
+from lampctl.resources import Action, File, Service, release
 from lampctl.resources.file import Entry, compare
 
 FACTS = nominal("debian-13")
@@ -63,6 +63,15 @@ def test_war_is_the_folder_that_it_was_made_of(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "app.war", "w") as war:
         war.write(tmp_path / "app/WEB-INF/web.xml", "WEB-INF/web.xml")
     assert read_war(tmp_path / "app.war") == read(tmp_path / "app", "") == read_war(tmp_path / "app")
+
+
+@pytest.mark.parametrize(("length", "said"), [(300, "300 bytes"), (4000, "3 KiB")])
+def test_plan_says_how_much_a_release_holds(tmp_path: Path, length: int, said: str) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/page.html").write_bytes(b"x" * length)
+    change = release.compare(release.Release("/var/www/a.test", "site", read(tmp_path / "app", "")), None)
+    assert change
+    assert change.diff == f"{said} of files from this machine\n"
 
 
 def test_war_stays_inside_and_whole(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import yaml
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
+from lampctl.engine.library import data
 from lampctl.engine.offline import rendered
 from lampctl.errors import LampctlError, PlaybookError
 from lampctl.platforms import PLATFORMS
@@ -82,3 +83,14 @@ def test_wordpress_with_an_engine_that_a_platform_lacks_renders() -> None:
     data = {"sites": {"w.test": {"type": "wordpress"}}, "web": {}, "php": {}, "mysql": {"engine": "mysql"}}
     for platform in PLATFORMS:
         assert render(data, platform)
+
+
+def test_units_share_what_they_repeat() -> None:
+    """Four lines that two templates of systemd have in common belong in a partial of theirs."""
+    runs: dict[str, list[str]] = {}
+    for path in sorted(data("templates").rglob("*.j2")):
+        lines = path.read_text().splitlines()
+        if any("systemd/" in line for line in lines):
+            for start in range(len(lines) - 3):
+                runs.setdefault("\n".join(lines[start : start + 4]), []).append(path.name)
+    assert {run: names for run, names in runs.items() if len(names) > 1} == {}

@@ -13,7 +13,7 @@ from lampctl.layers.vhost import Vhost, redirects
 
 
 class SiteType(Protocol):
-    """What each of the modules here has; `options` is the model of its type (playbook/sites.py)."""
+    """What each of the modules here has; `options` is the model of its type (playbook/sites)."""
 
     def vhost(self, context: Context, name: str, options: Any) -> Vhost: ...
 

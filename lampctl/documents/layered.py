@@ -6,14 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from lampctl.documents.yamlfile import Document, Path, Position, parse, shown, value
 from lampctl.errors import PlaybookError, UsageError, guess
-from lampctl.playbook.messages import READ_BEFORE, shown
-from lampctl.playbook.yamlfile import Document, Path, Position, parse, value
 
 # `extends` merges mappings key by key, but these are replaced as a whole: the sites of a built-in
 # playbook are an example, and hosts add up to surprises.
 REPLACED = ("sites", "hosts")
 ENVIRONMENTS = "environments"
+# What a playbook may say beside the models' fields: it is read and gone before they see it.
+READ_BEFORE = {
+    "extends": "The playbook that this one builds on: lamp, or a file.",
+    ENVIRONMENTS: "Values for `--env NAME`, by name: each a mapping that is laid over the playbook, hosts included.",
+}
 
 
 class Playbooks(Protocol):

@@ -17,6 +17,7 @@ Path = tuple[str | int, ...]  # keys and indexes from the top of the document
 # aliases of aliases of aliases fill the memory.
 MOST_LEVELS = 50
 MOST_VALUES = 20_000
+LONGEST = 60  # characters that are shown of a key or a value
 
 _TAG = "tag:yaml.org,2002:"
 _OPENING = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
@@ -67,6 +68,19 @@ def value(text: str, origin: str) -> Any:
     top = Position(origin)
     node = _compose(text, top)
     return None if node is None else _Reader(top, {}).value(node, ())
+
+
+def shown(value: object) -> str:
+    """A value as a playbook would have it, on one line, and not longer than it helps."""
+    if isinstance(value, str):
+        text = repr(value)
+    else:
+        text = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True).removesuffix("...\n")
+    return short(text.strip())
+
+
+def short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _compose(text: str, top: Position) -> yaml.Node | None:

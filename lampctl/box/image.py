@@ -1,0 +1,41 @@
+"""What boxes of a release are overlays of, built once."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from lampctl.box.tools import run
+
+RELEASES = ("trixie", "bookworm", "sid")
+PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,ca-certificates,iproute2,sudo"
+ARCHIVE = "http://deb.debian.org/debian"
+
+
+def base(cache: Path, release: str, say: Callable[[str], None]) -> Path:
+    """The release's root file system, built into another name first: it is whole, or not there."""
+    base = cache / release
+    if base.is_dir():
+        return base
+    say(f"building the {release} base (once, half a minute)")
+    half = cache / f"{release}.new"
+    shutil.rmtree(half, ignore_errors=True)
+    cache.mkdir(parents=True, exist_ok=True)
+    tar = cache / f"{release}.tar"
+    sources = [f"deb {ARCHIVE} {release} main"]
+    if release != "sid":
+        sources.append(f"deb {ARCHIVE} {release}-updates main")
+        sources.append(f"deb {ARCHIVE}-security {release}-security main")
+    options = ["--variant=minbase", f"--include={PACKAGES}", '--aptopt=Acquire::Check-Valid-Until "false"']
+    options += ["--skip=cleanup/apt/lists"]  # as hosts have them; each box would fetch and unpack them anew
+    run("mmdebstrap", "--quiet", *options, release, str(tar), *sources)
+    half.mkdir()
+    run("tar", "-C", str(half), "--numeric-owner", "-xpf", str(tar))
+    tar.unlink()
+    for key in half.glob("etc/ssh/ssh_host_*"):
+        key.unlink()
+    (half / "etc/systemd/system/systemd-modules-load.service").symlink_to("/dev/null")  # no kernel of its own
+    (half / "etc/machine-id").write_text("")
+    half.rename(base)
+    return base

@@ -1,0 +1,99 @@
+"""Boxes as processes of this machine: on, off, and a control group of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from lampctl.box.guest import Box
+from lampctl.box.network import BRIDGE, machine
+from lampctl.box.tools import run
+
+STOP_TIMEOUT = 10.0  # seconds; a box goes down in about one
+
+
+def on(box: Box) -> None:
+    # Of a box that had this address before: the kernel takes it away some time after that box has gone.
+    run("ip", "link", "delete", f"vb-{machine(box.address)}", check=False)
+    argv = [*_in_own_cgroup(box), "systemd-nspawn", "-D", str(box.root), "--boot", f"--machine={machine(box.address)}"]
+    argv += [f"--hostname={box.name}"]
+    argv += ["--register=no", "--keep-unit", f"--network-bridge={BRIDGE}", "--resolv-conf=off", "--capability=all"]
+    with (box.directory / "console.log").open("wb") as console:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=console,
+            start_new_session=True,
+            env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
+        )
+    box.pid_file.write_text(f"{process.pid} {_started(process.pid)}")
+
+
+def off(box: Box) -> None:
+    """SIGTERM makes nspawn power the box off. What does not end by itself has its power cut."""
+    os.kill(int(box.pid_file.read_text().split()[0]), signal.SIGTERM)
+    if not _ends(box.pid_file, STOP_TIMEOUT):
+        cut(box)
+
+
+def cut(box: Box) -> None:
+    """Kills the box's init, and by it all that runs in the box: killing nspawn would leave that alive."""
+    pid = box.pid_file.read_text().split()[0]
+    for init in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        os.kill(int(init), signal.SIGKILL)
+    _ends(box.pid_file, STOP_TIMEOUT)
+
+
+def _started(pid: int) -> str:
+    """The start time of a process, in clock ticks; empty where it is gone or a zombie."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return ""
+    return "" if text[0] == "Z" else text[19]
+
+
+def alive(pid_file: Path) -> bool:
+    """A process id alone could be another's by now; with its start time it can't."""
+    if not pid_file.is_file():
+        return False
+    pid, _, started = pid_file.read_text().partition(" ")
+    return bool(started) and _started(int(pid)) == started
+
+
+def _ends(pid_file: Path, timeout: float) -> bool:
+    deadline = time.monotonic() + timeout
+    while alive(pid_file) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not alive(pid_file)
+
+
+def _cgroup(box: Box) -> Path | None:
+    """The box's control group, where this machine's service manager does not give it one of its own."""
+    mounts = (line.split() for line in Path("/proc/mounts").read_text().splitlines())
+    unified = next((Path(mount[1]) for mount in mounts if mount[2] == "cgroup2"), None)
+    return unified / f"lampctl-{machine(box.address)}" if unified else None
+
+
+def _in_own_cgroup(box: Box) -> Sequence[str]:
+    """Boxes that share one would share their units' groups: each would wait for the other's Apache to end."""
+    cgroup = _cgroup(box)
+    if cgroup is None:
+        return []
+    cgroup.mkdir(exist_ok=True)
+    return ["sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', str(cgroup)]
+
+
+def remove_cgroup(box: Box) -> None:
+    cgroup = _cgroup(box)
+    if cgroup is None or not cgroup.is_dir():
+        return
+    for directory, _, _ in os.walk(cgroup, topdown=False):
+        with suppress(OSError):  # the kernel may take a moment to see that it is empty; then it is left
+            Path(directory).rmdir()

@@ -1,0 +1,52 @@
+"""The programs that boxes are made with."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from lampctl.errors import LampctlError
+
+_TOOLS = {
+    "systemd-nspawn": "systemd-container",
+    "mmdebstrap": "mmdebstrap",
+    "nft": "nftables",
+    "ip": "iproute2",
+    "ssh-keygen": "openssh-client",
+}
+
+
+def available() -> None:
+    """LampctlError where boxes can't run on this machine, with the other ways."""
+    why, hint = missing_for_boxes()
+    if why:
+        raise LampctlError(
+            f"boxes can't run here: {why}",
+            f"{hint}{'. ' if hint else ''}Other ways: any host with SSH (lampctl deploy user@host), or a Vagrant box",
+            kind="box-unavailable",
+        )
+
+
+def missing_for_boxes() -> tuple[str, str]:
+    """(why boxes can't run on this machine, or empty; how to get what they need)."""
+    missing = [tool for tool in _TOOLS if not shutil.which(tool)]
+    if os.uname().sysname != "Linux":
+        return "they need Linux", ""
+    if os.geteuid() != 0:
+        # sudo does not look where pipx puts programs
+        return "they need root", f"run it with sudo: sudo {shlex.quote(str(Path(sys.argv[0]).absolute()))} box …"
+    if missing:
+        packages = " ".join(_TOOLS[tool] for tool in missing)
+        return f"{', '.join(missing)} is missing", f"apt-get install --no-install-recommends {packages}"
+    return "", ""
+
+
+def run(*argv: str, check: bool = True) -> None:
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if check and done.returncode:
+        evidence = (done.stderr or done.stdout)[-1500:]
+        raise LampctlError(f"{argv[0]} failed ({done.returncode})", " ".join(argv), kind="box", evidence=evidence)

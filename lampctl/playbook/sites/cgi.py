@@ -1,0 +1,36 @@
+"""Programs that the web server starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from lampctl.playbook.fields import Seconds, Size, UrlPath
+from lampctl.playbook.sites.base import TYPE, RootedSite
+
+
+class CgiSite(RootedSite):
+    """Programs that the web server starts for each request, and files."""
+
+    type: Literal["cgi"] = Field(description=TYPE)
+    prefix: UrlPath = Field("/cgi-bin/", description="Where the programs are: URL path, and folder below the root.")
+    timeout: Seconds = Field(60, description="Seconds that a program may take.")
+    body_limit: Size = Field("32M", description="The largest body of a request.")
+
+    def unfit(self, modes: Mapping[str, int]) -> tuple[str, str] | None:
+        """What is wrong with a source of these files (path → mode), and what to do; None where it is fit."""
+        folder = self.prefix.strip("/") + "/"
+        programs = {path: mode for path, mode in modes.items() if path.startswith(folder)}
+        if not programs:
+            return (
+                f"has no programs in {folder}",
+                f"put them there, or let `prefix` name their folder, not {self.prefix}",
+            )
+        lacking = [path for path, mode in programs.items() if not mode & 0o111]
+        if not lacking:
+            return None
+        more = f", and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+        hint = f"chmod +x {lacking[0]}; what is no program belongs outside {folder}"
+        return f"{lacking[0]} lacks the run bit, and everything in {folder} is run as a program{more}", hint

@@ -1,0 +1,27 @@
+"""What is called after a site, whatever its type."""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def home_of(name: str) -> str:
+    """The directory that belongs to a site, whatever its type."""
+    return f"/var/www/{name}"
+
+
+def user_of(name: str) -> str:
+    """The site's Unix user. The prefix keeps a site called `mail` from being the user of that name."""
+    return "site-" + shortened(name.replace(".", "-"), 27)
+
+
+def unit_of(name: str, port: int) -> str:
+    """The unit of one instance of a site's program."""
+    return f"lampctl-{name}@{port}.service"
+
+
+def shortened(name: str, most: int) -> str:
+    """At most `most` characters, still unlike any other name's."""
+    if len(name) <= most:
+        return name
+    return f"{name[: most - 9]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -1,0 +1,18 @@
+"""Java web applications."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from lampctl.playbook.fields import OneLine, Size
+from lampctl.playbook.sites.base import TYPE, SandboxedSite
+
+
+class ServletSite(SandboxedSite):
+    """A Java web application in a Tomcat of its own."""
+
+    type: Literal["servlet"] = Field(description=TYPE)
+    war: OneLine = Field(description="A WAR on this machine, beside the playbook, or a folder with what a WAR holds.")
+    heap: Size = Field("256M", description="The most memory for Java's heap.")

@@ -1,0 +1,19 @@
+"""Files."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from lampctl.playbook.sites.base import TYPE, RootedSite
+
+
+class StaticSite(RootedSite):
+    """Files."""
+
+    type: Literal["static"] = Field(description=TYPE)
+    fallback: bool = Field(False, description="A single-page app: paths without a file get index.html.")
+    cache: Annotated[int, Field(ge=0, le=31_536_000)] = Field(
+        3600, description="Seconds for which browsers may keep files other than HTML; 0: they always ask."
+    )

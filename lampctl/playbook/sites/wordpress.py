@@ -1,0 +1,46 @@
+"""WordPress."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from lampctl.playbook.fields import OneLine, UserName
+from lampctl.playbook.sites.base import TYPE, PooledSite
+from lampctl.playbook.sites.names import user_of
+from lampctl.playbook.sites.options import DatabaseOptions, SitePhpOptions
+
+
+class WordpressSite(PooledSite):
+    """WordPress, installed and ready to log in."""
+
+    type: Literal["wordpress"] = Field(description=TYPE)
+    title: OneLine = Field("WordPress", description="The site's title, when it is installed.")
+    admin: UserName = Field("admin", description="Its first user, whose password is made on the host.")
+    email: OneLine = Field("admin@localhost.localdomain", description="That user's address.")
+    tarball: OneLine | None = Field(
+        None, description="A tarball of WordPress on this machine, instead of Debian's package."
+    )
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = Field(
+        None, description="The tarball's checksum; required with it."
+    )
+    database: DatabaseOptions | Literal[True] = Field(True, description="The database; named, where it is a mapping.")
+    php: SitePhpOptions = Field(SitePhpOptions(), description="PHP settings of this site.")
+
+    @model_validator(mode="after")
+    def _checked(self) -> Self:
+        if bool(self.tarball) != bool(self.sha256):
+            raise ValueError("`tarball` and `sha256` go together")
+        return self
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        return ("mysql", "curl", "gd", "imagick", "intl", "mbstring", "xml", "zip")
+
+    def environment(self, name: str) -> dict[str, str]:
+        """Debian's WordPress finds /etc/wordpress/config-KEY.php by it; a key has letters, digits and hyphens only."""
+        return {"WORDPRESS_CONFIG": user_of(name).replace("_", "-")}
+
+    def secrets(self, name: str) -> dict[str, str]:
+        return {f"salts@{name}": "WP_SECRET"}
