@@ -36,7 +36,6 @@ class Boxes:
             raise UsageError(f"{name!r} is no name for a box", "lower-case letters, digits and hyphens, at most 32")
         if release not in image.RELEASES:
             raise UsageError(f"--release {release}: is not known", f"one of {', '.join(image.RELEASES)}")
-        tools.available()
         with self._locked():
             found = self.get(name)
             if found and found.release != release:
@@ -112,6 +111,7 @@ class Boxes:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """One at a time on this machine: bases, addresses and the bridge are shared by all homes."""
+        tools.available()
         self.home.mkdir(parents=True, exist_ok=True)
         network.ADDRESSES.mkdir(parents=True, exist_ok=True)
         with Path("/run/lampctl-box.lock").open("w") as lock:

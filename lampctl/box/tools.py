@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 from lampctl.errors import LampctlError
 
@@ -34,7 +37,8 @@ def missing_for_boxes() -> tuple[str, str]:
     if os.uname().sysname != "Linux":
         return "they need Linux", ""
     if os.geteuid() != 0:
-        return "they need root", "run it with sudo"
+        # sudo does not look where pipx puts programs
+        return "they need root", f"run it with sudo: sudo {shlex.quote(str(Path(sys.argv[0]).absolute()))} box …"
     if missing:
         packages = " ".join(_TOOLS[tool] for tool in missing)
         return f"{', '.join(missing)} is missing", f"apt-get install --no-install-recommends {packages}"

@@ -70,7 +70,10 @@ def list_(common: Common) -> None:
         print(f"{found.name:<16} {found.release:<10} {found.address:<15} {'running' if found.running else 'stopped'}")
 
 
-@box.command(epilog="Examples: lampctl box ssh demo | lampctl box ssh demo systemctl status apache2")
+@box.command(
+    epilog="Examples: lampctl box ssh demo | lampctl box ssh demo ls -l /var/www",
+    context_settings={"allow_interspersed_args": False},  # options after NAME are the command's
+)
 @grouped
 def ssh(
     common: Common,  # noqa: ARG001

@@ -96,8 +96,9 @@ def _login_check(context: Context, site: str) -> Check:
     )
 
 
-# MySQL's error numbers → what to do about them.
+# MySQL's error numbers → what to do about them; 0: the password is not on the host.
 _HINTS = {
+    0: "lampctl deploy makes it; if another playbook was deployed here, name that one: -p FILE",
     1044: "the user lacks rights on the database: lampctl deploy grants them",
     1045: "the password in the database is not the stored one: lampctl deploy sets it",
     1049: "the database is missing: lampctl deploy creates it",
@@ -122,5 +123,5 @@ def _judge_login(seen: Evidence) -> Verdict:
     head, _, rest = seen.raw.partition(" ")
     if head == "ok":
         return passed(f"wrote a row and read it back, {rest}")
-    code = int(head) if head.isdigit() else 0
-    return failed("login, write or read failed", f"{rest} (error {code})" if code else rest, _HINTS.get(code, ""))
+    code = int(head) if head.isdigit() else -1
+    return failed("login, write or read failed", f"{rest} (error {code})" if code > 0 else rest, _HINTS.get(code, ""))

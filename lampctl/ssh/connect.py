@@ -53,6 +53,7 @@ def _client(
     host = str(found["hostname"])
     port = where.port or options.port or int(found.get("port", 22))
     user = where.user or options.user or found.get("user") or getpass.getuser()
+    keys = _keys(options, found)
     client = paramiko.SSHClient()
     _known_hosts(client, found, options)
     sock = _socket(where, host, port, options, found, config, jumps)
@@ -64,9 +65,10 @@ def _client(
             sock=sock,
             banner_timeout=options.connect_timeout,
             auth_timeout=max(options.connect_timeout, 30),
-            **_keys(options, found),
+            **keys,
         )
     except BaseException as error:
+        error = _at_login(client, keys["key_filename"], error)
         client.close()
         sock.close()
         raise _explain(error, where.text, f"{user}@{host}:{port}") from error
@@ -74,6 +76,33 @@ def _client(
     assert transport
     transport.set_keepalive(15)
     return client, visited(sock.getpeername()[0], port) if isinstance(sock, socket.socket) else ""
+
+
+class _NoKey(Exception):
+    """Neither a file nor the agent has a key to try."""
+
+
+def _at_login(client: paramiko.SSHClient, files: str | list[str], error: BaseException) -> BaseException:
+    """What stands for an error of the login that paramiko has no class for.
+
+    It reads each key as every kind in turn, and raises the last error: of a key that the host refused, that is
+    in the end no key of another kind.
+    """
+    transport = client.get_transport()
+    if type(error) is not paramiko.SSHException or transport is None or not transport.is_active():
+        return error
+    names = [files] if isinstance(files, str) else files
+    if not names:
+        return _NoKey()
+    return paramiko.AuthenticationException(str(error)) if any(_is_key(name) for name in names) else error
+
+
+def _is_key(name: str) -> bool:
+    try:
+        paramiko.PKey.from_path(name)
+    except Exception:
+        return False
+    return True
 
 
 def visited(peer: str, port: int) -> str:
@@ -148,7 +177,18 @@ def _explain(error: BaseException, host: str, address: str) -> BaseException:
         return hostkeys.changed(error)
     if type(error) is paramiko.SSHException and isinstance(error.__context__, TimeoutError):
         error = error.__context__  # it waited for sshd's banner
+    if isinstance(error, PermissionError) and error.filename:  # without a name it is the network's
+        hint = "a box's is root's: run lampctl with sudo; or name a key of yours with -i"
+        return Unreachable(f"{host}: the key {error.filename} can't be read ({address})", hint, kind="key")
+    login = address.rpartition(":")
+    copy = f"ssh-copy-id {'' if login[2] == '22' else f'-p {login[2]} '}{login[0]}"
     cases: tuple[tuple[type[BaseException], str, str, str], ...] = (
+        (
+            _NoKey,
+            "auth",
+            "this user has no key to log in with",
+            f"ssh-keygen -t ed25519 makes one, {copy} takes it there",
+        ),
         (
             paramiko.PasswordRequiredException,
             "key-passphrase",
@@ -159,7 +199,7 @@ def _explain(error: BaseException, host: str, address: str) -> BaseException:
             paramiko.AuthenticationException,
             "auth",
             "no key was accepted",
-            "name the key with -i, or the user with --user; ssh-add -l shows what the agent has",
+            f"name the key with -i, or the user with --user; or let your key in: {copy}",
         ),
         (
             socket.gaierror,

@@ -33,7 +33,7 @@ class UnknownHostKey(paramiko.MissingHostKeyPolicy):
             return
         raise Unreachable(
             f"{hostname}: its host key is unknown: {shown}",
-            "compare it with the host's own, then use --accept-new-host-key; there: "
+            "compare it with the host's own, then use --accept-new-host-key; on the host: "
             "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub",
             kind="host-key-unknown",
         )

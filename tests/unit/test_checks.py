@@ -24,6 +24,7 @@ from lampctl.checks import (
 from lampctl.facts import MIB, PROBES, Facts, parse
 from lampctl.layers import http
 from lampctl.layers.linux import _clock, _memory
+from lampctl.layers.mysql import _judge_login
 from lampctl.layers.sites.php import _php
 
 
@@ -112,3 +113,11 @@ def test_only_what_a_change_broke_is_a_reason_to_undo_it(proved: str, before: St
 def test_answer_is_not_mixed_with_the_mark_before_an_empty_log() -> None:
     answer, log = http.heard("HTTP/1.1 200 OK\n\n\n==log")
     assert (answer.body.strip() if answer else None, log) == ("", "")
+
+
+def test_check_by_a_playbook_that_was_never_deployed_says_so() -> None:
+    """`lampctl check HOST` without -p means the built-in lamp, whatever was deployed there."""
+    raw = "0 there is no readable /etc/lampctl/secrets/lamp.test.conf"
+    verdict = _judge_login(Evidence(raw, Facts("debian-13"), {}))
+    assert verdict.status is Status.FAIL
+    assert "-p FILE" in verdict.hint

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import paramiko
 import pytest
 
-from lampctl.ssh import connect
+from lampctl.errors import Unreachable
+from lampctl.ssh import ConnectOptions, connect, target
 from lampctl.ssh.connect import visited
 
 
@@ -100,3 +106,64 @@ def test_files_that_ssh_config_includes_are_read(tmp_path: Path, monkeypatch: py
     (tmp_path / "config").write_text("Include conf.d/*\nInclude=none/such\nHost *\n  Port 22\n")
     config = connect._config(tmp_path / "config")
     assert [config.lookup(name)["port"] for name in ("included", "other")] == ["2222", "22"]
+
+
+class Closed(paramiko.ServerInterface):
+    """An sshd that lets nobody in."""
+
+    def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002
+        return "publickey"
+
+
+@pytest.fixture
+def sshd() -> Iterator[int]:
+    key = paramiko.ECDSAKey.generate()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            transport = paramiko.Transport(server.accept()[0])
+            transport.add_server_key(key)
+            with suppress(paramiko.SSHException, EOFError, OSError):  # who knocked has gone
+                transport.start_server(server=Closed())
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
+
+
+def refusal(port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **options: Any) -> Unreachable:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    with pytest.raises(Unreachable) as caught:
+        connect.connect(target(f"joe@127.0.0.1:{port}"), ConnectOptions(accept_new_host_key=True, **options))
+    return caught.value
+
+
+def test_who_has_no_key_is_told_how_to_get_one(sshd: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = refusal(sshd, tmp_path, monkeypatch)
+    assert (error.kind, error.exit_code) == ("auth", 3)
+    assert "no key" in str(error)
+    assert f"ssh-keygen -t ed25519 makes one, ssh-copy-id -p {sshd} joe@127.0.0.1" in error.hint
+
+
+def test_whose_key_is_refused_is_told_how_to_be_let_in(
+    sshd: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paramiko.ECDSAKey.generate().write_private_key_file(str(tmp_path / "key"))
+    error = refusal(sshd, tmp_path, monkeypatch, key=tmp_path / "key")
+    assert "no key was accepted" in str(error), error.evidence
+    assert f"ssh-copy-id -p {sshd} joe@127.0.0.1" in error.hint
+
+
+def test_key_of_another_user_is_not_taken_for_a_network_that_is_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A box's key is root's."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/var/lib/lampctl-box/id_ed25519")
+
+    monkeypatch.setattr(paramiko.SSHClient, "connect", refused)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        error = refusal(server.getsockname()[1], tmp_path, monkeypatch)
+    assert "the key /var/lib/lampctl-box/id_ed25519 can't be read" in str(error)
+    assert "sudo" in error.hint
