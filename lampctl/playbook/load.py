@@ -73,7 +73,7 @@ def _sources(playbook: Playbook, document: Document, library: Library) -> dict[s
                 raise PlaybookError(message, error.hint) from None
             wrong = site.unfit(found[name].modes) if isinstance(site, CgiSite) else None
             if wrong:
-                raise PlaybookError(f"{where}: sites → {name} → {key}: {path} {wrong[0]}", wrong[1])
+                raise PlaybookError(f"{where}: sites → {name} → {key}: {wrong[0]}", wrong[1])
     return found
 
 

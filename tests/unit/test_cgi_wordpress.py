@@ -34,14 +34,14 @@ def wanted(playbook: str, *settings: str, platform: str = "debian-13") -> tuple[
     ("modes", "message"),
     [
         ({"index.html": 0o644, "cgi-bin/a.sh": 0o755}, None),
-        ({"cgi-bin/a.sh": 0o755, "cgi-bin/b.sh": 0o644}, "cgi-bin/b.sh lacks the run bit"),
-        ({"cgi-bin/a": 0o644, "cgi-bin/b/c": 0o644}, "cgi-bin/a lacks the run bit, and everything in cgi-bin/ is run as"
-         " a program, and 1 more"),
-        ({"index.html": 0o644}, "has no programs in cgi-bin/"),
+        ({"cgi-bin/a.sh": 0o755, "cgi-bin/b.sh": 0o644}, "site/cgi-bin/b.sh lacks the run bit"),
+        ({"cgi-bin/a": 0o644, "cgi-bin/b/c": 0o644}, "site/cgi-bin/a lacks the run bit, and everything in cgi-bin/ is"
+         " run as a program, and 1 more"),
+        ({"index.html": 0o644}, "site has no programs in cgi-bin/"),
     ],
 )  # fmt: skip
 def test_programs_of_a_source_need_their_run_bit(modes: dict[str, int], message: str | None) -> None:
-    found = CgiSite(type="cgi").unfit(modes)
+    found = CgiSite(type="cgi", source="site").unfit(modes)
     assert (found is None) if message is None else (found is not None and found[0].startswith(message))
 
 
@@ -52,7 +52,7 @@ def test_a_program_without_its_run_bit_is_refused_by_line(tmp_path: Path) -> Non
     book.write_text("web: {}\nsites:\n  a.test:\n    type: cgi\n    source: site\n")
     with pytest.raises(LampctlError) as raised:
         load(str(book), (), Files())
-    assert raised.value.message.startswith(f"{book}:5: sites → a.test → source: site cgi-bin/hello.sh lacks")
+    assert raised.value.message.startswith(f"{book}:5: sites → a.test → source: site/cgi-bin/hello.sh lacks")
     assert raised.value.exit_code == 2
 
 

@@ -25,6 +25,7 @@ class Terminal:
     def __init__(self, *argv: str) -> None:
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # which jobs in the background of a script ignore
             os.execvpe(argv[0], argv, {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"})
         self.seen = ""
 

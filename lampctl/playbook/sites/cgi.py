@@ -25,12 +25,13 @@ class CgiSite(RootedSite):
         programs = {path: mode for path, mode in modes.items() if path.startswith(folder)}
         if not programs:
             return (
-                f"has no programs in {folder}",
+                f"{self.source} has no programs in {folder}",
                 f"put them there, or let `prefix` name their folder, not {self.prefix}",
             )
         lacking = [path for path, mode in programs.items() if not mode & 0o111]
         if not lacking:
             return None
         more = f", and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-        hint = f"chmod +x {lacking[0]}; what is no program belongs outside {folder}"
-        return f"{lacking[0]} lacks the run bit, and everything in {folder} is run as a program{more}", hint
+        first = f"{self.source}/{lacking[0]}"
+        hint = f"chmod +x {first}; what is no program belongs outside {folder}"
+        return f"{first} lacks the run bit, and everything in {folder} is run as a program{more}", hint
