@@ -16,6 +16,8 @@ from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
 
 pytestmark = pytest.mark.hosts
 
+# Whichever comes first: our patience ends, or the kernel knows of no such neighbour.
+NO_ANSWER = ("timeout", "network")
 SITE, BLOG = "shop.test", "blog.test"
 SECRET = f"/etc/lampctl/secrets/{SITE}.conf"
 # A pair for the same addresses, but not by the authority of the database's host.
@@ -216,14 +218,10 @@ def test_host_that_is_away_does_not_hold_up_the_others(fleet: Fleet) -> None:
     ran = fleet.web.lampctl("deploy", "HOST", away, "-p", str(fleet.playbook), "--timeout", "2")
     hosts = {host["host"]: host for host in json.loads(ran.out)["hosts"]}
     assert ran.code == 3
-    assert (hosts[away]["error"]["kind"], hosts[fleet.web.box.name]["ok"]) == ("timeout", True)
+    assert (hosts[away]["error"]["kind"] in NO_ANSWER, hosts[fleet.web.box.name]["ok"]) == (True, True)
     moved = fleet.playbook.with_name("moved.yml")
     moved.write_text(fleet.playbook.read_text().replace(fleet.db.box.name, away))
     ran = fleet.web.lampctl("deploy", "HOST", "-p", str(moved), "--timeout", "2")
     db, web = json.loads(ran.out)["hosts"]
-    assert (ran.code, db["error"]["kind"], web["error"]["kind"], web["applied"]) == (
-        3,
-        "timeout",
-        "database-host",
-        False,
-    )
+    assert db["error"]["kind"] in NO_ANSWER
+    assert (ran.code, web["error"]["kind"], web["applied"]) == (3, "database-host", False)

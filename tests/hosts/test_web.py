@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lampctl.box import SUBNET
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
 from tests.hosts.test_deploy import original, template
 from tests.hosts.visitor import get, visit, visiting
@@ -146,7 +147,7 @@ def test_apache_behind_knows_the_visitor_and_believes_nginx_alone(host: Host, tm
         f'echo "{ADDRESS.replace("$", chr(92) + "$")}" > /var/www/lamp.test/address.php; mkdir -p /var/www/lamp.test/folder'
     )
     address = host.box.address
-    mine = host.sh("echo $SSH_CLIENT").split()[0]
+    mine = f"{SUBNET}.1"
     lies = "X-Real-IP: 9.9.9.9\r\nX-Forwarded-For: 9.9.9.9\r\n"
     answer = get(address, "/address.php", "lamp.test", lies)
     assert f"X-Seen: {mine}\r\n" in answer
