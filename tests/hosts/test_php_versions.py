@@ -10,6 +10,7 @@ import pytest
 
 from tests.hosts.archive import OLDER, Archive, served
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
+from tests.hosts.test_web import good
 from tests.hosts.visitor import visiting
 
 pytestmark = pytest.mark.hosts
@@ -93,12 +94,10 @@ def test_switch_loses_no_request(host: Host, release: str, archive: Archive, tmp
     assert host.lampctl("deploy", "HOST", "-p", book(tmp_path, archive, server)).code == 0
     own = f"php{OWN[release]}-fpm"
     for old in (("lamp.test", "old.test"), ("old.test",)):
-        with visiting(
-            host.box.address, lambda page: "database lamp_test on" in page, "lamp.test", visitors=4
-        ) as visits:
+        with visiting(host.box.address, good, "lamp.test", visitors=4, least=2000) as visits:
             ran = host.lampctl("deploy", "HOST", "-p", book(tmp_path, archive, server, old=old))
         assert ran.code == 0, ran.out
-        assert (visits.failures, visits.asked >= 500) == ([], True), f"of {visits.asked}"
+        assert (visits.failures, visits.asked >= 2000) == ([], True), f"of {visits.asked}"
         state = host.sh(f"systemctl is-active {own}; systemctl is-enabled {own}", check=False).split()
         assert state == (["inactive", "disabled"] if len(old) == 2 else ["active", "enabled"])
         assert host.lampctl("plan", "HOST", "-p", book(tmp_path, archive, server, old=old)).changes == {}

@@ -179,7 +179,9 @@ def test_new_release_fails_no_request(stack: Stack) -> None:
     program.write_text(program.read_text() + f"# {stack.server}\n")
     pids = "systemctl show --value -p MainPID 'lampctl-python.test@*'"
     before = set(stack.host.sh(pids).split())
-    with visiting(stack.host.box.address, lambda page: " 200 " in page, "python.test", visitors=2) as visits:
+    with visiting(
+        stack.host.box.address, lambda page: page.startswith("HTTP/1.1 200"), "python.test", visitors=2
+    ) as visits:
         ran = stack.lampctl("deploy")
     assert ran.code == 0, ran.out
     assert [action for key, action in ran.changes.items() if "python.test@" in key] == ["restart"] * 4

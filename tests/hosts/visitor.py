@@ -38,12 +38,14 @@ class Visits:
 
 
 @contextmanager
-def visiting(address: str, good: Callable[[str], bool], name: str = "x", visitors: int = 1) -> Iterator[Visits]:
-    """The visits to http://ADDRESS/ for as long as this lasts."""
+def visiting(
+    address: str, good: Callable[[str], bool], name: str = "x", visitors: int = 1, least: int = 0
+) -> Iterator[Visits]:
+    """The visits to http://ADDRESS/ for as long as this lasts, and on until there were at `least` so many."""
     visits, stop = Visits(), threading.Event()
 
     def loop() -> None:
-        while not stop.is_set():
+        while not (stop.is_set() and visits.asked >= least):
             kind = visit(address, good, name)
             now = time.monotonic()
             if kind:
