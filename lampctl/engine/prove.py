@@ -54,7 +54,7 @@ class _Run:
     secrets: list[Secret]
     findings: dict[str, Finding] = field(default_factory=dict)  # host script → finding
     pending: dict[LoginProbe | HttpProbe | TlsProbe, Future[Finding]] = field(default_factory=dict)
-    told: int = 0  # how many results were told
+    verdicts: dict[str, tuple[Verdict, float]] = field(default_factory=dict)  # check id → verdict, milliseconds
 
     def knows(self, check: Check) -> bool:
         """Has what it asks come back?"""
@@ -85,18 +85,20 @@ def prove(
         lines = as_root(host, session, have_password)
         for head, text in sections(lines, run.boundary, lambda: cut_short(host, session)):
             _take(run, head, text, desired, transport, pool)
-            known = tuple(takewhile(run.knows, desired.checks))
-            if len(known) > run.told:
-                for result in _results(known, run, seen, transport.direct)[run.told :]:
+            known, told = tuple(takewhile(run.knows, desired.checks)), len(run.verdicts)
+            if len(known) > told:
+                for result in _results(known, run, seen, transport.direct)[told:]:
                     emit(Event(host, "checked", result.id, result.layer, result=result))
-                run.told = len(known)
     session.proceed()  # it waited for us: the probe files are needed until the look from outside is done
     session.finish()
     return _results(desired.checks, run, seen, transport.direct)
 
 
 def _results(checks: Sequence[Check], run: _Run, seen: Observation, direct: bool) -> tuple[Result, ...]:
-    return conclude(checks, {check.id: _judge(check, run, seen, direct) for check in checks})
+    for check in checks:
+        if check.id not in run.verdicts:
+            run.verdicts[check.id] = _judge(check, run, seen, direct)
+    return conclude(checks, run.verdicts)
 
 
 def _batch(run: _Run, desired: Desired, render: Callable[[File], str]) -> Batch:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from lampctl.documents import READ_BEFORE, Document, Path, short, shown
+from lampctl.errors import guess
 
 # Pydantic's words are Python's; these are a playbook's.
 _KINDS = {
@@ -68,9 +68,8 @@ def _kind(problem: ErrorDetails) -> str:
 
 
 def _unknown_key(key: str, allowed: Sequence[str]) -> str:
-    close = get_close_matches(key, allowed, 1)
-    guess = f"; did you mean {close[0]}?" if close else "."
-    return f"unknown key{guess} Allowed here: {', '.join(allowed)}"
+    meant = guess(key, allowed)
+    return f"unknown key{f'; {meant}' if meant else '. '}Allowed here: {', '.join(allowed)}"
 
 
 def _place(problem: ErrorDetails, top: type[BaseModel]) -> tuple[Path, type[BaseModel] | None]:
