@@ -36,13 +36,15 @@ class Boxes:
             raise UsageError(f"{name!r} is no name for a box", "lower-case letters, digits and hyphens, at most 32")
         if release not in image.RELEASES:
             raise UsageError(f"--release {release}: is not known", f"one of {', '.join(image.RELEASES)}")
+        found = self.get(name)
+        if found and found.release != release:
+            raise UsageError(f"{name} is a {found.release} box", f"lampctl box down {name}, or take another name")
+        tools.available()
+        below = self.base(release)  # other boxes need not wait for it
         with self._locked():
             found = self.get(name)
-            if found and found.release != release:
-                raise UsageError(f"{name} is a {found.release} box", f"lampctl box down {name}, or take another name")
             if found and found.running:
                 return found
-            below = self.base(release)
             if not found:
                 found = self._make(name, release, snapshot)
             self._boot(found, below)

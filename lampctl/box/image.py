@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -18,10 +19,18 @@ def base(cache: Path, release: str, say: Callable[[str], None]) -> Path:
     base = cache / release
     if base.is_dir():
         return base
-    say(f"building the {release} base (once, half a minute)")
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / f"{release}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not base.is_dir():  # while this one waited, another may have built it
+            say(f"building the {release} base (once, half a minute)")
+            _build(cache, release).rename(base)
+    return base
+
+
+def _build(cache: Path, release: str) -> Path:
     half = cache / f"{release}.new"
     shutil.rmtree(half, ignore_errors=True)
-    cache.mkdir(parents=True, exist_ok=True)
     tar = cache / f"{release}.tar"
     sources = [f"deb {ARCHIVE} {release} main"]
     if release != "sid":
@@ -37,5 +46,4 @@ def base(cache: Path, release: str, say: Callable[[str], None]) -> Path:
         key.unlink()
     (half / "etc/systemd/system/systemd-modules-load.service").symlink_to("/dev/null")  # no kernel of its own
     (half / "etc/machine-id").write_text("")
-    half.rename(base)
-    return base
+    return half

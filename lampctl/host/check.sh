@@ -25,16 +25,17 @@ mkdir out
 set -- # the processes
 for probe in q/*; do
     (
-        begin=$(date +%s%N)
+        date +%s%N > "out/${probe#q/}.ns"
         timeout 20 sh "$probe" > "out/${probe#q/}" 2>&1 </dev/null
-        echo $(($(date +%s%N) - begin)) > "out/${probe#q/}.ns"
+        date +%s%N >> "out/${probe#q/}.ns"
     ) &
     set -- "$@" $!
 done
 for probe in q/*; do
     wait "$1"
     shift
-    printf '%s %s %s\n' "$BOUNDARY" "${probe#q/}" "$(cat "out/${probe#q/}.ns")"
+    { read -r begin; read -r end; } < "out/${probe#q/}.ns"
+    printf '%s %s %s\n' "$BOUNDARY" "${probe#q/}" "$((end - begin))"
     cat "out/${probe#q/}"
     printf '\n%s next\n' "$BOUNDARY" # ends it: who reads need not wait for the next
 done

@@ -7,7 +7,6 @@ from lampctl.layers import engines, remote, sizing
 from lampctl.layers.base import Context, Desired, Preflight, Validator
 from lampctl.layers.services import service_check
 from lampctl.platforms import MysqlNames
-from lampctl.playbook import database_of
 from lampctl.resources import Action, Database, DatabaseUser, File, Package, Resource, Secret, Server, Service
 
 
@@ -57,8 +56,7 @@ def secret_of(site: str) -> Secret:
 
 def _sites(context: Context) -> list[str]:
     """Those whose database is on this host."""
-    wanted = ((name, database_of(name, site)) for name, site in context.playbook.sites.items())
-    return [name for name, database in wanted if database and not database.host]
+    return [site for site, database in context.playbook.databases.items() if not database.host]
 
 
 def _access(names: MysqlNames) -> Server:
@@ -77,8 +75,7 @@ def _database(context: Context, names: MysqlNames, site: str) -> tuple[Resource,
 
 def _names(context: Context, site: str) -> tuple[str, str]:
     """(database, user)."""
-    wanted = database_of(site, context.playbook.sites[site])
-    assert wanted
+    wanted = context.playbook.databases[site]
     return str(wanted.name), str(wanted.user)
 
 
@@ -96,21 +93,16 @@ def _login_check(context: Context, site: str) -> Check:
     )
 
 
-# MySQL's error numbers → what to do about them; 0: the password is not on the host.
-_HINTS = {
+# 0: the password is not on the host.
+_HINTS = remote.HINTS | {
     0: "lampctl deploy makes it; if another playbook was deployed here, name that one: -p FILE",
-    1044: "the user lacks rights on the database: lampctl deploy grants them",
     1045: "the password in the database is not the stored one: lampctl deploy sets it",
-    1049: "the database is missing: lampctl deploy creates it",
     1114: "the disk or the table space is full",
     1130: "the server does not know 127.0.0.1 as localhost: take skip-name-resolve out of /etc/mysql",
-    1142: "the user lacks rights on the database: lampctl deploy grants them",
     1820: "the password has expired: lampctl deploy sets it again",
     1698: "the account has another authentication plugin: lampctl deploy sets a password",
     2003: "nothing listens on 127.0.0.1:3306: look at bind-address and skip-networking in /etc/mysql",
     2013: "the server closed the connection: journalctl -u mariadb -u mysql",
-    3118: "the account is locked: lampctl deploy unlocks it",
-    4151: "the account is locked: lampctl deploy unlocks it",
 }
 
 

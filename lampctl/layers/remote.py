@@ -11,8 +11,9 @@ from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, p
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.versions import php_of
 from lampctl.platforms import MysqlNames
-from lampctl.playbook import Client, database_of
-from lampctl.playbook.sites import DatabaseOptions, Site, WordpressSite
+from lampctl.playbook import Client
+from lampctl.playbook.sites import DatabaseOptions
+from lampctl.playbook.sites.base import PooledSite
 from lampctl.resources import (
     Certificate,
     Database,
@@ -94,9 +95,8 @@ def _one_too_many(client: Client, server: Server, addresses: list[str]) -> Verdi
 def ways(context: Context, secret_of: Callable[[str], Secret]) -> Desired:
     """Of a host of sites: their passwords, which were made on the other host, and the way there, hop by hop."""
     total = Desired()
-    for site, options in context.playbook.sites.items():
-        database = database_of(site, options)
-        if database and database.host:
+    for site, database in context.playbook.databases.items():
+        if database.host:
             secret = replace(secret_of(site), given=True)
             resources = (secret, Directory(_COPIES, "mysql"), _copy(context, site, database))
             total += Desired(resources=resources, checks=_chain(context, site, database, secret))
@@ -115,13 +115,13 @@ def _copy(context: Context, site: str, database: DatabaseOptions) -> File:
     return File(authority_of(site), "mysql", "mysql/authority.pem.j2", values, seed=not known)
 
 
-def trust(site: str, options: Site) -> dict[str, str]:
+def trust(context: Context, site: str, options: PooledSite) -> dict[str, str]:
     """The php.ini of a program that can't be told of an authority for its database alone.
 
     `cafile` takes the place of the system's file of authorities, so `capath` names its folder of them.
     """
-    database = database_of(site, options)
-    if not isinstance(options, WordpressSite) or not database or not database.host:
+    database = context.playbook.databases.get(site)
+    if options.verifies or not database or not database.host:
         return {}
     return {"openssl.cafile": authority_of(site), "openssl.capath": "/etc/ssl/certs"}
 
@@ -192,15 +192,18 @@ def _judge_tls(site: str, database: DatabaseOptions, seen: Evidence) -> Verdict:
     return failed(actual, f"{found['shown']}\n{found['tls']}", hint)
 
 
-_HINTS = {
-    "1045": "the password here is not the one there, or that host knows no such account: lampctl deploy",
-    "1044": "the account lacks rights on the database: lampctl deploy grants them",
-    "1142": "the account lacks rights on the database: lampctl deploy grants them",
-    "1049": "the database is missing: lampctl deploy creates it",
-    "1130": "no account is for the address that it sees: database: {address: …} if it is not the one meant",
-    "1129": "it had too many failed connections from here: mariadb-admin flush-hosts",
-    "3118": "the account is locked: lampctl deploy unlocks it",
-    "4151": "the account is locked: lampctl deploy unlocks it",
+# The server's error numbers → what to do about them, wherever it is.
+HINTS = {
+    1044: "the account lacks rights on the database: lampctl deploy grants them",
+    1049: "the database is missing: lampctl deploy creates it",
+    1142: "the account lacks rights on the database: lampctl deploy grants them",
+    3118: "the account is locked: lampctl deploy unlocks it",
+    4151: "the account is locked: lampctl deploy unlocks it",
+}
+_HINTS = HINTS | {
+    1045: "the password here is not the one there, or that host knows no such account: lampctl deploy",
+    1129: "it had too many failed connections from here: mariadb-admin flush-hosts",
+    1130: "no account is for the address that it sees: database: {address: …} if it is not the one meant",
 }
 
 
@@ -210,5 +213,6 @@ def _judge_login(database: DatabaseOptions, seen: Evidence) -> Verdict:
         return found
     if found["login"]:
         code, _, text = found["login"].partition(" ")
-        return failed(f"login, write or read on {database.host} failed", f"{text} (error {code})", _HINTS.get(code, ""))
+        hint = _HINTS.get(int(code), "")
+        return failed(f"login, write or read on {database.host} failed", f"{text} (error {code})", hint)
     return passed(f"wrote a row and read it back as {found['user']}, {found['version']}")

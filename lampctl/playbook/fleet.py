@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lampctl.playbook.load import Client, Loaded
-from lampctl.playbook.sites import DatabaseOptions, database_of
+from lampctl.playbook.sites import DatabaseOptions
 
 
 def database_hosts(loaded: Loaded) -> tuple[str, ...]:
@@ -32,7 +32,7 @@ def of_sites(loaded: Loaded, addresses: Mapping[str, str]) -> Loaded:
     sites = dict(playbook.sites)
     for name, database in far.items():
         sites[name] = sites[name].model_copy(update={"database": _at(database, addresses.get(str(database.host), ""))})
-    own = any(name not in far and database_of(name, site) for name, site in sites.items())
+    own = len(playbook.databases) > len(far)
     server = playbook.mysql if own or not far else None
     return replace(loaded, playbook=playbook.model_copy(update={"sites": sites, "mysql": server}))
 
@@ -43,5 +43,4 @@ def _at(database: DatabaseOptions, reached: str) -> DatabaseOptions:
 
 def remote(loaded: Loaded) -> dict[str, DatabaseOptions]:
     """Site → its database, of those that are on another host."""
-    every = ((name, database_of(name, site)) for name, site in loaded.playbook.sites.items())
-    return {name: database for name, database in every if database and database.host}
+    return {site: database for site, database in loaded.playbook.databases.items() if database.host}

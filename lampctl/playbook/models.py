@@ -26,6 +26,7 @@ from lampctl.playbook.fields import (
 )
 from lampctl.playbook.sites import (
     CgiSite,
+    DatabaseOptions,
     PhpSite,
     RootedSite,
     SandboxedSite,
@@ -140,6 +141,11 @@ class Playbook(Options):
         return {name: site for name, site in self.sites.items() if isinstance(site, PhpSite | WordpressSite)}
 
     @property
+    def databases(self) -> dict[str, DatabaseOptions]:
+        """Site → its database, of those that have one, on their host or on another."""
+        return {name: found for name, site in self.sites.items() if (found := database_of(name, site))}
+
+    @property
     def extensions(self) -> list[str]:
         """PHP extensions that the playbook lists or a site needs."""
         listed = self.php.extensions if self.php else []
@@ -168,9 +174,8 @@ class Playbook(Options):
         if len({site.https.profile for site in self.sites.values() if site.https}) > 1:
             raise ValueError("sites have several TLS profiles: they share port 443, so all of them need the same one")
         self._has_layers()
-        databases = [found for name, site in self.sites.items() if (found := database_of(name, site))]
-        _unique("the database name {} is used by two sites", ([d.name] for d in databases))
-        _unique("the database user {} is used by two sites", ([d.user] for d in databases))
+        _unique("the database name {} is used by two sites", ([d.name] for d in self.databases.values()))
+        _unique("the database user {} is used by two sites", ([d.user] for d in self.databases.values()))
         roots = [root_of(n, s) for n, s in self.sites.items() if isinstance(s, RootedSite)]
         _unique("the root {} is used by two sites", ([root] for root in roots))
         outside = [
@@ -190,7 +195,7 @@ class Playbook(Options):
             raise ValueError("sites need the layer web; `extends: lamp` brings it")
         if self.php_sites and not self.php:
             raise ValueError("a PHP site needs the layer php; `extends: lamp` brings it")
-        if any(database_of(n, s) for n, s in self.sites.items()) and not self.mysql:
+        if self.databases and not self.mysql:
             raise ValueError("a site with a database needs the layer mysql; `extends: lamp` brings it")
 
     def _has_repositories(self) -> None:

@@ -107,9 +107,12 @@ if [ -n "$missing" ]; then
 fi
 # What is installed stays: somebody may need it.
 set -- "$@" --no-install-recommends --no-remove
-if ! apt-get "$@" --simulate install $wanted > simulated 2>&1; then
+apt-get "$@" install $wanted && exit 0
+code=$?
+# If it can't even be planned, and dpkg has nothing half-done, then nothing was done.
+if [ -z "$(dpkg --audit 2>/dev/null)" ] && ! apt-get "$@" --simulate install $wanted > simulated 2>&1; then
     grep -E '^(E:|Remv)|[Bb]reaks|[Dd]epends' simulated | head -n 12
     refuse removes
 fi
-apt-get "$@" install $wanted
+exit "$code"
 """

@@ -82,28 +82,38 @@ class UnitState:
 def probe(services: Sequence[Service]) -> str:
     """Shell that prints systemd's view of each unit and the newest change below its watched paths."""
     units = words(sorted({service.unit for service in services}))
-    newest = "\n".join(_newest(service) for service in services)
     missing = "\n".join(
         f"[ -S {quote(path)} ] || printf 'missing %s\\t\\t%s\\n' {quote(service.unit)} {quote(path)}"
         for service in services
         for path in service.sockets
     )
-    return f"systemctl show --timestamp=us+utc -p {_PROPERTIES} {units} 2>/dev/null; echo\n{newest}\nwait\n{missing}"
+    return (
+        f"systemctl show --timestamp=us+utc -p {_PROPERTIES} {units} 2>/dev/null; echo\n{_newest(services)}\n{missing}"
+    )
 
 
-def _newest(service: Service) -> str:
-    return "\n".join(
-        f"find {words(paths)} -printf '{kind} {service.unit}\\t%C@\\t%p\\n' 2>/dev/null"
-        " | sort -t '\t' -k2,2rn | head -n1 &"
+def _newest(services: Sequence[Service]) -> str:
+    """Shell that prints which paths each unit reads, and `PATH<TAB>WHEN<TAB>WHICH`: the newest change below each."""
+    read = [
+        (f"{kind} {service.unit}", path)
+        for service in services
         for kind, paths in (("watch", service.watch), ("unit", service.units))
-        if paths
+        for path in paths
+    ]
+    if not read:
+        return ""
+    return (
+        f"printf '%s\\t\\t%s\\n' {words(part for row in read for part in row)}\n"
+        f"find {words(sorted({path for _, path in read}))} -printf '%H\\t%C@\\t%p\\n' 2>/dev/null"
+        " | awk -F '\\t' '$2 >= when[$1] { when[$1] = $2; row[$1] = $0 } END { for (path in row) print row[path] }'"
     )
 
 
 def parse(raw: str) -> dict[str, UnitState]:
     """Service key → state."""
     blocks: dict[str, dict[str, str]] = {}
-    rows: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    rows: dict[tuple[str, str], list[str]] = {}
+    newest: dict[str, tuple[float, str]] = {}
     for block in raw.split("\n\n"):
         values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line and "\t" not in line)
         if "Id" in values:
@@ -112,13 +122,22 @@ def parse(raw: str) -> dict[str, UnitState]:
         if line.count("\t") == 2:
             what, when, path = line.split("\t")
             kind, _, unit = what.partition(" ")
-            rows.setdefault((unit, kind), []).append((when, path))
-    return {f"service:{unit}": _state(values, unit, rows) for unit, values in blocks.items()}
+            if when:
+                newest[what] = float(when), path
+            else:
+                rows.setdefault((unit, kind), []).append(path)
+    return {f"service:{unit}": _state(values, unit, rows, newest) for unit, values in blocks.items()}
 
 
-def _state(values: dict[str, str], unit: str, rows: dict[tuple[str, str], list[tuple[str, str]]]) -> UnitState:
-    """`rows`: (unit, kind) → what `probe` printed of it."""
-    when, path = rows.get((unit, "watch"), [("0", "")])[0]
+def _state(
+    values: dict[str, str], unit: str, rows: dict[tuple[str, str], list[str]], newest: dict[str, tuple[float, str]]
+) -> UnitState:
+    """`rows`: (unit, kind) → the paths that `probe` printed of it; `newest`: path → (when, which) below it."""
+
+    def change(kind: str) -> tuple[float, str]:
+        return max((newest[path] for path in rows.get((unit, kind), []) if path in newest), default=(0.0, ""))
+
+    changed, changed_path = change("watch")
     return UnitState(
         loaded=values.get("LoadState") == "loaded",
         masked=values.get("LoadState") == "masked",
@@ -128,11 +147,11 @@ def _state(values: dict[str, str], unit: str, rows: dict[tuple[str, str], list[t
         reloaded=_seconds(values.get("StateChangeTimestamp", "")),
         # Sockets and timers have no process of their own.
         started=_seconds(values.get("ExecMainStartTimestamp", "") or values.get("ActiveEnterTimestamp", "")),
-        changed=float(when),
-        changed_path=path,
-        unit_changed=float(rows.get((unit, "unit"), [("0", "")])[0][0]),
+        changed=changed,
+        changed_path=changed_path,
+        unit_changed=change("unit")[0],
         unread=values.get("NeedDaemonReload") == "yes",
-        missing=tuple(path for _, path in rows.get((unit, "missing"), [])),
+        missing=tuple(rows.get((unit, "missing"), [])),
     )
 
 

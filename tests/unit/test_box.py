@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from lampctl.box import Boxes
+from lampctl.box import Boxes, image
 from lampctl.cli.app import app
 from lampctl.errors import LampctlError
 
@@ -36,3 +38,23 @@ def test_who_is_not_root_is_told_a_command_that_sudo_finds(
     assert caught.value.kind == "box-unavailable"
     assert "sudo /home/joe/.local/bin/lampctl box" in caught.value.hint
     assert not (tmp_path / "home").exists()
+
+
+def test_base_is_built_once_for_all_who_want_it_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[str] = []
+
+    def build(cache: Path, release: str) -> Path:
+        built.append(release)
+        lock = f":{(cache / 'trixie.lock').stat().st_ino} "
+        while not any("->" in line and lock in line for line in Path("/proc/locks").read_text().splitlines()):
+            time.sleep(0.01)  # until the other one waits
+        half = cache / "trixie.new"
+        half.mkdir()
+        return half
+
+    monkeypatch.setattr(image, "_build", build)
+    with ThreadPoolExecutor(2) as both:
+        wanted = [both.submit(image.base, tmp_path, "trixie", lambda _: None) for _ in range(2)]
+        assert [found.result() for found in wanted] == [tmp_path / "trixie"] * 2
+    assert built == ["trixie"]
+    assert image.base(tmp_path, "trixie", lambda _: None).is_dir()

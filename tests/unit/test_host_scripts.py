@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lampctl.engine.library import host_script
+from lampctl.resources import Service, service
 
 
 def swap(state: Path, keys: list[str], seeds: list[str]) -> int:
@@ -81,3 +82,33 @@ def test_proof_is_of_the_newest_generation_and_keeps_the_last_five(state: Path) 
     settle(state, "8", "proved")
     assert (state / "proved").read_text() == "8\n"
     assert sorted(path.name for path in (state / "generations").iterdir()) == ["4", "5", "6", "7", "8"]
+
+
+def test_newest_change_below_each_path_that_a_unit_reads(tmp_path: Path) -> None:
+    """Also where two units read the same, one path lies in another, and some are not there."""
+    conf, pool = tmp_path / "etc", tmp_path / "etc/pool.d"
+    pool.mkdir(parents=True)
+    before = 0.0
+    for path in (conf / "old", pool / "www.conf", conf / "a name"):
+        path.write_text("")
+        while path.stat().st_ctime <= before:  # the clock of a file system ticks
+            path.write_text("")
+        before = path.stat().st_ctime
+    services = [
+        Service("web.service", "web", watch=(str(conf), "/nonexistent"), sockets=("/nonexistent",)),
+        Service("php.service", "php", watch=(str(pool),), units=(str(conf / "old"),)),
+        Service("none.service", "php"),
+    ]
+    (tmp_path / "systemctl").write_text("#!/bin/sh\nprintf 'Id=%s\\n\\n' web.service php.service none.service\n")
+    (tmp_path / "systemctl").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    script = service.probe(services)
+    done = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True, check=True)
+    units = service.parse(done.stdout)
+    web, php, none = (units[f"service:{item.unit}"] for item in services)
+    assert (web.changed_path, web.missing, web.unit_changed) == (str(conf / "a name"), ("/nonexistent",), 0)
+    assert (php.changed_path, php.missing) == (str(pool / "www.conf"), ())
+    assert (php.changed, php.unit_changed) == pytest.approx(
+        [p.stat().st_ctime for p in (pool / "www.conf", conf / "old")]
+    )
+    assert (none.changed, none.changed_path) == (0, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -49,6 +49,9 @@ class RootedSite(SiteBase):
 
 class PooledSite(SiteBase):
     """A site with a pool of PHP processes of its own."""
+
+    # Its code verifies the server of its database, by the authority that DB_TLS_CA names; else PHP has to know it.
+    verifies: ClassVar[bool] = True
 
     @property
     def extensions(self) -> tuple[str, ...]:

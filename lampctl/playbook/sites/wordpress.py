@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -14,6 +14,8 @@ from lampctl.playbook.sites.options import DatabaseOptions, SitePhpOptions
 
 class WordpressSite(PooledSite):
     """WordPress, installed and ready to log in."""
+
+    verifies: ClassVar[bool] = False
 
     type: Literal["wordpress"] = Field(description=TYPE)
     title: OneLine = Field("WordPress", description="The site's title, when it is installed.")
