@@ -1,7 +1,7 @@
-"""An archive of our own with an older PHP that can live beside the release's, as third-party archives have it.
+"""An archive of our own, signed by a key that was made for the test, as third parties have them.
 
-Debian's own archives can't serve for that: each release's php-common excludes the PHP of every other release. So an
-older release's packages go into an archive with a php-common that excludes none, and a key that was made for the test.
+It has `lab-tool`; and for trixie bookworm's PHP, with a php-common beside which trixie's own PHP can live: Debian's
+excludes the PHP of every other release. (For bookworm there is no older one any more: bullseye leaves the mirrors.)
 """
 
 from __future__ import annotations
@@ -20,23 +20,30 @@ from pathlib import Path
 from lampctl.box import SUBNET
 from tests.hosts.conftest import Host
 
-# release → (where the older PHP comes from, its version, what it needs of there)
-OLDER = {
-    "trixie": ("bookworm", "8.2", "common cli fpm opcache readline mysql", ""),
-    "bookworm": ("bullseye", "7.4", "common cli fpm opcache readline mysql json", "libffi7 libssl1.1 mime-support"),
-}
+OLDER, OLDER_SUITE = "8.2", "bookworm"
 
-_BUILD = r"""
-mkdir -p /srv/archive/pool /root/lists/partial; cd /srv/archive/pool
-echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian {suite} main' > /root/list
+_PHP = rf"""
+mkdir -p /root/lists/partial; cd /srv/archive/pool
+echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian {OLDER_SUITE} main' > /root/list
 other="-o Dir::Etc::sourcelist=/root/list -o Dir::Etc::sourceparts=- -o Dir::State::lists=/root/lists"
 apt-get $other -qq update 2>/dev/null
-apt-get $other -qq download {packages} 2>/dev/null
+apt-get $other -qq download {" ".join(f"php{OLDER}-{part}" for part in ("common", "cli", "fpm", "opcache", "readline", "mysql"))} 2>/dev/null
 apt-get -qq update; apt-get -qq download php-common 2>/dev/null
 dpkg-deb -R php-common_*.deb /root/common; rm php-common_*.deb
 sed -i -e '/^Breaks:/d' -e 's/^Version: .*/&+lab1/' /root/common/DEBIAN/control
 dpkg-deb -b /root/common php-common.deb >/dev/null
-cd ..; mkdir -p dists/lab/main/binary-amd64
+rm -rf /root/list /root/lists /root/common
+"""
+_TOOL = r"""
+mkdir -p /root/tool/DEBIAN /root/tool/usr/bin
+printf 'Package: lab-tool\nVersion: 1\nArchitecture: all\nMaintainer: Lab <lab@lampctl.test>\nDescription: a tool\n' \
+    > /root/tool/DEBIAN/control
+printf '#!/bin/sh\necho a tool of the lab\n' > /root/tool/usr/bin/lab-tool; chmod 755 /root/tool/usr/bin/lab-tool
+dpkg-deb -b /root/tool /srv/archive/pool/lab-tool.deb >/dev/null
+rm -r /root/tool
+"""
+_INDEX = r"""
+cd /srv/archive; mkdir -p dists/lab/main/binary-amd64
 for deb in pool/*.deb; do
     dpkg-deb -f "$deb"
     printf 'Filename: %s\nSize: %s\nSHA256: %s\n\n' "$deb" "$(stat -c %s "$deb")" "$(sha256sum < "$deb" | cut -d' ' -f1)"
@@ -44,7 +51,6 @@ done > dists/lab/main/binary-amd64/Packages
 cd dists/lab; list=main/binary-amd64/Packages
 printf 'Origin: Lab\nSuite: lab\nCodename: {codename}\nArchitectures: amd64\nComponents: main\nDate: %s\nSHA256:\n %s %s %s\n' \
     "$(date -Ru)" "$(sha256sum < $list | cut -d' ' -f1)" "$(stat -c %s $list)" "$list" > Release
-rm -rf /root/list /root/lists /root/common
 """
 
 
@@ -52,7 +58,6 @@ rm -rf /root/list /root/lists /root/common
 class Archive:
     url: str
     key: str
-    version: str  # of the PHP that it has
 
     def repository(self) -> dict[str, object]:
         """As in a playbook."""
@@ -62,10 +67,9 @@ class Archive:
 @contextmanager
 def served(host: Host, release: str, folder: Path) -> Iterator[Archive]:
     """Builds the archive on the box and takes it away from there; served for as long as the block runs."""
-    suite, version, parts, more = OLDER[release]
-    packages = " ".join([f"php{version}-{part}" for part in parts.split()] + more.split())
+    php = _PHP if release == "trixie" else ""
     # Its codename is the release's, as third parties have it: a pin by codename would hit the release itself.
-    host.sh(_BUILD.format(suite=suite, packages=packages, codename=release))
+    host.sh(f"mkdir -p /srv/archive/pool\n{php}{_TOOL}{_INDEX.format(codename=release)}")
     argv = host.boxes.ssh_argv(host.box.name, "tar -C /srv/archive -c . && rm -r /srv/archive")
     data = subprocess.run(argv, capture_output=True, check=True, timeout=60).stdout
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
@@ -75,7 +79,7 @@ def served(host: Host, release: str, folder: Path) -> Iterator[Archive]:
     server = http.server.ThreadingHTTPServer((f"{SUBNET}.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield Archive(f"http://{SUBNET}.1:{server.server_port}/", key, version)
+        yield Archive(f"http://{SUBNET}.1:{server.server_port}/", key)
     finally:
         server.shutdown()
 

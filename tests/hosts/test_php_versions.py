@@ -1,4 +1,5 @@
-"""Two versions of PHP side by side, and a site that goes from one to the other while visitors ask for it."""
+"""Archives beside the distribution's own: a package, two versions of PHP side by side, and a site that goes from one to
+the other while visitors ask for it."""
 
 from __future__ import annotations
 
@@ -8,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.archive import OLDER, Archive, served
+from tests.hosts.archive import OLDER, OLDER_SUITE, Archive, served
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
 from tests.hosts.test_web import good
 from tests.hosts.visitor import visiting
 
 pytestmark = pytest.mark.hosts
-OWN = {"trixie": "8.4", "bookworm": "8.2"}
+OWN = "8.4"  # trixie's
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def archive(host: Host, release: str, tmp_path_factory: pytest.TempPathFactory) 
 
 def book(folder: Path, archive: Archive, server: str = "apache", *, old: tuple[str, ...] = ("old.test",)) -> str:
     """lamp.test and old.test; those in `old` run the archive's PHP."""
-    php = {"php": {"version": archive.version, "repository": "lab"}}
+    php = {"php": {"version": OLDER, "repository": "lab"}}
     sites = {
         "lamp.test": {"default": True, "database": True, **(php if "lamp.test" in old else {})},
         "old.test": php if "old.test" in old else {},
@@ -41,12 +42,30 @@ def book(folder: Path, archive: Archive, server: str = "apache", *, old: tuple[s
     return str(path)
 
 
+def with_tool(folder: Path, archive: Archive) -> str:
+    """As the LAMP host is, with a package of the archive."""
+    playbook = {"extends": "lamp", "linux": {"repositories": {"lab": archive.repository()}, "packages": ["lab-tool"]}}
+    path = folder / "lamp.yml"
+    path.write_text(json.dumps(playbook))
+    return str(path)
+
+
 def test_wrong_key_is_refused_and_taken_back(host: Host, archive: Archive, tmp_path: Path) -> None:
-    wrong = Archive(archive.url, "/usr/share/keyrings/debian-archive-keyring.gpg", archive.version)
-    ran = host.lampctl("deploy", "HOST", "-p", book(tmp_path, wrong))
+    wrong = Archive(archive.url, "/usr/share/keyrings/debian-archive-keyring.gpg")
+    ran = host.lampctl("deploy", "HOST", "-p", with_tool(tmp_path, wrong))
     assert (ran.code, ran.host["error"]["kind"]) == (1, "apt-archive")
     assert host.sh("ls /etc/apt/sources.list.d /etc/apt/preferences.d").count("lampctl") == 0
     assert host.lampctl("plan", "HOST").changes == {}
+
+
+def test_package_of_another_archive(host: Host, archive: Archive, tmp_path: Path) -> None:
+    book = with_tool(tmp_path, archive)
+    ran = host.lampctl("deploy", "HOST", "-p", book)
+    assert (ran.code, ran.changes["package:lab-tool"]) == (0, "install"), ran.out
+    assert host.sh("lab-tool") == "a tool of the lab\n"
+    assert host.lampctl("plan", "HOST", "-p", book).changes == {}
+    assert host.lampctl("deploy", "HOST").code == 0
+    assert host.sh("ls /etc/apt/sources.list.d /etc/apt/preferences.d").count("lampctl") == 0
 
 
 def test_version_that_no_archive_has_is_refused(host: Host, tmp_path: Path) -> None:
@@ -58,14 +77,14 @@ def test_version_that_no_archive_has_is_refused(host: Host, tmp_path: Path) -> N
     assert host.lampctl("plan", "HOST").changes == {}
 
 
-def test_debians_older_php_would_remove_the_newer_one(host: Host, release: str, tmp_path: Path) -> None:
+@ON_ONE_RELEASE
+def test_debians_older_php_would_remove_the_newer_one(host: Host, tmp_path: Path) -> None:
     """Debian's own archives exclude each other's PHP; nothing is removed for it."""
-    suite, version, *_ = OLDER[release]
     path = tmp_path / "site.yml"
     path.write_text(
-        f"extends: lamp\nlinux: {{repositories: {{older: {{url: 'http://deb.debian.org/debian', suite: {suite},"
+        f"extends: lamp\nlinux: {{repositories: {{older: {{url: 'http://deb.debian.org/debian', suite: {OLDER_SUITE},"
         " key: /usr/share/keyrings/debian-archive-keyring.gpg}}}\n"
-        f'sites: {{lamp.test: {{default: true, database: true, php: {{version: "{version}", repository: older}}}}}}\n'
+        f'sites: {{lamp.test: {{default: true, database: true, php: {{version: "{OLDER}", repository: older}}}}}}\n'
     )
     ran = host.lampctl("deploy", "HOST", "-p", str(path))
     assert (ran.code, ran.host["error"]["kind"]) == (1, "removes")
@@ -73,15 +92,16 @@ def test_debians_older_php_would_remove_the_newer_one(host: Host, release: str, 
     assert host.lampctl("plan", "HOST").changes == {}
 
 
-def test_two_versions_side_by_side(host: Host, release: str, archive: Archive, tmp_path: Path) -> None:
+@ON_ONE_RELEASE
+def test_two_versions_side_by_side(host: Host, archive: Archive, tmp_path: Path) -> None:
     path = book(tmp_path, archive)
     ran = host.lampctl("deploy", "HOST", "-p", path)
     assert ran.code == 0, ran.out
     services = [id for id in ran.results if id.startswith("php.service")]
-    assert services == [f"php.service@{version}" for version in sorted((OWN[release], archive.version))]
+    assert services == [f"php.service@{version}" for version in sorted((OWN, OLDER))]
     actual = {result["id"]: result["actual"] for result in ran.host["results"]}
-    assert actual["site.php@old.test"].startswith(f"200, PHP {archive.version}.")
-    assert actual["site.php@lamp.test"].startswith(f"200, PHP {OWN[release]}.")
+    assert actual["site.php@old.test"].startswith(f"200, PHP {OLDER}.")
+    assert actual["site.php@lamp.test"].startswith(f"200, PHP {OWN}.")
     assert host.lampctl("plan", "HOST", "-p", path).changes == {}
     policy = host.sh("apt-cache policy php-common mariadb-server")
     assert "1001" in policy, "what all versions share comes from the archive"
@@ -90,9 +110,9 @@ def test_two_versions_side_by_side(host: Host, release: str, archive: Archive, t
 
 @pytest.mark.parametrize("server", ["apache", "nginx"])
 @ON_ONE_RELEASE
-def test_switch_loses_no_request(host: Host, release: str, archive: Archive, tmp_path: Path, server: str) -> None:
+def test_switch_loses_no_request(host: Host, archive: Archive, tmp_path: Path, server: str) -> None:
     assert host.lampctl("deploy", "HOST", "-p", book(tmp_path, archive, server)).code == 0
-    own = f"php{OWN[release]}-fpm"
+    own = f"php{OWN}-fpm"
     for old in (("lamp.test", "old.test"), ("old.test",)):
         with visiting(host.box.address, good, "lamp.test", visitors=4, least=2000) as visits:
             ran = host.lampctl("deploy", "HOST", "-p", book(tmp_path, archive, server, old=old))
@@ -108,7 +128,7 @@ def test_interrupted_switch_is_healed(host: Host, archive: Archive, tmp_path: Pa
     """As a run leaves it that died before the new pools were there: FPM does not start without any."""
     path = book(tmp_path, archive, "nginx", old=("lamp.test", "old.test"))
     assert host.lampctl("deploy", "HOST", "-p", path).code == 0
-    host.sh(f"rm /etc/php/{archive.version}/fpm/pool.d/*.conf; systemctl stop php{archive.version}-fpm")
+    host.sh(f"rm /etc/php/{OLDER}/fpm/pool.d/*.conf; systemctl stop php{OLDER}-fpm")
     ran = host.lampctl("check", "HOST", "-p", path)
     assert ran.host["culprit"]["id"] == "php.service"
     ran = host.lampctl("deploy", "HOST", "-p", path)
@@ -117,11 +137,11 @@ def test_interrupted_switch_is_healed(host: Host, archive: Archive, tmp_path: Pa
 
 
 @ON_ONE_RELEASE
-def test_pool_of_the_wrong_version_is_the_culprit(host: Host, release: str, archive: Archive, tmp_path: Path) -> None:
+def test_pool_of_the_wrong_version_is_the_culprit(host: Host, archive: Archive, tmp_path: Path) -> None:
     """The vhost names the pool that it had before: the page works, and yet it is the wrong PHP that answers."""
     path = book(tmp_path, archive, "nginx")
     assert host.lampctl("deploy", "HOST", "-p", path).code == 0
-    other = f"/run/php/lampctl-{OWN[release]}-lamp.test.sock"
+    other = f"/run/php/lampctl-{OWN}-lamp.test.sock"
     vhost = "/etc/nginx/sites-available/old.test.conf"
     host.sh(
         f"sed -i 's|unix:/run/php/.*sock|unix:{other}|' {vhost}; chmod 755 /var/www/old.test; systemctl reload nginx"
@@ -129,5 +149,5 @@ def test_pool_of_the_wrong_version_is_the_culprit(host: Host, release: str, arch
     ran = host.lampctl("check", "HOST", "-p", path)
     assert ran.host["culprit"]["id"] == "site.php@old.test"
     actual = next(r["actual"] for r in ran.host["results"] if r["id"] == "site.php@old.test")
-    assert actual.startswith(f"200, but by PHP {OWN[release]}.")
+    assert actual.startswith(f"200, but by PHP {OWN}.")
     assert host.lampctl("deploy", "HOST", "-p", path).code == 0

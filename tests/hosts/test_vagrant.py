@@ -24,6 +24,7 @@ VAGRANT = Path(__file__).parents[2] / "vagrant"
 NETWORK = "10.213.79"  # not that of lampctl's own boxes, nor lxc-net's
 ADDRESSES = {"debian13": f"{NETWORK}.13", "debian12": f"{NETWORK}.12"}
 BRIDGE = "lxcbr0"
+MACHINES = ".vagrant/machines/*/lxc/id"  # of those that are there
 MASQUERADE = f"""
 table ip lampctl_vagrant {{
   chain out {{
@@ -95,7 +96,8 @@ def project(boxes: Boxes, network: None, tmp_path_factory: pytest.TempPathFactor
     shutil.copy(VAGRANT / "Vagrantfile", folder)
     found = Project(folder, HOME / "vagrant")
     yield found
-    found.vagrant("destroy", "-f")
+    if list(folder.glob(MACHINES)):
+        found.vagrant("destroy", "-f")
     shutil.rmtree(found.home, ignore_errors=True)
 
 
@@ -127,10 +129,8 @@ def test_vagrant_is_missing(project: Project) -> None:
     ("words", "provider", "expected"),
     [
         (["debian13"], "lxc", (3, "vagrant-not-created")),
-        ([], "lxc", (3, "vagrant-not-created")),
         (["nosuch"], "lxc", (2, "vagrant-unknown-machine")),
         (["debian13"], "libvirt", (2, "vagrant-provider")),
-        (["debian13"], "virtualbox", (2, "vagrant-provider")),
     ],
 )
 def test_before_anything_is_up(project: Project, words: list[str], provider: str, expected: tuple[int, str]) -> None:
@@ -185,6 +185,6 @@ def test_halted_machine_and_the_one_beside_it(project: Project, up: subprocess.C
 def test_destroy_leaves_nothing(project: Project, up: subprocess.CompletedProcess[str]) -> None:  # noqa: ARG001
     project.vagrant("destroy", "-f").check_returncode()
     assert [path for path in Path("/var/lib/lxc").iterdir() if path.name.startswith(project.folder.name)] == []
-    assert list(project.folder.glob(".vagrant/machines/*/lxc/id")) == []
+    assert list(project.folder.glob(MACHINES)) == []
     assert Path(f"/sys/class/net/{BRIDGE}/brif").exists()
     assert list(Path(f"/sys/class/net/{BRIDGE}/brif").iterdir()) == []
