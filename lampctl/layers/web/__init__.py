@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Protocol
 
-from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
-from lampctl.facts import Facts
-from lampctl.layers import http
-from lampctl.layers.base import Context, Desired, Preflight, ProbeFile, Problem, Validator
-from lampctl.layers.ports import holders
+from lampctl.layers.base import Context, Desired, ProbeFile, Validator
 from lampctl.layers.services import service_check
-from lampctl.layers.sites import vhost_of
 from lampctl.layers.tls.profile import profile_of
 from lampctl.layers.vhost import WELL_KNOWN, WELL_KNOWN_URL, Vhost, https_of
-from lampctl.layers.web import apache, nginx
+from lampctl.layers.web import apache, checks, nginx, taken
 from lampctl.layers.web.tier import Tier, tiers
 from lampctl.platforms import WebNames
 from lampctl.playbook import home_of
@@ -52,7 +46,7 @@ def web(context: Context) -> Desired:
     found = tiers(context)
     total = Desired(
         resources=(Directory(WELL_KNOWN, "web"), *_rivals(context, found)),  # before those who need their ports
-        preflights=(Preflight("web.port", _port_probe(context), _judge_port),),
+        preflights=(taken.of_ports(context),),
         probe_files=tuple(
             dict.fromkeys(
                 ProbeFile(vhost.probe_root, ".txt", "checks/probe.txt", {}) for vhost in found[0].vhosts.values()
@@ -86,13 +80,13 @@ def _tier(context: Context, tier: Tier) -> Desired:
             service,
         ),
         checks=(
-            _config_check(tier, config),
+            checks.config(tier, config),
             service_check("web.front" if tier.front else "web.service", f"{names.title} runs", service, needs=config),
-            *(_static_check(context, tier, site) for site in tier.vhosts),
+            *(checks.static_file(context, tier, site) for site in tier.vhosts),
         ),
         displaced=tuple(_link(context, tier, site, other=True) for site in tier.vhosts),
         validators=(Validator("web", names.test, names.root),),
-        preflights=(Preflight(f"web.{tier.server}.names", _names_probe(tier), partial(_judge_names, context, tier)),),
+        preflights=(taken.of_names(context, tier, own.NAMES),),
     )
 
 
@@ -162,98 +156,3 @@ def _rivals(context: Context, found: tuple[Tier, ...]) -> tuple[Service, ...]:
         for name, other in context.platform.web.items()
         if name not in {tier.server for tier in found}
     )
-
-
-def _config_check(tier: Tier, id: str) -> Check:
-    return Check(
-        id,
-        "web",
-        Where.HOST,
-        f"{tier.names.title}'s config is valid" if tier.front else "the web server's config is valid",
-        "the server's own test passes",
-        _judge_config,
-        needs=("linux.ssh",),
-        probe=HostProbe(f"{tier.names.test} 2>&1; echo rc=$?"),
-    )
-
-
-def _judge_config(seen: Evidence) -> Verdict:
-    if seen.error:
-        return unknown("could not be tried", seen.error)
-    if seen.raw.rstrip().endswith("rc=0"):
-        return passed("valid")
-    if seen.raw.rstrip().endswith("rc=127"):
-        return unknown("there is no web server that could read it")
-    text = seen.raw.rsplit("rc=", 1)[0]
-    return failed("the config on disk is not valid", text, "mend the line that it names, or run lampctl deploy")
-
-
-def _static_check(context: Context, tier: Tier, site: str) -> Check:
-    """Where there are two servers: the inner one by itself, then the whole way."""
-    path = f"{vhost_of(context, site).probe_url}lampctl-probe-$TOKEN.txt"
-    where = f"127.0.0.1:{tier.behind}" if tier.behind else http.port(context, site)
-    unit = tier.names.unit.removesuffix(".service")
-    hint = f"systemctl status {unit}; ss -ltnp 'sport = :{where.rpartition(':')[2]}'"
-    return Check(
-        f"web.{'behind' if tier.behind else 'static'}@{site}",
-        "web",
-        Where.HOST,
-        f"{tier.names.title} serves a file to the server before it" if tier.behind else "a static file is served",
-        "200 with the file's text",
-        partial(http.judged, where, partial(_judge_static, unit), hint=hint),
-        needs=("web.front", f"web.behind@{site}") if tier.front else ("web.service",),
-        probe=http.local(context, site, path, tier.behind or 80),
-    )
-
-
-def _judge_static(unit: str, answer: http.Answer, log: str) -> Verdict:
-    if answer.status == 200 and answer.body.startswith("lampctl-static "):
-        return passed("200 with the file's text")
-    shows = {"apache2": "apache2ctl -S", "nginx": "nginx -T"}[unit]
-    hint = {
-        403: "the web server may not read the document root: look at the rights of each directory on the way",
-        502: "NGINX does not reach Apache: ss -ltnp shows where Apache listens",
-        404: f"another vhost answers for this name, or its root is another: {shows}",
-    }.get(403 if "(13: " in log else answer.status, f"{shows} shows which vhost answers")  # EACCES, of a 404 by NGINX
-    return failed(f"{answer.status}, {len(answer.body)} bytes of something else", log or answer.body[:200], hint)
-
-
-def _port_probe(context: Context) -> str:
-    """Nobody asks while one of the table's servers runs: it has the port, and whose it is shows elsewhere."""
-    units = [names.unit for names in context.platform.web.values()]
-    ports = (80, 443) if any(site.https for site in context.playbook.sites.values()) else (80,)
-    return "\n".join(f"({holders(port, units)})" for port in ports)
-
-
-def _judge_port(raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:
-    if not changing or not raw.split():
-        return []
-    port, pid, name = f"{raw.splitlines()[0]}  ".split(" ", 2)
-    name = name.strip()
-    if name in ("apache2", "nginx"):  # its own, outside systemd: a start would fail as well
-        hint = f"kill {pid}, so that systemd can start it"
-    else:
-        hint = f"stop it (systemctl disable --now {name or 'its unit'}), or deploy to another host"
-    return [
-        Problem("port-taken", f"port {port} is taken by {name or 'another program'} (pid {pid or 'unknown'})", hint)
-    ]
-
-
-def _names_probe(tier: Tier) -> str:
-    directory = tier.names.sites_enabled
-    return f"grep -HiE '^[[:space:]]*{_SERVERS[tier.server].NAMES}[[:space:]]' {directory}/*.conf 2>/dev/null || :"
-
-
-def _judge_names(context: Context, tier: Tier, raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:
-    """A vhost of somebody else that already answers for one of our names."""
-    ours = {n for name, site in context.playbook.sites.items() for n in (name, *site.aliases)}
-    directory = tier.names.sites_enabled
-    files = {f"{directory}/{prefix}{site}.conf" for site in context.playbook.sites for prefix in ("", "00-")}
-    for line in raw.splitlines():
-        file, _, directive = line.partition(":")
-        taken = ours & {word.rstrip(";") for word in directive.split()[1:]}
-        if changing and taken and file not in files:
-            name = sorted(taken)[0]
-            message = f"{file} already serves {name}, and was not made by lampctl; it was left alone"
-            return [Problem("foreign-vhost", message, "disable it, or give the site another name")]
-    return []
