@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from lampctl.checks import Check, Evidence, HostProbe, Status, Verdict, Where, failed, passed, unknown
+from lampctl.checks import Check, Evidence, Status, Verdict, Where, failed, passed, unknown
 from lampctl.resources import Service
 from lampctl.resources.service import UnitState
-from lampctl.resources.shell import words
 
 
 def service_check(id: str, title: str, *services: Service, needs: str = "linux.ssh") -> Check:
-    """The chain of a layer starts here; the probe fetches the last words of the first unit that is down."""
-    units = words(service.unit for service in services)
-    script = (
-        f'for unit in {units}; do systemctl is-active --quiet "$unit" && continue\n'
-        'journalctl -q -u "$unit" -n 12 --no-pager -o cat; break; done'
-    )
+    """The chain of a layer starts here."""
     named = services[0].unit if len(services) == 1 else f"{services[0].unit} and {len(services) - 1} more"
     return Check(
         id,
@@ -27,7 +21,6 @@ def service_check(id: str, title: str, *services: Service, needs: str = "linux.s
         f"{named} active, enabled, running the config on disk",
         lambda seen: _judge_all(seen, services),
         needs=(needs,),
-        probe=HostProbe(script),
     )
 
 
@@ -54,12 +47,12 @@ def judge(seen: Evidence, service: Service) -> Verdict:
         return unknown("systemd said nothing of the unit")
     if state.masked:
         hint = f"somebody forbade it to start: systemctl unmask {unit}, then lampctl deploy"
-        return failed(f"{unit} is masked", seen.raw, hint)
+        return failed(f"{unit} is masked", hint=hint)
     if not state.loaded:
         return failed(f"{unit} is not there", hint="lampctl deploy installs it")
     if state.active != "active":
         hint = f"journalctl -u {unit} tells why it stopped; lampctl deploy starts it"
-        return failed(f"{unit} is {state.active}", seen.raw, hint)
+        return failed(f"{unit} is {state.active}", state.said, hint)
     if state.stale(service.on_change):
         when = datetime.fromtimestamp(state.changed, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         hint = f"lampctl deploy loads it, or: systemctl {service.on_change} {unit}"

@@ -59,6 +59,7 @@ class UnitState:
     unread: bool = False  # systemd has not read the unit's files again since they were changed
     missing: tuple[str, ...] = ()  # its sockets that are not there
     masked: bool = False  # somebody forbade it to start
+    said: str = ""  # its last words, where it should run and does not
 
     def stale(self, on_change: Action) -> bool:
         """Was something that it reads changed after it last read it?
@@ -80,16 +81,32 @@ class UnitState:
 
 
 def probe(services: Sequence[Service]) -> str:
-    """Shell that prints systemd's view of each unit and the newest change below its watched paths."""
+    """Shell that prints systemd's view of each unit, what it lacks, and the newest change below its watched paths."""
     units = words(sorted({service.unit for service in services}))
     missing = "\n".join(
         f"[ -S {quote(path)} ] || printf 'missing %s\\t\\t%s\\n' {quote(service.unit)} {quote(path)}"
         for service in services
         for path in service.sockets
     )
-    return (
-        f"systemctl show --timestamp=us+utc -p {_PROPERTIES} {units} 2>/dev/null; echo\n{_newest(services)}\n{missing}"
-    )
+    wanted = words(sorted({service.unit for service in services if service.running}))
+    last_words = _LAST_WORDS.replace("WANTED", wanted)
+    return f"{_SHOW.replace('UNITS', units)}\n{_newest(services)}\n{missing}\n{last_words}"
+
+
+_SHOW = f"""
+shown=$(systemctl show --timestamp=us+utc -p {_PROPERTIES} UNITS 2>/dev/null)
+printf '%s\\n\\n' "$shown"
+"""
+# Of a unit that is there and should run; a socket or timer fails because its service does.
+_LAST_WORDS = r"""
+down=$(printf '%s\n' "$shown" | awk -v RS= -F '\n' '/LoadState=loaded/ && !/ActiveState=active/ {
+    for (i = 1; i <= NF; i++) if ($i ~ /^Id=/) print substr($i, 4) }')
+for unit in $down; do
+    case ' WANTED ' in *" $unit "*) ;; *) continue ;; esac
+    journalctl -q -u "$unit" -u "${unit%.*}.service" -n 12 --no-pager -o cat |
+        awk -v unit="$unit" '{ gsub(/\t/, " "); print "said " unit "\t\t" $0 }'
+done
+"""
 
 
 def _newest(services: Sequence[Service]) -> str:
@@ -152,6 +169,7 @@ def _state(
         unit_changed=change("unit")[0],
         unread=values.get("NeedDaemonReload") == "yes",
         missing=tuple(rows.get((unit, "missing"), [])),
+        said="\n".join(rows.get((unit, "said"), [])),
     )
 
 

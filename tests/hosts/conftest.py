@@ -24,6 +24,7 @@ from tests.hosts import warm
 ROOT = Path(os.environ.get("LAMPCTL_TEST_HOME", "/var/lib/lampctl-box-test"))
 HOME = ROOT / os.environ.get("PYTEST_XDIST_WORKER", "")  # each worker has boxes of its own
 SNAPSHOTS = ROOT / "snapshots"  # which all workers share
+ENOUGH = 12 << 30  # bytes of memory: then what boxes write is kept there, as it is thrown away anyway
 # The longest first: what is left to the end should be short. Those that wait for no first deploy are spread.
 LONGEST = (
     "test_vagrant",
@@ -53,16 +54,23 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    _forget_snapshots(session)
+    if not hasattr(session.config, "workerinput"):  # there are no workers yet
+        shutil.rmtree(SNAPSHOTS, ignore_errors=True)
+        if os.geteuid() == 0 and not ROOT.is_mount() and _free_memory() >= ENOUGH:
+            ROOT.mkdir(parents=True, exist_ok=True)
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "lampctl-test", str(ROOT)], check=True)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    _forget_snapshots(session)
-
-
-def _forget_snapshots(session: pytest.Session) -> None:
-    if not hasattr(session.config, "workerinput"):  # where there are no workers yet, or none any more
+    if not hasattr(session.config, "workerinput"):  # there are none any more
         shutil.rmtree(SNAPSHOTS, ignore_errors=True)
+        if ROOT.is_mount():
+            subprocess.run(["umount", "-l", str(ROOT)], check=True)
+
+
+def _free_memory() -> int:
+    line = next(line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemAvailable:"))
+    return int(line.split()[1]) * 1024
 
 
 class ByRelease(LoadScopeScheduling):  # type: ignore[misc]

@@ -62,6 +62,7 @@ class Project:
             "LAMPCTL": str(_LAMPCTL),
             "LAMPCTL_PLAYBOOK": "static",
             "LAMPCTL_LXC_NETWORK": NETWORK,
+            "VAGRANT_CHECKPOINT_DISABLE": "1",  # it asks a server of its maker for news
             **more,
         }
         return subprocess.run(

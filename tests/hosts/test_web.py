@@ -89,6 +89,7 @@ def test_playbooks_with_a_default_site_each_share_a_host(host: Host) -> None:
     assert host.lampctl("deploy", "HOST").code == 0
 
 
+@ON_ONE_RELEASE
 @pytest.mark.parametrize("playbook", ["lemp", "front"])
 def test_nginx_that_can_not_start_gives_port_80_back(host: Host, tmp_path: Path, playbook: str) -> None:
     """Valid to NGINX's own test, and yet it can't start: sshd has that port."""

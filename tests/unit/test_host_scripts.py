@@ -84,6 +84,19 @@ def test_proof_is_of_the_newest_generation_and_keeps_the_last_five(state: Path) 
     assert sorted(path.name for path in (state / "generations").iterdir()) == ["4", "5", "6", "7", "8"]
 
 
+def asked(path: Path, services: list[Service], shown: str) -> list[service.UnitState]:
+    """What `systemctl show` says of these services, with the last words of those that should run."""
+    stubs = {"systemctl": f"printf '{shown}'", "journalctl": 'printf "%s\\tended\\n" "$3"'}
+    for name, script in stubs.items():
+        (path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (path / name).chmod(0o755)
+    environment = {"PATH": f"{path}:{os.environ['PATH']}"}
+    argv = ["sh", "-c", service.probe(services)]
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True)
+    units = service.parse(done.stdout)
+    return [units[item.key] for item in services]
+
+
 def test_newest_change_below_each_path_that_a_unit_reads(tmp_path: Path) -> None:
     """Also where two units read the same, one path lies in another, and some are not there."""
     conf, pool = tmp_path / "etc", tmp_path / "etc/pool.d"
@@ -99,16 +112,26 @@ def test_newest_change_below_each_path_that_a_unit_reads(tmp_path: Path) -> None
         Service("php.service", "php", watch=(str(pool),), units=(str(conf / "old"),)),
         Service("none.service", "php"),
     ]
-    (tmp_path / "systemctl").write_text("#!/bin/sh\nprintf 'Id=%s\\n\\n' web.service php.service none.service\n")
-    (tmp_path / "systemctl").chmod(0o755)
-    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    script = service.probe(services)
-    done = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True, check=True)
-    units = service.parse(done.stdout)
-    web, php, none = (units[f"service:{item.unit}"] for item in services)
+    web, php, none = asked(tmp_path, services, r"Id=web.service\n\nId=php.service\n\nId=none.service\n")
     assert (web.changed_path, web.missing, web.unit_changed) == (str(conf / "a name"), ("/nonexistent",), 0)
     assert (php.changed_path, php.missing) == (str(pool / "www.conf"), ())
     assert (php.changed, php.unit_changed) == pytest.approx(
         [p.stat().st_ctime for p in (pool / "www.conf", conf / "old")]
     )
     assert (none.changed, none.changed_path) == (0, "")
+
+
+def test_last_words_of_a_unit_that_should_run(tmp_path: Path) -> None:
+    """Not of one that runs, that is not there, or that makes room."""
+    states = {
+        "runs": "loaded active",
+        "failed": "loaded failed",
+        "absent": "not-found inactive",
+        "rival": "loaded inactive",
+    }
+    shown = "\\n".join(
+        rf"Id={unit}.service\nLoadState={load}\nActiveState={active}\n"
+        for unit, (load, active) in ((unit, words.split()) for unit, words in states.items())
+    )
+    services = [Service(f"{unit}.service", "web", running=unit != "rival") for unit in states]
+    assert [unit.said for unit in asked(tmp_path, services, shown)] == ["", "failed.service ended", "", ""]

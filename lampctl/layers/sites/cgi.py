@@ -74,11 +74,9 @@ def _runner(context: Context, name: str) -> tuple[tuple[Resource, ...], Check]:
     service = Service(
         f"{unit}.socket", "site", on_change=Action.RESTART, sockets=(_socket(name),), units=tuple(f.path for f in files)
     )
-    log = HostProbe(f"systemctl is-active --quiet {quote(unit)}.socket || journalctl -q -u {quote(unit)}.socket"
-                    f" -u {quote(unit)}.service -n 6 --no-pager -o cat")  # fmt: skip
     runner = check(name, "runner", Where.HOST, "the site's fcgiwrap can be asked",
                    f"{unit}.socket active, enabled, runs the config on disk",
-                   lambda seen: judge(seen, service), needs, log)  # fmt: skip
+                   lambda seen: judge(seen, service), needs, None)  # fmt: skip
     return (*files, service), runner
 
 
