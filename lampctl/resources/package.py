@@ -10,6 +10,9 @@ from lampctl.resources.shell import words
 
 # Seconds that apt waits for one answer of the archive before it gives up.
 ARCHIVE_TIMEOUT = 15
+# Seconds after which reading the archives is begun anew: apt was seen to wait for ever after an answer that failed. It
+# keeps what it has got, so that a slow line gets there.
+ARCHIVE_PATIENCE = 120
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,10 @@ def steps(packages: Sequence[Package], wait: int, refresh: bool = False) -> list
     if not packages and not refresh:
         return []
     script = _INSTALL.format(
-        wait=wait, timeout=ARCHIVE_TIMEOUT, packages=words(sorted(package.name for package in packages))
+        wait=wait,
+        timeout=ARCHIVE_TIMEOUT,
+        patience=ARCHIVE_PATIENCE,
+        packages=words(sorted(package.name for package in packages)),
     )
     layers = {package.layer for package in packages}
     layer = layers.pop() if len(layers) == 1 else "linux"
@@ -81,7 +87,7 @@ while held=$(holder); [ -n "$held" ]; do
     [ "$((waited % 5))" -ne 0 ] || echo "waiting for apt: $held"
     sleep 1; waited=$((waited + 1))
 done
-set -- -y -o DPkg::Lock::Timeout="$wait" -o Acquire::Retries=1 \
+set -- -y -o DPkg::Lock::Timeout="$wait" -o Acquire::Retries=1 -o Acquire::Retries::Delay=false \
     -o Acquire::http::Timeout={timeout} -o Acquire::https::Timeout={timeout} \
     -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0
 if [ -n "$(dpkg --audit 2>/dev/null)" ]; then
@@ -93,7 +99,13 @@ refuse() {{
     echo "lampctl-reason: $1"
     exit 69
 }}
-if ! apt-get "$@" -o APT::Update::Error-Mode=any update; then refuse apt-archive; fi
+tries=3
+until timeout -k 5 {patience} apt-get "$@" -o APT::Update::Error-Mode=any update; do
+    code=$?
+    tries=$((tries - 1))
+    if [ "$code" -ne 124 ] || [ "$tries" -eq 0 ]; then refuse apt-archive; fi
+    echo "the archives are not read after {patience} s: once more"
+done
 wanted='{packages}'
 [ -n "$wanted" ] || exit 0
 # install would take a name that it does not know for a pattern

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lampctl.engine.library import host_script
-from lampctl.resources import Service, service
+from lampctl.resources import Package, Service, package, service
 
 
 def swap(state: Path, keys: list[str], seeds: list[str]) -> int:
@@ -135,3 +135,28 @@ def test_last_words_of_a_unit_that_should_run(tmp_path: Path) -> None:
     )
     services = [Service(f"{unit}.service", "web", running=unit != "rival") for unit in states]
     assert [unit.said for unit in asked(tmp_path, services, shown)] == ["", "failed.service ended", "", ""]
+
+
+@pytest.mark.parametrize(("hangs", "reads", "code"), [(0, 1, 0), (2, 3, 0), (9, 3, 69)])
+def test_apt_that_stands_still_is_begun_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hangs: int, reads: int, code: int
+) -> None:
+    monkeypatch.setattr(package, "ARCHIVE_PATIENCE", 0.2)
+    apt = f"""#!/bin/sh
+for word; do :; done
+[ "$word" = update ] || {{ echo "$word" > installed; exit 0; }}
+echo >> reads
+[ "$(wc -l < reads)" -gt {hangs} ] || exec sleep 60
+"""
+    stubs = {"apt-get": apt, "apt-cache": "#!/bin/sh\nprintf 'nginx:\\n  Candidate: 1\\n'\n", "dpkg": "#!/bin/sh\n"}
+    for name, script in stubs.items():
+        (tmp_path / name).write_text(script)
+        (tmp_path / name).chmod(0o755)
+    [step] = package.steps([Package("nginx", "web")], wait=0)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["sh", "-eu", "-c", step.script], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False
+    )
+    assert (done.returncode, (tmp_path / "reads").read_text().count("\n")) == (code, reads), done.stdout
+    assert (tmp_path / "installed").exists() is (code == 0)
+    assert ("lampctl-reason: apt-archive" in done.stdout) is (code != 0)
