@@ -32,8 +32,8 @@ unit: setup
 
 hosts: setup
 	@./tests/lab/packages.sh $(LAB)
-	@# Once more, for what a busy machine makes late; the summary counts it.
-	$(VENV)/bin/pytest tests/hosts -n 4 --no-loadscope-reorder --reruns 1 -rR
+	@# Once more, for what a busy machine makes late; the summary says what, and why.
+	$(VENV)/bin/pytest tests/hosts -n 4 --no-loadscope-reorder --reruns 1
 
 bench: setup packages $(PYINFRA)/.done ## ratios, measured side by side on a box of its own
 	@$(VENV)/bin/python -m compileall -q lampctl # as pip does with pyinfra, even where Python is told not to

@@ -68,6 +68,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             subprocess.run(["umount", "-l", str(ROOT)], check=True)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Why what passed in the end had failed before."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.section(f"run again: {report.nodeid}")
+        terminalreporter.line("\n".join(report.longreprtext.splitlines()[-15:]))
+
+
 def _free_memory() -> int:
     line = next(line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemAvailable:"))
     return int(line.split()[1]) * 1024
