@@ -35,7 +35,7 @@ for probe in q/*; do
     wait "$1"
     shift
     { read -r begin; read -r end; } < "out/${probe#q/}.ns"
-    printf '%s %s %s\n' "$BOUNDARY" "${probe#q/}" "$((end - begin))"
+    printf '%s %s %s\n' "$BOUNDARY" "${probe#q/}" "$((${end:-begin} - begin))"
     cat "out/${probe#q/}"
     printf '\n%s next\n' "$BOUNDARY" # ends it: who reads need not wait for the next
 done

@@ -12,7 +12,7 @@ from lampctl.resources.shell import words
 ARCHIVE_TIMEOUT = 15
 # Seconds after which reading the archives is begun anew: apt was seen to wait for ever after an answer that failed. It
 # keeps what it has got, so that a slow line gets there.
-ARCHIVE_PATIENCE = 120
+ARCHIVE_PATIENCE = 300
 
 
 @dataclass(frozen=True)
