@@ -37,10 +37,11 @@ def test_server_that_somebody_else_deployed_is_left_alone(host: Host) -> None:
             "cp /etc/nginx/sites-available/default /root/default; sed -i 's/ 80 default/ 81 default/; s/:80 default/:81 default/' /etc/nginx/sites-available/default;"
             "systemctl enable -q --now nginx")  # fmt: skip
     ran = host.lampctl("deploy", "HOST", "--set", "php.memory_limit=99M")
+    found = serving(host)
+    host.sh("systemctl disable -q --now nginx; cp /root/default /etc/nginx/sites-available/default")
     assert (ran.code, ran.host["error"]["kind"]) == (1, "conflict")
     assert "nginx.service is active and enabled, and was not deployed by lampctl" in ran.host["error"]["message"]
-    assert serving(host) == {"apache2", "nginx"}
-    host.sh("systemctl disable -q --now nginx; cp /root/default /etc/nginx/sites-available/default")
+    assert found == {"apache2", "nginx"}
 
 
 @ON_ONE_RELEASE
