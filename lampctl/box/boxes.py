@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -40,11 +39,13 @@ class Boxes:
         if found and found.release != release:
             raise UsageError(f"{name} is a {found.release} box", f"lampctl box down {name}, or take another name")
         tools.available()
-        below = self.base(release)  # other boxes need not wait for it
+        if not (found and found.running):
+            self.base(release)  # here, as other boxes need not wait until it is built
         with self._locked():
             found = self.get(name)
             if found and found.running:
                 return found
+            below = self.base(release)
             if not found:
                 found = self._make(name, release, snapshot)
             self._boot(found, below)
@@ -112,12 +113,11 @@ class Boxes:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """One at a time on this machine: bases, addresses and the bridge are shared by all homes."""
+        """One at a time on this machine: addresses and the bridge are shared by all homes."""
         tools.available()
         self.home.mkdir(parents=True, exist_ok=True)
         network.ADDRESSES.mkdir(parents=True, exist_ok=True)
-        with Path("/run/lampctl-box.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with tools.locked(Path("/run/lampctl-box.lock")):
             yield
 
     def _make(self, name: str, release: str, snapshot: str | None) -> Box:

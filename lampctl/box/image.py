@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from lampctl.box.tools import run
+from lampctl.box.tools import locked, run
 
 RELEASES = ("trixie", "bookworm", "sid")
 PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,ca-certificates,iproute2,sudo"
@@ -20,8 +19,7 @@ def base(cache: Path, release: str, say: Callable[[str], None]) -> Path:
     if base.is_dir():
         return base
     cache.mkdir(parents=True, exist_ok=True)
-    with (cache / f"{release}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(cache / f"{release}.lock"):
         if not base.is_dir():  # while this one waited, another may have built it
             say(f"building the {release} base (once, half a minute)")
             _build(cache, release).rename(base)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lampctl.errors import LampctlError
@@ -43,6 +46,14 @@ def missing_for_boxes() -> tuple[str, str]:
         packages = " ".join(_TOOLS[tool] for tool in missing)
         return f"{', '.join(missing)} is missing", f"apt-get install --no-install-recommends {packages}"
     return "", ""
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Whoever else wants this lock waits; the kernel drops it with its holder."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def run(*argv: str, check: bool = True) -> None:

@@ -7,6 +7,7 @@ from lampctl.layers import engines, remote, sizing
 from lampctl.layers.base import Context, Desired, Preflight, Validator
 from lampctl.layers.services import service_check
 from lampctl.platforms import MysqlNames
+from lampctl.playbook.sites import DatabaseOptions
 from lampctl.resources import Action, Database, DatabaseUser, File, Package, Resource, Secret, Server, Service
 
 
@@ -26,6 +27,7 @@ def _server(context: Context) -> Desired:
     more: tuple[Resource, ...] = ()
     if context.clients:
         service, more = remote.listening(context, names, service)
+    own = {site: database for site, database in context.playbook.databases.items() if not database.host}
     values = {
         "names": names,
         "clients": bool(context.clients),
@@ -38,11 +40,11 @@ def _server(context: Context) -> Desired:
             File(names.drop_in, "mysql", "mysql/server.cnf.j2", values),
             *more,
             service,
-            *(resource for site in _sites(context) for resource in _database(context, names, site)),
+            *(resource for site, database in own.items() for resource in _database(names, site, database)),
         ),
         checks=(
             service_check("mysql.service", "the database server runs", service),
-            *(_login_check(context, site) for site in _sites(context)),
+            *(_login_check(site, database) for site, database in own.items()),
         ),
         validators=(Validator("mysql", names.test, names.root),),
         preflights=(Preflight("mysql.other", engines.probe(names), engines.judge(names)),),
@@ -54,33 +56,17 @@ def secret_of(site: str) -> Secret:
     return Secret(site, "mysql")
 
 
-def _sites(context: Context) -> list[str]:
-    """Those whose database is on this host."""
-    return [site for site, database in context.playbook.databases.items() if not database.host]
-
-
 def _access(names: MysqlNames) -> Server:
     return Server(names.client, names.socket, names.login, names.plain, names.plugin)
 
 
-def _database(context: Context, names: MysqlNames, site: str) -> tuple[Resource, ...]:
-    server = _access(names)
-    name, user = _names(context, site)
-    return (
-        secret_of(site),
-        Database(name, "mysql", server),
-        DatabaseUser(user, "mysql", server, name, secret_of(site)),
-    )
+def _database(names: MysqlNames, site: str, database: DatabaseOptions) -> tuple[Resource, ...]:
+    server, secret, name = _access(names), secret_of(site), str(database.name)
+    return secret, Database(name, "mysql", server), DatabaseUser(str(database.user), "mysql", server, name, secret)
 
 
-def _names(context: Context, site: str) -> tuple[str, str]:
-    """(database, user)."""
-    wanted = context.playbook.databases[site]
-    return str(wanted.name), str(wanted.user)
-
-
-def _login_check(context: Context, site: str) -> Check:
-    name, user = _names(context, site)
+def _login_check(site: str, database: DatabaseOptions) -> Check:
+    name, user = str(database.name), str(database.user)
     return Check(
         f"mysql.login@{site}",
         "mysql",

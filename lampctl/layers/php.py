@@ -125,7 +125,7 @@ def _pool(context: Context, site: str) -> tuple[Directory, Directory, File]:
         "memory_limit": options.php.memory_limit or playbook.php.memory_limit,
         "upload_limit": _upload_limit(context, site),
         "body_limit": body_limit(context, site),
-        "ini": {**playbook.php.ini, **remote.trust(context, site, options), **options.php.ini},
+        "ini": {**playbook.php.ini, **remote.trust(site, options), **options.php.ini},
         "database": database_of(site, options),
         "authority": remote.authority_of(site),
         "environment": options.environment(site),

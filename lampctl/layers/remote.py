@@ -11,9 +11,8 @@ from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, p
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.versions import php_of
 from lampctl.platforms import MysqlNames
-from lampctl.playbook import Client
-from lampctl.playbook.sites import DatabaseOptions
-from lampctl.playbook.sites.base import PooledSite
+from lampctl.playbook import Client, database_of
+from lampctl.playbook.sites import DatabaseOptions, PhpSite, WordpressSite
 from lampctl.resources import (
     Certificate,
     Database,
@@ -115,12 +114,12 @@ def _copy(context: Context, site: str, database: DatabaseOptions) -> File:
     return File(authority_of(site), "mysql", "mysql/authority.pem.j2", values, seed=not known)
 
 
-def trust(context: Context, site: str, options: PooledSite) -> dict[str, str]:
+def trust(site: str, options: PhpSite | WordpressSite) -> dict[str, str]:
     """The php.ini of a program that can't be told of an authority for its database alone.
 
     `cafile` takes the place of the system's file of authorities, so `capath` names its folder of them.
     """
-    database = context.playbook.databases.get(site)
+    database = database_of(site, options)
     if options.verifies or not database or not database.host:
         return {}
     return {"openssl.cafile": authority_of(site), "openssl.capath": "/etc/ssl/certs"}

@@ -17,6 +17,7 @@ import pytest
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+from lampctl import facts
 from lampctl.box import Box, Boxes, available
 from lampctl.errors import LampctlError
 from tests.hosts import warm
@@ -56,7 +57,8 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 def pytest_sessionstart(session: pytest.Session) -> None:
     if not hasattr(session.config, "workerinput"):  # there are no workers yet
         shutil.rmtree(SNAPSHOTS, ignore_errors=True)
-        if os.geteuid() == 0 and not ROOT.is_mount() and _free_memory() >= ENOUGH:
+        free = facts.parse({"memory": Path("/proc/meminfo").read_text()}, 0).memory_available
+        if os.geteuid() == 0 and not ROOT.is_mount() and free >= ENOUGH:
             ROOT.mkdir(parents=True, exist_ok=True)
             subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "lampctl-test", str(ROOT)], check=True)
 
@@ -73,11 +75,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.getreports("rerun"):
         terminalreporter.section(f"run again: {report.nodeid}")
         terminalreporter.line("\n".join(report.longreprtext.splitlines()[-15:]))
-
-
-def _free_memory() -> int:
-    line = next(line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemAvailable:"))
-    return int(line.split()[1]) * 1024
 
 
 class ByRelease(LoadScopeScheduling):  # type: ignore[misc]

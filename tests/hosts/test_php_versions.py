@@ -4,7 +4,7 @@ the other while visitors ask for it."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -37,15 +37,17 @@ def book(folder: Path, archive: Archive, server: str = "apache", *, old: tuple[s
         "linux": {"repositories": {"lab": archive.repository()}},
         "sites": sites,
     }
-    path = folder / "lamp.yml"  # the name by which the first deploy made what is to be retired
-    path.write_text(json.dumps(playbook))
-    return str(path)
+    return written(folder, playbook)
 
 
 def with_tool(folder: Path, archive: Archive) -> str:
     """As the LAMP host is, with a package of the archive."""
     playbook = {"extends": "lamp", "linux": {"repositories": {"lab": archive.repository()}, "packages": ["lab-tool"]}}
-    path = folder / "lamp.yml"
+    return written(folder, playbook)
+
+
+def written(folder: Path, playbook: Mapping[str, object]) -> str:
+    path = folder / "lamp.yml"  # the name by which the first deploy made what is to be retired
     path.write_text(json.dumps(playbook))
     return str(path)
 

@@ -84,15 +84,19 @@ def test_proof_is_of_the_newest_generation_and_keeps_the_last_five(state: Path) 
     assert sorted(path.name for path in (state / "generations").iterdir()) == ["4", "5", "6", "7", "8"]
 
 
+def with_stubs(path: Path, scripts: dict[str, str]) -> dict[str, str]:
+    """An environment in which these programs are found first."""
+    for name, script in scripts.items():
+        (path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (path / name).chmod(0o755)
+    return {"PATH": f"{path}:{os.environ['PATH']}"}
+
+
 def asked(path: Path, services: list[Service], shown: str) -> list[service.UnitState]:
     """What `systemctl show` says of these services, with the last words of those that should run."""
     stubs = {"systemctl": f"printf '{shown}'", "journalctl": 'printf "%s\\tended\\n" "$3"'}
-    for name, script in stubs.items():
-        (path / name).write_text(f"#!/bin/sh\n{script}\n")
-        (path / name).chmod(0o755)
-    environment = {"PATH": f"{path}:{os.environ['PATH']}"}
     argv = ["sh", "-c", service.probe(services)]
-    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(argv, env=with_stubs(path, stubs), capture_output=True, text=True, check=True)
     units = service.parse(done.stdout)
     return [units[item.key] for item in services]
 
@@ -142,18 +146,15 @@ def test_apt_that_stands_still_is_begun_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hangs: int, reads: int, code: int
 ) -> None:
     monkeypatch.setattr(package, "ARCHIVE_PATIENCE", 0.2)
-    apt = f"""#!/bin/sh
+    apt = f"""
 for word; do :; done
 [ "$word" = update ] || {{ echo "$word" > installed; exit 0; }}
 echo >> reads
 [ "$(wc -l < reads)" -gt {hangs} ] || exec sleep 60
 """
-    stubs = {"apt-get": apt, "apt-cache": "#!/bin/sh\nprintf 'nginx:\\n  Candidate: 1\\n'\n", "dpkg": "#!/bin/sh\n"}
-    for name, script in stubs.items():
-        (tmp_path / name).write_text(script)
-        (tmp_path / name).chmod(0o755)
+    stubs = {"apt-get": apt, "apt-cache": "printf 'nginx:\\n  Candidate: 1\\n'", "dpkg": ""}
     [step] = package.steps([Package("nginx", "web")], wait=0)
-    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    environment = with_stubs(tmp_path, stubs)
     done = subprocess.run(
         ["sh", "-eu", "-c", step.script], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False
     )

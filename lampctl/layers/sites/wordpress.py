@@ -117,7 +117,7 @@ def _cron(context: Context, name: str, options: WordpressSite) -> tuple[Resource
 
 def _php(context: Context, name: str, options: WordpressSite) -> list[str]:
     """PHP at the command line, with what of its php.ini matters there."""
-    return [php_of(context, name).cli, *(f"-d{key}={value}" for key, value in trust(context, name, options).items())]
+    return [php_of(context, name).cli, *(f"-d{key}={value}" for key, value in trust(name, options).items())]
 
 
 def _install(context: Context, name: str, options: WordpressSite) -> tuple[Command, ...]:
