@@ -23,7 +23,7 @@ from lampctl.errors import LampctlError
 from tests.hosts import warm
 
 ROOT = Path(os.environ.get("LAMPCTL_TEST_HOME", "/var/lib/lampctl-box-test"))
-HOME = ROOT / os.environ.get("PYTEST_XDIST_WORKER", "")  # each worker has boxes of its own
+HOME = ROOT / os.environ.get("PYTEST_XDIST_WORKER", "alone")  # each worker has boxes of its own
 SNAPSHOTS = ROOT / "snapshots"  # which all workers share
 ENOUGH = 12 << 30  # bytes of memory: then what boxes write is kept there, as it is thrown away anyway
 # The longest first: what is left to the end should be short. Those that wait for no first deploy are spread.
@@ -169,9 +169,8 @@ def boxes() -> Iterator[Boxes]:
     _down(found)
     shutil.rmtree(HOME, ignore_errors=True)
     SNAPSHOTS.mkdir(parents=True, exist_ok=True)
-    if HOME != ROOT:
-        HOME.mkdir()
-        (HOME / "snapshots").symlink_to(SNAPSHOTS)
+    HOME.mkdir()
+    (HOME / "snapshots").symlink_to(SNAPSHOTS)
     yield found
     _down(found)
     shutil.rmtree(HOME)
