@@ -1,5 +1,21 @@
 # Hands the generation over. What is replaced or taken away is kept first, beside the script that puts it back; each
-# path is replaced by a rename, so nobody ever reads half a file.
+# path is replaced by a rename, so nobody ever reads half a file. All of them lie in directories that root alone can change:
+# else a link on the way would have root write, keep or delete something else.
+. ./enter.sh
+batch=$PWD entered='' name='' whose=''
+refuse() { echo "lampctl-reason: redirected"; echo "$path: $why"; exit 1; }
+# Into the directory of `path`.
+go() {
+    name=${path##*/}
+    [ "$entered" != "${path%/*}" ] || return 0
+    enter "${path%/*}" make || refuse
+    entered=${path%/*}
+}
+cat manifest deleted | while IFS= read -r key; do
+    path=${key#*:}
+    [ "$entered" = "${path%/*}" ] || enter "${path%/*}" || [ -z "$whose" ] || refuse
+    entered=${path%/*}
+done
 umask 077
 mkdir -p "$kept" /var/lib/lampctl/owned
 cp undo.sh "$kept/undo.sh.new"
@@ -24,25 +40,20 @@ grep -vxFf seeds "$kept/created" > "$kept/first" || [ "$?" -eq 1 ]
 xargs -r -d '\n' -a "$kept/first" sh ./own.sh
 mv "$kept/undo.sh.new" "$kept/undo.sh"
 umask 022
-path=
-trap 'rm -f "$path.lampctl-new"' EXIT
+trap 'rm -f "./$name.lampctl-new"' EXIT
 while IFS= read -r key; do
     path=${key#*:}
-    mkdir -p "${path%/*}"
-    if [ -d "new$path" ] && [ ! -L "new$path" ]; then
-        [ -d "$path" ] || mkdir "$path"
-        chown --reference="new$path" "$path"; chmod --reference="new$path" "$path"
-    else
-        if grep -qxF "$path" diverts && [ -z "$(dpkg-divert --listpackage "$path")" ]; then
-            [ ! -e "$path" ] || cp -a "$path" "$path.distrib"
-            dpkg-divert --quiet --local --no-rename --divert "$path.distrib" --add "$path"
-            printf '%s\n' "$path" >> "$kept/diverted"
-        fi
-        cp -a "new$path" "$path.lampctl-new"
-        mv -fT "$path.lampctl-new" "$path"
+    go
+    if grep -qxF "$path" "$batch/diverts" && [ -z "$(dpkg-divert --listpackage "$path")" ]; then
+        [ ! -e "$name" ] || cp -a "./$name" "./$name.distrib"
+        dpkg-divert --quiet --local --no-rename --divert "$path.distrib" --add "$path"
+        printf '%s\n' "$path" >> "$kept/diverted"
     fi
-    sync -d "$path" 2>/dev/null || :
+    cp -a "$batch/new$path" "./$name.lampctl-new"
+    mv -fT "./$name.lampctl-new" "./$name"
+    sync -d "./$name" 2>/dev/null || :
 done < manifest
+cd "$batch"
 while IFS= read -r key; do
     path=${key#*:}
     rm -f "$path"

@@ -52,12 +52,18 @@ class Symlink:
 
 @dataclass(frozen=True)
 class Directory:
-    """A directory. One that somebody else made is used as it is."""
+    """A directory. One that somebody else made is used as it is.
+
+    It is root's to make, so what it lies in has to be root's; or it lies in a directory of the user `tenant`, and is
+    made by that user.
+    """
 
     path: str
     layer: str
     mode: int = 0o755
     owner: str = "root:root"
+    reader: str = ""  # a user who may enter and list it beside its owner and group: an entry of its access control list
+    tenant: str = ""
 
     @property
     def key(self) -> str:
@@ -76,6 +82,7 @@ class Entry:
     owner: str = "root:root"
     content: bytes = b""
     target: str = ""
+    readers: frozenset[str] = frozenset()  # users beside owner and group who may enter and list a directory
 
 
 def paths(resources: Iterable[PathResource]) -> list[str]:
@@ -89,9 +96,8 @@ def probe(resources: Sequence[PathResource]) -> str:
     """Shell that prints a base64 tar of what is at these paths; one process for all of them."""
     listed = "\\0".join(path.lstrip("/") for path in paths(resources)).replace("%", "%%")
     # tar complains about each path that is missing: that is the answer, not an error.
-    return (
-        f"printf {quote(listed)} | tar -C / -c -f - --no-recursion --null -T - 2>/dev/null | gzip -1 | base64 -w0; echo"
-    )
+    archived = "tar -C / -c --acls -f - --no-recursion --null -T - 2>/dev/null"
+    return f"printf {quote(listed)} | {archived} | gzip -1 | base64 -w0; echo"
 
 
 def parse(raw: str) -> dict[str, Entry]:
@@ -110,11 +116,17 @@ def _entry(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Entry:
     owner = f"{member.uname or member.uid}:{member.gname or member.gid}"
     mode = member.mode & 0o7777
     if member.isdir():
-        return Entry("directory", mode, owner)
+        return Entry("directory", mode, owner, readers=_readers(member.pax_headers.get("SCHILY.acl.access", "")))
     if member.issym():
         return Entry("symlink", mode, owner, target=member.linkname)
     stream = tar.extractfile(member) if member.isreg() or member.islnk() else None
     return Entry("file", mode, owner, stream.read()) if stream else Entry("other", mode, owner)
+
+
+def _readers(acl: str) -> frozenset[str]:
+    """The users of an access control list, as tar writes it (`user:NAME:r-x`), who may enter and list."""
+    rows = (line.split(":") for line in acl.splitlines())
+    return frozenset(r[1] for r in rows if len(r) >= 3 and r[0] == "user" and r[1] and r[2].startswith("r-x"))
 
 
 def compare(
@@ -137,6 +149,12 @@ def compare(
             resource.key,
             f"{resource.path} is a {state.kind}, and what is in it may be somebody's; it was left alone",
             f"move it away: mv {resource.path} {resource.path}.before",
+        )
+    if isinstance(resource, Directory) and resource.tenant and state.owner != resource.owner:
+        return Conflict(
+            resource.key,
+            f"{resource.path} belongs to {state.owner}, in a directory of {resource.tenant}'s; it was left alone",
+            f"chown -R {resource.owner} {resource.path}",
         )
     diverts = isinstance(resource, File) and resource.divert
     if resource.key not in owned and MARK.encode() not in state.content and not diverts:
@@ -161,7 +179,8 @@ def _holds(resource: PathResource, content: str, state: Entry, ours: bool) -> bo
         if state.kind == "symlink":  # to where the directory really is, as deployments by link have it
             return True
         ok = state.kind == "directory"
-        return ok and (not ours or (state.mode, state.owner) == (resource.mode, resource.owner))
+        readable = not resource.reader or resource.reader in state.readers
+        return ok and (not ours or (readable and (state.mode, state.owner) == (resource.mode, resource.owner)))
     same = (state.kind, state.mode, state.owner) == ("file", resource.mode, resource.owner)
     return same and _body(state.content) == _body(content.encode())
 
@@ -199,10 +218,12 @@ def _attributes(resource: PathResource, state: Entry | None) -> str:
     kind = "directory" if isinstance(resource, Directory) else "file"
     wanted = {"kind": kind, "owner": resource.owner, "mode": f"{resource.mode:04o}"}
     actual = {"kind": state.kind, "owner": state.owner, "mode": f"{state.mode:04o}"}
-    return "".join(f"{k}: {actual[k]} -> {v}\n" for k, v in wanted.items() if actual[k] != v)
+    reader = resource.reader if isinstance(resource, Directory) else ""
+    more = f"may also be read by: {reader}\n" if reader and reader not in state.readers else ""
+    return "".join(f"{k}: {actual[k]} -> {v}\n" for k, v in wanted.items() if actual[k] != v) + more
 
 
-def archive(resources: Sequence[PathResource], contents: Mapping[str, str]) -> bytes:
+def archive(resources: Sequence[File | Symlink], contents: Mapping[str, str]) -> bytes:
     """The tar of a generation: every path as it shall be."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
@@ -213,8 +234,6 @@ def archive(resources: Sequence[PathResource], contents: Mapping[str, str]) -> b
             data = b""
             if isinstance(resource, Symlink):
                 member.type, member.linkname, member.mode = tarfile.SYMTYPE, resource.target, 0o777
-            elif isinstance(resource, Directory):
-                member.type, member.mode = tarfile.DIRTYPE, resource.mode
             else:
                 data = contents[resource.key].encode()
                 member.mode, member.size = resource.mode, len(data)
