@@ -8,6 +8,7 @@ from functools import partial
 from lampctl.checks import Check, Evidence, HostProbe, HttpProbe, Judge, Probe, Verdict, Where, failed, passed
 from lampctl.layers import http
 from lampctl.layers.base import Context
+from lampctl.layers.sites.tenant import slices
 from lampctl.playbook import home_of, user_of
 from lampctl.resources import Directory, Release, Resource, Symlink, User
 
@@ -25,6 +26,7 @@ def home(context: Context, name: str, part: str = "") -> tuple[Resource, ...]:
     found: tuple[Resource, ...] = (
         User(user, "site", path),
         own_directory(context, name, path),
+        *slices(context, name),
     )
     source = context.sources.get(name)
     if source is None:
