@@ -8,6 +8,7 @@ from functools import partial
 from lampctl.checks import Check, Evidence, HostProbe, HttpProbe, Judge, Probe, Verdict, Where, failed, passed
 from lampctl.layers import http
 from lampctl.layers.base import Context
+from lampctl.layers.sites.tenant import slices
 from lampctl.playbook import home_of, user_of
 from lampctl.resources import Directory, Package, Release, Resource, Symlink, User
 
@@ -28,7 +29,12 @@ def home(context: Context, name: str, hidden: tuple[str, ...] = ()) -> tuple[Res
     server's user must not read (see Release).
     """
     path, user = home_of(name), user_of(name)
-    found: tuple[Resource, ...] = (Package("acl", "site"), User(user, "site", path), own_directory(context, name, path))
+    found: tuple[Resource, ...] = (
+        Package("acl", "site"),
+        User(user, "site", path),
+        own_directory(context, name, path),
+        *slices(context, name),
+    )
     source = context.sources.get(name)
     if source is None:
         return found
