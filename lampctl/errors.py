@@ -5,6 +5,7 @@
     │   └── PlaybookError        2   a playbook, a value or a template is invalid: file:line
     ├── Unreachable              3   name, port, timeout, key, host key, sudo
     ├── Locked                   4   somebody else holds the host's lock
+    ├── BadAnswer                1   what a host says is too long, or is not what it was asked for
     ├── Refused                  1   a preflight found what would go wrong; nothing was touched
     └── ApplyFailed              1   a step, a validation or a reload failed on the host
 
@@ -67,6 +68,10 @@ class Unreachable(LampctlError):
 class Locked(LampctlError):
     exit_code = Exit.LOCKED
     kind = "locked"
+
+
+class BadAnswer(LampctlError):
+    kind = "answer"
 
 
 class Refused(LampctlError):

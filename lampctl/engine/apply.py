@@ -13,6 +13,7 @@ from lampctl.outcome import Event
 from lampctl.plan import Generation, Plan, Stage
 from lampctl.resources import Step
 from lampctl.ssh import Batch, Transport, as_root
+from lampctl.ssh.limits import WORK
 
 _KEPT_LINES = 15  # of a failed step's output
 
@@ -74,7 +75,7 @@ class Applying:
 
     def _settle(self, generation: str, verdict: str, passed: bytes) -> list[str]:
         head = shell_variables({"GENERATION": generation, "VERDICT": verdict})
-        session = self._transport.start(Batch({"main": head + host_script("settle"), "passed": passed}))
+        session = self._transport.start(Batch({"main": head + host_script("settle"), "passed": passed}, WORK))
         lines = list(as_root(self._host, session, self._have_password))
         session.finish()
         if "@@overtaken" in lines and verdict == "undo":

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lampctl.resources.shell import quote
+from lampctl.ssh.limits import LOOK, Limits
 
 BEGIN = "@@lampctl-begin"  # the first line that the script prints: we are root
 
@@ -75,6 +76,7 @@ class Batch:
     """`files`: name in the batch's directory → content; `main` is run. Never shown: it may hold secrets."""
 
     files: Mapping[str, bytes] = field(repr=False)
+    limits: Limits = LOOK
 
     def archive(self) -> bytes:
         buffer = io.BytesIO()
