@@ -82,6 +82,17 @@ class ApplyFailed(LampctlError):
     kind = "apply"
 
 
+def unexpected(where: str, error: Exception) -> LampctlError:
+    """What stands for an exception that nobody thought of, so that the other hosts' results are kept."""
+    found = LampctlError(
+        f"{where}: unexpected: {type(error).__name__}: {error}",
+        "this is a bug of lampctl; --debug shows where",
+        kind="unexpected",
+    )
+    found.__cause__ = error
+    return found
+
+
 def guess(word: str, known: Iterable[str]) -> str:
     """The beginning of a hint: `did you mean deploy? `; empty where nothing is like it."""
     from difflib import get_close_matches  # nobody needs it until something is mistyped
