@@ -18,6 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntEnum
 
+from lampctl.legible import legible
+
 
 class Exit(IntEnum):
     """Exit codes, ordered so that the worst of several hosts is the largest."""
@@ -36,10 +38,10 @@ class LampctlError(Exception):
     kind = "error"
 
     def __init__(self, message: str, hint: str = "", *, kind: str = "", evidence: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.evidence = evidence
+        super().__init__(legible(message))
+        self.message = legible(message)
+        self.hint = legible(hint)
+        self.evidence = legible(evidence)
         self.kind = kind or type(self).kind
 
     def as_dict(self) -> dict[str, str]:
