@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lampctl.answers import decimal, whole
 
 MIB = 1 << 20
+# RFC 1123, 2.1, and underscores, which hosts do have; it comes into configurations and certificates
+_HOSTNAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _KIBIBYTES = 1 << 48  # more than any machine has; sizes are derived from what a host says
 _CORES = 4096
 
@@ -63,7 +66,7 @@ def parse(raw: Mapping[str, str], now: float) -> Facts:
     return Facts(
         platform=f"{os.get('ID', 'unknown')}-{os.get('VERSION_ID', 'rolling')}",
         title=os.get("PRETTY_NAME", "an unknown system"),
-        hostname=host[0] if host else "localhost",
+        hostname=host[0] if host and _HOSTNAME.fullmatch(host[0]) else Facts.hostname,
         cores=min(max(1, (whole(host[1]) if len(host) > 1 else None) or 1), _CORES),
         files=(whole(host[2]) if len(host) > 2 else None) or Facts.files,
         memory=_kilobytes(memory.get("MemTotal", "")),
