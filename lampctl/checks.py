@@ -12,6 +12,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from lampctl.facts import Facts
+from lampctl.legible import legible, one_line
 
 
 class Status(StrEnum):
@@ -44,6 +45,11 @@ class Verdict:
     actual: str
     evidence: str = ""  # the log line, the tool's message
     hint: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "actual", one_line(self.actual))
+        object.__setattr__(self, "evidence", legible(self.evidence))
+        object.__setattr__(self, "hint", legible(self.hint))
 
 
 Judge = Callable[[Evidence], Verdict]  # pure: the same evidence gives the same verdict

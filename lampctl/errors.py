@@ -5,6 +5,7 @@
     │   └── PlaybookError        2   a playbook, a value or a template is invalid: file:line
     ├── Unreachable              3   name, port, timeout, key, host key, sudo
     ├── Locked                   4   somebody else holds the host's lock
+    ├── BadAnswer                1   what a host says is too long, or is not what it was asked for
     ├── Refused                  1   a preflight found what would go wrong; nothing was touched
     └── ApplyFailed              1   a step, a validation or a reload failed on the host
 
@@ -16,6 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+
+from lampctl.legible import legible
 
 
 class Exit(IntEnum):
@@ -35,10 +38,10 @@ class LampctlError(Exception):
     kind = "error"
 
     def __init__(self, message: str, hint: str = "", *, kind: str = "", evidence: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.evidence = evidence
+        super().__init__(legible(message))
+        self.message = legible(message)
+        self.hint = legible(hint)
+        self.evidence = legible(evidence)
         self.kind = kind or type(self).kind
 
     def as_dict(self) -> dict[str, str]:
@@ -69,12 +72,27 @@ class Locked(LampctlError):
     kind = "locked"
 
 
+class BadAnswer(LampctlError):
+    kind = "answer"
+
+
 class Refused(LampctlError):
     kind = "refused"
 
 
 class ApplyFailed(LampctlError):
     kind = "apply"
+
+
+def unexpected(where: str, error: Exception) -> LampctlError:
+    """What stands for an exception that nobody thought of, so that the other hosts' results are kept."""
+    found = LampctlError(
+        f"{where}: unexpected: {type(error).__name__}: {error}",
+        "this is a bug of lampctl; --debug shows where",
+        kind="unexpected",
+    )
+    found.__cause__ = error
+    return found
 
 
 def guess(word: str, known: Iterable[str]) -> str:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from lampctl.answers import decimal, whole
+
 MIB = 1 << 20
+# RFC 1123, 2.1, and underscores, which hosts do have; it comes into configurations and certificates
+_HOSTNAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
+_KIBIBYTES = 1 << 48  # more than any machine has; sizes are derived from what a host says
+_CORES = 4096
 
 # Sections of the probe; each is a file of plain text in the answer. All of them are quick.
 PROBES: Mapping[str, str] = {
@@ -47,28 +54,40 @@ def nominal(platform: str, sites: Iterable[str] = ()) -> Facts:
 
 
 def parse(raw: Mapping[str, str], now: float) -> Facts:
-    """Facts from the answers to PROBES; `now` is the controller's clock at the middle of the probe."""
+    """Facts from the answers to PROBES; `now` is the controller's clock at the middle of the probe.
+
+    What is no number is taken for an answer that did not come.
+    """
     os = _pairs(raw.get("os", ""), "=")
     memory = _pairs(raw.get("memory", ""), ":")
     host = raw.get("host", "").split()
     states = raw.get("systemd", "").splitlines()
-    clock = float(raw.get("clock", "").strip() or 0)
-    disk = (line.rsplit(None, 2) for line in raw.get("disk", "").splitlines())
+    clock = decimal(raw.get("clock", "").strip()) or 0.0
     return Facts(
         platform=f"{os.get('ID', 'unknown')}-{os.get('VERSION_ID', 'rolling')}",
         title=os.get("PRETTY_NAME", "an unknown system"),
-        hostname=host[0] if host else "localhost",
-        cores=int(host[1]) if len(host) > 1 else 1,
-        files=int(host[2]) if len(host) > 2 and host[2].isdigit() else Facts.files,
+        hostname=host[0] if host and _HOSTNAME.fullmatch(host[0]) else Facts.hostname,
+        cores=min(max(1, (whole(host[1]) if len(host) > 1 else None) or 1), _CORES),
+        files=(whole(host[2]) if len(host) > 2 else None) or Facts.files,
         memory=_kilobytes(memory.get("MemTotal", "")),
         memory_available=_kilobytes(memory.get("MemAvailable", "")),
-        disk={row[0]: (int(row[1]) * 1024, int(row[2]) * 1024) for row in disk if len(row) == 3},
+        disk=_disk(raw.get("disk", "")),
         clock=clock,
         clock_skew=clock - now if clock else None,
         systemd=states[0].strip() if states else "unknown",
         failed_units=tuple(line.split()[0] for line in states[1:] if line.strip()),
-        certificates=frozenset(path.split("/")[-2] for path in raw.get("certificates", "").split()),
+        certificates=frozenset(f"/{path}".split("/")[-2] for path in raw.get("certificates", "").split()),
     )
+
+
+def _disk(text: str) -> dict[str, tuple[int, int]]:
+    """Lines of mount, size and free space in KiB."""
+    found: dict[str, tuple[int, int]] = {}
+    for line in text.splitlines():
+        row = line.rsplit(None, 2)
+        if len(row) == 3 and (size := whole(row[1])) is not None and (free := whole(row[2])) is not None:
+            found[row[0]] = min(size, _KIBIBYTES) * 1024, min(free, _KIBIBYTES) * 1024
+    return found
 
 
 def _pairs(text: str, separator: str) -> dict[str, str]:
@@ -77,4 +96,5 @@ def _pairs(text: str, separator: str) -> dict[str, str]:
 
 
 def _kilobytes(text: str) -> int:
-    return int(text.split()[0]) * 1024 if text else 0
+    words = text.split()
+    return min((whole(words[0]) if words else None) or 0, _KIBIBYTES) * 1024

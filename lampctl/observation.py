@@ -129,10 +129,16 @@ def parse(raw: Mapping[str, str], now: float) -> Observation:
         owners=_owners(raw.get("owned", "")),
         generation=raw.get("generation", "").strip(),
         proved=raw.get("proved", "").strip(),
-        passed=dict(line.split() for line in raw.get("passed", "").splitlines() if line.count(" ") == 1),
+        passed=_passed(raw.get("passed", "")),
         lock=raw.get("lock", "").strip(),
         answers={name.removeprefix("preflight:"): text for name, text in raw.items() if name.startswith("preflight:")},
     )
+
+
+def _passed(raw: str) -> dict[str, str]:
+    """Check → question."""
+    rows = (line.partition(" ") for line in raw.splitlines())
+    return {id: question for id, _, question in rows if question}
 
 
 def _owners(raw: str) -> dict[str, frozenset[str]]:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from lampctl.checks import Result, Status, culprit
 from lampctl.errors import ApplyFailed, Exit, LampctlError, Refused
+from lampctl.legible import one_line
 from lampctl.resources import Change
 
 
@@ -30,6 +31,9 @@ class Event:
     number: int = 0  # of the step, from 1
     total: int = 0  # steps of this run
     result: Result | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", one_line(self.text))
 
 
 @dataclass(frozen=True)

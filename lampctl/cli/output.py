@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from lampctl.checks import Result
 from lampctl.errors import LampctlError, UsageError, guess
+from lampctl.legible import inert
 from lampctl.outcome import Outcome, Reporter, health
 from lampctl.report import FORMATS, Composite, Document, Report, renderer
 from lampctl.report.document import Place, nowhere
@@ -209,5 +210,5 @@ def failed(specs: Sequence[str], command: str, error: LampctlError) -> int:
 
 def told(error: LampctlError) -> str:
     """An error for people."""
-    lines = [f"lampctl: {error.message}", *(f"    {line}" for line in error.evidence.splitlines())]
+    lines = [f"lampctl: {error.message}", *(f"    {inert(line)}" for line in error.evidence.splitlines())]
     return "\n".join([*lines, *([f"  → {error.hint}"] if error.hint else [])]) + "\n"

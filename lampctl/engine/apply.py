@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from lampctl.answers import whole
 from lampctl.engine.library import host_script
 from lampctl.engine.observe import shell_variables
 from lampctl.engine.script import batch, listed, steps_of
@@ -13,6 +14,7 @@ from lampctl.outcome import Event
 from lampctl.plan import Generation, Plan, Stage
 from lampctl.resources import Step
 from lampctl.ssh import Batch, Transport, as_root
+from lampctl.ssh.limits import WORK
 
 _KEPT_LINES = 15  # of a failed step's output
 
@@ -74,7 +76,7 @@ class Applying:
 
     def _settle(self, generation: str, verdict: str, passed: bytes) -> list[str]:
         head = shell_variables({"GENERATION": generation, "VERDICT": verdict})
-        session = self._transport.start(Batch({"main": head + host_script("settle"), "passed": passed}))
+        session = self._transport.start(Batch({"main": head + host_script("settle"), "passed": passed}, WORK))
         lines = list(as_root(self._host, session, self._have_password))
         session.finish()
         if "@@overtaken" in lines and verdict == "undo":
@@ -88,11 +90,11 @@ class Applying:
     def _read(self, line: str, steps: list[Step], progress: _Progress) -> None:
         words = line.split(" ")
         match words:
-            case ["@@begin", number]:
-                progress.step, progress.output = int(number), []
+            case ["@@begin", number] if (whole(number) or 0) < len(steps):
+                progress.step, progress.output = whole(number) or 0, []
                 step = steps[progress.step]
                 self._event("step", step, progress, len(steps))
-            case ["@@end", _, code]:
+            case ["@@end", _, code] if progress.step >= 0:
                 progress.failed = code != "0"
                 self._event("stepped", steps[progress.step], progress, len(steps))
             case ["@@undone", code]:
@@ -105,7 +107,7 @@ class Applying:
                 progress.stale = True
             case ["@@unwritable", path]:
                 progress.unwritable = path
-            case ["|", *_] if not progress.failed:
+            case ["|", *_] if not progress.failed and progress.step >= 0:
                 text = line[2:]
                 progress.output.append(text)
                 if not text.startswith("lampctl-reason:"):

@@ -8,13 +8,13 @@ none of the others waiting.
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Protocol
 
+from lampctl.engine import exchange
 from lampctl.errors import LampctlError
 from lampctl.layers.remote import AUTHORITY
 from lampctl.outcome import Outcome
@@ -90,11 +90,11 @@ class Databases:
         asked["@"] = f"openssl x509 -in {quote(AUTHORITY)} 2>/dev/null | base64 -w0"
         script = "".join(f'printf "%s %s\\n" {quote(s)} "$({read} 2>/dev/null)"\n' for s, read in asked.items())
         session = transport.start(Batch({"main": script.encode()}))
-        rows = [line.split(" ") for line in as_root(self.host, session, have_password)]
+        rows = [line.partition(" ") for line in as_root(self.host, session, have_password)]
         session.finish()
-        found = {site: value.encode() for site, value in rows if value}
-        self.authority = b64decode(found.pop("@", b"")).decode()
-        self.passwords.update(found)
+        found = {site: value for site, _, value in rows if site in asked and value}
+        self.authority = exchange.authority(self.host, found.pop("@", ""))
+        self.passwords.update({site: exchange.password(self.host, site, value) for site, value in found.items()})
 
     def end(self, outcome: Outcome | None) -> None:
         _settle(self.address, "")
@@ -140,7 +140,7 @@ class Sites:
         said = dict(line.split(" ") for line in as_root(self.host, session, have_password) if line.count(" ") == 1)
         session.finish()
         for number, host in enumerate(targets):
-            self.addresses[host].set_result(said.get(str(number), ""))
+            self.addresses[host].set_result(exchange.address(self.host, said.get(str(number), "")))
 
     def proved(self, transport: Transport, have_password: bool) -> None:
         """Nobody waits for it."""

@@ -39,7 +39,7 @@ def observe(
     session = transport.start(batch)
     meanwhile()
     found = sections(as_root(host, session, have_password), boundary, lambda: cut_short(host, session))
-    raw = {names[head.split()[0]]: text for head, text in found if head.split()[0] in names}
+    raw = {names[head.strip()]: text for head, text in found if head.strip() in names}
     session.proceed()
     session.finish()
     return observation.parse(raw, (began + time.time()) / 2)

@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import takewhile
+from typing import TypeVar
 
+from lampctl.answers import whole
 from lampctl.checks import (
     Check,
     Evidence,
@@ -32,6 +34,7 @@ from lampctl.outcome import Event
 from lampctl.resources import File, Secret
 from lampctl.ssh import Batch, Transport, as_root
 
+T = TypeVar("T")
 TIMEOUT = 10.0  # seconds, of one probe through the tunnel or from outside
 
 
@@ -147,16 +150,21 @@ def _template(template: str, values: Mapping[str, object]) -> File:
 def _take(run: _Run, head: str, text: str, desired: Desired, transport: Transport, pool: ThreadPoolExecutor) -> None:
     """One section of the batch's answer: a secret or `ready` starts probes of ours, a number ends one of its."""
     match head.split(" "):
-        case ["secret", number, value]:
-            path = run.secrets[int(number)].path
+        case ["secret", number, value] if (secret := _at(run.secrets, number)) and value:
             for probe in _probes(desired, LoginProbe):
-                if probe.secret == path and value:
+                if probe.secret == secret.path:
                     run.pending[probe] = pool.submit(_login, transport, probe, value)
         case ["ready"]:
             for visited in (*_probes(desired, HttpProbe), *_probes(desired, TlsProbe)):
                 run.pending[visited] = pool.submit(_visit, transport.address, visited, run.token)
-        case [number, nanoseconds] if number.isdigit():
-            run.findings[run.scripts[int(number)]] = Finding(text.strip("\n"), ms=int(nanoseconds or 0) / 1e6)
+        case [number, nanoseconds] if (script := _at(run.scripts, number)) is not None:
+            run.findings[script] = Finding(text.strip("\n"), ms=(whole(nanoseconds) or 0) / 1e6)
+
+
+def _at(items: Sequence[T], number: str) -> T | None:
+    """The item of the number that the host says."""
+    index = whole(number)
+    return items[index] if index is not None and index < len(items) else None
 
 
 def _probes(desired: Desired, kind: type) -> list:  # type: ignore[type-arg]
@@ -171,7 +179,10 @@ def _login(transport: Transport, probe: LoginProbe, password: str) -> Finding:
         return Finding(f"2003 {error}")
     except OSError as error:
         return Finding(error=str(error))
-    raw = log_in(channel, probe, password, TIMEOUT)
+    try:
+        raw = log_in(channel, probe, password, TIMEOUT)
+    except Exception as error:  # a server may answer in ways that PyMySQL does not expect
+        return Finding(f"0 {type(error).__name__}: {error}")
     return Finding(raw, ms=(time.perf_counter() - began) * 1000)
 
 
@@ -182,7 +193,7 @@ def _visit(address: str, probe: HttpProbe | TlsProbe, token: str) -> Finding:
             raw = visit.get(address, probe, token, TIMEOUT)
         else:
             raw = visit.shake_hands(address, probe, TIMEOUT)
-    except OSError as error:
+    except Exception as error:  # a certificate may be anything
         return Finding(error=f"{address}:{probe.port}: {error}")
     return Finding(raw, ms=(time.perf_counter() - began) * 1000)
 

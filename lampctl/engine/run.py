@@ -16,7 +16,7 @@ from lampctl.engine import apply, fleet, observe
 from lampctl.engine.fleet import Part, Share
 from lampctl.engine.prove import prove, tools
 from lampctl.engine.reach import reach
-from lampctl.errors import ApplyFailed, LampctlError, Refused
+from lampctl.errors import ApplyFailed, LampctlError, Refused, unexpected
 from lampctl.layers import Desired
 from lampctl.observation import Observation
 from lampctl.outcome import Event, Outcome, Reporter
@@ -91,6 +91,10 @@ class HostRun:
             self.part.proved(transport, self._have_password)
         except LampctlError as error:
             self.done["error"] = error
+        except BrokenPipeError:  # whoever reads the output has gone
+            raise
+        except Exception as error:
+            self.done["error"] = unexpected(self.where.text, error)
         finally:
             if transport:
                 self.done["round_trips"] = transport.round_trips

@@ -13,6 +13,7 @@ from lampctl.plan import Generation, Plan, Stage
 from lampctl.resources import Action, File, Service, Step, systemctl
 from lampctl.resources.shell import words
 from lampctl.ssh import Batch
+from lampctl.ssh.limits import WORK
 
 
 def steps_of(stage: Stage) -> list[Step]:
@@ -58,7 +59,7 @@ def batch(plan: Plan, stage: Stage, seen: str, steps: list[Step], tools: Mapping
             "stopped": listed(f"service:{unit}" for unit in stage.stopped),
             "generation.tar": generation.archive,
         }
-    return Batch(files)
+    return Batch(files, WORK)
 
 
 def listed(items: Iterable[str]) -> bytes:

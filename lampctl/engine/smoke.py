@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
+from lampctl.answers import listing, texts
 from lampctl.checks import Check, Evidence, HttpProbe, Result, TlsProbe, Verdict, conclude, culprit
 from lampctl.engine import visit
-from lampctl.errors import UsageError
+from lampctl.errors import UsageError, unexpected
 from lampctl.facts import Facts
 from lampctl.layers import urls
 from lampctl.layers.urls import MOST_HOPS, Url, Wanted
@@ -36,7 +37,10 @@ def smoke(every: Sequence[Url], wanted: Wanted, patience: Patience, reporter: Re
     """The outcomes, in the order of `every`; each is reported as soon as it is there."""
 
     def one(url: Url) -> Outcome:
-        outcome = _patiently(url, wanted, patience, reporter.event)
+        try:
+            outcome = _patiently(url, wanted, patience, reporter.event)
+        except Exception as error:
+            outcome = Outcome(url.text, "smoke", error=unexpected(url.text, error))
         reporter.outcome(outcome)
         return outcome
 
@@ -107,7 +111,7 @@ class _Walk:
         if not url.is_address:
             said = _timed(lambda: json.dumps(_resolve(url)))
             self._saw(urls.resolves(url, self._last), said)
-            addresses = json.loads(said[0] or "[]")
+            addresses = texts(listing(said[0]))
         found, ms = _connect(addresses, url.port, self.timeout)
         self._saw(urls.connects(url, self._last), (json.dumps(found), "", ms) if found else None)
         address = next((address for address in addresses if found[address][0] == 0), "")
@@ -146,7 +150,7 @@ def _next(hops: Sequence[Url], target: str) -> tuple[Url | None, str]:
     origin = f"{here.scheme}://{here.at}{here.path}"
     try:
         found = Url.parse(urljoin(origin, target))
-    except UsageError:
+    except (UsageError, ValueError):
         return None, f"{here.text} leads to {target[:200]!r}, which is no web address"
     if any(found.same_page(hop) for hop in hops):
         return None, f"goes in a circle, back to {found.text}"
@@ -159,7 +163,7 @@ def _timed(ask: Callable[[], str]) -> _Said:
     began = time.perf_counter()
     try:
         raw, error = ask(), ""
-    except (OSError, ValueError) as caught:
+    except Exception as caught:  # whoever answers may have any library raise anything
         raw, error = "", str(caught) or type(caught).__name__
     return raw, error, (time.perf_counter() - began) * 1000
 

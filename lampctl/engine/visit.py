@@ -49,8 +49,9 @@ def _request(probe: HttpProbe, token: str) -> bytes:
 def _whole(raw: bytes) -> bytes:
     """The answer as it was meant: without what may come before it (103 Early Hints), its chunks put together."""
     head, gap, body = raw.partition(b"\r\n\r\n")
-    if head.startswith(b"HTTP/1.1 1"):
-        return _whole(body)
+    while head.startswith(b"HTTP/1.1 1"):
+        raw = body
+        head, gap, body = raw.partition(b"\r\n\r\n")
     if not re.search(rb"(?im)^transfer-encoding:\s*chunked\s*$", head):
         return raw
     parts = []

@@ -34,12 +34,12 @@ done
 
 for step in steps/*; do
     echo "@@begin ${step#steps/}"
-    { sh -eu "$step" </dev/null; echo $? > rc; } 2>&1 | while IFS= read -r line; do printf '| %s\n' "$line"; done
+    { sh -eu "$step" </dev/null 9>&-; echo $? > rc; } 2>&1 | while IFS= read -r line; do printf '| %s\n' "$line"; done
     rc=$(cat rc)
     echo "@@end ${step#steps/} $rc"
     if [ "$rc" -ne 0 ]; then
         if [ -e "$kept/undo.sh" ]; then
-            { sh "$kept/undo.sh" </dev/null; echo $? > rc; } 2>&1 | while IFS= read -r line; do printf '| %s\n' "$line"; done
+            { sh "$kept/undo.sh" </dev/null 9>&-; echo $? > rc; } 2>&1 | while IFS= read -r line; do printf '| %s\n' "$line"; done
             echo "@@undone $(cat rc)"
         fi
         exit 1

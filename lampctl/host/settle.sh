@@ -14,7 +14,7 @@ proved)
     ;;
 undo)
     if [ -e "$state/generations/$GENERATION/undo.sh" ]; then
-        { sh "$state/generations/$GENERATION/undo.sh" </dev/null; echo $? > rc; } 2>&1 | sed 's/^/| /'
+        { sh "$state/generations/$GENERATION/undo.sh" </dev/null 9>&-; echo $? > rc; } 2>&1 | sed 's/^/| /'
         echo "@@undone $(cat rc)"
     fi
     ;;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -26,7 +27,7 @@ def parse(raw: str) -> Answer | None:
     head, _, body = raw.replace("\r\n", "\n").partition("\n\n")
     lines = head.split("\n")
     words = lines[0].split()
-    if len(words) < 2 or not words[0].startswith("HTTP/") or not words[1].isdigit():
+    if len(words) < 2 or not words[0].startswith("HTTP/") or not re.fullmatch("[0-9]{3}", words[1]):
         return None
     pairs = (line.split(":", 1) for line in lines[1:] if ":" in line)
     return Answer(int(words[1]), {k.strip().lower(): v.strip() for k, v in pairs}, body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lampctl.answers import whole
 from lampctl.checks import Check, Evidence, LoginProbe, Verdict, Where, failed, passed, unknown
 from lampctl.layers import engines, remote, sizing
 from lampctl.layers.base import Context, Desired, Preflight, Validator
@@ -101,5 +102,6 @@ def _judge_login(seen: Evidence) -> Verdict:
     head, _, rest = seen.raw.partition(" ")
     if head == "ok":
         return passed(f"wrote a row and read it back, {rest}")
-    code = int(head) if head.isdigit() else -1
+    code = whole(head)
+    code = -1 if code is None else code
     return failed("login, write or read failed", f"{rest} (error {code})" if code > 0 else rest, _HINTS.get(code, ""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
+from lampctl.answers import texts
 from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
 from lampctl.layers import remote, sizing
 from lampctl.layers.base import Context, Desired, Validator
@@ -186,7 +187,7 @@ def _judge(seen: Evidence, names: PhpNames, wanted: frozenset[str]) -> Verdict:
             f"PHP {actual}",
             hint="another PHP owns the pool's socket; systemctl list-units 'php*' shows which",
         )
-    loaded = {str(name).lower() for name in found.get("extensions", [])}  # type: ignore[attr-defined]
+    loaded = {name.lower() for name in texts(found.get("extensions"))}
     missing = sorted(wanted - loaded)
     if missing:
         return failed(
@@ -203,6 +204,6 @@ def answer(raw: str) -> dict[str, object] | None:
         return None
     try:
         found = json.JSONDecoder().raw_decode(raw[start:])[0]
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from lampctl.answers import mapping, whole
 from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.versions import php_of
@@ -147,6 +148,9 @@ def _chain(context: Context, site: str, database: DatabaseOptions, secret: Secre
     )  # fmt: skip
 
 
+_ANSWERED = {"reach", "tls", "login"}
+
+
 def _answer(seen: Evidence) -> dict[str, str] | Verdict:
     """What database.php found: why not, in `reach`, `tls` and `login`; `cipher`, `user`, `version`, `ms`.
 
@@ -154,13 +158,12 @@ def _answer(seen: Evidence) -> dict[str, str] | Verdict:
     """
     if seen.error:
         return unknown("could not be tried", seen.error)
-    try:
-        found = json.loads(seen.raw)
-    except ValueError:
+    found = mapping(seen.raw)
+    if found is None or not found.keys() >= _ANSWERED:
         return failed(
             "PHP could not try it", seen.raw[:500], "apt-get install php-mysql; php.extensions names it: mysql"
         )
-    return {str(key): str(value) for key, value in found.items()}
+    return defaultdict(str, {key: str(value) for key, value in found.items()})
 
 
 def _judge_reach(database: DatabaseOptions, seen: Evidence) -> Verdict:
@@ -212,6 +215,6 @@ def _judge_login(database: DatabaseOptions, seen: Evidence) -> Verdict:
         return found
     if found["login"]:
         code, _, text = found["login"].partition(" ")
-        hint = _HINTS.get(int(code), "")
+        hint = _HINTS.get(whole(code) or 0, "")
         return failed(f"login, write or read on {database.host} failed", f"{text} (error {code})", hint)
     return passed(f"wrote a row and read it back as {found['user']}, {found['version']}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
+from lampctl.answers import shown
 from lampctl.checks import Check, Evidence, Status, Verdict, Where, failed, passed, unknown
 from lampctl.resources import Service
 from lampctl.resources.service import UnitState
@@ -54,7 +54,7 @@ def judge(seen: Evidence, service: Service) -> Verdict:
         hint = f"journalctl -u {unit} tells why it stopped; lampctl deploy starts it"
         return failed(f"{unit} is {state.active}", state.said, hint)
     if state.stale(service.on_change):
-        when = datetime.fromtimestamp(state.changed, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        when = shown(state.changed, "%Y-%m-%d %H:%M:%S UTC")
         hint = f"lampctl deploy loads it, or: systemctl {service.on_change} {unit}"
         return failed(
             f"{unit} runs an older configuration",

@@ -6,7 +6,6 @@ Nothing is known of a host here: what a visitor can see is all there is.
 from __future__ import annotations
 
 import errno
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from ipaddress import ip_address
 from typing import Self
 from urllib.parse import quote, urlsplit
 
+from lampctl.answers import listing, mapping, texts
 from lampctl.checks import Check, Evidence, Judge, Verdict, Where, failed, passed
 from lampctl.errors import UsageError
 from lampctl.layers import http
@@ -43,6 +43,7 @@ class Url:
         try:
             parts = urlsplit(text.strip())
             port = parts.port
+            text.encode()  # what a shell handed over may be no text at all
         except ValueError as error:
             raise UsageError(f"{text!r} is no URL: {error}", example) from None
         if parts.scheme not in _PORTS or not parts.hostname:
@@ -148,7 +149,7 @@ def _judge_name(seen: Evidence) -> Verdict:
     if seen.error:
         hint = "check the name's spelling, and its A and AAAA records: dig NAME"
         return failed("the name does not resolve", seen.error, hint)
-    return passed(", ".join(json.loads(seen.raw)))
+    return passed(", ".join(texts(listing(seen.raw))))
 
 
 def _judge_connections(seen: Evidence) -> Verdict:
@@ -156,7 +157,10 @@ def _judge_connections(seen: Evidence) -> Verdict:
 
     What can't be reached over IPv6 says nothing where this machine has none; loopback listens on what it likes.
     """
-    found: dict[str, tuple[int | None, str]] = {address: (e, why) for address, (e, why) in json.loads(seen.raw).items()}
+    found: dict[str, tuple[int | None, str]] = {
+        address: (code if isinstance(code, int) else None, str(why))
+        for address, (code, why) in ((a, _pair(said)) for a, said in (mapping(seen.raw) or {}).items())
+    }
     good = [address for address, (code, _) in found.items() if code == 0]
     away = [address for address, (code, _) in found.items() if code != 0 and _excused(address, code)]
     bad = [address for address in found if address not in good and address not in away]
@@ -170,8 +174,15 @@ def _judge_connections(seen: Evidence) -> Verdict:
     return passed(", ".join(good) + (f"; not seen from here: {', '.join(away)}" if away else ""))
 
 
+def _pair(said: object) -> tuple[object, object]:
+    return (said[0], said[1]) if isinstance(said, list) and len(said) == 2 else (None, said)
+
+
 def _excused(address: str, code: int | None) -> bool:
-    plain = ip_address(address.partition("%")[0])
+    try:
+        plain = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
     return plain.is_loopback or (plain.version == 6 and code in _NO_WAY)
 
 
@@ -185,7 +196,7 @@ def _judge_status(wanted: int, ms: float, seen: Evidence) -> Verdict:
     if answer is None:
         return failed("no HTTP answer", seen.raw[:200], "is this port a web server's, and with this scheme?")
     if answer.status == wanted:
-        return passed(f"{answer.status}, {len(answer.body.encode())} bytes in {ms:.0f} ms")
+        return passed(f"{answer.status}, {len(answer.body.encode(errors='replace'))} bytes in {ms:.0f} ms")
     return failed(f"{answer.status}, not {wanted}", answer.body[:200], _advice(answer.status))
 
 

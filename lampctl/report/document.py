@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,14 +33,6 @@ class Report:
     @property
     def ok(self) -> bool:
         return self.error is None and all(outcome.ok for outcome in self.outcomes)
-
-
-# Control characters and lone surrogates: XML can't hold them, not even escaped, and HTML must not.
-_CONTROL = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def legible(text: str) -> str:
-    return _CONTROL.sub("\ufffd", text)
 
 
 Render = Callable[[Report], str]

@@ -12,8 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from lampctl import __version__
 from lampctl.checks import Result, Status, culprit
+from lampctl.legible import legible
 from lampctl.outcome import Outcome
-from lampctl.report.document import Report, legible
+from lampctl.report.document import Report
 
 # status → (mark, word, class); a layer has the first of them that one of its checks has
 _STATUSES = {

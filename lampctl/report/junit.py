@@ -8,8 +8,9 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from lampctl.checks import Result, Status
 from lampctl.errors import LampctlError
+from lampctl.legible import legible
 from lampctl.outcome import Outcome
-from lampctl.report.document import Report, legible
+from lampctl.report.document import Report
 
 _ELEMENTS = {
     Status.FAIL: "failure",

@@ -17,6 +17,7 @@ from rich.text import Text
 from lampctl.checks import Status, culprit
 from lampctl.errors import LampctlError
 from lampctl.layers.base import ORDER
+from lampctl.legible import inert
 from lampctl.outcome import Event, Outcome
 from lampctl.report.echo import Echo
 from lampctl.report.progress import Host, Layer
@@ -111,7 +112,7 @@ class LiveReporter(TextReporter):
 
     def _evidence(self, text: str) -> None:
         for line in text.splitlines():
-            self._console.print(Padding(Text(line, "dim"), (0, 0, 0, 4)))
+            self._console.print(Padding(Text(inert(line), "dim"), (0, 0, 0, 4)))
 
     def _summary(self, outcome: Outcome) -> None:
         super()._summary(outcome)

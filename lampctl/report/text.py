@@ -11,6 +11,7 @@ from rich.text import Text
 
 from lampctl.checks import Result, Status, culprit
 from lampctl.errors import LampctlError
+from lampctl.legible import inert
 from lampctl.outcome import Event, Outcome
 from lampctl.resources import Action, Change
 
@@ -89,7 +90,7 @@ class TextReporter:
         """What failed, where, the evidence, and what to do."""
         self._console.print(Text.assemble(("✗ ", "bold red"), (error.message, "bold")))
         for line in error.evidence.splitlines():
-            self._console.print(Text(f"    {line}", "dim"))
+            self._console.print(Text(f"    {inert(line)}", "dim"))
         if error.hint:
             self._console.print(Text.assemble(("  → ", "cyan"), error.hint))
 
@@ -109,7 +110,7 @@ class TextReporter:
             self._print(host, (f"{sign} {change.action} ", style), (change.resource, "bold"))
             for line in change.diff.splitlines():
                 colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "dim")
-                self._console.print(Text(f"    {line}", colour), soft_wrap=True)
+                self._console.print(Text(f"    {inert(line)}", colour), soft_wrap=True)
 
     def _results(self, outcome: Outcome) -> None:
         if self._quiet:
@@ -125,7 +126,7 @@ class TextReporter:
         self._print(outcome.host, ("✗ culprit: ", "bold red"), (f"{first.id}: {first.actual}", "bold"))
         self._print(outcome.host, (f"    expected: {first.expected}", "dim"))
         for line in first.evidence.splitlines():
-            self._print(outcome.host, (f"    {line}", "dim"))
+            self._print(outcome.host, (f"    {inert(line)}", "dim"))
         if first.hint:
             self._print(outcome.host, ("  → ", "cyan"), (first.hint, ""))
 

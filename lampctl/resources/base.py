@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from lampctl.legible import legible, one_line
+
 
 class Action(StrEnum):
     CREATE = "create"
@@ -39,6 +41,11 @@ class Change:
     layer: str
     action: Action
     diff: str = ""  # unified diff of a file, or a line that says what differs
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "resource", one_line(self.resource))
+        # The end of a line may be the difference.
+        object.__setattr__(self, "diff", legible(self.diff.replace("\r", "\ufffd")))
 
     def as_dict(self) -> dict[str, str]:
         return {

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from ipaddress import ip_address
 
+from lampctl.answers import seconds, shown
 from lampctl.resources.base import Action, Change, Step
 from lampctl.resources.shell import quote
 
@@ -48,7 +48,7 @@ class CertificateState:
 
     @property
     def end(self) -> str:
-        return datetime.fromtimestamp(self.expires, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        return shown(self.expires, "%Y-%m-%d %H:%M UTC")
 
     def days(self, now: float) -> int:
         """Whole days until it ends; negative where it has ended."""
@@ -104,14 +104,15 @@ def read(raw: str) -> CertificateState | str:
     """The state, or why there is none: absent, unreadable."""
     word = next((word for word in ("absent", "unreadable") if word in raw.splitlines()), "")
     ends = re.search(r"^notAfter=(.+)$", raw, re.MULTILINE)
-    if word or not ends:
+    expires = seconds(ends[1], "%b %d %H:%M:%S %Y %Z") if ends else None
+    if word or expires is None:
         return word or "unreadable"
     print_ = re.search(r"Fingerprint=([0-9A-F:]+)", raw)
     rights = re.search(r"^rights=(.+)$", raw, re.MULTILINE)
     issuer = re.search(r"^server = (.+)$", raw, re.MULTILINE)
     return CertificateState(
         names=frozenset(_address(n) or n for n in re.findall(r"(?:DNS|IP Address):([^,\s]+)", raw)),
-        expires=datetime.strptime(ends[1], "%b %d %H:%M:%S %Y %Z").replace(tzinfo=UTC).timestamp(),
+        expires=expires,
         fingerprint=print_[1].replace(":", "").lower() if print_ else "",
         key=_fit(raw, bool(rights)),
         rights=rights[1] if rights else "",

@@ -6,16 +6,17 @@ mount namespace, and only then swapped in. What it replaced is kept beside a scr
 
 from __future__ import annotations
 
-import base64
 import io
 import tarfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import unified_diff
 
+from lampctl.resources import peek
 from lampctl.resources.base import Action, Change, Conflict
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import words
 
+_LISTS = "==lists"  # what follows are access control lists
 MARK = "Managed by lampctl"  # in the header of every rendered file
 
 
@@ -93,40 +94,42 @@ def paths(resources: Iterable[PathResource]) -> list[str]:
 
 
 def probe(resources: Sequence[PathResource]) -> str:
-    """Shell that prints a base64 tar of what is at these paths; one process for all of them."""
-    listed = "\\0".join(path.lstrip("/") for path in paths(resources)).replace("%", "%%")
-    # tar complains about each path that is missing: that is the answer, not an error.
-    archived = "tar -C / -c --acls -f - --no-recursion --null -T - 2>/dev/null"
-    return f"printf {quote(listed)} | {archived} | gzip -1 | base64 -w0; echo"
+    """Shell that prints what is at these paths, with the content of what is compared with a content of ours.
+
+    Seeds are never compared. A link whose place a file has is: our mark in it says whose it is.
+    """
+    compared = {r.path for r in resources if isinstance(r, Symlink) or (isinstance(r, File) and not r.seed)}
+    shared = sorted({r.path for r in resources if isinstance(r, Directory) and r.reader})
+    lists = f"\necho; echo {_LISTS}; getfacl --absolute-names {words(shared)} 2>/dev/null || :" if shared else ""
+    return peek.script(paths(resources), sorted(compared)) + lists
 
 
 def parse(raw: str) -> dict[str, Entry]:
     """Path → what is there."""
-    states: dict[str, Entry] = {}
-    data = base64.b64decode(raw.strip())
-    if not data:
-        return states
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as tar:
-        for member in tar:
-            states["/" + member.name.strip("/")] = _entry(tar, member)
-    return states
+    found, _, lists = raw.partition(_LISTS)
+    readers = _readers(lists)
+    return {seen.path: _entry(seen, readers.get(seen.path, frozenset())) for seen in peek.parse(found)}
 
 
-def _entry(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Entry:
-    owner = f"{member.uname or member.uid}:{member.gname or member.gid}"
-    mode = member.mode & 0o7777
-    if member.isdir():
-        return Entry("directory", mode, owner, readers=_readers(member.pax_headers.get("SCHILY.acl.access", "")))
-    if member.issym():
-        return Entry("symlink", mode, owner, target=member.linkname)
-    stream = tar.extractfile(member) if member.isreg() or member.islnk() else None
-    return Entry("file", mode, owner, stream.read()) if stream else Entry("other", mode, owner)
+def _entry(seen: peek.Seen, readers: frozenset[str]) -> Entry:
+    """One whose content was too large to be read differs from whatever is wanted, and says so in the diff."""
+    content = seen.content
+    if content is None and seen.kind == "file" and seen.size > peek.LARGEST:
+        content = f"({seen.size} bytes: too large to show)\n".encode()
+    return Entry(seen.kind, seen.mode, seen.owner, content or b"", seen.target, readers)
 
 
-def _readers(acl: str) -> frozenset[str]:
-    """The users of an access control list, as tar writes it (`user:NAME:r-x`), who may enter and list."""
-    rows = (line.split(":") for line in acl.splitlines())
-    return frozenset(r[1] for r in rows if len(r) >= 3 and r[0] == "user" and r[1] and r[2].startswith("r-x"))
+def _readers(lists: str) -> dict[str, frozenset[str]]:
+    """Path → the users who may enter and list it by its access control list, as getfacl prints it (`user:NAME:r-x`)."""
+    found: dict[str, set[str]] = {}
+    path = ""
+    for line in lists.splitlines():
+        if line.startswith("# file: "):
+            path = line.removeprefix("# file: ")
+        match line.partition("#")[0].split(":"):
+            case ["user", name, rights] if name and rights.startswith("r-x"):
+                found.setdefault(path, set()).add(name)
+    return {path: frozenset(names) for path, names in found.items()}
 
 
 def compare(

@@ -35,7 +35,7 @@ def probe(packages: Sequence[Package]) -> str:
 
 def parse(raw: str) -> dict[str, str]:
     """Package key → dpkg's status word (`installed`, `config-files`, `half-configured`, …)."""
-    rows = (line.split("\t") for line in raw.splitlines() if "\t" in line)
+    rows = (line.split("\t") for line in raw.splitlines() if line.count("\t") == 1)
     return {f"package:{name}": status for name, status in rows}
 
 

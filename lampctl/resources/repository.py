@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import unified_diff
 
@@ -72,7 +73,8 @@ def parse(raw: str) -> dict[str, Mapping[str, str]]:
     for line in raw.splitlines():
         if line.count("\t") == 2:
             name, path, text = line.split("\t")
-            states.setdefault(f"repository:{name}", {})[path] = base64.b64decode(text).decode(errors="replace")
+            with suppress(ValueError):
+                states.setdefault(f"repository:{name}", {})[path] = base64.b64decode(text).decode(errors="replace")
     return {**states}
 
 

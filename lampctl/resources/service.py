@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
+from lampctl.answers import decimal, seconds
 from lampctl.resources.base import Action, Change, Conflict, States
 from lampctl.resources.shell import quote, words
 
@@ -140,7 +140,7 @@ def parse(raw: str) -> dict[str, UnitState]:
             what, when, path = line.split("\t")
             kind, _, unit = what.partition(" ")
             if when:
-                newest[what] = float(when), path
+                newest[what] = decimal(when) or 0.0, path
             else:
                 rows.setdefault((unit, kind), []).append(path)
     return {f"service:{unit}": _state(values, unit, rows, newest) for unit, values in blocks.items()}
@@ -175,9 +175,7 @@ def _state(
 
 def _seconds(stamp: str) -> float:
     """`Tue 2026-11-24 03:16:23.123456 UTC`, as systemctl prints it with us+utc."""
-    if not stamp or stamp == "n/a":
-        return 0.0
-    return datetime.strptime(stamp, "%a %Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=UTC).timestamp()
+    return seconds(stamp, "%a %Y-%m-%d %H:%M:%S.%f UTC") or 0.0
 
 
 def compare(

@@ -1,7 +1,7 @@
 """A batch: files and a script that run on the host as root, in one round trip.
 
-On stdin goes one line for sudo (empty where none is needed), then a tar of known size. `sudo -S` and the
-shell's `read` take exactly that line; `head -c` takes exactly the tar; what follows is the script's to read.
+On stdin go two lines with sudo's password (empty where there is none), then a tar of known size. `sudo -S` and the
+shell's `read` take exactly one line; `head -c` takes exactly the tar; what follows is the script's to read.
 """
 
 from __future__ import annotations
@@ -12,12 +12,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lampctl.resources.shell import quote
+from lampctl.ssh.limits import LOOK, Limits
 
 BEGIN = "@@lampctl-begin"  # the first line that the script prints: we are root
 
 # Exit codes of the preamble, before the script begins.
 NO_SUDO = 91
 PASSWORD_NEEDED = 92
+
+# Hosts that reach package archives through a proxy alone may say so in /etc/environment only. Every user can read that
+# file, so nothing secret is passed on with these.
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+_ENVIRONMENT = " ".join(
+    ('env -i PATH="$PATH" LC_ALL=C.UTF-8 HOME=/root', *(f'${{{name}:+{name}="${name}"}}' for name in _PROXIES))
+)
+# sudo and sshd close descriptors as well, but not those that a login shell's own files have opened.
+_CLOSED = " ".join(f"{number}>&-" for number in range(3, 10))
 
 # One line each: csh can't have line breaks in quotes. The empty line before BEGIN ends what a banner began.
 _AS_ROOT = "; ".join(
@@ -28,17 +38,34 @@ _AS_ROOT = "; ".join(
         "d=$(mktemp -d /run/lampctl.XXXXXX) || exit 94",
         """trap '[ -e "$d/keep" ] || rm -rf "$d"' EXIT""",
         "trap 'exit 129' HUP INT TERM",
-        'head -c SIZE | tar -xf - -C "$d" && cd "$d" && echo && echo BEGIN && umask 022 && sh ./main',
+        'head -c SIZE | tar -xf - -C "$d" && cd "$d" && echo && echo BEGIN && umask 022'
+        f" && {_ENVIRONMENT} sh ./main {_CLOSED}",
     )
+)
+
+# A variable that the shell inherited stays exported when `read` fills it, as `_` is: so this one is unset before.
+_DROP = "unset lampctl_line; read -r lampctl_line; read -r lampctl_line; unset lampctl_line"
+
+# sudo asks three times, and PAM counts each; the end of stdin after the first answer counts as the second. So the
+# password is tried where stdin stays open after it, and a sudo that prints anything after its prompt is killed at once.
+_TRY = (
+    "{ { printf %s \"$lampctl_line\"; echo; exec sh -c 'echo pid=$$ >&3; exec sleep 60'; } </dev/null"
+    " | { sh -c 'echo pid=$$ >&3; exec sudo -k -S -p \"@@ask \" true' 2>&3; echo rc=$? >&3; }; } 3>&1 >/dev/null 2>&1"
+    " | { pids=; rc=1; while IFS= read -r line; do case $line in"
+    ' pid=*) pids="$pids ${line#pid=}"; continue;; *rc=0) rc=0;; *rc=*) ;; "@@ask "*) echo "${line#@@ask }" >&2;;'
+    ' *) echo "$line" >&2; continue;; esac; kill -9 $pids 2>/dev/null; pids=; done; exit $rc; }'
 )
 
 _PREAMBLE = "; ".join(
     (
         "script=SCRIPT",
-        'if [ "$(id -u)" = 0 ]; then read -r _; exec sh -c "$script"; fi',
+        f'if [ "$(id -u)" = 0 ]; then {_DROP}; exec sh -c "$script"; fi',
         "command -v sudo >/dev/null || exit 91",
-        'if sudo -n true 2>/dev/null; then read -r _; exec sudo -n sh -c "$script"; fi',
-        "[ HAVE = 1 ] || { sudo -n true; exit 92; }",  # once more, for what it says
+        f'if sudo -n true 2>/dev/null; then {_DROP}; exec sudo -n sh -c "$script"; fi',
+        "[ HAVE = 1 ] || { sudo -n true; exit 92; }",  # again, for its message
+        "unset lampctl_line; IFS= read -r lampctl_line",
+        f"{_TRY} || exit 1",
+        "unset lampctl_line",
         """exec sudo -k -S -p '' sh -c "$script\"""",
     )
 )
@@ -49,6 +76,7 @@ class Batch:
     """`files`: name in the batch's directory → content; `main` is run. Never shown: it may hold secrets."""
 
     files: Mapping[str, bytes] = field(repr=False)
+    limits: Limits = LOOK
 
     def archive(self) -> bytes:
         buffer = io.BytesIO()

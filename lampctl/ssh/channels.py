@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -10,13 +11,15 @@ from typing import Any
 
 import paramiko
 
-from lampctl.errors import Unreachable
+from lampctl.errors import LampctlError, Unreachable
 from lampctl.ssh.batch import Batch
-from lampctl.ssh.lines import split
+from lampctl.ssh.limits import Limits, too_long, too_slow
+from lampctl.ssh.lines import PIECE, Errors, read_lines
 from lampctl.ssh.transport import wire
 
 _CONNECT_FAILED = 2  # RFC 4254, 5.1: SSH_OPEN_CONNECT_FAILED
 _SESSION_WAIT = 5.0  # seconds
+_REPLY_WAIT = 30.0  # seconds; sshd replies before it has done anything
 
 
 class SshTransport:
@@ -38,8 +41,9 @@ class SshTransport:
         command, stdin = wire(batch, self._sudo_password)
         try:
             channel = self._session()
-            channel.exec_command(command)
-            return SshSession(channel, self.host, stdin)
+            with _ended_after(_REPLY_WAIT, channel):
+                channel.exec_command(command)
+            return SshSession(channel, self.host, stdin, batch.limits)
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise lost(self.host, error) from error
 
@@ -74,29 +78,62 @@ class SshTransport:
         return self._client.get_transport()
 
 
+@contextlib.contextmanager
+def _ended_after(seconds: float, channel: paramiko.Channel) -> Iterator[None]:
+    """paramiko waits for ever for the reply to a request; a channel that is closed meanwhile ends that."""
+    timer = threading.Timer(seconds, channel.close)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 class SshSession:
     """One batch."""
 
-    def __init__(self, channel: paramiko.Channel, host: str, stdin: bytes) -> None:
+    def __init__(self, channel: paramiko.Channel, host: str, stdin: bytes, limits: Limits) -> None:
         self._channel = channel
         self._host = host
+        self._limits = limits
+        channel.settimeout(limits.silence)
+        self._errors = Errors(partial(channel.recv_stderr, PIECE), limits.errors, channel.close)
         with contextlib.suppress(OSError):  # it may end before it read everything: its exit code says why
             channel.sendall(stdin)
 
     def lines(self) -> Iterator[str]:
-        return split(iter(partial(self._channel.recv, 65536), b""))
+        try:
+            yield from read_lines(self._host, self._read, self._limits)
+        except LampctlError:
+            self._channel.close()
+            raise
+        self._check()
+
+    def _read(self, seconds: float) -> bytes:
+        self._channel.settimeout(seconds)
+        return self._channel.recv(PIECE)
+
+    def _check(self) -> None:
+        if self._errors.full:
+            raise too_long(self._host, "its error output", self._limits.errors)
 
     def proceed(self) -> None:
         with contextlib.suppress(OSError):
             self._channel.sendall(b"\n")
 
     def finish(self) -> tuple[int, str]:
-        code = self._channel.recv_exit_status()
-        stderr = b"".join(iter(partial(self._channel.recv_stderr, 65536), b""))
+        ended = self._channel.status_event.wait(self._limits.silence)
+        code = self._channel.recv_exit_status() if ended else -1
+        stderr = self._errors.text(_REPLY_WAIT)
+        transport = self._channel.get_transport()
         self._channel.close()
+        self._check()
+        if not ended:
+            raise too_slow(self._host, self._limits.silence, silent=True)
         if code == -1:
-            raise lost(self._host, None)
-        return code, stderr.decode(errors="replace")
+            raise lost(self._host, transport.get_exception() if transport else None)
+        return code, stderr
 
 
 def lost(host: str, error: BaseException | None) -> Unreachable:

@@ -12,9 +12,10 @@ from typing import Any
 
 import paramiko
 
-from lampctl.errors import Unreachable, UsageError
+from lampctl.errors import BadAnswer, Unreachable, UsageError
 from lampctl.ssh import configfile, hostkeys
 from lampctl.ssh.channels import SshTransport
+from lampctl.ssh.guarded import GuardedTransport, TooMuch
 from lampctl.ssh.options import ConnectOptions, Target, target
 
 # paramiko logs what it raises as well; without a handler, Python would print that on stderr.
@@ -65,6 +66,7 @@ def _client(
             sock=sock,
             banner_timeout=options.connect_timeout,
             auth_timeout=max(options.connect_timeout, 30),
+            transport_factory=GuardedTransport,
             **keys,
         )
     except BaseException as error:
@@ -177,6 +179,9 @@ def _explain(error: BaseException, host: str, address: str) -> BaseException:
         return hostkeys.changed(error)
     if type(error) is paramiko.SSHException and isinstance(error.__context__, TimeoutError):
         error = error.__context__  # it waited for sshd's banner
+    if isinstance(said := error if isinstance(error, TooMuch) else error.__context__, TooMuch):
+        hint = "is this port an SSH server's? try `ssh -v` by hand"
+        return BadAnswer(f"{host}: {said} ({address})", hint, kind="answer-too-long")
     if isinstance(error, PermissionError) and error.filename:  # without a name it is the network's
         hint = "a box's is root's: run lampctl with sudo; or name a key of yours with -i"
         return Unreachable(f"{host}: the key {error.filename} can't be read ({address})", hint, kind="key")

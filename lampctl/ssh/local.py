@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import select
 import socket
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from functools import partial
-from typing import IO
 
+from lampctl.errors import LampctlError
 from lampctl.ssh.batch import Batch
-from lampctl.ssh.lines import split
+from lampctl.ssh.limits import LOOK, Limits, too_long, too_slow
+from lampctl.ssh.lines import PIECE, Errors, read_lines
+from lampctl.ssh.options import LOCAL
 from lampctl.ssh.transport import wire
+
+_END_WAIT = 5.0  # seconds, for what a process that has ended left on stderr
 
 
 class LocalTransport:
@@ -27,7 +32,7 @@ class LocalTransport:
 
     def start(self, batch: Batch) -> LocalSession:
         self.round_trips += 1
-        return LocalSession(*wire(batch, self._sudo_password))
+        return LocalSession(*wire(batch, self._sudo_password), batch.limits)
 
     def tunnel(self, port: int, timeout: float) -> socket.socket:
         self.round_trips += 1
@@ -40,12 +45,16 @@ class LocalTransport:
 class LocalSession:
     """One batch."""
 
-    def __init__(self, command: str, stdin: bytes) -> None:
-        self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 -- lives as long as the process
+    def __init__(self, command: str, stdin: bytes, limits: Limits = LOOK) -> None:
+        self._limits = limits
         self._process = subprocess.Popen(
-            ["sh", "-c", command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr
+            ["sh", "-c", command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         assert self._process.stdin
+        assert self._process.stdout
+        assert self._process.stderr
+        self._stdout = self._process.stdout.fileno()
+        self._errors = Errors(partial(os.read, self._process.stderr.fileno(), PIECE), limits.errors, self._stop)
         try:
             self._process.stdin.write(stdin)
             self._process.stdin.flush()
@@ -53,8 +62,25 @@ class LocalSession:
             pass  # it ended before it read everything: its exit code says why
 
     def lines(self) -> Iterator[str]:
-        assert self._process.stdout
-        return split(iter(partial(self._process.stdout.read1, 65536), b""))  # type: ignore[attr-defined]
+        try:
+            yield from read_lines(LOCAL, self._read, self._limits)
+        except LampctlError:
+            self._stop()
+            raise
+        self._check()
+
+    def _read(self, seconds: float) -> bytes:
+        if not select.select([self._stdout], [], [], seconds)[0]:
+            raise TimeoutError
+        return os.read(self._stdout, PIECE)
+
+    def _stop(self) -> None:
+        with contextlib.suppress(OSError):  # sudo's is root's
+            self._process.kill()
+
+    def _check(self) -> None:
+        if self._errors.full:
+            raise too_long(LOCAL, "its error output", self._limits.errors)
 
     def proceed(self) -> None:
         assert self._process.stdin
@@ -63,7 +89,13 @@ class LocalSession:
 
     def finish(self) -> tuple[int, str]:
         self.proceed()
-        code = self._process.wait()
-        with self._stderr as stream:
-            stream.seek(0)
-            return code, stream.read().decode(errors="replace")
+        try:
+            code = self._process.wait(self._limits.silence)
+        except subprocess.TimeoutExpired:
+            raise too_slow(LOCAL, self._limits.silence, silent=True) from None
+        stderr = self._errors.text(_END_WAIT)
+        self._check()
+        for stream in (self._process.stdout, self._process.stderr):
+            assert stream
+            stream.close()
+        return code, stderr

@@ -55,7 +55,8 @@ class Transport(Protocol):
 def wire(batch: Batch, sudo_password: str | None) -> tuple[str, bytes]:
     """(command, what goes to its stdin)."""
     archive = batch.archive()
-    return command(len(archive), sudo_password is not None), (sudo_password or "").encode() + b"\n" + archive
+    line = (sudo_password or "").encode() + b"\n"
+    return command(len(archive), sudo_password is not None), 2 * line + archive
 
 
 def as_root(host: str, session: Session, have_password: bool) -> Iterator[str]:

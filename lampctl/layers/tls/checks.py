@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
+from lampctl.answers import decimal, mapping, texts
 from lampctl.checks import (
     Check,
     Evidence,
@@ -200,37 +201,57 @@ def _judge_renewal(seen: Evidence) -> Verdict:
     return failed(f"certbot.timer is {' and '.join(words)}", hint="systemctl enable --now certbot.timer")
 
 
+@dataclass(frozen=True)
+class _Handshake:
+    """What the controller's client got to know; see `shake_hands` in engine/visit.py."""
+
+    names: frozenset[str]
+    expires: float
+    fingerprint: str
+    distrust: str
+    version: str
+    alpn: str
+    old: str
+
+
+def _handshake(raw: str) -> _Handshake:
+    found = mapping(raw) or {}
+    expires = decimal(str(found.get("expires"))) or 0.0
+    words = (str(found.get(name) or "") for name in ("fingerprint", "distrust", "version", "alpn", "old"))
+    return _Handshake(frozenset(texts(found.get("names"))), expires, *words)
+
+
 def judge_chain(names: tuple[str, ...], own: str, seen: Evidence) -> Verdict:
     """`seen.raw`: the controller's handshake, as JSON. `own`: the key of the certificate that the host made."""
     if seen.error:
         hint = "is a firewall, or a cloud's security group, in between? Port 443 has to be open for visitors"
         return failed("no TLS from outside", seen.error, hint)
-    found = json.loads(seen.raw)
-    state = CertificateState(frozenset(found["names"]), found["expires"], found["fingerprint"])
+    found = _handshake(seen.raw)
+    state = CertificateState(found.names, found.expires, found.fingerprint)
     there = seen.states.get(own)
     hint = "lampctl deploy makes a new one" if own else "put a new one on the host"
     verdict = _judge_state(state, names, seen, hint)
     if own and isinstance(there, CertificateState) and there.fingerprint != state.fingerprint:
         hint = "lampctl deploy reloads the web server; or something between here and the host answers"
         return failed("another certificate than the host's is served", f"its SHA-256 is {state.fingerprint}", hint)
-    if not own and found["distrust"] and verdict.status is Status.PASS:
+    if not own and found.distrust and verdict.status is Status.PASS:
         hint = "is the chain whole? Of a private authority: start lampctl with SSL_CERT_FILE=its-root.pem"
-        return failed("this machine does not trust it", found["distrust"], hint)
+        return failed("this machine does not trust it", found.distrust, hint)
     return verdict
 
 
 def _judge_protocol(profile: str, seen: Evidence) -> Verdict:
     if seen.error:
         return unknown("could not be tried", seen.error)
-    found = json.loads(seen.raw)
+    found = _handshake(seen.raw)
     hint = "lampctl plan shows what differs from the profile; another vhost of port 443 may lower it"
-    if profile == "intermediate" and found["old"]:
-        return failed(f"accepts {found['old']}", hint=hint)
-    if profile == "old" and not found["old"]:
+    if profile == "intermediate" and found.old:
+        return failed(f"accepts {found.old}", hint=hint)
+    if profile == "old" and not found.old:
         return failed("refuses TLS 1.1", hint=hint)
-    if found["alpn"] != "h2":
-        return failed(f"speaks {found['alpn'] or 'HTTP/1.1 only'}", hint=hint)
-    return passed(f"{found['version']} and HTTP/2, {'accepts' if found['old'] else 'refuses'} TLS 1.1")
+    if found.alpn != "h2":
+        return failed(f"speaks {found.alpn or 'HTTP/1.1 only'}", hint=hint)
+    return passed(f"{found.version} and HTTP/2, {'accepts' if found.old else 'refuses'} TLS 1.1")
 
 
 def _judge_redirect(site: str, seen: Evidence) -> Verdict:

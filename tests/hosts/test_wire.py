@@ -1,0 +1,107 @@
+"""What a batch is given on a real host: a clean environment, no descriptors, and a password that leads nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lampctl.engine.library import host_script
+from lampctl.engine.observe import shell_variables
+from lampctl.ssh import Batch, ConnectOptions, as_root, open_transport, target
+from tests.hosts.conftest import ON_ONE_RELEASE, Host
+
+pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
+
+PASSWORD = "not-for-children-4711"
+# What the step itself, and a process that it starts, have got.
+LOOK = b"""
+look() { tr '\\0' '\\n' < /proc/self/environ; ls -l /proc/self/fd | sed -n 's/.* \\([0-9]* -> .*\\)/fd \\1/p'; }
+look
+setsid sh -c 'tr "\\0" "\\n" < /proc/self/environ; ls /proc/$$/fd | sed "s/^/child /"'
+"""
+
+
+def applied(host: Host, step: bytes, password: str | None) -> list[str]:
+    """The output of one step of a run on the host."""
+    variables = {"SEEN": "", "OWNER": "test", "PLAYBOOK": "wire-test"}
+    scripts = {f"{name}.sh": host_script(name) for name in ("own", "disown", "undo")}
+    batch = Batch(
+        {
+            **scripts,
+            "main": host_script("apply"),
+            "run.sh": shell_variables(variables) + host_script("run"),
+            "adopted": b"",
+            "claims": b"",
+            "steps/000": step,
+        }
+    )
+    options = ConnectOptions(config=host.boxes.ssh_config, sudo_password=password)
+    transport = open_transport(target(host.box.name), options)
+    try:
+        session = transport.start(batch)
+        lines = list(as_root(host.box.name, session, password is not None))
+        session.finish()
+    finally:
+        transport.close()
+        host.sh("rm -rf /var/lib/lampctl")
+    assert lines[-1].startswith("@@done"), lines
+    return [line[2:] for line in lines if line.startswith("| ")]
+
+
+def test_no_step_inherits_the_password_or_the_lock(bare: Host) -> None:
+    """Root's login with a sudo password given: the line that nobody needs must not stay in a variable."""
+    lines = applied(bare, LOOK, PASSWORD)
+    assert not [line for line in lines if PASSWORD in line]
+    assert not [line for line in lines if "/var/lib/lampctl/lock" in line]
+    assert {line.split()[1] for line in lines if line.startswith("child ")} == {"0", "1", "2"}
+
+
+def test_environment_is_known(bare: Host) -> None:
+    """Whatever the login has, of /etc/environment or of sshd; a proxy of the host's is kept, for apt."""
+    bare.sh(
+        "cp /etc/environment /root/kept; printf 'http_proxy=http://proxy.test:3128\\nLEAK=1\\n' >> /etc/environment"
+    )
+    try:
+        lines = applied(bare, LOOK, None)
+    finally:
+        bare.sh("mv /root/kept /etc/environment")
+    names = {line.partition("=")[0] for line in lines if "=" in line}
+    ours = {"PLAYBOOK", "GENERATION", "kept", "PWD", "OLDPWD", "_"}
+    assert names - ours == {"PATH", "LC_ALL", "HOME", "http_proxy"}
+
+
+@pytest.fixture
+def operator(bare: Host) -> str:
+    """A user with sudo, by a password."""
+    bare.sh(
+        "useradd -m ops; echo ops:right | chpasswd; mkdir ~ops/.ssh; chown ops ~ops/.ssh;"
+        "install -o ops -m 600 ~/.ssh/authorized_keys ~ops/.ssh/authorized_keys;"
+        "echo 'ops ALL=(ALL) ALL' > /etc/sudoers.d/ops"
+    )
+    return f"ops@{bare.box.name}"
+
+
+def test_wrong_password_counts_once(bare: Host, operator: str) -> None:
+    """Three attempts lock an account where pam_faillock is set up as its manual has it."""
+    pam = Path("/etc/pam.d/sudo")
+    bare.sh(
+        f"cp {pam} /root/pam; sed -i '1i auth required pam_faillock.so preauth silent' {pam};"
+        f"printf 'auth [default=die] pam_faillock.so authfail\\n' >> {pam};"
+        f"sed -i 's/^@include common-auth/auth [success=2 default=ignore] pam_unix.so/' {pam}"
+    )
+    wrong = bare.lampctl("check", operator, "--ask-sudo-pass", stdin="wrong\n")
+    failures = bare.sh("faillock --user ops").splitlines()[2:]
+    bare.sh(f"mv /root/pam {pam}; faillock --user ops --reset; userdel -r ops; rm /etc/sudoers.d/ops", check=False)
+    assert (wrong.code, wrong.host["error"]["kind"]) == (3, "sudo"), wrong.out
+    assert len(failures) == 1, failures
+
+
+def test_right_password_opens(bare: Host, operator: str) -> None:
+    """Also one that echo or a shell would read otherwise than it is; and nothing is left waiting on the host."""
+    bare.sh(r"printf 'ops:%s\n' ' a\\nb$x\\c' | chpasswd".replace(r"\\", "\\"))
+    right = bare.lampctl("check", operator, "--ask-sudo-pass", stdin=" a\\nb$x\\c\n")
+    left = bare.sh("pgrep -u ops -a || :")
+    bare.sh("userdel -rf ops; rm /etc/sudoers.d/ops", check=False)
+    assert right.host["error"] is None, right.out
+    assert "sleep" not in left

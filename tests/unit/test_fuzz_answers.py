@@ -1,0 +1,233 @@
+"""Whatever a host answers: each parser and each judge gives a value, or one LampctlError; never another exception."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from lampctl import observation
+from lampctl.checks import Check, Evidence, Verdict
+from lampctl.cli import _main
+from lampctl.engine import catalogue, run
+from lampctl.engine.apply import Applying, _Progress
+from lampctl.engine.library import Files
+from lampctl.engine.visit import _whole
+from lampctl.errors import LampctlError, Unreachable
+from lampctl.facts import PROBES, Facts, nominal
+from lampctl.facts import parse as parse_facts
+from lampctl.layers import Context, Desired, desired, http, remote, urls
+from lampctl.layers.php import answer
+from lampctl.layers.tls.checks import judge_chain
+from lampctl.plan import Stage
+from lampctl.platforms import PLATFORMS
+from lampctl.playbook import load
+from lampctl.resources import (
+    Step,
+    acme,
+    certificate,
+    command,
+    database,
+    file,
+    package,
+    release,
+    repository,
+    secret,
+    service,
+    user,
+)
+from lampctl.ssh import Target
+
+quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+# What real answers are made of: so that the fuzz gets past the first look at a line.
+WORDS = (
+    *("abc", "-1", "1e999", "nan", "99999999999999999999999", "²", "0x10", "٣", "", "0", "1", "/", "/etc/x", "root:root"),
+    *("notAfter=Jan  1 00:00:00 99999 GMT", "notAfter=Feb 30 00:00:00 2026 XYZ", "rights=root:root 600", "== acme:x"),
+    *("Id=web.service", "LoadState=loaded", "ActiveState=active", "watch web.service", "said web.service"),
+    *("StateChangeTimestamp=Tue 99999-11-24 03:16:23.1 UTC", "StateChangeTimestamp=n/a", "ExecMainStartTimestamp=x"),
+    *("db", "user", "tls", "grant", "login", "ok 11.8", "HTTP/1.1 200 OK", "HTTP/1.1 ² x", "Location: http://[::1", "==log"),
+    *("==part", "==wrong", "==said", "elsewhere", "unresolved", "rc=0", "suexec ", "missing", "package ", "data ", "Status: 403"),
+    *('{"probe":1}', '{"probe":null,"version":[],"extensions":5}', '{"reach":"","tls":"","login":"x y"}', "[]", "{}", "null"),
+    *('{"names":5,"expires":1e30,"fingerprint":[],"distrust":{},"version":0,"alpn":1,"old":[]}', '"x"', "5", '{"a":[1]}'),
+    *('{"login":"² x","reach":"","tls":""}', '{"1.1.1.1":[0]}', '{"x":[0,"y"]}', '["a",5]', "@@b end", "\x1b[31m", "\ud800"),
+    *("99999-01-01", "Tue 2026-11-24 03:16:23.123456 UTC", "ID=debian", "VERSION_ID=13", "MemTotal: kB", "MemAvailable: x kB"),
+)  # fmt: skip
+text = st.lists(st.sampled_from(WORDS) | st.text(max_size=8), max_size=12).flatmap(
+    lambda words: st.sampled_from(["\n", " ", "\t", ":", "=", "\n\n", ": "]).map(lambda gap: gap.join(words))
+) | st.lists(
+    st.lists(st.sampled_from(WORDS), max_size=6).flatmap(
+        lambda words: st.sampled_from(["\t", " ", ":"]).map(lambda gap: gap.join(words))
+    ),
+    max_size=8,
+).map("\n".join)
+
+SECTIONS = ("repositories", "packages", "paths", "units", "users", "releases", "secrets", "certificate", "acme",
+            "databases", "commands", "owned", "generation", "proved", "passed", "lock", "preflight:x")  # fmt: skip
+
+PARSERS: dict[str, Callable[[str], object]] = {
+    "acme": acme.parse,
+    "certificates": certificate.parse,
+    "certificate": certificate.read,
+    "commands": command.parse,
+    "databases": database.parse,
+    "files": file.parse,
+    "packages": package.parse,
+    "releases": release.parse,
+    "repositories": repository.parse,
+    "secrets": secret.parse,
+    "services": service.parse,
+    "users": user.parse,
+    "http": http.parse,
+    "http of a probe": http.heard,
+    "http side by side": http.parts,
+    "php": answer,
+    "redirect": lambda raw: urls.redirects_to(raw, urls.Wanted()),
+    "database on another host": lambda raw: remote._answer(Evidence(raw, nominal("debian-13"), {})),
+    "facts": lambda raw: parse_facts(dict.fromkeys(PROBES, raw), 0.0),
+    "observation": lambda raw: observation.parse(dict.fromkeys([*PROBES, *SECTIONS], raw), 0.0),
+    "url": lambda raw: urls.Url.parse(f"http://{raw}"),
+}
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+@quick
+@given(raw=text)
+def test_parser_is_total(parser: str, raw: str) -> None:
+    with suppress(LampctlError):
+        PARSERS[parser](raw)
+
+
+@pytest.mark.parametrize("section", PROBES)
+@quick
+@given(raw=text)
+def test_facts_have_values_that_can_be_counted_with(section: str, raw: str) -> None:
+    facts = parse_facts({section: raw}, 0.0)
+    for number in (facts.cores, facts.files, facts.memory, facts.memory_available):
+        assert 0 <= number < 1 << 60
+    assert all(0 <= number < 1 << 70 for sizes in facts.disk.values() for number in sizes)
+    assert facts.clock_skew is None or abs(facts.clock_skew) < 1e13
+
+
+def test_state_of_a_certificate_can_be_shown() -> None:
+    """A year that no clock of Python's has."""
+    state = certificate.CertificateState(frozenset({"a.test"}), expires=1e18, fingerprint="0")
+    assert state.end
+    assert state.days(0)
+
+
+@cache
+def everything() -> tuple[Desired, ...]:
+    """What each built-in playbook wants, and what catalogue's MORE adds."""
+    books = [(name, ()) for name in Files().builtin()] + list(catalogue.MORE.values())
+    parts = [part for name, more in books for part in catalogue._hosts(load(name, more, Files()))]
+    return tuple(
+        desired(Context.of(replace(part, sources={}), platform, nominal(platform.id, part.playbook.sites)))
+        for part in parts
+        for platform in [PLATFORMS["debian-13"]]
+    )
+
+
+def checks() -> list[Check]:
+    """One of each: a judge with other values is the same code."""
+    return [row.whole for row in catalogue.catalogue()]
+
+
+CHECKS = checks()
+
+
+def states() -> Iterator[dict[str, object]]:
+    keys = {resource.key for wanted in everything() for resource in wanted.resources}
+    yield {}
+    yield {key: service.UnitState(changed=1e30, changed_path="/x", active="active", loaded=True) for key in keys}
+    yield {key: certificate.CertificateState(expires=-1e30) for key in keys}
+    yield dict.fromkeys(keys, "anything")
+
+
+STATES = st.sampled_from(list(states()))
+
+
+@settings(quick, max_examples=100)
+@given(raw=text, seen=STATES, facts=st.sampled_from([nominal("debian-13"), Facts("x-1", clock=1e30, cores=0)]))
+def test_judges_are_total(raw: str, seen: dict[str, object], facts: Facts) -> None:
+    for check in CHECKS:
+        verdict = check.judge(Evidence(raw, facts, seen))
+        assert isinstance(verdict, Verdict)
+
+
+@quick
+@given(raw=text)
+def test_preflights_are_total(raw: str) -> None:
+    for wanted in everything():
+        changing = frozenset(resource.key for resource in wanted.resources)
+        for preflight in wanted.preflights:
+            for problem in preflight.judge(raw, nominal("debian-13"), changing):
+                assert problem.message
+
+
+@quick
+@given(raw=text)
+def test_judges_of_other_hosts_and_of_urls_are_total(raw: str) -> None:
+    seen = Evidence(raw, Facts("", clock=1.0), {})
+    url = urls.Url.parse("https://a.test/")
+    every = [urls.resolves(url, ()), urls.connects(url, ()), urls.trusted(url, ())]
+    for check in [*every, *urls.answers(urls.Wanted(texts=("x",), most=1.0), 2.0, ())]:
+        assert isinstance(check.judge(seen), Verdict)
+    assert isinstance(judge_chain(("a.test",), "", seen), Verdict)
+
+
+class Strange:
+    """A transport whose host makes some library raise what nobody thought of."""
+
+    round_trips, address, direct = 0, "", False
+
+    def start(self, batch: object) -> object:  # noqa: ARG002
+        raise ZeroDivisionError("division by zero")
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_what_nobody_thought_of_is_one_host_s_outcome(monkeypatch: pytest.MonkeyPatch, debug: bool) -> None:
+    def reach(where: Target, *_: object) -> Strange:
+        if where.text == "gone":
+            raise Unreachable("gone: no answer", kind="timeout")
+        return Strange()
+
+    monkeypatch.setattr(run, "reach", reach)
+    out, err = io.StringIO(), io.StringIO()
+    argv = ["check", "odd", "gone", "-F", "/dev/null", "--format", "json", *(["--debug"] if debug else [])]
+    with redirect_stdout(out), redirect_stderr(err):
+        code = _main(argv)
+    errors = [host["error"] for host in json.loads(out.getvalue())["hosts"]]
+    assert [error["kind"] for error in errors] == ["unexpected", "timeout"]
+    assert errors[0]["message"] == "odd: unexpected: ZeroDivisionError: division by zero"
+    assert code == 3
+    assert ("Traceback" in err.getvalue()) is debug
+
+
+@quick
+@given(lines=st.lists(st.lists(st.sampled_from(
+    ["@@begin", "@@end", "@@done", "@@undone", "@@locked", "|", "0", "-1", "²", "99", "", "lampctl-reason: x"])).map(" ".join)))  # fmt: skip
+def test_events_of_a_run_are_anything(lines: list[str]) -> None:
+    applying = Applying(Strange(), "odd", False, lambda _: None, {})  # type: ignore[arg-type]
+    progress = _Progress()
+    steps = [Step("one", "web", ":")]
+    for line in lines:
+        applying._read(line, steps, progress)
+    assert applying._error(Stage((), (), None, (), ()), steps, progress).message
+
+
+@quick
+@given(raw=st.lists(st.sampled_from([b"HTTP/1.1 103 E\r\n\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"fffffffffff\r\n", b"0\r\n", b"x"])).map(b"".join))  # fmt: skip
+@example(raw=b"HTTP/1.1 103 E\r\n\r\n" * 50_000)
+def test_answer_from_outside_is_anything(raw: bytes) -> None:
+    _whole(raw)

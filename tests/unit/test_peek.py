@@ -1,0 +1,116 @@
+"""What is at a path that somebody else can write: it is looked at, not opened, unless it is a file of ordinary size."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import os
+import socket
+import subprocess
+import tarfile
+import time
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lampctl.resources import Action, Change, Directory, File, PathResource, Symlink, file, peek
+
+quick = settings(max_examples=60, deadline=None)
+
+
+def seen(*resources: PathResource) -> dict[str, file.Entry]:
+    done = subprocess.run(["sh", "-c", file.probe(resources)], capture_output=True, text=True, check=True, timeout=20)
+    assert max(map(len, done.stdout.splitlines()), default=0) < 1000
+    return file.parse(done.stdout)
+
+
+def ours(path: Path, seed: bool = False) -> File:
+    return File(str(path), "site", "", {}, seed=seed)
+
+
+def test_what_is_there(tmp_path: Path) -> None:
+    for name in ("plain", "seed", "a name\twith 'all' %s"):
+        (tmp_path / name).write_text(f"content of {name}")
+        (tmp_path / name).chmod(0o640)
+    (tmp_path / "folder").mkdir(mode=0o750)
+    (tmp_path / "link").symlink_to("target\n")
+    found = seen(
+        ours(tmp_path / "plain"),
+        ours(tmp_path / "seed", seed=True),
+        ours(tmp_path / "none"),
+        Directory(str(tmp_path / "folder"), "site"),
+        Symlink(str(tmp_path / "link"), "site", "x"),
+    )
+    names = {path.rpartition("/")[2]: entry for path, entry in found.items()}
+    assert {name: entry.kind for name, entry in names.items()} == {
+        "plain": "file", "seed": "file", "folder": "directory", "link": "symlink"
+    }  # fmt: skip
+    assert (names["plain"].content, names["plain"].mode) == (b"content of plain", 0o640)
+    assert names["seed"].content == b""  # it is never compared
+    assert (names["link"].target, names["folder"].mode) == ("target\n", 0o750)
+
+
+def test_sparse_file_of_three_gigabytes(tmp_path: Path) -> None:
+    path = tmp_path / "index.php"
+    with path.open("wb") as stream:
+        stream.truncate(3 << 30)
+    began = time.monotonic()
+    wanted = ours(path)
+    entry = seen(wanted)[str(path)]
+    assert time.monotonic() - began < 2
+    change = file.compare(wanted, "new\n", {str(path): entry}, frozenset({wanted.key}))
+    assert isinstance(change, Change)
+    assert change.action is Action.UPDATE
+    assert "-(3221225472 bytes: too large to show)" in change.diff
+
+
+def test_pipe_socket_and_device_are_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "null").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(tmp_path / "socket"))
+        found = seen(*(ours(tmp_path / name) for name in ("pipe", "socket", "null")), File("/dev/zero", "site", "", {}))
+    assert sorted(entry.kind for entry in found.values()) == ["other", "other", "other", "symlink"]
+
+
+def test_link_to_a_file_that_only_root_may_read_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    assert b"root" not in seen(ours(tmp_path / "link"))[str(tmp_path / "link")].content
+
+
+def test_name_in_a_target_is_no_row_of_its_own(tmp_path: Path) -> None:
+    """A tenant's link must not tell us anything about another path."""
+    (tmp_path / "link").symlink_to("x\nf\t644\troot:root\t0\t/etc/passwd\t")
+    assert list(seen(ours(tmp_path / "link"))) == [str(tmp_path / "link")]
+
+
+def packed(rows: bytes, archive: bytes) -> str:
+    return f"{base64.b64encode(rows).decode()}\n@@\n{base64.b64encode(archive).decode()}"
+
+
+def test_archive_that_unpacks_to_gigabytes() -> None:
+    """The host makes it; its expansion ends at a limit."""
+    bomb = gzip.compress(b"\0" * (64 << 20), 9)
+    assert next(peek.parse(packed(b"f\t644\troot:root\t5\t/etc/x\t\0", bomb))).content is None
+
+
+@quick
+@given(rows=st.binary(max_size=300), archive=st.binary(max_size=1000))
+def test_answer_is_anything(rows: bytes, archive: bytes) -> None:
+    file.parse(packed(rows, archive))
+    file.parse(packed(rows, gzip.compress(archive)))
+
+
+@quick
+@given(at=st.integers(0, 1535), byte=st.integers(0, 255))
+def test_archive_is_damaged(at: int, byte: int) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        member = tarfile.TarInfo("etc/x")
+        member.size = 5
+        tar.addfile(member, io.BytesIO(b"hello"))
+    damaged = bytearray(buffer.getvalue())
+    damaged[at] = byte
+    file.parse(packed(b"f\t644\troot:root\t5\t/etc/x\t\0", gzip.compress(bytes(damaged))))
