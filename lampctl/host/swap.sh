@@ -4,22 +4,21 @@
 . ./enter.sh
 batch=$PWD entered='' name='' whose=''
 refuse() { echo "lampctl-reason: redirected"; echo "$path: $why"; exit 1; }
-# Into the directory of `path`.
+# Into the directory of `path`; with `make` where it is missing. Fails where it is missing without.
 go() {
     name=${path##*/}
     [ "$entered" != "${path%/*}" ] || return 0
-    enter "${path%/*}" make || refuse
     entered=${path%/*}
+    enter "$entered" "$@" || { entered=; [ -z "$whose" ] || refuse; return 1; }
 }
 cat manifest deleted | while IFS= read -r key; do
     path=${key#*:}
-    [ "$entered" = "${path%/*}" ] || enter "${path%/*}" || [ -z "$whose" ] || refuse
-    entered=${path%/*}
+    go || :
 done
 umask 077
 mkdir -p "$kept" /var/lib/lampctl/owned
 cp undo.sh "$kept/undo.sh.new"
-cp own.sh disown.sh deleted stopped "$kept"
+cp enter.sh own.sh disown.sh deleted stopped "$kept"
 : > "$kept/diverted"; : > "$kept/restored"
 [ ! -d undo ] || cp -r undo "$kept/services"
 printf '%s\n' "$PLAYBOOK" > "$kept/playbook"
@@ -43,7 +42,7 @@ umask 022
 trap 'rm -f "./$name.lampctl-new"' EXIT
 while IFS= read -r key; do
     path=${key#*:}
-    go
+    go make
     if grep -qxF "$path" "$batch/diverts" && [ -z "$(dpkg-divert --listpackage "$path")" ]; then
         [ ! -e "$name" ] || cp -a "./$name" "./$name.distrib"
         dpkg-divert --quiet --local --no-rename --divert "$path.distrib" --add "$path"
@@ -52,17 +51,18 @@ while IFS= read -r key; do
     cp -a "$batch/new$path" "./$name.lampctl-new"
     mv -fT "./$name.lampctl-new" "./$name"
     sync -d "./$name" 2>/dev/null || :
-done < manifest
-cd "$batch"
+done < "$batch/manifest"
 while IFS= read -r key; do
     path=${key#*:}
-    rm -f "$path"
+    go || continue
+    rm -f "./$name"
     if [ "$(dpkg-divert --listpackage "$path")" = LOCAL ]; then
         dpkg-divert --quiet --local --rename --remove "$path"
         printf '%s\n' "$path" >> "$kept/restored"
     fi
-    case ${path%/*} in /etc/systemd/system/*.d | /etc/*/lampctl/*) rmdir "${path%/*}" 2>/dev/null || : ;; esac
-done < deleted
+    case ${path%/*} in /etc/systemd/system/*.d | /etc/*/lampctl/*) rmdir "${path%/*}" 2>/dev/null && entered= || : ;; esac
+done < "$batch/deleted"
+cd "$batch"
 # systemd forgets a unit whose file is gone, and reads one that has changed, only when it is told.
 if grep -q '^[a-z]*:/etc/systemd/system/' manifest deleted; then systemctl daemon-reload; fi
 grep -xFf seeds "$kept/created" > "$kept/last" || [ "$?" -eq 1 ]
