@@ -190,6 +190,10 @@ _REASONS = {
         "the {layer} layer's new files are not valid; nothing was changed",
         "mend the value or template that the evidence names",
     ),
+    "redirected": (
+        "{step}: somebody else than root could lead root to another file; nothing was changed",
+        "see what the evidence names; remove it, or give the directory back to root: chown root: DIRECTORY",
+    ),
     "unloadable": (
         "{step}: the config on disk is not valid; what runs goes on with what it has loaded",
         "mend or remove what the evidence names: lampctl did not write it",

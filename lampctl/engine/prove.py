@@ -107,10 +107,10 @@ def _results(checks: Sequence[Check], run: _Run, seen: Observation, direct: bool
 def _batch(run: _Run, desired: Desired, render: Callable[[File], str]) -> Batch:
     head = shell_variables({"TOKEN": run.token, "BOUNDARY": run.boundary})
     placed = [(probe, f"p/{number:03d}") for number, probe in enumerate(desired.probe_files)]
-    table = "".join(f"{p.root}\t{p.suffix}\t{name}\t{p.mode:o}\t{p.owner}\n" for p, name in placed)
+    table = "".join(f"{p.root}\t{p.suffix}\t{name}\t{p.mode:o}\t{p.group}\t{p.tenant}\n" for p, name in placed)
     return Batch(
         {
-            "main": head + host_script("check"),
+            "main": head + host_script("enter") + host_script("check"),
             "probes": table.encode(),
             **tools(render),
             **_clients(run.scripts, render),

@@ -42,7 +42,7 @@ def batch(plan: Plan, stage: Stage, seen: str, steps: list[Step], tools: Mapping
         "main": host_script("apply"),
         "adopted": listed(plan.adopted),
         "run.sh": shell_variables(variables) + host_script("run"),
-        **{f"{name}.sh": host_script(name) for name in ("own", "disown", "undo")},
+        **{f"{name}.sh": host_script(name) for name in ("enter", "own", "disown", "undo")},
     }
     for step in steps:
         files |= step.payload

@@ -2,18 +2,17 @@
 # so that the controller can look from outside meanwhile; says in their order what each found, as soon as it has; and takes
 # the files away when the controller is done.
 tab=$(printf '\t')
-each() { while IFS="$tab" read -r root suffix file mode owner; do "$@"; done < probes; }
+each() { while IFS="$tab" read -r root suffix file mode group user; do "$@"; done < probes; }
 place() {
-    [ -d "$root" ] || return 0
-    find "$root" -maxdepth 1 -name 'lampctl-probe-*' -mmin +1 -delete 2>/dev/null # of a run that was killed
-    cp "$file" "$root/lampctl-probe-$TOKEN$suffix" && chown "$owner" "$root/lampctl-probe-$TOKEN$suffix" &&
-        chmod "$mode" "$root/lampctl-probe-$TOKEN$suffix"
+    within "$root" "$user" 'find . -maxdepth 1 -type f -user "$(id -u)" -name "lampctl-probe-*" -mmin +1 -delete # of a run that was killed
+        umask 077; cat > "$1"; [ "$(id -u)" != 0 ] || chown "root:$3" "$1"; chmod "$2" "$1"' \
+        "lampctl-probe-$TOKEN$suffix" "$mode" "$group" < "$file"
 }
-take_away() { rm -f "$root/lampctl-probe-$TOKEN$suffix"; }
-trap 'each take_away' EXIT
+take_away() { within "$root" "$user" 'rm -f "$1"' "lampctl-probe-$TOKEN$suffix" < /dev/null; }
+trap 'each take_away > /dev/null 2>&1' EXIT
 trap 'exit 129' HUP INT TERM PIPE
 export TOKEN
-each place
+each place > /dev/null 2>&1
 
 for secret in secrets/*; do
     [ -e "$secret" ] || continue

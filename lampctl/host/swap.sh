@@ -1,9 +1,24 @@
 # Hands the generation over. What is replaced or taken away is kept first, beside the script that puts it back; each
-# path is replaced by a rename, so nobody ever reads half a file.
+# path is replaced by a rename, so nobody ever reads half a file. All of them lie in directories that root alone can change:
+# else a link on the way would have root write, keep or delete something else.
+. ./enter.sh
+batch=$PWD entered='' name='' whose=''
+refuse() { echo "lampctl-reason: redirected"; echo "$path: $why"; exit 1; }
+# Into the directory of `path`; with `make` where it is missing. Fails where it is missing without.
+go() {
+    name=${path##*/}
+    [ "$entered" != "${path%/*}" ] || return 0
+    entered=${path%/*}
+    enter "$entered" "$@" || { entered=; [ -z "$whose" ] || refuse; return 1; }
+}
+cat manifest deleted | while IFS= read -r key; do
+    path=${key#*:}
+    go || :
+done
 umask 077
 mkdir -p "$kept" /var/lib/lampctl/owned
 cp undo.sh "$kept/undo.sh.new"
-cp own.sh disown.sh deleted stopped "$kept"
+cp enter.sh own.sh disown.sh deleted stopped "$kept"
 : > "$kept/diverted"; : > "$kept/restored"
 [ ! -d undo ] || cp -r undo "$kept/services"
 printf '%s\n' "$PLAYBOOK" > "$kept/playbook"
@@ -24,34 +39,30 @@ grep -vxFf seeds "$kept/created" > "$kept/first" || [ "$?" -eq 1 ]
 xargs -r -d '\n' -a "$kept/first" sh ./own.sh
 mv "$kept/undo.sh.new" "$kept/undo.sh"
 umask 022
-path=
-trap 'rm -f "$path.lampctl-new"' EXIT
+trap 'rm -f "./$name.lampctl-new"' EXIT
 while IFS= read -r key; do
     path=${key#*:}
-    mkdir -p "${path%/*}"
-    if [ -d "new$path" ] && [ ! -L "new$path" ]; then
-        [ -d "$path" ] || mkdir "$path"
-        chown --reference="new$path" "$path"; chmod --reference="new$path" "$path"
-    else
-        if grep -qxF "$path" diverts && [ -z "$(dpkg-divert --listpackage "$path")" ]; then
-            [ ! -e "$path" ] || cp -a "$path" "$path.distrib"
-            dpkg-divert --quiet --local --no-rename --divert "$path.distrib" --add "$path"
-            printf '%s\n' "$path" >> "$kept/diverted"
-        fi
-        cp -a "new$path" "$path.lampctl-new"
-        mv -fT "$path.lampctl-new" "$path"
+    go make
+    if grep -qxF "$path" "$batch/diverts" && [ -z "$(dpkg-divert --listpackage "$path")" ]; then
+        [ ! -e "$name" ] || cp -a "./$name" "./$name.distrib"
+        dpkg-divert --quiet --local --no-rename --divert "$path.distrib" --add "$path"
+        printf '%s\n' "$path" >> "$kept/diverted"
     fi
-    sync -d "$path" 2>/dev/null || :
-done < manifest
+    cp -a "$batch/new$path" "./$name.lampctl-new"
+    mv -fT "./$name.lampctl-new" "./$name"
+    sync -d "./$name" 2>/dev/null || :
+done < "$batch/manifest"
 while IFS= read -r key; do
     path=${key#*:}
-    rm -f "$path"
+    go || continue
+    rm -f "./$name"
     if [ "$(dpkg-divert --listpackage "$path")" = LOCAL ]; then
         dpkg-divert --quiet --local --rename --remove "$path"
         printf '%s\n' "$path" >> "$kept/restored"
     fi
-    case ${path%/*} in /etc/systemd/system/*.d | /etc/*/lampctl/*) rmdir "${path%/*}" 2>/dev/null || : ;; esac
-done < deleted
+    case ${path%/*} in /etc/systemd/system/*.d | /etc/*/lampctl/*) rmdir "${path%/*}" 2>/dev/null && entered= || : ;; esac
+done < "$batch/deleted"
+cd "$batch"
 # systemd forgets a unit whose file is gone, and reads one that has changed, only when it is told.
 if grep -q '^[a-z]*:/etc/systemd/system/' manifest deleted; then systemctl daemon-reload; fi
 grep -xFf seeds "$kept/created" > "$kept/last" || [ "$?" -eq 1 ]

@@ -3,17 +3,26 @@ cd "$(dirname "$0")" || exit 1
 PLAYBOOK=$(cat playbook)
 export PLAYBOOK
 failed=0
+kept=$PWD
+. ./enter.sh
+# Fails where somebody else than root could lead root elsewhere.
+go() { name=${path##*/}; enter "${path%/*}"; }
 sort -r created | while IFS= read -r key; do
     path=${key#*:}
-    if [ -d "$path" ] && [ ! -L "$path" ]; then rmdir "$path" 2>/dev/null || :; else rm -f "$path"; fi
+    go && rm -f "./$name"
 done
 while IFS= read -r path; do
-    rm -f "$path"; dpkg-divert --quiet --local --rename --remove "$path" || failed=1
-done < diverted
+    go && rm -f "./$name" && dpkg-divert --quiet --local --rename --remove "$path" || failed=1
+done < "$kept/diverted"
 while IFS= read -r path; do
     dpkg-divert --quiet --local --rename --divert "$path.distrib" --add "$path" || failed=1
-done < restored
-tar -C / -xpf old.tar || failed=1
+done < "$kept/restored"
+while IFS= read -r path; do
+    path=/$path
+    if go; then printf '%s\n' "${path#/}"; else echo "$path: $why" >&2; failed=1; fi
+done < "$kept/replaced" > "$kept/safe"
+cd "$kept" || exit 1
+tar -C / -xpf old.tar -T safe || failed=1
 if grep -qs '^etc/systemd/system/' replaced; then systemctl daemon-reload; fi
 sh ./disown.sh created
 cat deleted stopped | xargs -r -d '\n' sh ./own.sh

@@ -80,14 +80,18 @@ class Preflight:
 
 @dataclass(frozen=True)
 class ProbeFile:
-    """A file that exists in a document root while the checks run, named lampctl-probe-TOKEN + suffix."""
+    """A file that exists in the directory `root` while the checks run, named lampctl-probe-TOKEN + suffix.
+
+    It is root's, with this group; or it is made by the user `tenant`, whose directory it is then.
+    """
 
     root: str
     suffix: str
     template: str
     values: Mapping[str, object] = field(hash=False)
     mode: int = 0o644
-    owner: str = "root:root"
+    group: str = "root"
+    tenant: str = ""
 
 
 @dataclass(frozen=True)

@@ -126,3 +126,29 @@ def files(facts: Facts) -> Sized:
     """Open files of an NGINX worker."""
     count = min(2 * int(connections(facts).value), facts.files)
     return Sized(str(count), "each connection is an open file, each proxied one two; the host allows so many")
+
+
+@dataclass(frozen=True)
+class SiteLimits:
+    """What all units of one site may take together."""
+
+    tasks: Sized
+    memory_high: Sized
+    memory_max: Sized
+    weight: Sized
+
+
+def site_limits(facts: Facts) -> SiteLimits:
+    """Enough for one busy site, and never so much that the system, the database or SSH starve.
+
+    From the host's facts alone: two playbooks on one host render the same slice.
+    """
+    reserve = min(max(256 * MIB, facts.memory // 4), facts.memory // 2)
+    most = (facts.memory - reserve) // MIB
+    return SiteLimits(
+        Sized(str(512 + 256 * facts.cores), f"processes and threads: 512, and 256 for each of {facts.cores} core(s); "
+              "Java and PHP use far fewer, a fork bomb ends here"),
+        Sized(f"{most * 9 // 10}M", "nine tenths of the maximum: beyond it the site is slowed down, not killed"),
+        Sized(f"{most}M", f"{_memory(facts)}, less {reserve // MIB} MiB for the system and the database"),
+        Sized("100", "an equal share with each other site, where CPU or disk are scarce"),
+    )  # fmt: skip

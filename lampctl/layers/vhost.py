@@ -27,6 +27,7 @@ class Vhost:
     root: str = ""  # document root; empty where the site has no files
     values: Mapping[str, object] = field(default_factory=dict)
     own: tuple[str, str] = ("", "")  # (folder, URL) of files that are this site's alone, where its root's are not
+    tenant: str = ""  # whose that folder is
 
     @property
     def probe_root(self) -> str:

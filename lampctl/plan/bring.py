@@ -30,6 +30,7 @@ from lampctl.resources import (
     certificate,
     command,
     database,
+    directory,
     file,
     package,
     release,
@@ -50,6 +51,7 @@ def stage(
     compared = _compared(desired, seen, known, contents)
     outcomes = [outcome for pairs in compared.values() for _, outcome in pairs]
     changed = {kind: _changed(pairs) for kind, pairs in compared.items()}
+    files = [r for r in changed["paths"] if not isinstance(r, Directory)]
     first = Stage(
         tuple(outcome for outcome in outcomes if isinstance(outcome, Change)),
         before=(
@@ -58,9 +60,10 @@ def stage(
             *user.steps(changed["users"]),
             *secret.steps(changed["secrets"]),
             *certificate.steps(changed["certificates"]),
+            *directory.steps([r for r in changed["paths"] if isinstance(r, Directory)]),
             *release.steps(changed["releases"]),
         ),
-        generation=generation(desired, changed["paths"], contents, tuple(link.key for link in changed["displaced"])),
+        generation=generation(desired, files, contents, tuple(link.key for link in changed["displaced"])),
         services=tuple((s, change) for s, change in compared["services"] if isinstance(change, Change)),
         after=(
             *database.steps(changed["databases"]),

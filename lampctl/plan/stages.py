@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lampctl.layers import Desired
 from lampctl.layers.base import Validator
-from lampctl.resources import Change, File, PathResource, Service, Step, file
+from lampctl.resources import Change, File, Service, Step, Symlink, file
 
 
 @dataclass(frozen=True)
 class Generation:
     """The paths that are handed over, and those that are taken away, together."""
 
-    resources: tuple[PathResource, ...]
+    resources: tuple[File | Symlink, ...]
     archive: bytes
     deleted: tuple[str, ...]  # keys
     validators: tuple[Validator, ...]
@@ -39,7 +39,7 @@ class Stage:
 
 def generation(
     desired: Desired,
-    resources: list[PathResource],
+    resources: Sequence[File | Symlink],
     contents: Mapping[str, str],
     deleted: tuple[str, ...],
     stops: bool = False,

@@ -14,7 +14,9 @@ from difflib import unified_diff
 
 from lampctl.resources import peek
 from lampctl.resources.base import Action, Change, Conflict
+from lampctl.resources.shell import words
 
+_LISTS = "==lists"  # what follows are access control lists
 MARK = "Managed by lampctl"  # in the header of every rendered file
 
 
@@ -51,12 +53,18 @@ class Symlink:
 
 @dataclass(frozen=True)
 class Directory:
-    """A directory. One that somebody else made is used as it is."""
+    """A directory. One that somebody else made is used as it is.
+
+    It is root's to make, so what it lies in has to be root's; or it lies in a directory of the user `tenant`, and is
+    made by that user.
+    """
 
     path: str
     layer: str
     mode: int = 0o755
     owner: str = "root:root"
+    reader: str = ""  # a user who may enter and list it beside its owner and group: an entry of its access control list
+    tenant: str = ""
 
     @property
     def key(self) -> str:
@@ -75,6 +83,7 @@ class Entry:
     owner: str = "root:root"
     content: bytes = b""
     target: str = ""
+    readers: frozenset[str] = frozenset()  # users beside owner and group who may enter and list a directory
 
 
 def paths(resources: Iterable[PathResource]) -> list[str]:
@@ -90,20 +99,37 @@ def probe(resources: Sequence[PathResource]) -> str:
     Seeds are never compared. A link whose place a file has is: our mark in it says whose it is.
     """
     compared = {r.path for r in resources if isinstance(r, Symlink) or (isinstance(r, File) and not r.seed)}
-    return peek.script(paths(resources), sorted(compared))
+    shared = sorted({r.path for r in resources if isinstance(r, Directory) and r.reader})
+    lists = f"\necho; echo {_LISTS}; getfacl --absolute-names {words(shared)} 2>/dev/null || :" if shared else ""
+    return peek.script(paths(resources), sorted(compared)) + lists
 
 
 def parse(raw: str) -> dict[str, Entry]:
     """Path → what is there."""
-    return {seen.path: _entry(seen) for seen in peek.parse(raw)}
+    found, _, lists = raw.partition(_LISTS)
+    readers = _readers(lists)
+    return {seen.path: _entry(seen, readers.get(seen.path, frozenset())) for seen in peek.parse(found)}
 
 
-def _entry(seen: peek.Seen) -> Entry:
+def _entry(seen: peek.Seen, readers: frozenset[str]) -> Entry:
     """One whose content was too large to be read differs from whatever is wanted, and says so in the diff."""
     content = seen.content
     if content is None and seen.kind == "file" and seen.size > peek.LARGEST:
         content = f"({seen.size} bytes: too large to show)\n".encode()
-    return Entry(seen.kind, seen.mode, seen.owner, content or b"", seen.target)
+    return Entry(seen.kind, seen.mode, seen.owner, content or b"", seen.target, readers)
+
+
+def _readers(lists: str) -> dict[str, frozenset[str]]:
+    """Path → the users who may enter and list it by its access control list, as getfacl prints it (`user:NAME:r-x`)."""
+    found: dict[str, set[str]] = {}
+    path = ""
+    for line in lists.splitlines():
+        if line.startswith("# file: "):
+            path = line.removeprefix("# file: ")
+        match line.partition("#")[0].split(":"):
+            case ["user", name, rights] if name and rights.startswith("r-x"):
+                found.setdefault(path, set()).add(name)
+    return {path: frozenset(names) for path, names in found.items()}
 
 
 def compare(
@@ -126,6 +152,12 @@ def compare(
             resource.key,
             f"{resource.path} is a {state.kind}, and what is in it may be somebody's; it was left alone",
             f"move it away: mv {resource.path} {resource.path}.before",
+        )
+    if isinstance(resource, Directory) and resource.tenant and state.owner != resource.owner:
+        return Conflict(
+            resource.key,
+            f"{resource.path} belongs to {state.owner}, in a directory of {resource.tenant}'s; it was left alone",
+            f"chown -R {resource.owner} {resource.path}",
         )
     diverts = isinstance(resource, File) and resource.divert
     if resource.key not in owned and MARK.encode() not in state.content and not diverts:
@@ -150,7 +182,8 @@ def _holds(resource: PathResource, content: str, state: Entry, ours: bool) -> bo
         if state.kind == "symlink":  # to where the directory really is, as deployments by link have it
             return True
         ok = state.kind == "directory"
-        return ok and (not ours or (state.mode, state.owner) == (resource.mode, resource.owner))
+        readable = not resource.reader or resource.reader in state.readers
+        return ok and (not ours or (readable and (state.mode, state.owner) == (resource.mode, resource.owner)))
     same = (state.kind, state.mode, state.owner) == ("file", resource.mode, resource.owner)
     return same and _body(state.content) == _body(content.encode())
 
@@ -188,10 +221,12 @@ def _attributes(resource: PathResource, state: Entry | None) -> str:
     kind = "directory" if isinstance(resource, Directory) else "file"
     wanted = {"kind": kind, "owner": resource.owner, "mode": f"{resource.mode:04o}"}
     actual = {"kind": state.kind, "owner": state.owner, "mode": f"{state.mode:04o}"}
-    return "".join(f"{k}: {actual[k]} -> {v}\n" for k, v in wanted.items() if actual[k] != v)
+    reader = resource.reader if isinstance(resource, Directory) else ""
+    more = f"may also be read by: {reader}\n" if reader and reader not in state.readers else ""
+    return "".join(f"{k}: {actual[k]} -> {v}\n" for k, v in wanted.items() if actual[k] != v) + more
 
 
-def archive(resources: Sequence[PathResource], contents: Mapping[str, str]) -> bytes:
+def archive(resources: Sequence[File | Symlink], contents: Mapping[str, str]) -> bytes:
     """The tar of a generation: every path as it shall be."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
@@ -202,8 +237,6 @@ def archive(resources: Sequence[PathResource], contents: Mapping[str, str]) -> b
             data = b""
             if isinstance(resource, Symlink):
                 member.type, member.linkname, member.mode = tarfile.SYMTYPE, resource.target, 0o777
-            elif isinstance(resource, Directory):
-                member.type, member.mode = tarfile.DIRTYPE, resource.mode
             else:
                 data = contents[resource.key].encode()
                 member.mode, member.size = resource.mode, len(data)

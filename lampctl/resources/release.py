@@ -41,16 +41,17 @@ class Source:
 
 @dataclass(frozen=True)
 class Release:
-    """The files of `source`, below `home`/releases; readable by all who may enter `home`, written by root only.
+    """The files of `source`, below `home`/releases: root's, readable by `group` and by all who may enter `home`.
 
-    What is below the folder `part` of it belongs to `owner`.
+    Those that match one of `hidden` are for root and the group alone: the site's user reads its code, the web server's
+    user only what it serves. Patterns as find has them, of names, or with a slash of paths below the release.
     """
 
     home: str
     layer: str
     source: Source
-    owner: str = "root:root"
-    part: str = ""
+    group: str = "root"
+    hidden: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -62,26 +63,22 @@ class Release:
 
 
 def probe(releases: Sequence[Release]) -> str:
-    """Shell that prints the path of each release that is there, and whose its part is."""
-    looks = (
-        f"[ ! -d {quote(r.path)} ] || echo {quote(r.path)} $(stat -c %U:%G {quote(f'{r.path}/{r.part}')})"
-        for r in releases
-    )
+    """Shell that prints the path of each release that is there, and whose it is."""
+    looks = (f"[ ! -d {quote(r.path)} ] || stat -c '%n %U:%G' {quote(r.path)}" for r in releases)
     return "\n".join(looks) if releases else ":"
 
 
 def parse(raw: str) -> dict[str, str]:
-    """Release key → the owner of its part."""
+    """Release key → its owner."""
     return {f"release:{path}": owner for path, _, owner in (line.partition(" ") for line in raw.splitlines()) if path}
 
 
 def compare(release: Release, state: object) -> Change | None:
-    if state == release.owner:
+    owner = f"root:{release.group}"
+    if state == owner:
         return None
     if state:
-        return Change(
-            release.key, release.layer, Action.UPDATE, f"owner of {release.part}: {state} -> {release.owner}\n"
-        )
+        return Change(release.key, release.layer, Action.UPDATE, f"owner: {state} -> {owner}; code is for it alone\n")
     said = f"{release.source.size} of files from this machine\n"
     return Change(release.key, release.layer, Action.CREATE, said)
 
@@ -94,8 +91,8 @@ def steps(releases: Sequence[Release]) -> list[Step]:
             home=quote(release.home),
             digest=quote(release.source.digest),
             archive=quote(name),
-            owner=quote(release.owner),
-            part=quote(release.part),
+            group=quote(release.group),
+            hidden=_matching(release.hidden),
             kept=KEPT,
         )
         payload = {name: gzip.compress(release.source.archive, mtime=0)}
@@ -103,22 +100,31 @@ def steps(releases: Sequence[Release]) -> list[Step]:
     return made
 
 
-# A new home is closed until the generation gives it its owner; a release is whole, or not there. Its files are as new
-# as it is (-m): archives hold no times, and by equal times browsers and opcache would take a new release for the old.
+def _matching(patterns: Sequence[str]) -> str:
+    """Arguments of find."""
+    tests = " -o ".join(f"-ipath {quote(f'./{p}')}" if "/" in p else f"-iname {quote(p)}" for p in patterns)
+    return f"'(' {tests} ')'" if patterns else "-false"
+
+
+# A release is whole, or not there. Its files are as new as it is (-m): archives hold no times, and by equal times
+# browsers and opcache would take a new release for the old. Its group comes last: by that it is known to be closed.
 _UNPACK = r"""
-umask 077
-[ -d {home} ] || {{ sh ./own.sh directory:{home}; mkdir {home}; }} # ours, so that a run that follows an undo opens it
-umask 022
-mkdir -p {home}/releases
-cd {home}/releases
+. ./enter.sh
+batch=$PWD
+enter {home}/releases make || {{ echo "$why"; exit 1; }}
 if [ ! -d {digest} ]; then
     rm -rf {digest}.new
     mkdir {digest}.new
-    tar -C {digest}.new --no-same-owner -xzpmf "$OLDPWD"/{archive} # new times: caches know files by time and size
+    tar -C {digest}.new --no-same-owner -xzpmf "$batch"/{archive} # new times: caches know files by time and size
     sync -f {digest}.new
     mv -T {digest}.new {digest}
 fi
-chown -R {owner} {digest}/{part}
+(
+    cd -P ./{digest}
+    find . -mindepth 1 -exec chown -h root:{group} {{}} +
+    find . ! -type l {hidden} -exec chmod o= {{}} +
+    chown root:{group} .
+)
 served=$(readlink ../current || :)
 ls -td -- */ | tr -d / | grep -vxF -e "${{served##*/}}" -e {digest} | tail -n +{kept} |
     while IFS= read -r old; do rm -rf "./$old"; done

@@ -41,10 +41,14 @@ def act(service: Service, action: Action) -> str:
 
 
 def stop(unit: str) -> str:
-    """Shell that stops and disables a unit, if it is there at all; that it failed once is forgotten with it."""
-    name = quote(unit)
+    """Shell that stops and disables a unit, if it is there at all; that it failed once is forgotten with it.
+
+    A socket's service goes with it: while that runs, the socket can't be started again.
+    """
+    name, service = quote(unit), quote(unit.removesuffix(".socket") + ".service")
+    started = f"systemctl stop {service} 2>/dev/null || :\n" if unit.endswith(".socket") else ""
     return (
-        f"systemctl disable --now --quiet {name} 2>/dev/null || systemctl stop {name} 2>/dev/null || :\n"
+        f"systemctl disable --now --quiet {name} 2>/dev/null || systemctl stop {name} 2>/dev/null || :\n{started}"
         f"systemctl reset-failed {name} 2>/dev/null || :\n"
     )
 

@@ -17,6 +17,8 @@ from lampctl.engine.offline import rendered, write
 from lampctl.errors import PlaybookError
 from tests.unit.playbooks import Generated, playbooks
 
+# It is about speed: where PHP's own files are looked for, the cache would open them, and this server must not be able to.
+ACCEPTED = {"try_files_is_evil_too"}
 GRAVE = {gixy.severity.MEDIUM, gixy.severity.HIGH}
 
 
@@ -38,7 +40,7 @@ def findings(files: Mapping[str, str], folder: Path) -> list[str]:
         f"{plugin.name}: {issue.summary or plugin.summary} {issue.reason or ''}"
         for plugin in manager.results
         for issue in plugin.issues
-        if (issue.severity or plugin.severity) in GRAVE
+        if (issue.severity or plugin.severity) in GRAVE and plugin.name not in ACCEPTED
     ]
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,9 @@ def swap(state: Path, keys: list[str], seeds: list[str]) -> int:
         host_script(name).decode().replace("/var/lib/lampctl", str(state)) for name in ("swap", "own", "disown")
     )
     (state / "own.sh").write_text(own)
+    (state / "enter.sh").write_text(
+        'enter() { mkdir -p "$1" && cd "$1"; }'
+    )  # the test's directories are not root's alone
     (state / "disown.sh").write_text(disown)
     for name in ("deleted", "stopped", "diverts"):
         (state / name).touch()
@@ -49,6 +55,43 @@ def test_seed_is_on_the_list_only_once_it_is_there(state: Path) -> None:
     assert swap(state, keys, [f"file:{index}"]) == 0
     assert index.read_text() == "new"
     assert f"file:{index}" in (state / "owned/lamp").read_text()
+
+
+ENTERED = {  # what root is to enter → what it says, or the directory where it is then
+    "safe": "BASE/safe",
+    "link": "BASE/safe",
+    "up": "BASE/safe",
+    "there/../safe/": "BASE/safe",
+    "theirs": "BASE/theirs can be changed by others than root (it belongs to nobody:root, mode 755)",
+    "theirs/etc": "BASE/theirs can be changed by others than root (it belongs to nobody:root, mode 755)",
+    "open": "BASE/open can be changed by others than root (it belongs to root:root, mode 775)",
+    "stranger": "BASE/stranger is a link that belongs to nobody",
+    "through/safe": "BASE/theirs can be changed by others than root (it belongs to nobody:root, mode 755)",
+    "itself": "BASE/itself is a link that belongs to root",
+    "nowhere/at/all": "BASE/nowhere/at/all does not exist",
+}
+
+
+@pytest.fixture(scope="module")
+def roots() -> Iterator[Path]:
+    """A directory that is root's alone, as /tmp is not, with links and directories of others in it."""
+    if os.geteuid():
+        pytest.skip("only root can give files to others")
+    base = Path(tempfile.mkdtemp(prefix="lampctl-test.", dir="/run"))
+    script = """
+        mkdir safe there theirs open; ln -s safe link; ln -s ../safe there/up; ln -s there/up up; ln -s /etc theirs/etc
+        chmod 755 . theirs; chown nobody theirs; chmod 775 open; ln -s /etc stranger; chown -h nobody stranger
+        mkdir theirs/safe; ln -s theirs through; ln -s itself itself"""
+    subprocess.run(["sh", "-euc", script], cwd=base, check=True)
+    yield base
+    shutil.rmtree(base)
+
+
+@pytest.mark.parametrize("path", ENTERED)
+def test_root_enters_by_its_own_directories_only(roots: Path, path: str) -> None:
+    script = host_script("enter").decode() + 'if enter "$1"; then pwd -P; else echo "$why"; fi'
+    done = subprocess.run(["sh", "-euc", script, "-", f"{roots}/{path}"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().replace(str(roots), "BASE") == ENTERED[path]
 
 
 def settle(state: Path, generation: str, verdict: str) -> str:

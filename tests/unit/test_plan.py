@@ -42,7 +42,8 @@ def converged(found: Desired, contents: Mapping[str, str]) -> Observation:
             case Symlink():
                 entries[resource.path] = Entry("symlink", 0o777, "root:root", target=resource.target)
             case Directory():
-                entries[resource.path] = Entry("directory", resource.mode, resource.owner)
+                readers = frozenset({resource.reader} - {""})
+                entries[resource.path] = Entry("directory", resource.mode, resource.owner, readers=readers)
             case Package():
                 states[resource.key] = "installed"
             case Service():
@@ -68,6 +69,7 @@ def test_plan_of_a_bare_host(platform: str) -> None:
         "package:mariadb-server",
         f"package:php{version}-fpm",
         f"package:php{version}-mysql",
+        "package:acl",
         "package:apache2",
     ]
     assert [c.resource for c in plan.changes if c.action is Action.START] == [

@@ -39,17 +39,17 @@ def parts(context: Context, name: str, options: CgiSite) -> Desired:
     root, user = root_of(name, options), user_of(name)
     programs = root + options.prefix.rstrip("/")
     page = File(f"{root}/index.html", "site", "site/index.html.j2", {"site": name}, seed=True)
-    own = (page, Directory(programs, "site", 0o755, f"{user}:{user}"))
+    own = (page, Directory(programs, "site", 0o755))
     needed, runner = _runner(context, name)
     return Desired(
         resources=(
-            *home(context, name, options.prefix.strip("/")),
+            *home(context, name, (f"{options.prefix.strip('/')}/*",)),
             *(() if options.source else own),
             Package(context.web.cgi, "site"),
             *needed,
         ),
         checks=(runner, *_chain(context, name, options, programs)),
-        probe_files=(ProbeFile(programs, ".cgi", "checks/probe.cgi", {}, 0o755, f"{user}:{user}"),),
+        probe_files=(ProbeFile(programs, ".cgi", "checks/probe.cgi", {}, 0o750, user),),
     )
 
 

@@ -8,34 +8,43 @@ from functools import partial
 from lampctl.checks import Check, Evidence, HostProbe, HttpProbe, Judge, Probe, Verdict, Where, failed, passed
 from lampctl.layers import http
 from lampctl.layers.base import Context
+from lampctl.layers.sites.tenant import slices
 from lampctl.playbook import home_of, user_of
-from lampctl.resources import Directory, Release, Resource, Symlink, User
+from lampctl.resources import Directory, Package, Release, Resource, Symlink, User
 
 # What an answer has to be: None where it is not, else what to say of it.
 Recognise = Callable[[http.Answer], str | None]
 
 
-def home(context: Context, name: str, part: str = "") -> tuple[Resource, ...]:
-    """The site's user and its directory, which only this user and the web server may enter; and its release.
+# Names of files in a PHP site that PHP reads and the web server does not serve. It reads .htaccess, and serves what
+# is in .well-known.
+_ENDINGS = "php phtml phar inc ini env yml yaml sql sqlite twig bak orig"
+CODE = (*(f"*.{ending}" for ending in _ENDINGS.split()), "*~", ".[!hw]*")
 
-    Files below it may have any mode: other sites' users don't get that far. `part`: the folder of the release that
-    belongs to the site's user.
+
+def home(context: Context, name: str, hidden: tuple[str, ...] = ()) -> tuple[Resource, ...]:
+    """The site's user; its directory, root's, which only this user and the web server may enter; its release.
+
+    Files below it may have any mode: other sites' users don't get that far. `hidden`: what of the release the web
+    server's user must not read (see Release).
     """
     path, user = home_of(name), user_of(name)
     found: tuple[Resource, ...] = (
+        Package("acl", "site"),
         User(user, "site", path),
         own_directory(context, name, path),
+        *slices(context, name),
     )
     source = context.sources.get(name)
     if source is None:
         return found
-    owner = f"{user}:{user}" if part else "root:root"
-    release = Release(path, "site", source, owner, part)
+    release = Release(path, "site", source, user, hidden)
     return (*found, release, Symlink(f"{path}/current", "site", f"releases/{source.digest}"))
 
 
 def own_directory(context: Context, name: str, path: str) -> Directory:
-    return Directory(path, "site", 0o750, f"{user_of(name)}:{context.web.user}")
+    """One that the site's user may enter but not change: what is in it is root's to make, and to look for."""
+    return Directory(path, "site", 0o750, f"root:{context.web.user}", reader=user_of(name))
 
 
 def check(

@@ -9,10 +9,10 @@ from lampctl.checks import Check, Verdict, failed, passed
 from lampctl.layers import http
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.php import answer, body_limit, socket_of
-from lampctl.layers.sites.common import home, outside, own_directory, through
+from lampctl.layers.sites.common import CODE, home, outside, own_directory, through
 from lampctl.layers.versions import php_of
 from lampctl.layers.vhost import Vhost
-from lampctl.playbook import Site, code_of, database_of, root_of
+from lampctl.playbook import Site, code_of, database_of, root_of, user_of
 from lampctl.playbook.sites import PhpSite
 from lampctl.resources import File
 
@@ -25,17 +25,16 @@ def vhost(context: Context, name: str, options: PhpSite) -> Vhost:
 
 
 def parts(context: Context, name: str, options: PhpSite) -> Desired:
-    root = root_of(name, options)
-    page = File(
-        f"{root}/index.php", "site", "site/index.php.j2", {"site": name}, seed=True, unless=f"{root}/index.html"
-    )
-    resources = (*home(context, name), *((own_directory(context, name, root),) if options.root else ()))
+    root, user = root_of(name, options), user_of(name)
+    page = File(f"{root}/index.php", "site", "site/index.php.j2", {"site": name}, 0o640, f"root:{user}", seed=True,
+                unless=f"{root}/index.html")  # fmt: skip
+    resources = (*home(context, name, CODE), *((own_directory(context, name, root),) if options.root else ()))
     checks = chain(context, name, options)
     recognise = partial(_recognise, php_of(context, name).version, database_of(name, options) is not None)
     return Desired(
         resources=(*resources, *(() if options.source else (page,))),
         checks=(*checks, outside(name, f"/{_PROBE}", "200, PHP's answer", recognise, (checks[-1].id,))),
-        probe_files=(ProbeFile(root, ".php", "checks/probe.php", {}),),
+        probe_files=(ProbeFile(root, ".php", "checks/probe.php", {}, 0o640, user),),
     )
 
 

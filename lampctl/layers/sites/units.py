@@ -62,7 +62,7 @@ def program(
         for port in options.ports
     ]
     return Desired(
-        resources=(*home(context, name), *files, *services),
+        resources=(*home(context, name, ("*",)), *files, *services),
         checks=_chain(context, name, options, services),
         preflights=(Preflight(f"site.port@{name}", _who(name, options), partial(_judge_ports, name)),),
     )

@@ -35,19 +35,22 @@ _INSTALL = f"{CONFIG}/lampctl-install.php"
 def vhost(context: Context, name: str, options: WordpressSite) -> Vhost:
     content = code_of(name, options)
     values = {"socket": socket_of(context, name), "content": content[0], "fallback": "/index.php"}
-    return Vhost("wordpress", body_limit(context, name), _core(context, name, options), values, own=content)
+    return Vhost(
+        "wordpress", body_limit(context, name), _core(context, name, options), values, own=content, tenant=user_of(name)
+    )
 
 
 def parts(context: Context, name: str, options: WordpressSite) -> Desired:
     user, (content, _) = user_of(name), code_of(name, options)
     owner = f"{user}:{user}"
     cron = _cron(context, name, options)
-    folders = ("", "/themes", "/plugins", "/uploads", "/mu-plugins", "/languages", "/upgrade")
+    folders = ("/themes", "/plugins", "/uploads", "/mu-plugins", "/languages", "/upgrade")
     return Desired(
         resources=(
             *(Package(package, "site") for package in (() if options.tarball else context.platform.wordpress.packages)),
             *home(context, name),
-            *(Directory(content + folder, "site", 0o755, owner) for folder in folders),
+            Directory(content, "site", 0o755, owner),
+            *(Directory(content + folder, "site", 0o755, owner, tenant=user) for folder in folders),
             *_configuration(name, options),
             *cron,
             *_install(context, name, options),
@@ -57,8 +60,8 @@ def parts(context: Context, name: str, options: WordpressSite) -> Desired:
             *wordpress_checks.chain(context, name, _timer(name)),
         ),
         probe_files=(
-            ProbeFile(content, ".php", "checks/probe.php", {}),
-            ProbeFile(f"{content}/uploads", ".php", "checks/probe.php", {}),
+            ProbeFile(content, ".php", "checks/probe.php", {}, tenant=user),
+            ProbeFile(f"{content}/uploads", ".php", "checks/probe.php", {}, tenant=user),
         ),
     )
 

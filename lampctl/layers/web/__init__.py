@@ -49,7 +49,8 @@ def web(context: Context) -> Desired:
         preflights=(taken.of_ports(context),),
         probe_files=tuple(
             dict.fromkeys(
-                ProbeFile(vhost.probe_root, ".txt", "checks/probe.txt", {}) for vhost in found[0].vhosts.values()
+                ProbeFile(vhost.probe_root, ".txt", "checks/probe.txt", {}, tenant=vhost.tenant)
+                for vhost in found[0].vhosts.values()
             )
         ),
     )

@@ -20,6 +20,11 @@ def unit_of(name: str, port: int) -> str:
     return f"lampctl-{name}@{port}.service"
 
 
+def slice_of(name: str) -> str:
+    """The site's slice. In its name a hyphen means a parent; an underscore is in no hostname, so names stay unique."""
+    return f"lampctl-{shortened(name.replace('-', '_'), 200)}.slice"
+
+
 def shortened(name: str, most: int) -> str:
     """At most `most` characters, still unlike any other name's."""
     if len(name) <= most:

@@ -1,0 +1,55 @@
+"""A site as a tenant of its host: the values of the one sandbox of everything that runs the site's code, and its slice.
+
+A unit's template includes systemd/tenant.j2 in its [Service] section, given `tenant`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lampctl.layers import sizing
+from lampctl.layers.base import Context
+from lampctl.playbook import home_of, slice_of, user_of
+from lampctl.playbook.sites import ProxySite, StaticSite
+from lampctl.resources import File
+
+SITES = "/var/www"  # where homes are, which the sandbox hides from each other
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """What systemd/tenant.j2 is given."""
+
+    user: str
+    slice: str
+    folders: tuple[str, ...]  # below /var/www: the only ones that exist for it; empty: nothing there is hidden
+    outer: str  # a document root elsewhere; empty: none
+    ports: tuple[int, ...]  # on which it listens
+    writes: bool  # may it write to its folders, as far as their owners and modes allow
+
+
+def tenant(context: Context, name: str, *, writes: bool = False, ports: Sequence[int] = ()) -> Tenant:
+    """The sandbox of one unit of a site. `ports`: TCP ports that it listens on; no others can be bound."""
+    folders, outer = [home_of(name)], ""
+    root = str(getattr(context.playbook.sites[name], "root", None) or "").rstrip("/")
+    if root == SITES:
+        folders = []
+        outer = root
+    elif root.startswith(SITES + "/"):
+        # The whole folder below /var/www: a link in it may be switched while the unit runs.
+        folders.append("/".join(root.split("/")[:4]))
+    else:
+        outer = root
+    return Tenant(user_of(name), slice_of(name), tuple(dict.fromkeys(folders)), outer, tuple(ports), writes)
+
+
+def slices(context: Context, name: str) -> tuple[File, ...]:
+    """The slice that all units of the site are in; systemd starts it with the first of them.
+
+    None for a site that runs no code of its own.
+    """
+    if isinstance(context.playbook.sites[name], StaticSite | ProxySite):
+        return ()
+    values = {"site": name, "limits": sizing.site_limits(context.facts)}
+    return (File(f"/etc/systemd/system/{slice_of(name)}", "site", "systemd/slice.j2", values),)

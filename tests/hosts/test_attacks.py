@@ -1,0 +1,160 @@
+"""A site's own code tries to have root, during a check or a deploy, change what is not the site's. It gets nothing: each
+test takes an inventory of what is not the sites' before and after."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.hosts.conftest import ON_ONE_RELEASE, Host
+
+pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
+
+BOOK = """
+extends: lemp
+sites:
+  lamp.test: {default: true, database: true}
+  files.test: {type: php, source: ./files}
+  programs.test: {type: cgi}
+  blog.test: {type: wordpress}
+"""
+BLOG, PROGRAMS, FILES = "/var/www/blog.test", "/var/www/programs.test", "/var/www/files.test"
+GENERATORS = "/usr/lib/systemd/system-generators"
+# Owner, mode, size and sum of what root would be tricked into changing.
+INVENTORY = f"""
+cd /
+find /srv {GENERATORS} /etc/ssh /etc/passwd /etc/shadow /etc/systemd /etc/cron.d /usr/lib/tmpfiles.d -printf '%p %y %u:%g %m %l\\n' | sort
+find /srv {GENERATORS} /etc/ssh /etc/passwd /etc/shadow /etc/cron.d -type f -exec sha256sum {{}} + | sort -k2
+"""
+# Waits for lampctl's files in its directory, and swaps each for a link as soon as there is something in it.
+SWAPPER = r"""
+import os, sys, time
+target, *folders = sys.argv[1:]
+end = time.time() + 40
+while time.time() < end and not os.path.exists("/run/over"):
+    for folder in folders:
+        try:
+            names = os.listdir(folder)
+        except OSError:
+            continue
+        for name in names:
+            path = os.path.join(folder, name)
+            if not name.startswith("lampctl-probe-"):
+                continue
+            for wanted in (path, os.path.splitext(path)[0] + ".php", os.path.splitext(path)[0] + ".cgi"):
+                try:
+                    os.symlink(target, wanted + ".mine")
+                    os.rename(wanted + ".mine", wanted)
+                except OSError:
+                    pass
+"""
+
+
+@pytest.fixture(scope="module")
+def book(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("attacks")
+    (folder / "files").mkdir()
+    (folder / "files/index.php").write_text("<?php echo 'v1';")
+    (folder / "site.yml").write_text(BOOK)
+    ran = host.lampctl("deploy", "HOST", "-p", str(folder / "site.yml"))
+    assert ran.code == 0, ran.out
+    host.sh("apt-get -qq install -y --no-install-recommends python3-minimal >/dev/null 2>&1; cp /usr/bin/python3 /usr/local/bin/attacker"
+            "; mkdir -p /srv/one/two /srv/kept; echo root > /srv/one/file; chmod 600 /srv/one/file")  # fmt: skip
+    return folder / "site.yml"
+
+
+@contextmanager
+def unchanged(host: Host) -> Iterator[None]:
+    before = host.sh(INVENTORY)
+    yield
+    assert host.sh(INVENTORY) == before
+
+
+@contextmanager
+def attacking(host: Host, user: str, *argv: str) -> Iterator[None]:
+    """A program of `user` runs meanwhile, until there is a file /run/over."""
+    host.sh(f"cat > /usr/local/share/swapper.py <<'EOF'\n{SWAPPER}EOF\nrm -f /run/over")
+    as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+    attacker = subprocess.Popen(
+        [*host.enter("-a"), *as_user, *argv], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield
+        assert attacker.poll() is None, "the attacker was at it all the time"
+    finally:
+        host.sh("touch /run/over")
+        attacker.wait(20)
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "/etc/shadow", "/etc/ssh/ssh_host_ed25519_key"])
+def test_swapped_probes(host: Host, book: Path, target: str) -> None:
+    """Between root's steps, a probe becomes a link to a file of root's (a CGI site's, a PHP site's, WordPress's)."""
+    for user, folders in {
+        "site-blog-test": (f"{BLOG}/wp-content", f"{BLOG}/wp-content/uploads"),
+        "site-programs-test": (PROGRAMS, f"{PROGRAMS}/cgi-bin"),
+        "site-files-test": (FILES, f"{FILES}/current/"),
+    }.items():
+        with unchanged(host), attacking(host, user, "python3", "/usr/local/share/swapper.py", target, *folders):
+            for _ in range(3):
+                assert host.lampctl("check", "HOST", "-p", str(book)).code in (0, 1)
+    host.sh(f"rm -f {BLOG}/wp-content/lampctl-probe* {BLOG}/wp-content/uploads/lampctl-probe*")
+    assert host.lampctl("check", "HOST", "-p", str(book)).code == 0
+
+
+@pytest.mark.parametrize(("home", "folder", "user"), [
+    (BLOG, "wp-content/uploads", "site-blog-test"),
+    (BLOG, "wp-content", "site-blog-test"),
+    (PROGRAMS, "cgi-bin", "site-programs-test"),
+])  # fmt: skip
+def test_folder_that_is_a_link(host: Host, book: Path, home: str, folder: str, user: str) -> None:
+    """As a host of 0.1 may have it, where homes were the sites': no file of root's or the site's comes to be there."""
+    host.sh(f"cd {home}; mv {folder} /root/kept; ln -s {GENERATORS} {folder}; chown -h {user}: {folder}")
+    try:
+        with unchanged(host):
+            assert host.lampctl("check", "HOST", "-p", str(book)).code in (0, 1)
+            host.lampctl("deploy", "HOST", "-p", str(book))
+    finally:
+        host.sh(f"cd {home}; rm {folder}; mv /root/kept {folder}")
+    assert host.lampctl("deploy", "HOST", "-p", str(book)).code == 0
+
+
+def test_releases_that_are_a_link(host: Host, book: Path) -> None:
+    """The home of a host of 0.1, whose owner put a link in the place of the releases: nothing behind it is removed."""
+    host.sh(f"cd {FILES}; mv releases /root/kept; ln -s /srv releases; chown -h site-files-test: releases;"
+            "chown site-files-test:www-data .; mkdir -p /srv/a /srv/b /srv/c /srv/d /srv/e /srv/f /srv/g")  # fmt: skip
+    (book.parent / "files/index.php").write_text("<?php echo 'v2';")
+    with unchanged(host):
+        ran = host.lampctl("deploy", "HOST", "-p", str(book))
+        assert ran.code == 1
+        assert "releases is a link that belongs to site-files-test" in ran.host["error"]["evidence"]
+    host.sh(f"cd {FILES}; rm releases; mv /root/kept releases")
+    assert host.lampctl("deploy", "HOST", "-p", str(book)).code == 0
+    assert host.sh(f"stat -c '%U:%G %a' {FILES}") == "root:www-data 750\n"
+
+
+@pytest.mark.usefixtures("book")
+def test_site_cannot_rename_what_root_uses(host: Host) -> None:
+    """Homes are root's: what lies in them can't be renamed, replaced or removed by the site."""
+    as_site = "setpriv --reuid=site-files-test --regid=site-files-test --clear-groups"
+    for attempt in (f"mv {FILES}/releases {FILES}/x", f"ln -sfn /srv {FILES}/current", f"rm -r {FILES}/current/",
+                    f"touch {FILES}/new", f"chmod 777 {FILES}", f"touch {FILES}/current/new"):  # fmt: skip
+        assert host.sh(f"{as_site} {attempt} 2>&1; echo rc=$?").endswith("rc=1\n"), attempt
+    assert host.sh(f"{as_site} cat {FILES}/current/index.php").startswith("<?php")
+
+
+@pytest.mark.parametrize("folder", ["upgrade", "uploads"])
+def test_folder_that_becomes_a_link_while_it_is_made(host: Host, book: Path, folder: str) -> None:
+    """Removed and linked between plan and apply: the site's own rights are all that is used there."""
+    path = f"{BLOG}/wp-content/{folder}"
+    host.sh(f"mv {path} /root/kept")
+    swap = f"while [ ! -e /run/over ]; do ln -s /srv/one {path} && ln -sfn /srv/one {path}.new; done 2>/dev/null"
+    try:
+        with unchanged(host), attacking(host, "site-blog-test", "sh", "-c", swap):
+            host.lampctl("deploy", "HOST", "-p", str(book))
+    finally:
+        host.sh(f"rm -rf {path} {path}.new; mv /root/kept {path}")
+    assert host.lampctl("deploy", "HOST", "-p", str(book)).code == 0
