@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -161,7 +162,7 @@ def _write(path: Path | None, text: str) -> None:
         if _special(path):
             path.write_text(text, encoding="utf-8", errors="replace")
         else:
-            _replace(path.resolve(), text.encode(errors="replace"))
+            _replace(_resolved(path), text.encode(errors="replace"))
     except OSError as error:
         message = f"--format: {path} can't be written: {error.strerror}"
         raise LampctlError(message, "the run itself went on to its end", kind="output") from None
@@ -173,15 +174,39 @@ def _special(path: Path) -> bool:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    new = path.with_name(f".{path.name}.{os.getpid()}")  # of no name that a collector would read
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666
+    """By a file of a name that nobody can guess, and no collector would read, in the same directory."""
+    import tempfile
+
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    new = Path(name)
     try:
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as stream:  # noqa: PTH123
+        with open(handle, "wb") as stream:  # noqa: PTH123
             stream.write(content)
+            os.fchmod(handle, mode)
         new.replace(path)
     except OSError:
         new.unlink(missing_ok=True)
         raise
+
+
+def _umask() -> int:
+    """It can be read only by setting it; meanwhile nothing is made that others may read."""
+    found = os.umask(0o077)
+    os.umask(found)
+    return found
+
+
+def _resolved(path: Path) -> Path:
+    """Where a link leads. PermissionError for another user's where all can write, as with fs.protected_symlinks."""
+    if path.is_symlink():
+        folder = path.parent.stat()
+        sticky = folder.st_mode & 0o1002 == 0o1002
+        if sticky and path.lstat().st_uid not in (os.geteuid(), folder.st_uid):
+            raise PermissionError(
+                errno.EACCES, "it is another user's link, in a directory that all can write", str(path)
+            )
+    return path.resolve()
 
 
 def failed(specs: Sequence[str], command: str, error: LampctlError) -> int:

@@ -118,14 +118,17 @@ def _all() -> dict[str, dict[str, str]]:
             return found["words"]  # type: ignore[no-any-return]
     except (OSError, ValueError, KeyError):
         pass
+    import tempfile
+
     from lampctl.engine.explain import Manual
 
     words = Manual().words()
     try:
         home.mkdir(parents=True, exist_ok=True)
-        new = kept.with_suffix(f".{os.getpid()}")
-        new.write_text(json.dumps({"changed": changed, "words": words}))
-        new.replace(kept)
+        handle, new = tempfile.mkstemp(dir=home)
+        with open(handle, "w") as stream:  # noqa: PTH123
+            stream.write(json.dumps({"changed": changed, "words": words}))
+        Path(new).replace(kept)
     except OSError:
         pass  # slower the next time, then
     return words

@@ -3,10 +3,39 @@
 from __future__ import annotations
 
 import secrets
+import time
 from typing import Any
 
 from lampctl.checks import LoginProbe
 from lampctl.resources.database import identifier
+
+MOST = 1 << 20  # bytes of all answers: a greeting, a few words, a row
+
+
+class _Within:
+    """A connection whose answers end: whoever has the port may send rows for ever, and PyMySQL keeps them all."""
+
+    def __init__(self, channel: Any, seconds: float) -> None:
+        self._channel = channel
+        self._left = MOST
+        self._ends = time.monotonic() + 3 * seconds
+        self._file: Any = None
+
+    def makefile(self, mode: str) -> _Within:
+        self._file = self._channel.makefile(mode)
+        return self
+
+    def read(self, size: int) -> bytes:
+        self._left -= size
+        if self._left < 0:
+            raise OSError(f"the server's answer is longer than {MOST >> 20} MiB")
+        if time.monotonic() > self._ends:
+            raise OSError("the server's answer did not end")
+        found: bytes = self._file.read(size)
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._channel, name)
 
 
 def log_in(channel: Any, probe: LoginProbe, password: str, timeout: float) -> str:
@@ -29,13 +58,15 @@ def log_in(channel: Any, probe: LoginProbe, password: str, timeout: float) -> st
         write_timeout=timeout,
     )
     try:
-        connection.connect(sock=channel)
+        connection.connect(sock=_Within(channel, timeout))  # type: ignore[arg-type]
         return f"ok {_write_and_read(connection)}"
     except pymysql.MySQLError as error:
         code, *rest = error.args if error.args else (0,)
         return f"{code if isinstance(code, int) else 0} {rest[0] if rest else error}"
     except (OSError, EOFError) as error:
         return f"2013 {error or 'the server closed the connection'}"
+    except Exception as error:  # what answers may be no database, which PyMySQL does not expect
+        return f"2013 the server's answer makes no sense: {type(error).__name__}: {error}"
     finally:
         if connection.open:
             connection.close()

@@ -49,11 +49,11 @@ _DROP = "unset lampctl_line; read -r lampctl_line; read -r lampctl_line; unset l
 # sudo asks three times, and PAM counts each; the end of stdin after the first answer counts as the second. So the
 # password is tried where stdin stays open after it, and a sudo that prints anything after its prompt is killed at once.
 _TRY = (
-    "{ { printf %s \"$lampctl_line\"; echo; exec sh -c 'echo pid=$$ >&3; exec sleep 60'; } </dev/null"
+    "{ { { printf %s \"$lampctl_line\"; echo; exec sh -c 'echo pid=$$ >&3; exec sleep 60'; } </dev/null"
     " | { sh -c 'echo pid=$$ >&3; exec sudo -k -S -p \"@@ask \" true' 2>&3; echo rc=$? >&3; }; } 3>&1 >/dev/null 2>&1"
     " | { pids=; rc=1; while IFS= read -r line; do case $line in"
-    ' pid=*) pids="$pids ${line#pid=}"; continue;; *rc=0) rc=0;; *rc=*) ;; "@@ask "*) echo "${line#@@ask }" >&2;;'
-    ' *) echo "$line" >&2; continue;; esac; kill -9 $pids 2>/dev/null; pids=; done; exit $rc; }'
+    ' pid=*) pids="$pids ${line#pid=}"; continue;; *rc=0) rc=0;; *rc=*) ;; "@@ask "*) echo "${line#@@ask }" >&4;;'
+    ' *) echo "$line" >&4; continue;; esac; kill -9 $pids; break; done; exit $rc; }; } 4>&2 2>/dev/null || exit 1'
 )
 
 _PREAMBLE = "; ".join(
@@ -64,7 +64,7 @@ _PREAMBLE = "; ".join(
         f'if sudo -n true 2>/dev/null; then {_DROP}; exec sudo -n sh -c "$script"; fi',
         "[ HAVE = 1 ] || { sudo -n true; exit 92; }",  # again, for its message
         "unset lampctl_line; IFS= read -r lampctl_line",
-        f"{_TRY} || exit 1",
+        "TRY",
         "unset lampctl_line",
         """exec sudo -k -S -p '' sh -c "$script\"""",
     )
@@ -88,8 +88,9 @@ class Batch:
         return buffer.getvalue()
 
 
-def command(size: int, have_password: bool) -> str:
-    """The one command that is seen in the host's process list."""
+def command(size: int, have_password: bool, tried: bool = False) -> str:
+    """The one command that is seen in the host's process list. `tried`: the password is known to be right."""
     script = _AS_ROOT.replace("SIZE", str(size)).replace("BEGIN", BEGIN)
-    preamble = _PREAMBLE.replace("HAVE", "1" if have_password else "0").replace("SCRIPT", quote(script))
+    preamble = _PREAMBLE.replace("HAVE", "1" if have_password else "0").replace("TRY", ":" if tried else _TRY)
+    preamble = preamble.replace("SCRIPT", quote(script))
     return f"sh -c {quote(preamble)}"

@@ -31,6 +31,7 @@ class SshTransport:
         self.address = address
         self._client = client
         self._sudo_password = sudo_password
+        self._tried = False
 
     @property
     def direct(self) -> bool:
@@ -38,7 +39,8 @@ class SshTransport:
 
     def start(self, batch: Batch) -> SshSession:
         self.round_trips += 1
-        command, stdin = wire(batch, self._sudo_password)
+        command, stdin = wire(batch, self._sudo_password, self._tried)
+        self._tried = True  # there is no second batch where the first one could not become root
         try:
             channel = self._session()
             with _ended_after(_REPLY_WAIT, channel):

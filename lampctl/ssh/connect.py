@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import logging
 import socket
+from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import paramiko
 
 from lampctl.errors import BadAnswer, Unreachable, UsageError
-from lampctl.ssh import configfile, hostkeys
+from lampctl.ssh import configfile, hostkeys, knownhosts
 from lampctl.ssh.channels import SshTransport
 from lampctl.ssh.guarded import GuardedTransport, TooMuch
 from lampctl.ssh.options import ConnectOptions, Target, target
@@ -56,17 +57,20 @@ def _client(
     user = where.user or options.user or found.get("user") or getpass.getuser()
     keys = _keys(options, found)
     client = paramiko.SSHClient()
-    _known_hosts(client, found, options)
+    name = str(found.get("hostkeyalias", host))
+    known_port = 22 if "hostkeyalias" in found else port  # an alias stands for the port too
+    policy = _host_keys(found, options, name if known_port == 22 else f"[{name}]:{known_port}")
+    client.set_missing_host_key_policy(policy)
     sock = _socket(where, host, port, options, found, config, jumps)
     try:
         client.connect(
-            found.get("hostkeyalias", host),
-            22 if "hostkeyalias" in found else port,  # only part of the key's name: an alias stands for the port too
+            name,
+            known_port,
             user,
             sock=sock,
             banner_timeout=options.connect_timeout,
             auth_timeout=max(options.connect_timeout, 30),
-            transport_factory=GuardedTransport,
+            transport_factory=_transport(policy),
             **keys,
         )
     except BaseException as error:
@@ -113,17 +117,26 @@ def visited(peer: str, port: int) -> str:
     return "" if forwarded else peer
 
 
-def _known_hosts(client: paramiko.SSHClient, found: dict[str, Any], options: ConnectOptions) -> None:
+def _host_keys(found: dict[str, Any], options: ConnectOptions, name: str) -> hostkeys.HostKeys:
+    """`name`: as known_hosts has it."""
     listed = str(found.get("userknownhostsfile", "~/.ssh/known_hosts")).split()
     files = [Path(name).expanduser() for name in listed]
-    for file in [*files, Path("/etc/ssh/ssh_known_hosts")]:
-        if file.is_file():
-            try:
-                client.load_system_host_keys(str(file))
-            except (paramiko.SSHException, ValueError, OSError) as error:
-                raise UsageError(f"{file}: can't be read: {error}", "mend or remove the line that it names") from None
+    try:
+        known = knownhosts.read(name, [*files, Path("/etc/ssh/ssh_known_hosts")])
+    except OSError as error:
+        raise UsageError(f"{error.filename}: can't be read: {error.strerror}", "see whose it is: ls -l") from None
     accept = options.accept_new_host_key or found.get("stricthostkeychecking") in ("no", "off", "accept-new")
-    client.set_missing_host_key_policy(hostkeys.UnknownHostKey(accept, options.ask_host_key, files[0]))
+    hash_names = str(found.get("hashknownhosts", "no")).lower() == "yes"
+    return hostkeys.HostKeys(known, accept, options.ask_host_key, files[0], hash_names)
+
+
+def _transport(keys: hostkeys.HostKeys) -> Callable[..., GuardedTransport]:
+    def make(sock: Any, **more: Any) -> GuardedTransport:
+        transport = GuardedTransport(sock, **more)
+        hostkeys.preferred(transport, keys.known)
+        return transport
+
+    return make
 
 
 def _keys(options: ConnectOptions, found: dict[str, Any]) -> dict[str, Any]:
@@ -175,8 +188,6 @@ def _socket(
 
 def _explain(error: BaseException, host: str, address: str) -> BaseException:
     """The first message that fits; what is not expected goes on as it is."""
-    if isinstance(error, paramiko.BadHostKeyException):
-        return hostkeys.changed(error)
     if type(error) is paramiko.SSHException and isinstance(error.__context__, TimeoutError):
         error = error.__context__  # it waited for sshd's banner
     if isinstance(said := error if isinstance(error, TooMuch) else error.__context__, TooMuch):

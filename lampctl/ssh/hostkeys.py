@@ -1,60 +1,111 @@
-"""Host keys: an unknown one is shown and asked for, a changed one is refused."""
+"""Host keys: a known one is good, an unknown one is shown and asked for, a changed or revoked one is refused."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import paramiko
 
 from lampctl.errors import Unreachable
+from lampctl.ssh import knownhosts
+from lampctl.ssh.knownhosts import Known
 
 
-def fingerprint(key: paramiko.PKey) -> str:
+def fingerprint(kind: str, key: bytes) -> str:
     """As `ssh-keygen -l` prints it."""
-    digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
-    return f"{key.get_name()} SHA256:{digest}"
+    digest = base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
+    return f"{kind} SHA256:{digest}"
 
 
-class UnknownHostKey(paramiko.MissingHostKeyPolicy):
-    """What to do with a host whose key is in no known_hosts file."""
+# Of an RSA key, in known_hosts `ssh-rsa`, the algorithms that it may be used with.
+_RSA = ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")
 
-    def __init__(self, accept: bool, ask: Callable[[str], bool] | None, known_hosts: Path) -> None:
-        self._accept = accept
-        self._ask = ask
-        self._known_hosts = known_hosts
 
-    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:  # noqa: ARG002
-        shown = fingerprint(key)
-        if self._accept or (self._ask and self._ask(f"{hostname} has an unknown host key: {shown}\nIs it the host's?")):
+def preferred(transport: paramiko.Transport, known: Known) -> None:
+    """Asks the host for a key of a type that is known: it may have others, which would look like changed ones."""
+    options = transport.get_security_options()
+    first = list(dict.fromkeys(name for kind, _ in known.keys for name in _algorithms(transport, kind)))
+    options.key_types = (*first, *(name for name in options.key_types if name not in first))
+
+
+def _algorithms(transport: paramiko.Transport, kind: str) -> list[str]:
+    """Those by which a key of this type can be checked here."""
+    possible = transport.get_security_options().key_types
+    return [name for name in (_RSA if kind == "ssh-rsa" else (kind,)) if name in possible]
+
+
+@dataclass
+class HostKeys(paramiko.MissingHostKeyPolicy):
+    """What to do with a host's key. paramiko is told of none, so that it asks here for each."""
+
+    known: Known
+    accept: bool
+    ask: Callable[[str], bool] | None
+    file: Path  # where an accepted key is kept
+    hash_names: bool = False
+
+    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
+        kind, blob = key.get_name(), key.asbytes()
+        shown = fingerprint(kind, blob)
+        if blob in self.known.revoked:
+            raise _revoked(hostname, shown)
+        if blob in [good for _, good in self.known.keys]:
+            return
+        transport = client.get_transport()
+        assert transport
+        unrevoked = (found for found in self.known.keys if found[1] not in self.known.revoked)
+        others = [found for found in unrevoked if _algorithms(transport, found[0])]
+        if others:
+            same = [found for found in others if found[0] == kind]
+            raise _changed(hostname, shown, fingerprint(*(same or others)[0]))
+        if self.accept or (self.ask and self.ask(f"{hostname} has an unknown host key: {shown}\nIs it the host's?")):
             self._remember(hostname, key)
             return
-        raise Unreachable(
-            f"{hostname}: its host key is unknown: {shown}",
-            "compare it with the host's own, then use --accept-new-host-key; on the host: "
-            "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub",
-            kind="host-key-unknown",
-        )
+        raise _unknown(hostname, shown, self.known.authorities)
 
     def _remember(self, hostname: str, key: paramiko.PKey) -> None:
         """Appended, never rewritten: the file is the user's."""
-        if self._known_hosts == Path("/dev/null"):
+        if self.file == Path("/dev/null"):
             return
-        self._known_hosts.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._known_hosts.open("a+") as stream:
+        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        name = knownhosts.hashed(hostname) if self.hash_names else hostname
+        with self.file.open("a+", errors="replace") as stream:
             stream.seek(0)
             text = stream.read()
             newline = "" if not text or text.endswith("\n") else "\n"
-            stream.write(f"{newline}{hostname} {key.get_name()} {key.get_base64()}\n")
+            stream.write(f"{newline}{name} {key.get_name()} {key.get_base64()}\n")
 
 
-def changed(error: paramiko.BadHostKeyException) -> Unreachable:
-    host = error.hostname
+def _unknown(host: str, shown: str, authorities: list[str]) -> Unreachable:
+    accept = (
+        "compare it with the host's own, then use --accept-new-host-key; on the host: "
+        "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"
+    )
+    if authorities:
+        return Unreachable(
+            f"{host}: its host key is unknown: {shown}; certificates of hosts, which {authorities[0]} is for, are not"
+            " supported",
+            f"lampctl needs the host's own key: {accept}",
+            kind="host-key-unknown",
+        )
+    return Unreachable(f"{host}: its host key is unknown: {shown}", accept, kind="host-key-unknown")
+
+
+def _changed(host: str, shown: str, known: str) -> Unreachable:
     return Unreachable(
-        f"{host}: its host key is not the known one: "
-        f"it is {fingerprint(error.key)}, known is {fingerprint(error.expected_key)}",
+        f"{host}: its host key is not the known one: it is {shown}, known is {known}",
         f"somebody may be in between. If the host was made anew: ssh-keygen -R '{host}', and connect again",
         kind="host-key-changed",
+    )
+
+
+def _revoked(host: str, shown: str) -> Unreachable:
+    return Unreachable(
+        f"{host}: its host key is revoked: {shown}",
+        "somebody who has the host's former key may answer in its place: ask who marked it @revoked in known_hosts",
+        kind="host-key-revoked",
     )

@@ -29,10 +29,13 @@ class LocalTransport:
     def __init__(self, sudo_password: str | None) -> None:
         self.round_trips = 0
         self._sudo_password = sudo_password
+        self._tried = False
 
     def start(self, batch: Batch) -> LocalSession:
         self.round_trips += 1
-        return LocalSession(*wire(batch, self._sudo_password), batch.limits)
+        command, stdin = wire(batch, self._sudo_password, self._tried)
+        self._tried = True
+        return LocalSession(command, stdin, batch.limits)
 
     def tunnel(self, port: int, timeout: float) -> socket.socket:
         self.round_trips += 1

@@ -52,11 +52,11 @@ class Transport(Protocol):
     def close(self) -> None: ...
 
 
-def wire(batch: Batch, sudo_password: str | None) -> tuple[str, bytes]:
-    """(command, what goes to its stdin)."""
+def wire(batch: Batch, sudo_password: str | None, tried: bool = False) -> tuple[str, bytes]:
+    """(command, what goes to its stdin). `tried`: the password opened an earlier batch."""
     archive = batch.archive()
     line = (sudo_password or "").encode() + b"\n"
-    return command(len(archive), sudo_password is not None), 2 * line + archive
+    return command(len(archive), sudo_password is not None, tried), 2 * line + archive
 
 
 def as_root(host: str, session: Session, have_password: bool) -> Iterator[str]:

@@ -95,6 +95,7 @@ def test_wrong_password_counts_once(bare: Host, operator: str) -> None:
     bare.sh(f"mv /root/pam {pam}; faillock --user ops --reset; userdel -r ops; rm /etc/sudoers.d/ops", check=False)
     assert (wrong.code, wrong.host["error"]["kind"]) == (3, "sudo"), wrong.out
     assert len(failures) == 1, failures
+    assert wrong.host["error"]["evidence"] == "Sorry, try again."
 
 
 def test_right_password_opens(bare: Host, operator: str) -> None:

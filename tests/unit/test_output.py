@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from junitparser import JUnitXml
 
+from lampctl.cli import output
 from lampctl.cli.output import outputs
+from lampctl.errors import LampctlError
 from lampctl.report import FORMATS
 from tests.unit.forked import run
 from tests.unit.runs import BROKEN
@@ -157,3 +159,28 @@ def test_question_needs_a_person(tmp_path: Path) -> None:
     done = run("deploy", "web1", "--ask", "--format", "tap", cwd=tmp_path)
     assert done.returncode == 2
     assert "--ask asks a person, and --format tap is for programs" in done.stdout
+
+
+def test_link_in_the_way_of_the_new_file_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a directory that others can write as well: a name that can be guessed can be taken before."""
+    victim = tmp_path / "victim"
+    victim.write_text("theirs")
+    monkeypatch.setattr(os, "getpid", lambda: 77)
+    (tmp_path / ".report.json.77").symlink_to(victim)
+    output._write(tmp_path / "report.json", "ours")
+    assert (victim.read_text(), (tmp_path / "report.json").read_text()) == ("theirs", "ours")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes a link of another user")
+def test_link_that_another_user_made_where_all_can_write_is_not_followed(tmp_path: Path) -> None:
+    """As the kernel has it with fs.protected_symlinks, which a rename is not subject to."""
+    shared, victim = tmp_path / "shared", tmp_path / "victim"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    victim.write_text("root's")
+    link = shared / "report.json"
+    link.symlink_to(victim)
+    os.chown(link, 65534, 65534, follow_symlinks=False)
+    with pytest.raises(LampctlError, match="can't be written") as caught:
+        output._write(link, "ours")
+    assert (caught.value.kind, victim.read_text()) == ("output", "root's")
