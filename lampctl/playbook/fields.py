@@ -74,7 +74,14 @@ def in_bytes(size: str) -> int:
     return int(size[:-1]) * _UNITS[size[-1]]
 
 
+def _site_name(name: str) -> str:
+    if len(_hostname(name)) > 200:
+        raise ValueError("is no name of a site: it names files, so it has at most 200 characters")
+    return name
+
+
 Hostname = Annotated[str, AfterValidator(_hostname)]
+SiteName = Annotated[str, AfterValidator(_site_name)]
 DatabaseName = Annotated[
     str,
     _matching(

@@ -8,7 +8,8 @@ from functools import partial
 from lampctl.checks import Check, Evidence, HostProbe, HttpProbe, Judge, Probe, Verdict, Where, failed, passed
 from lampctl.layers import http
 from lampctl.layers.base import Context
-from lampctl.playbook import home_of, user_of
+from lampctl.layers.php import state_of
+from lampctl.playbook import former_user_of, home_of, user_of
 from lampctl.resources import Directory, Release, Resource, Symlink, User
 
 # What an answer has to be: None where it is not, else what to say of it.
@@ -23,7 +24,7 @@ def home(context: Context, name: str, part: str = "") -> tuple[Resource, ...]:
     """
     path, user = home_of(name), user_of(name)
     found: tuple[Resource, ...] = (
-        User(user, "site", path),
+        User(user, "site", path, former_user_of(name), (path, state_of(name))),
         own_directory(context, name, path),
     )
     source = context.sources.get(name)
