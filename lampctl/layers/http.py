@@ -11,7 +11,7 @@ from lampctl.layers.vhost import redirects
 from lampctl.resources.shell import quote, words
 
 _LOG = "==log"
-_PART = "==part"
+PART = "==part"  # comes before each of several answers
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,13 @@ def side_by_side(scripts: Sequence[str]) -> str:
     )
     return (
         f"dir=$(mktemp -d)\n{started}\nwait\n"
-        f'for n in $(seq 0 {len(scripts) - 1}); do echo "{_PART}"; cat "$dir/$n"; echo; done\nrm -r "$dir"'
+        f'for n in $(seq 0 {len(scripts) - 1}); do echo "{PART}"; cat "$dir/$n"; echo; done\nrm -r "$dir"'
     )
 
 
 def parts(raw: str) -> list[str]:
     """What each of the scripts that ran `side_by_side` printed."""
-    return [part.strip("\n") for part in f"{raw}\n".split(f"{_PART}\n")[1:]]
+    return [part.strip("\n") for part in f"{raw}\n".split(f"{PART}\n")[1:]]
 
 
 def judged(where: str, judge: Callable[[Answer, str], Verdict], seen: Evidence, hint: str = "") -> Verdict:
