@@ -193,7 +193,7 @@ def test_port_that_another_user_holds_is_not_the_sites_though_it_answers(tmp_pat
     assert port.judge(evidence(answer.replace("hello", held))).status is Status.PASS
 
 
-def test_ready_is_only_the_sites_own_listener(tmp_path: Path) -> None:
+def test_ready_is_only_the_sites_own_listener() -> None:
     """Run here: a listener of this user is a stranger to user 65534."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

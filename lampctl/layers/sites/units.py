@@ -16,28 +16,17 @@ from lampctl.layers.sites.common import check, home
 from lampctl.layers.sites.tenant import tenant
 from lampctl.playbook import home_of, unit_of, user_of
 from lampctl.playbook.sites import SandboxedSite
-from lampctl.resources import Action, File, PathResource, Service
+from lampctl.resources import Action, File, Service
 
 # Whose port it is: a connection alone would take another user's listener for the program.
 _LISTENS = """said=$({strangers})
 [ -z "$said" ] || {{ echo "$said"; false; }}"""
 
 
-def program(
-    context: Context,
-    name: str,
-    options: SandboxedSite,
-    template: str,
-    values: Mapping[str, object],
-    *,
-    files: tuple[PathResource, ...] = (),
-    patience: int = 10,
-) -> Desired:
-    """The unit that `template` renders and its instances, restarted one after another, and their chain of checks.
-
-    `files` are what it reads when it starts; `patience`: seconds that it may take to answer.
-    """
-    unit = f"/etc/systemd/system/lampctl-{name}@.service"
+def unit_files(
+    context: Context, name: str, options: SandboxedSite, unit: str, template: str, values: Mapping[str, object]
+) -> tuple[File, ...]:
+    """The unit that `template` renders, and the file of its environment variables."""
     environment = f"/etc/lampctl/environment/{name}"
     given = {
         "site": name,
@@ -48,10 +37,18 @@ def program(
         "environment": environment if options.environment else "",
         **values,
     }
-    files = (*files, File(unit, "site", template, given))
-    if options.environment:
-        values = {"environment": options.environment}
-        files = (*files, File(environment, "site", "unit/environment.j2", values, mode=0o600, private=True))
+    file = File(f"/etc/systemd/system/{unit}", "site", template, given)
+    if not options.environment:
+        return (file,)
+    variables = {"environment": options.environment}
+    return (file, File(environment, "site", "unit/environment.j2", variables, mode=0o600, private=True))
+
+
+def program(
+    context: Context, name: str, options: SandboxedSite, template: str, values: Mapping[str, object]
+) -> Desired:
+    """The unit that `template` renders and its instances, restarted one after another, and their chain of checks."""
+    files = unit_files(context, name, options, f"lampctl-{name}@.service", template, values)
     services = [
         Service(
             unit_of(name, port),
@@ -60,7 +57,6 @@ def program(
             on_change=Action.RESTART,
             ready=_LISTENS.format(strangers=strangers(user_of(name), (port,))),
             units=tuple(file.path for file in files),
-            patience=patience,
         )
         for port in options.ports
     ]
