@@ -11,18 +11,18 @@ CODENAMES = frozenset(("bullseye", "bookworm", "trixie", "forky", "sid", "focal"
 
 
 def apache() -> WebNames:
-    return _web("Apache", "apache2", "apache2ctl -t", "apache2ctl graceful-stop", "apache2-suexec-pristine")
+    return _web("Apache", "apache2", "apache2ctl -t", "apache2ctl graceful-stop")
 
 
 def nginx(*, http2_line: bool) -> WebNames:
     """`http2_line`: NGINX 1.25.1 or newer, which has a directive of its own for HTTP/2."""
-    names = _web("NGINX", "nginx", "nginx -t -q", "nginx -s quit", "fcgiwrap")
+    names = _web("NGINX", "nginx", "nginx -t -q", "nginx -s quit")
     if http2_line:
         return replace(names, tls_listen="ssl", http2="http2 on;")
     return replace(names, tls_listen="ssl http2")
 
 
-def _web(title: str, name: str, test: str, drain: str, cgi: str) -> WebNames:
+def _web(title: str, name: str, test: str, drain: str) -> WebNames:
     root = f"/etc/{name}"
     return WebNames(
         title=title,
@@ -35,7 +35,7 @@ def _web(title: str, name: str, test: str, drain: str, cgi: str) -> WebNames:
         user="www-data",
         test=test,
         drain=drain,
-        cgi=cgi,
+        cgi="fcgiwrap",
     )
 
 

@@ -20,7 +20,7 @@ class WebNames:
     user: str
     test: str  # shell command: is the configuration on disk valid?
     drain: str  # shell command by which it answers what it has begun, and takes nothing new
-    cgi: str  # the package by which CGI programs run as another user
+    cgi: str  # the package that starts CGI programs
     tls_listen: str = ""  # NGINX: what a TLS listener's address is followed by
     http2: str = ""  # NGINX: the line that switches HTTP/2 on, where it is one of its own
 

@@ -25,7 +25,6 @@ from lampctl.playbook.fields import (
     Suite,
 )
 from lampctl.playbook.sites import (
-    CgiSite,
     DatabaseOptions,
     PhpSite,
     RootedSite,
@@ -182,13 +181,6 @@ class Playbook(Options):
         apart(self.sites)
         roots = [root_of(n, s) for n, s in self.sites.items() if isinstance(s, RootedSite)]
         _unique("the root {} is used by two sites", ([root] for root in roots))
-        outside = [
-            n for n, s in self.sites.items() if isinstance(s, CgiSite) and not root_of(n, s).startswith("/var/www/")
-        ]
-        if outside and self.web and self.web.server == "apache":
-            raise ValueError(
-                f"the root of {outside[0]} has to be below /var/www: Apache's suexec runs programs only there"
-            )
         self._has_repositories()
         behind = [[self.web.behind_port]] if self.web and self.web.front else []
         _unique("the port {} is used twice", chain(behind, _ports(self.sites.values())))

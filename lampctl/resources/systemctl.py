@@ -29,7 +29,7 @@ def act(service: Service, action: Action) -> str:
         running = "start" if action is Action.ENABLE else running if action is Action.RELOAD else "restart"
     return _ACT.format(
         unit=quote(service.unit),
-        prepare="systemctl daemon-reload" if service.units else ":",
+        prepare=_prepare(service),
         verb=verbs.get(action, "start"),
         running=running,
         sockets=words(service.sockets),
@@ -40,15 +40,28 @@ def act(service: Service, action: Action) -> str:
     )
 
 
-def stop(unit: str) -> str:
-    """Shell that stops and disables a unit, if it is there at all; that it failed once is forgotten with it.
+def _served(unit: str) -> str:
+    """The service that a socket unit starts; empty for other units."""
+    return f"{unit.removesuffix('.socket')}.service" if unit.endswith(".socket") else ""
 
-    A socket's service goes with it: while that runs, the socket can't be started again.
-    """
-    name, service = quote(unit), quote(unit.removesuffix(".socket") + ".service")
-    started = f"systemctl stop {service} 2>/dev/null || :\n" if unit.endswith(".socket") else ""
-    return (
-        f"systemctl disable --now --quiet {name} 2>/dev/null || systemctl stop {name} 2>/dev/null || :\n{started}"
+
+def _prepare(service: Service) -> str:
+    """A socket can't be started while its service runs without it, as an interrupted run may have left it."""
+    reload = "systemctl daemon-reload" if service.units else ":"
+    served = _served(service.unit)
+    if not served:
+        return reload
+    active = f"systemctl is-active --quiet {quote(service.unit)}"
+    return f"{reload}\n{active} || systemctl stop {quote(served)} 2>/dev/null || :"
+
+
+def stop(unit: str) -> str:
+    """Shell that stops and disables a unit, if it is there at all; that it failed once is forgotten with it."""
+    name = quote(unit)
+    # A service whose unit files are gone no longer stops with its socket.
+    served = f"systemctl stop {quote(_served(unit))} 2>/dev/null || :\n" if _served(unit) else ""
+    return served + (
+        f"systemctl disable --now --quiet {name} 2>/dev/null || systemctl stop {name} 2>/dev/null || :\n"
         f"systemctl reset-failed {name} 2>/dev/null || :\n"
     )
 

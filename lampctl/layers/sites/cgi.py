@@ -1,6 +1,6 @@
 """Programs below one folder of the document root, started for each request as the site's own user; and files.
 
-Apache starts them by mod_cgid and its suexec; NGINX can't start programs, and asks a fcgiwrap of the site's own.
+Both web servers ask a fcgiwrap of the site's own, which starts the programs in the site's sandbox.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from lampctl.layers import http, sizing
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.services import judge
 from lampctl.layers.sites.common import check, home, outside, through
+from lampctl.layers.sites.tenant import tenant
 from lampctl.layers.vhost import Vhost
 from lampctl.playbook import root_of, socket_name, user_of
 from lampctl.playbook.sites import CgiSite
@@ -23,20 +24,18 @@ _HELD = 3600  # seconds for which browsers may keep the site's files
 
 
 def vhost(context: Context, name: str, options: CgiSite) -> Vhost:  # noqa: ARG001
-    user = user_of(name)
     values = {
         "fallback": "",
         "cache": _HELD,
         "prefix": options.prefix,
         "timeout": options.timeout,
-        "user": user,
         "socket": _socket(name),
     }
     return Vhost("cgi", sizing.body_limit(options.body_limit), root_of(name, options), values)
 
 
 def parts(context: Context, name: str, options: CgiSite) -> Desired:
-    root, user = root_of(name, options), user_of(name)
+    root = root_of(name, options)
     programs = root + options.prefix.rstrip("/")
     page = File(f"{root}/index.html", "site", "site/index.html.j2", {"site": name}, seed=True)
     own = (page, Directory(programs, "site", 0o755))
@@ -49,7 +48,7 @@ def parts(context: Context, name: str, options: CgiSite) -> Desired:
             *needed,
         ),
         checks=(runner, *_chain(context, name, options, programs)),
-        probe_files=(ProbeFile(programs, ".cgi", "checks/probe.cgi", {}, 0o750, user),),
+        probe_files=(ProbeFile(programs, ".cgi", "checks/probe.cgi", {}, 0o750, user_of(name)),),
     )
 
 
@@ -60,14 +59,9 @@ def _socket(name: str) -> str:
 def _runner(context: Context, name: str) -> tuple[tuple[Resource, ...], Check]:
     """What starts the programs, and the check that it is there."""
     needs = (f"web.static@{name}",)
-    if context.web == context.platform.web["apache"]:
-        probe = HostProbe("apache2ctl -M 2>&1 | grep -E 'cgid?_module|suexec_module'; apache2ctl -V | grep SUEXEC; "
-                          "stat -L -c 'suexec %U %a' /usr/lib/apache2/suexec")  # fmt: skip
-        return (), check(name, "runner", Where.HOST, "Apache can start programs as other users",
-                         "mod_cgid, mod_suexec and a setuid suexec", _judge_suexec, needs, probe)  # fmt: skip
     unit = f"lampctl-cgi-{name}"
-    values = {"site": name, "user": user_of(name), "web_user": context.web.user, "socket": _socket(name),
-              "programs": sizing.cgi_programs(context.facts)}  # fmt: skip
+    values = {"site": name, "web_user": context.web.user, "socket": _socket(name),
+              "tenant": tenant(context, name, writes=True), "programs": sizing.cgi_programs(context.facts)}  # fmt: skip
     files = tuple(
         File(f"/etc/systemd/system/{unit}.{kind}", "site", f"cgi/{kind}.j2", values) for kind in ("socket", "service")
     )
@@ -80,30 +74,23 @@ def _runner(context: Context, name: str) -> tuple[tuple[Resource, ...], Check]:
     return (*files, service), runner
 
 
-def _judge_suexec(seen: Evidence) -> Verdict:
-    """`seen.raw`: Apache's modules, and owner and mode of suexec."""
-    if seen.error:
-        return unknown("could not be tried", seen.error)
-    missing = [name for name in ("cgid_module", "suexec_module") if name not in seen.raw]
-    if missing:
-        return failed(f"Apache runs without {', '.join(missing)}", seen.raw, "lampctl deploy enables it")
-    words = seen.raw.rsplit("suexec ", 1)[-1].split()
-    if len(words) < 2 or words[0] != "root" or not words[1].startswith("4"):
-        hint = "apt-get install --reinstall apache2-suexec-pristine"
-        return failed("suexec is not there, or may not change users", seen.raw, hint)
-    return passed("mod_cgid, mod_suexec and a setuid suexec")
+# As the site's user, who has to be able to run them: root follows no link that the site has made.
+_NOT_RUNNABLE = """
+cd /
+as="setpriv --reuid={user} --regid={user} --init-groups"
+$as test -d {programs} || echo missing
+$as find -L {programs} -type f ! -executable -print 2>&1
+"""
 
 
 def _chain(context: Context, name: str, options: CgiSite, programs: str) -> tuple[Check, ...]:
     user, path = user_of(name), options.prefix + _PROBE
-    # Apache's suexec keeps a log of its own.
-    log = "tail -n 1 /var/log/apache2/suexec.log 2>/dev/null" if context.web.title == "Apache" else ""
-    find = f"[ -d {quote(programs)} ] || echo missing; find -L {quote(programs)} -type f ! -perm -100 -print 2>&1"
+    find = _NOT_RUNNABLE.format(user=user, programs=quote(programs))
     return (
         check(name, "runnable", Where.HOST, "every program has its run bit", f"every file below {programs} can be run",
               partial(_judge_runnable, programs), (f"site.runner@{name}",), HostProbe(find)),
         through(context, name, "program", "a program runs as the site's user", f"200, its output, as {user}",
-                partial(_judge_program, user), (f"site.runnable@{name}",), f"{path}?hop=web", log),
+                partial(_judge_program, user), (f"site.runnable@{name}",), f"{path}?hop=web"),
         outside(name, f"{path}?hop=web", f"200, the program's output, as {user}", partial(_recognise, user),
                 (f"site.program@{name}",)),
     )  # fmt: skip
@@ -135,5 +122,5 @@ def _judge_program(user: str, answer: http.Answer, log: str) -> Verdict:
                       "lampctl plan shows what of the vhost differs from the template")  # fmt: skip
     if answer.status == 200:
         return failed(f"ran, but not as {user}", answer.body[:200], "lampctl deploy sets the user again")
-    hint = "the evidence is the error log's last words; a program and its folder have to belong to the site's user"
+    hint = "the evidence is the error log's last lines; the site's user has to be able to read and run the program"
     return failed(f"{answer.status}, not the program's output", log or answer.body[:200], hint)

@@ -26,10 +26,6 @@ class Server(Protocol):
 
     def server(self, context: Context, tier: Tier) -> Desired: ...
 
-    def restarts(self, context: Context, handlers: frozenset[str]) -> tuple[str, ...]:
-        """Paths that the server reads when it starts only."""
-        ...
-
     def link(self, site: str, default: bool) -> str: ...
 
     def tls(self, names: WebNames, values: Mapping[str, object]) -> tuple[Resource, ...]: ...
@@ -70,7 +66,6 @@ def _tier(context: Context, tier: Tier) -> Desired:
         on_change=own.on_change(context),
         ready=_behind(context, tier),
         test=names.test,
-        units=own.restarts(context, tier.handlers),
     )
     config = "web.front-config" if tier.front else "web.config"
     return Desired(

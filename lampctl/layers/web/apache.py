@@ -25,7 +25,7 @@ _PROXY = (
 _MODULES = {
     "": ("headers.load", "rewrite.load"),
     "static": ("expires.load",),
-    "cgi": ("cgid.conf", "cgid.load", "expires.load", "suexec.load"),
+    "cgi": ("expires.load", "lua.load", "proxy.conf", "proxy.load", "proxy_fcgi.load"),
     "php": ("proxy.conf", "proxy.load", "proxy_fcgi.load"),
     "wordpress": ("proxy.conf", "proxy.load", "proxy_fcgi.load"),
     "proxy": _PROXY,
@@ -33,8 +33,6 @@ _MODULES = {
 }
 _BEHIND = ("remoteip.load",)
 _TLS_MODULES = ("socache_shmcb.load", "ssl.conf", "ssl.load", "http2.load")
-# Files of Debian's that a handler needs gone.
-_REPLACED = {"cgi": "serve-cgi-bin.conf"}
 
 
 def mark(context: Context) -> str:
@@ -59,11 +57,7 @@ def server(context: Context, tier: Tier) -> Desired:
             File(f"{root}/ports.conf", "web", "apache/ports.conf.j2", {"behind": tier.behind}, divert=True),
             File(f"{root}/conf-available/lampctl.conf", "web", "apache/server.conf.j2", values),
             Symlink(f"{root}/conf-enabled/lampctl.conf", "web", "../conf-available/lampctl.conf"),
-            *(
-                File(f"{root}/conf-available/{file}", "web", f"apache/{file}.j2", {}, divert=True)
-                for handler, file in _REPLACED.items()
-                if handler in handlers
-            ),
+            *((File(f"{root}/lampctl-cgi.lua", "web", "apache/cgi.lua.j2", {}),) if "cgi" in handlers else ()),
             *_enabled(root, modules),
         ),
         preflights=(
@@ -89,11 +83,6 @@ def tls(names: WebNames, values: Mapping[str, object]) -> tuple[Resource, ...]:
 
 def _enabled(root: str, modules: Iterable[str]) -> tuple[Symlink, ...]:
     return tuple(Symlink(f"{root}/mods-enabled/{name}", "web", f"../mods-available/{name}") for name in modules)
-
-
-def restarts(context: Context, handlers: frozenset[str]) -> tuple[str, ...]:
-    """The daemon that starts programs comes with a start of Apache, not with a reload."""
-    return (f"{context.web.root}/mods-enabled/cgid.load",) if "cgi" in handlers else ()
 
 
 def link(site: str, default: bool) -> str:

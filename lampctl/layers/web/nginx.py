@@ -63,10 +63,6 @@ def tls(names: WebNames, values: Mapping[str, object]) -> tuple[Resource, ...]:
     return (File(f"{names.root}/conf.d/lampctl-tls.conf", "web", "nginx/tls.conf.j2", values),)
 
 
-def restarts(context: Context, handlers: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG001 -- a reload does it all
-    return ()
-
-
 def link(site: str, default: bool) -> str:
     """NGINX's first server of a port answers for unknown names, where none says that it does."""
     return f"00-{site}.conf" if default else f"{site}.conf"

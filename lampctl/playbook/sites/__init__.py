@@ -9,7 +9,16 @@ from pydantic import Discriminator, Tag
 
 from lampctl.playbook.sites.base import RootedSite, SandboxedSite
 from lampctl.playbook.sites.cgi import CgiSite
-from lampctl.playbook.sites.names import former_user_of, home_of, shortened, slice_of, socket_name, unit_of, user_of
+from lampctl.playbook.sites.names import (
+    former_user_of,
+    home_of,
+    servlet_of,
+    shortened,
+    slice_of,
+    socket_name,
+    unit_of,
+    user_of,
+)
 from lampctl.playbook.sites.options import DatabaseOptions, TlsOptions
 from lampctl.playbook.sites.php import PhpSite
 from lampctl.playbook.sites.process import ProcessSite
@@ -40,6 +49,7 @@ __all__ = [
     "former_user_of",
     "home_of",
     "root_of",
+    "servlet_of",
     "slice_of",
     "socket_name",
     "unit_of",

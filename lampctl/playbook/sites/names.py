@@ -38,6 +38,11 @@ def unit_of(name: str, port: int) -> str:
     return f"lampctl-{name}@{port}.service"
 
 
+def servlet_of(name: str) -> str:
+    """The unit of a site's Tomcat, without its suffix: it has a service and a socket."""
+    return f"lampctl-servlet-{name}"
+
+
 def slice_of(name: str) -> str:
     """The slice of all that runs for a site. In a slice's name a hyphen means "inside": a-b.slice is in a.slice."""
     return f"lampctl-{shortened(name.replace('-', '_'), 200)}.slice"
