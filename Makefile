@@ -7,13 +7,17 @@ LAB := $(PACKAGES) openssl pebble gcc libc6-dev default-jdk-headless prometheus 
 LAMPCTL := $(VENV)/bin/lampctl
 PYINFRA := .venv-pyinfra
 SPHINX := .venv-docs
+UV := .venv-uv
 ROUNDS := 7
+# For every system and Python that lampctl runs on, so that one file serves all.
+COMPILE := $(UV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--default-index https://pypi.org/simple --custom-compile-command "make lock" $(UPGRADE)
 # Sets have the same order in each run, and so have the playbooks that the property tests make.
 export PYTHONHASHSEED := 0
 # lampctl is started some two thousand times: compiled once, as where it is installed, even if Python is told not to.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test unit hosts lint bench bench-c10k reference docs setup packages
+.PHONY: demo test unit hosts lint bench bench-c10k reference docs lock setup packages
 
 demo: setup packages ## a throwaway Debian 13 host, deployed and proved
 	@$(LAMPCTL) box up demo
@@ -44,7 +48,7 @@ bench-c10k: setup packages ## 10,000 connections: Debian's configuration beside 
 
 $(PYINFRA)/.done: tests/bench/requirements.txt $(VENV)/.done
 	python3 -m venv $(PYINFRA)
-	$(PYINFRA)/bin/pip install -q -r tests/bench/requirements.txt
+	$(PYINFRA)/bin/pip install -q --require-hashes -r tests/bench/requirements.txt
 	touch $@
 
 reference: setup ## docs/reference, from the program itself
@@ -56,7 +60,17 @@ docs: $(SPHINX)/.done ## the documentation as a site, in site/; a link that lead
 
 $(SPHINX)/.done: docs/sphinx/requirements.txt
 	python3 -m venv $(SPHINX)
-	$(SPHINX)/bin/pip install -q -r docs/sphinx/requirements.txt
+	$(SPHINX)/bin/pip install -q --require-hashes -r docs/sphinx/requirements.txt
+	touch $@
+
+lock: $(UV)/.done ## the pinned versions again, with the checksums of their files; `make lock UPGRADE=--upgrade` for newer ones
+	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
+	$(COMPILE) docs/sphinx/requirements.in -o docs/sphinx/requirements.txt
+	$(COMPILE) tests/bench/requirements.in -o tests/bench/requirements.txt
+
+$(UV)/.done:
+	python3 -m venv $(UV)
+	$(UV)/bin/pip install -q uv
 	touch $@
 
 setup: $(VENV)/.done
@@ -67,7 +81,7 @@ $(VENV)/.done: pyproject.toml requirements.lock
 	@python3 -c 'import ensurepip' 2>/dev/null || { [ "$$(id -u)" = 0 ] && apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends python3-venv; } \
 		|| { echo "python3 can't make virtual environments: apt-get install python3-venv, as root" >&2; exit 1; }
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install -q -r requirements.lock
+	$(VENV)/bin/pip install -q --require-hashes -r requirements.lock
 	$(VENV)/bin/pip install -q --no-deps --no-build-isolation -e .
 	touch $@
 

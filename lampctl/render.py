@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from posixpath import dirname
 from traceback import extract_tb
@@ -18,6 +17,7 @@ from jinja2 import (
 
 from lampctl.errors import LampctlError, PlaybookError
 from lampctl.playbook import in_bytes
+from lampctl.quoting import FILTERS
 from lampctl.resources import File
 from lampctl.resources.file import MARK
 
@@ -39,8 +39,7 @@ class Renderer:
             keep_trailing_newline=True,
             autoescape=False,  # noqa: S701 -- these are configuration files; HTML pages quote in PHP
         )
-        self._environment.filters["ini"] = ini
-        self._environment.filters["systemd"] = systemd
+        self._environment.filters.update(FILTERS)
         self._environment.filters["dirname"] = dirname
         self._environment.filters["megabytes"] = lambda size: in_bytes(size) >> 20
 
@@ -89,15 +88,3 @@ class Header:
 
     def __call__(self, comment: str = "#") -> str:
         return "\n".join(f"{comment} {line}" for line in self._lines)
-
-
-def ini(value: object) -> str:
-    """A php.ini value, quoted where it is text."""
-    if isinstance(value, bool):
-        return "On" if value else "Off"
-    return f'"{value}"' if isinstance(value, str) else str(value)
-
-
-def systemd(value: str) -> str:
-    """A value of an EnvironmentFile, quoted."""
-    return '"' + re.sub(r'([\\"$`])', r"\\\1", value) + '"'

@@ -31,7 +31,20 @@ exec 2> /dev/null # systemctl misses /proc here
 systemctl enable systemd-networkd
 systemctl disable systemd-networkd-wait-online || :
 systemctl mask systemd-modules-load # the kernel is not the box's own
-ssh-keygen -A > /dev/null
+# Keys in the box would be those of all its machines, and known to whoever has the file: each makes its own.
+rm -f /etc/ssh/ssh_host_*
+cat > /etc/systemd/system/ssh-host-keys.service <<'UNIT'
+[Unit]
+Description=SSH host keys of this machine
+Before=ssh.service
+ConditionPathExists=!/etc/ssh/ssh_host_ed25519_key
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/ssh-keygen -A
+[Install]
+WantedBy=ssh.service
+UNIT
+systemctl enable ssh-host-keys
 : > /etc/machine-id
 rm -f /etc/hostname /etc/resolv.conf
 INSIDE

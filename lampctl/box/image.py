@@ -26,6 +26,14 @@ def base(cache: Path, release: str, say: Callable[[str], None]) -> Path:
     return base
 
 
+def _stale(release: str) -> list[str]:
+    """Unstable's index expires after a week, and mirrors that are snapshots keep it longer; others' must be current.
+
+    mmdebstrap leaves the option in the base, so each apt-get in a box accepts what this accepts.
+    """
+    return ['--aptopt=Acquire::Check-Valid-Until "false"'] if release == "sid" else []
+
+
 def _build(cache: Path, release: str) -> Path:
     half = cache / f"{release}.new"
     shutil.rmtree(half, ignore_errors=True)
@@ -34,7 +42,7 @@ def _build(cache: Path, release: str) -> Path:
     if release != "sid":
         sources.append(f"deb {ARCHIVE} {release}-updates main")
         sources.append(f"deb {ARCHIVE}-security {release}-security main")
-    options = ["--variant=minbase", f"--include={PACKAGES}", '--aptopt=Acquire::Check-Valid-Until "false"']
+    options = ["--variant=minbase", f"--include={PACKAGES}", *_stale(release)]
     options += ["--skip=cleanup/apt/lists"]  # as hosts have them; each box would fetch and unpack them anew
     run("mmdebstrap", "--quiet", *options, release, str(tar), *sources)
     half.mkdir()

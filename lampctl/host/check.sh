@@ -3,9 +3,12 @@
 # the files away when the controller is done.
 tab=$(printf '\t')
 each() { while IFS="$tab" read -r root suffix file mode group user; do "$@"; done < probes; }
+# As somebody else than root it can't be given to the site's group: it is readable by all who may enter then. What is
+# older is of a run that was killed.
 place() {
-    within "$root" "$user" 'find . -maxdepth 1 -type f -user "$(id -u)" -name "lampctl-probe-*" -mmin +1 -delete # of a run that was killed
-        umask 077; cat > "$1"; [ "$(id -u)" != 0 ] || chown "root:$3" "$1"; chmod "$2" "$1"' \
+    within "$root" "$user" 'find . -maxdepth 1 -type f -user "$(id -u)" -name "lampctl-probe-*" -mmin +1 -delete
+        umask 077; cat > "$1"
+        if [ "$(id -u)" = 0 ]; then chown "root:$3" "$1"; chmod "$2" "$1"; else chmod "$2" "$1"; chmod o=g "$1"; fi' \
         "lampctl-probe-$TOKEN$suffix" "$mode" "$group" < "$file"
 }
 take_away() { within "$root" "$user" 'rm -f "$1"' "lampctl-probe-$TOKEN$suffix" < /dev/null; }

@@ -32,8 +32,8 @@ enter() {
 # stdin, stdout and stderr, and it can't outlive its time.
 as() {
     as=$1 && shift
-    systemd-run --quiet --collect --wait --pipe --service-type=exec -p "User=$as" -p RuntimeMaxSec=20 -p KillMode=control-group \
-        -p NoNewPrivileges=yes -p CapabilityBoundingSet= -p ProtectSystem=full -p PrivateTmp=yes -p PrivateDevices=yes \
+    systemd-run --quiet --collect --wait --pipe --service-type=exec --description="lampctl, as $as" \
+        -p "User=$as" -p RuntimeMaxSec=20 -p NoNewPrivileges=yes -p CapabilityBoundingSet= -p ProtectSystem=full -p PrivateTmp=yes -p PrivateDevices=yes \
         -p ProtectProc=invisible -p InaccessiblePaths=-/run/dbus -p RestrictAddressFamilies=AF_UNIX \
         -p SystemCallFilter=@system-service -p RestrictNamespaces=yes -p RestrictSUIDSGID=yes -p UMask=0022 \
         -- sh -euc "$@" 9>&-

@@ -13,7 +13,7 @@ from lampctl.layers.mysql import secret_of
 from lampctl.layers.services import service_check
 from lampctl.layers.versions import php_of, versions
 from lampctl.platforms import PhpNames
-from lampctl.playbook import code_of, database_of, home_of, root_of, user_of
+from lampctl.playbook import code_of, database_of, home_of, root_of, socket_name, user_of
 from lampctl.playbook.sites import PhpSite, WordpressSite
 from lampctl.resources import Directory, File, Package, Secret, Service
 from lampctl.resources.secret import DIRECTORY
@@ -87,7 +87,7 @@ def socket_of(context: Context, site: str) -> str:
     The version is part of it: while a site goes from one to another, the old pool and the new one answer side by side.
     """
     names = php_of(context, site)
-    return f"{names.socket_dir}/lampctl-{names.version}-{site}.sock"
+    return f"{names.socket_dir}/{socket_name(names.version, site)}"
 
 
 PING = "/lampctl-ping"  # a URL that the pool itself answers; the web server hands over files that exist only
@@ -110,11 +110,16 @@ def _upload_limit(context: Context, site: str) -> str:
     return own or (context.playbook.php.upload_limit if context.playbook.php else "32M")
 
 
+def state_of(site: str) -> str:
+    """Where PHP keeps a site's sessions and temporary files."""
+    return f"/var/lib/php/lampctl/{site}"
+
+
 def _pool(context: Context, site: str) -> tuple[Directory, Directory, File]:
     """The pool, and the directories that only its user may enter: sessions, and what PHP writes temporarily."""
     playbook, options = context.playbook, context.playbook.php_sites[site]
     assert playbook.php is not None
-    user, state = user_of(site), f"/var/lib/php/lampctl/{site}"
+    user, state = user_of(site), state_of(site)
     values = {
         "site": site,
         "user": user,

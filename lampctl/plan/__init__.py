@@ -15,7 +15,7 @@ from typing import cast
 from lampctl.layers import Desired
 from lampctl.layers.base import Problem
 from lampctl.observation import Observation, of
-from lampctl.plan import bring, retire
+from lampctl.plan import bring, others, retire
 from lampctl.plan.stages import Generation, Stage
 from lampctl.resources import Change, Database, DatabaseUser, File, Repository, Service, Symlink, database
 
@@ -44,7 +44,8 @@ class Plan:
 def make(playbook: str, desired: Desired, seen: Observation, contents: Mapping[str, str], wait: int) -> Plan:
     """The plan. `contents`: rendered text of each File by key; `wait`: seconds to wait for apt's lock."""
     known = database.recognized(of(desired.resources, Database, DatabaseUser), seen.states)
-    first, conflicts = bring.stage(desired, seen, known, contents, wait)
+    theirs = others.made_by(playbook, seen)
+    first, conflicts = bring.stage(desired, seen, known, theirs, contents, wait)
     stages = tuple(stage for stage in (first, retire.stage(playbook, desired, seen)) if stage.changes)
     changing = frozenset(change.resource for stage in stages for change in stage.changes)
     found = [
@@ -56,7 +57,8 @@ def make(playbook: str, desired: Desired, seen: Observation, contents: Mapping[s
     claims = tuple(
         r.key for r in of(desired.resources, Repository, File, Symlink, Service) if getattr(r, "running", True)
     )
-    return Plan(playbook, stages, tuple(found), seen.generation, tuple(sorted(known - seen.owned)), claims)
+    adopted, claims = tuple(sorted(known - seen.owned)), (*claims, *sorted(known & theirs.keys()))
+    return Plan(playbook, stages, tuple(found), seen.generation, adopted, claims)
 
 
 def contents_of(desired: Desired) -> list[File]:

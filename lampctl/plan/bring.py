@@ -7,6 +7,7 @@ from typing import Any
 
 from lampctl.layers import Desired
 from lampctl.observation import Observation, of
+from lampctl.plan import others
 from lampctl.plan.stages import Stage, generation
 from lampctl.resources import (
     AcmeCertificate,
@@ -45,10 +46,16 @@ _Compared = dict[str, list[tuple[Any, Change | Conflict | None]]]
 
 
 def stage(
-    desired: Desired, seen: Observation, known: frozenset[str], contents: Mapping[str, str], wait: int
+    desired: Desired,
+    seen: Observation,
+    known: frozenset[str],
+    theirs: Mapping[str, str],
+    contents: Mapping[str, str],
+    wait: int,
 ) -> tuple[Stage, list[Conflict]]:
-    """`known`: the databases and their users that are lampctl's by what is there."""
-    compared = _compared(desired, seen, known, contents)
+    """`known`: the databases and their users that are lampctl's by what is there; `theirs`: other playbooks' keys."""
+    compared = _compared(desired, seen, known, theirs, contents)
+    users = of(desired.resources, User)
     outcomes = [outcome for pairs in compared.values() for _, outcome in pairs]
     changed = {kind: _changed(pairs) for kind, pairs in compared.items()}
     files = [r for r in changed["paths"] if not isinstance(r, Directory)]
@@ -57,7 +64,7 @@ def stage(
         before=(
             *repository.steps(changed["archives"]),
             *package.steps(changed["packages"], wait, refresh=bool(changed["archives"])),
-            *user.steps(changed["users"]),
+            *user.steps(changed["users"], seen.states, users),
             *secret.steps(changed["secrets"]),
             *certificate.steps(changed["certificates"]),
             *directory.steps([r for r in changed["paths"] if isinstance(r, Directory)]),
@@ -71,15 +78,18 @@ def stage(
             *acme.steps(changed["asked"]),
         ),
     )
-    return first, [outcome for outcome in outcomes if isinstance(outcome, Conflict)]
+    taken = others.taken(of(desired.resources, Directory), users, seen, theirs)
+    return first, [*taken, *(outcome for outcome in outcomes if isinstance(outcome, Conflict))]
 
 
-def _compared(desired: Desired, seen: Observation, known: frozenset[str], contents: Mapping[str, str]) -> _Compared:
+def _compared(
+    desired: Desired, seen: Observation, known: frozenset[str], theirs: Mapping[str, str], contents: Mapping[str, str]
+) -> _Compared:
     resources, states, owned, clock = desired.resources, seen.states, seen.owned, seen.facts.clock
     found: _Compared = {
         "archives": [(r, repository.compare(r, states.get(r.key), owned)) for r in of(resources, Repository)],
         "packages": [(p, package.compare(p, states.get(p.key))) for p in of(resources, Package)],
-        "users": [(u, user.compare(u, states.get(u.key))) for u in of(resources, User)],
+        "users": [(u, user.compare(u, states, of(resources, User))) for u in of(resources, User)],
         "secrets": [(s, secret.compare(s, states.get(s.key))) for s in of(resources, Secret)],
         "certificates": [
             (c, certificate.compare(c, states.get(c.key), clock))
@@ -101,7 +111,7 @@ def _compared(desired: Desired, seen: Observation, known: frozenset[str], conten
     return found | {
         "services": [(s, service.compare(s, states.get(s.key), written, owned)) for s in services],
         "databases": [
-            (d, database.compare(d, states.get(d.key), owned, known)) for d in of(resources, Database, DatabaseUser)
+            (d, database.compare(d, states, owned, known, theirs)) for d in of(resources, Database, DatabaseUser)
         ],
         "commands": [(c, command.compare(c, states.get(c.key))) for c in of(resources, Command)],
         "asked": [(a, acme.compare(a, states.get(a.key), clock)) for a in of(resources, AcmeCertificate)],

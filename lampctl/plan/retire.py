@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from lampctl.layers import Desired
 from lampctl.observation import Observation, of
 from lampctl.plan.stages import Stage, generation, path_of
-from lampctl.resources import Action, Change, Service, Step, repository, systemctl
+from lampctl.resources import Action, Change, Service, Step, User, repository, systemctl, user
 from lampctl.resources.shell import disown
 
 # What goes when a playbook no longer wants it. Databases, users and what lies below /var/www hold data: they stay.
@@ -20,6 +20,7 @@ def stage(playbook: str, desired: Desired, seen: Observation) -> Stage:
     deleted = tuple(key for key in orphans if key.startswith(_RETIRED))
     units = _named(orphans, "service:")
     archives = _named(orphans, "repository:")
+    renamed = user.outdated(of(desired.resources, User), seen.states)
     running = [s for s in of(desired.resources, Service) if s.running]
     reloads = [
         (s, Change(s.key, s.layer, s.on_change, f"because {touched[0]} goes\n"))
@@ -31,12 +32,14 @@ def stage(playbook: str, desired: Desired, seen: Observation) -> Stage:
         (
             *(Change(f"service:{unit}", "linux", Action.STOP, "no longer wanted\n") for unit in units),
             *(Change(f"repository:{name}", "linux", Action.DELETE, "no longer wanted\n") for name in archives),
+            *(Change(u.former_key, u.layer, Action.DELETE, f"is {u.name} now\n") for u in renamed),
             *(Change(key, _layer(path_of(key), layers), Action.DELETE, "no longer wanted\n") for key in deleted),
             *(change for _, change in reloads),
         ),
         before=(
             *(_forgetting(f"service:{unit}", f"stop {unit}", systemctl.stop(unit)) for unit in units),
             *(_forgetting(f"repository:{name}", f"remove {name}", repository.remove(name)) for name in archives),
+            *map(user.forget, renamed),
         ),
         generation=generation(desired, [], {}, deleted, bool(units)),
         services=tuple(reloads),

@@ -3,7 +3,19 @@
 from lampctl.playbook.fields import in_bytes
 from lampctl.playbook.load import Client, Library, Loaded, load
 from lampctl.playbook.models import Playbook, RepositoryOptions
-from lampctl.playbook.sites import Site, TlsOptions, code_of, database_of, home_of, root_of, slice_of, unit_of, user_of
+from lampctl.playbook.sites import (
+    Site,
+    TlsOptions,
+    code_of,
+    database_of,
+    former_user_of,
+    home_of,
+    root_of,
+    slice_of,
+    socket_name,
+    unit_of,
+    user_of,
+)
 
 __all__ = [
     "Client",
@@ -15,11 +27,13 @@ __all__ = [
     "TlsOptions",
     "code_of",
     "database_of",
+    "former_user_of",
     "home_of",
     "in_bytes",
     "load",
     "root_of",
     "slice_of",
+    "socket_name",
     "unit_of",
     "user_of",
 ]

@@ -15,6 +15,7 @@ from lampctl.playbook.kinds import kind, literal
 # One value of each kind of text (playbook/fields.py).
 _TEXTS = {
     "hostname": "www.example.com",
+    "site name": "www.example.com",
     "host": "db1",
     "address": "10.0.0.7",
     "upstream": "http://10.0.0.7:8080",

@@ -38,8 +38,8 @@ def _matching(kind: str, pattern: str, otherwise: str) -> AfterValidator:
 
 
 def _ini_value(value: str | int | float | bool) -> str | int | float | bool:
-    if isinstance(value, str) and re.search(r'["\\\n\r\0]', value):
-        raise ValueError("may not have quotes, backslashes or line breaks")
+    if isinstance(value, str) and ("$pool" in value or re.search(r"[\n\r\0]", value)):
+        raise ValueError("must not have line breaks, nor $pool, in place of which FPM puts the name of the pool")
     return value
 
 
@@ -69,12 +69,38 @@ def _archive_key(key: str) -> str:
     raise ValueError("has to be a keyring's path on the host, or an armored public key")
 
 
+# What systemd takes for one character in a command; it drops a command with any other escape.
+_ESCAPE = re.compile(r"""\\(?:["'\\;sabfnrtv]|x(?!00)[0-9a-fA-F]{2}|(?!000)[0-3][0-7]{2})""")
+
+
+def _command(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._/][^\x00-\x1f\x7f]*", text):
+        raise ValueError("is no command: a program and its arguments in one line, without systemd's prefixes (+, !, -)")
+    plain = _ESCAPE.sub("", text)
+    if "\\" in plain:
+        raise ValueError("is no command: a backslash has to be written as \\\\")
+    if re.search("[\"']", re.sub(r"\"[^\"]*\"|'[^']*'", "", plain)):
+        raise ValueError("is no command: a quote is not closed")
+    if re.search(r"%(?!i)", plain.replace("%%", "")):
+        raise ValueError("is no command: a percent sign has to be written as %%; only %i, the port, is replaced")
+    if re.search(r"(^|\s);(\s|$)", plain):
+        raise ValueError("is no command: a `;` by itself would begin another one")
+    return text
+
+
 def in_bytes(size: str) -> int:
     """`128M` → 134217728."""
     return int(size[:-1]) * _UNITS[size[-1]]
 
 
+def _site_name(name: str) -> str:
+    if len(_hostname(name)) > 200:
+        raise ValueError("is no name of a site: it names files, so it has at most 200 characters")
+    return name
+
+
 Hostname = Annotated[str, AfterValidator(_hostname)]
+SiteName = Annotated[str, AfterValidator(_site_name)]
 DatabaseName = Annotated[
     str,
     _matching(
@@ -107,15 +133,10 @@ Size = Annotated[str, _matching("size", r"[1-9][0-9]*[KMG]", "is no size: a whol
 Variable = Annotated[
     str, _matching("variable name", r"[A-Za-z_][A-Za-z0-9_]*", "is no name of an environment variable")
 ]
-OneLine = Annotated[str, _matching("one line of text", r"[^\r\n\0]*", "may not have line breaks")]
-Command = Annotated[
-    str,
-    _matching(
-        "command",
-        r"[A-Za-z0-9._/]([^\r\n\0]*[^\r\n\0\\])?",
-        "is no command: a program and its arguments in one line, without systemd's prefixes (+, !, -)",
-    ),
+OneLine = Annotated[
+    str, _matching("one line of text", r"[^\x00-\x1f\x7f]*", "must not have line breaks or control characters")
 ]
+Command = Annotated[str, AfterValidator(_command)]
 RequestPath = Annotated[
     str, _matching("request path", r"/[A-Za-z0-9._~/?=&-]*", "is no path to ask for, such as /health")
 ]
@@ -143,7 +164,9 @@ HostName = Annotated[
     _matching("host", r"[A-Za-z0-9_][A-Za-z0-9._:@\[\]-]*", "is no host: user@host:port, or an alias of ~/.ssh/config"),
 ]
 Address = Annotated[str, _matching("address", r"[A-Za-z0-9:][A-Za-z0-9.:-]*", "is no address: an IP address or a name")]
-Email = Annotated[str, _matching("e-mail address", r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+", "is no e-mail address")]
+Email = Annotated[
+    str, _matching("e-mail address", r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9.-]+", "is no e-mail address")
+]
 Port = Annotated[int, Field(ge=1024, le=65535)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
 Seconds = Annotated[int, Field(ge=1, le=3600)]

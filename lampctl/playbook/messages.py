@@ -53,7 +53,7 @@ def _what(path: Path, problems: list[ErrorDetails], top: type[BaseModel]) -> str
         return f"should be {first['ctx']['expected_tags'].replace(', ', ' or ')}, not {shown(first['ctx']['tag'])}"
     if first["type"] == "value_error":
         text = str(first["msg"]).removeprefix("Value error, ")
-        return f"{shown(got)} {text}" if text.startswith(("is no", "may ")) else text
+        return f"{shown(got)} {text}" if text.startswith(("is no", "may ", "must not ")) else text
     kinds = dict.fromkeys(_kind(problem) for problem in problems)
     return f"should be {' or '.join(kinds)}, not {shown(got)}"
 

@@ -13,7 +13,6 @@ from lampctl.playbook.fields import (
     Component,
     Count,
     ExtensionName,
-    Hostname,
     Ini,
     Options,
     PackageName,
@@ -21,6 +20,7 @@ from lampctl.playbook.fields import (
     Port,
     RepositoryName,
     RepositoryUrl,
+    SiteName,
     Size,
     Suite,
 )
@@ -33,8 +33,10 @@ from lampctl.playbook.sites import (
     Site,
     SiteOptions,
     WordpressSite,
+    apart,
     database_of,
     root_of,
+    user_of,
 )
 
 
@@ -133,7 +135,7 @@ class Playbook(Options):
     mysql: MysqlOptions | None = Field(None, description="The database server.")
     php: PhpOptions | None = Field(None, description="PHP-FPM.")
     web: WebOptions | None = Field(None, description="The web server.")
-    sites: dict[Hostname, SiteOptions] = Field({}, description="The sites, by name.")
+    sites: dict[SiteName, SiteOptions] = Field({}, description="The sites, by name.")
 
     @property
     def php_sites(self) -> dict[str, PhpSite | WordpressSite]:
@@ -176,6 +178,8 @@ class Playbook(Options):
         self._has_layers()
         _unique("the database name {} is used by two sites", ([d.name] for d in self.databases.values()))
         _unique("the database user {} is used by two sites", ([d.user] for d in self.databases.values()))
+        _unique("the Unix user {} is used by two sites", ([user_of(n)] for n in self.sites))
+        apart(self.sites)
         roots = [root_of(n, s) for n, s in self.sites.items() if isinstance(s, RootedSite)]
         _unique("the root {} is used by two sites", ([root] for root in roots))
         outside = [

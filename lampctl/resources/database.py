@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from lampctl.resources.base import Action, Change, Conflict, States, Step
 from lampctl.resources.secret import Secret
 from lampctl.resources.shell import quote
 
+SERVER = "database-server"  # a key that is there while the server does not answer
 # What GRANT ALL on a database gives, in MariaDB and in MySQL.
 _PRIVILEGES = (
     *("Select", "Insert", "Update", "Delete", "Create", "Drop", "References", "Index", "Alter", "Event", "Trigger"),
@@ -155,6 +157,8 @@ def parse(raw: str) -> dict[str, frozenset[str]]:
     states: dict[str, set[str]] = {}
     for line in raw.splitlines():
         match line.split("\t"):
+            case ["down"]:
+                states[SERVER] = {"down"}
             case ["db", name]:
                 states.setdefault(f"database:{name}", set()).add("exists")
             case ["user", name, host]:
@@ -173,23 +177,41 @@ def recognized(items: Sequence[Database | DatabaseUser], states: States) -> froz
     """
     found: set[str] = set()
     for user in items:
-        facts = states.get(user.key, frozenset())
-        if isinstance(user, DatabaseUser) and isinstance(facts, frozenset) and "login" in facts:
+        facts = _facts(states, user.key)
+        if isinstance(user, DatabaseUser) and "login" in facts:
             found.add(user.key)
             if f"grant:{_pattern(user.database)}" in facts:
                 found.add(f"database:{user.database}")
     return frozenset(found)
 
 
+def _facts(states: States, key: str) -> frozenset[str]:
+    state = states.get(key)
+    return state if isinstance(state, frozenset) else frozenset()
+
+
 def compare(
-    item: Database | DatabaseUser, state: object, owned: frozenset[str], recognized: frozenset[str] = frozenset()
+    item: Database | DatabaseUser,
+    states: States,
+    owned: frozenset[str],
+    recognized: frozenset[str] = frozenset(),
+    theirs: Mapping[str, str] = MappingProxyType({}),
 ) -> Change | Conflict | None:
-    """The change; `owned` are the keys in lampctl's list, `recognized` those that are its by what is there."""
-    facts = state if isinstance(state, frozenset) else frozenset()
+    """The change; `owned` are the keys in lampctl's list, `recognized` those that are its by what is there.
+
+    `theirs`: keys that only other playbooks made → the playbook. What the site's own secret opens is this same site's.
+    """
+    facts = _facts(states, item.key)
+    noun = "database" if isinstance(item, Database) else "database user"
+    if item.key in theirs and item.key not in recognized and ("exists" in facts or SERVER in states):
+        return Conflict(
+            item.key,
+            f"the {noun} {item.name} belongs to the playbook {theirs[item.key]}; it was left alone",
+            "give the site another one: sites: NAME: database: {name: …, user: …}",
+        )
     if "exists" not in facts:
         return Change(item.key, item.layer, Action.CREATE)
     if item.key not in owned | recognized:
-        noun = "database" if isinstance(item, Database) else "database user"
         return Conflict(
             item.key,
             f"the {noun} {item.name} exists and was not made by lampctl; it was left alone",

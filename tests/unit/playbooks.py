@@ -28,6 +28,7 @@ SERVERS = ({"server": "apache"}, {"server": "nginx"}, {"server": "apache", "fron
 # What the validators of playbook/fields.py accept, by the kind that they name themselves; extremes included.
 KINDS: dict[str, Data] = {
     "_hostname": st.lists(_LABEL, min_size=1, max_size=4).map(".".join),
+    "_site_name": st.lists(_LABEL, min_size=1, max_size=4).map(".".join),
     "_ini_value": st.one_of(_TEXT.map(lambda t: t.replace('"', "").replace("\\", "")), st.integers(), st.booleans()),
     "_upstream": st.builds(
         "{}://{}:{}".format, st.sampled_from(["http", "https"]), _LABEL | st.just("127.0.0.1"), st.integers(1, 65535)

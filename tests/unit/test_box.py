@@ -58,3 +58,23 @@ def test_base_is_built_once_for_all_who_want_it_at_once(tmp_path: Path, monkeypa
         assert [found.result() for found in wanted] == [tmp_path / "trixie"] * 2
     assert built == ["trixie"]
     assert image.base(tmp_path, "trixie", lambda _: None).is_dir()
+
+
+@pytest.mark.parametrize("release", image.RELEASES)
+def test_only_unstable_accepts_an_index_that_has_expired(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release: str
+) -> None:
+    """Else whoever is between a box and the archive could withhold security updates."""
+    ran: list[tuple[str, ...]] = []
+
+    def run(*argv: str) -> None:
+        ran.append(argv)
+        if argv[0] == "mmdebstrap":
+            (tmp_path / f"{release}.tar").touch()
+        else:
+            (tmp_path / f"{release}.new/etc/systemd/system").mkdir(parents=True)
+
+    monkeypatch.setattr(image, "run", run)
+    image.base(tmp_path, release, lambda _: None)
+    assert any("Check-Valid-Until" in word for word in ran[0]) == (release == "sid")
+    assert not any(word in " ".join(ran[0]) for word in ("trusted=yes", "allow-insecure", "AllowUnauthenticated"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -104,3 +105,14 @@ def test_installed_program_runs_its_own_code(lampctl: Path, tmp_path: Path) -> N
     where, found = run(lampctl.parent / "python", "-c", script, cwd=tmp_path).split()
     assert where.startswith(str(lampctl.parents[1]))
     assert found == "True"
+
+
+@pytest.mark.parametrize("path", ["requirements.lock", "docs/sphinx/requirements.txt", "tests/bench/requirements.txt"])
+def test_every_pinned_package_has_its_checksum_and_pip_requires_it(path: str) -> None:
+    found = re.split(r"\n(?=\S)", (ROOT / path).read_text())
+    pinned = [entry for entry in found if not entry.startswith("#")]
+    assert pinned
+    checked = re.compile(r"[A-Za-z0-9_.-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", re.DOTALL)
+    assert [entry for entry in pinned if not checked.match(entry)] == []
+    makefile = (ROOT / "Makefile").read_text()
+    assert re.findall(rf"pip install .*{re.escape(path)}", makefile) == [f"pip install -q --require-hashes -r {path}"]

@@ -15,9 +15,10 @@ from lampctl.plan import Plan
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.render import Renderer
-from lampctl.resources import Action, Directory, File, Package, Secret, Service, Symlink
+from lampctl.resources import Action, Directory, File, Package, Secret, Service, Symlink, User
 from lampctl.resources.file import Entry
 from lampctl.resources.service import UnitState
+from lampctl.resources.user import Account
 
 VHOST = "/etc/apache2/sites-available/lamp.test.conf"
 
@@ -51,6 +52,8 @@ def converged(found: Desired, contents: Mapping[str, str]) -> Observation:
                 states[resource.key] = active if resource.running else UnitState()
             case Secret():
                 states[resource.key] = "regular file root:root 600"
+            case User():
+                states[resource.key] = Account(resource.home)
             case _:
                 states[resource.key] = frozenset({"exists", "login", "grant:lamp\\_test"})
     return Observation(Facts("debian-13"), states, entries, {"lamp": frozenset(r.key for r in found.resources)})

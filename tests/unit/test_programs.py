@@ -17,7 +17,8 @@ from lampctl.layers.sites.upstreams import Member, judge_each
 from lampctl.observation import Observation, of
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
-from lampctl.render import Renderer, systemd
+from lampctl.quoting import systemd
+from lampctl.render import Renderer
 from lampctl.resources import Action, File, Service, release
 from lampctl.resources.file import Entry, compare
 

@@ -13,7 +13,7 @@ from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.services import judge
 from lampctl.layers.sites.common import check, home, outside, through
 from lampctl.layers.vhost import Vhost
-from lampctl.playbook import root_of, user_of
+from lampctl.playbook import root_of, socket_name, user_of
 from lampctl.playbook.sites import CgiSite
 from lampctl.resources import Action, Directory, File, Package, Resource, Service
 from lampctl.resources.shell import quote
@@ -54,7 +54,7 @@ def parts(context: Context, name: str, options: CgiSite) -> Desired:
 
 
 def _socket(name: str) -> str:
-    return f"/run/lampctl-cgi-{name}.sock"
+    return f"/run/{socket_name('cgi', name)}"
 
 
 def _runner(context: Context, name: str) -> tuple[tuple[Resource, ...], Check]:

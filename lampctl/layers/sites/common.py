@@ -8,8 +8,9 @@ from functools import partial
 from lampctl.checks import Check, Evidence, HostProbe, HttpProbe, Judge, Probe, Verdict, Where, failed, passed
 from lampctl.layers import http
 from lampctl.layers.base import Context
+from lampctl.layers.php import state_of
 from lampctl.layers.sites.tenant import slices
-from lampctl.playbook import home_of, user_of
+from lampctl.playbook import former_user_of, home_of, user_of
 from lampctl.resources import Directory, Package, Release, Resource, Symlink, User
 
 # What an answer has to be: None where it is not, else what to say of it.
@@ -31,7 +32,7 @@ def home(context: Context, name: str, hidden: tuple[str, ...] = ()) -> tuple[Res
     path, user = home_of(name), user_of(name)
     found: tuple[Resource, ...] = (
         Package("acl", "site"),
-        User(user, "site", path),
+        User(user, "site", path, former_user_of(name), (path, state_of(name))),
         own_directory(context, name, path),
         *slices(context, name),
     )

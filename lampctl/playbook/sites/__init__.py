@@ -9,11 +9,12 @@ from pydantic import Discriminator, Tag
 
 from lampctl.playbook.sites.base import RootedSite, SandboxedSite
 from lampctl.playbook.sites.cgi import CgiSite
-from lampctl.playbook.sites.names import home_of, shortened, slice_of, unit_of, user_of
+from lampctl.playbook.sites.names import former_user_of, home_of, shortened, slice_of, socket_name, unit_of, user_of
 from lampctl.playbook.sites.options import DatabaseOptions, TlsOptions
 from lampctl.playbook.sites.php import PhpSite
 from lampctl.playbook.sites.process import ProcessSite
 from lampctl.playbook.sites.proxy import ProxySite
+from lampctl.playbook.sites.roots import apart
 from lampctl.playbook.sites.servlet import ServletSite
 from lampctl.playbook.sites.static import StaticSite
 from lampctl.playbook.sites.wordpress import WordpressSite
@@ -33,11 +34,14 @@ __all__ = [
     "StaticSite",
     "TlsOptions",
     "WordpressSite",
+    "apart",
     "code_of",
     "database_of",
+    "former_user_of",
     "home_of",
     "root_of",
     "slice_of",
+    "socket_name",
     "unit_of",
     "user_of",
 ]

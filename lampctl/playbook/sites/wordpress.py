@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from lampctl.playbook.fields import OneLine, UserName
 from lampctl.playbook.sites.base import TYPE, PooledSite
-from lampctl.playbook.sites.names import user_of
+from lampctl.playbook.sites.names import key_of
 from lampctl.playbook.sites.options import DatabaseOptions, SitePhpOptions
 
 
@@ -42,7 +42,7 @@ class WordpressSite(PooledSite):
 
     def environment(self, name: str) -> dict[str, str]:
         """Debian's WordPress finds /etc/wordpress/config-KEY.php by it; a key has letters, digits and hyphens only."""
-        return {"WORDPRESS_CONFIG": user_of(name).replace("_", "-")}
+        return {"WORDPRESS_CONFIG": key_of(name)}
 
     def secrets(self, name: str) -> dict[str, str]:
         return {f"salts@{name}": "WP_SECRET"}

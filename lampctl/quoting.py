@@ -1,0 +1,95 @@
+"""Values as literals of the languages that the rendered files are in: one function for each, which are Jinja's filters.
+
+What a language cannot express is a ValueError; a value never arrives as another one. `resources/shell.py` is the
+shell's, `resources/database.py` SQL's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from xml.sax.saxutils import escape
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+_BREAKS = re.compile(r"[\r\n\0]")
+
+
+def _without(pattern: re.Pattern[str], value: object, what: str) -> str:
+    text = str(value)
+    if pattern.search(text):
+        raise ValueError(f"{text!r} has {what}, which this file cannot express")
+    return text
+
+
+def ini(value: object) -> str:
+    """A value of php.ini or of an FPM pool.
+
+    In single quotes nothing is special, while "${VAR}" expands in double quotes and outside, where `on`, `null` and
+    constants' names have values of their own as well. Quoted parts that touch are one string, unless one is empty.
+    https://www.php.net/manual/en/function.parse-ini-file.php
+    """
+    if isinstance(value, bool):
+        return "On" if value else "Off"
+    if isinstance(value, int | float):
+        return str(value)
+    text = _without(_BREAKS, value, "line breaks")
+    # FPM itself puts the pool's name in place of this, whatever the quotes.
+    if "$pool" in text:
+        raise ValueError(f"{text!r} has $pool, in place of which FPM puts the name of the pool")
+    parts = re.findall("'+|[^']+", text)
+    return "".join(f'"{part}"' if part[0] == "'" else f"'{part}'" for part in parts) or '""'
+
+
+def php(value: object) -> str:
+    """A string of PHP: in single quotes only these two are special."""
+    return "'" + str(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def systemd(value: object) -> str:
+    """A value in a file that a unit names as EnvironmentFile. systemd ignores one with control characters."""
+    return '"' + re.sub(r'([\\"$`])', r"\\\1", _without(_CONTROLS, value, "control characters")) + '"'
+
+
+def unit(value: object) -> str:
+    """A plain value of a unit's setting: `%` begins a specifier, and a backslash at the end continues the line."""
+    text = _without(_CONTROLS, value, "control characters")
+    if text != text.strip() or text.endswith("\\"):
+        raise ValueError(f"{text!r} begins or ends with a blank, or ends with a backslash")
+    return text.replace("%", "%%")
+
+
+def assignment(value: object) -> str:
+    """`NAME=value` of a unit's Environment, in quotes."""
+    text = _without(_CONTROLS, value, "control characters")
+    return '"' + re.sub(r'([\\"])', r"\\\1", text).replace("%", "%%") + '"'
+
+
+def word(value: object) -> str:
+    """One word of a unit's ExecStart, where `$` begins a variable as well."""
+    return assignment(value).replace("$", "$$")
+
+
+def xml(value: object) -> str:
+    """Text or an attribute's value in XML."""
+    return escape(_without(_CONTROLS, value, "control characters"), {'"': "&quot;", "'": "&apos;"})
+
+
+def apache(value: object) -> str:
+    """A word of Apache's configuration. `${NAME}` expands in quotes as well, and so may `%{NAME}`."""
+    text = _without(_CONTROLS, value, "control characters")
+    if re.search(r"[$%]\{", text):
+        raise ValueError(f"{text!r} has ${{ or %{{, which Apache may expand")
+    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+
+
+def nginx(value: object) -> str:
+    """A word of NGINX's configuration, where a `$` cannot be escaped."""
+    text = _without(_CONTROLS, value, "control characters")
+    if "$" in text:
+        raise ValueError(f"{text!r} has $, which begins a variable")
+    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+
+
+FILTERS: Mapping[str, Callable[[object], str]] = {
+    filter.__name__: filter for filter in (ini, php, systemd, unit, assignment, word, xml, apache, nginx)
+}

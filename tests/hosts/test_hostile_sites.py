@@ -1,0 +1,143 @@
+"""Hostile sites of every type at once on one host, while deploys, checks, undos and retirements run: nothing but what is the
+sites' own has changed in the end, no secret was read, and every other site answers as before."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.hosts.conftest import ON_ONE_RELEASE, Host
+
+pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
+
+# `make attacks` takes ten minutes.
+SECONDS = float(os.environ.get("LAMPCTL_ATTACK_SECONDS", "45"))
+SERVE = """#!/usr/bin/env python3
+import http.server, os
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers(); self.wfile.write(b"the program's own page")
+    def log_message(self, *_): pass
+http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Page).serve_forever()
+"""
+BOOK = """
+extends: {base}
+sites:
+  lamp.test: {{default: true, database: true}}
+  quiet.test: {{type: php, source: ./quiet, database: true}}
+  files.test: {{type: static, source: ./files}}
+  programs.test: {{type: cgi}}
+  blog.test: {{type: wordpress}}
+  process.test: {{type: process, source: ./process, command: python3 serve.py, port: 8000}}
+{more}
+"""
+# What is not the sites' own: but counters and journals of lampctl, the system and the servers.
+INVENTORY = r"""
+cd /; find /etc /usr /srv /root /boot /var/www /var/lib/lampctl /run/lampctl* -xdev \
+    ! -path '/var/lib/lampctl/generation*' ! -path '/var/lib/lampctl/p*' ! -path '/var/lib/lampctl/lock' ! -name '*.pyc' ! -path '*/__pycache__*' \
+    ! -path '/var/www/blog.test/wp-content*' ! -path '/var/www/quiet.test/releases/*' ! -path '/etc/systemd/system/*.wants' \
+    ! -path /var/www/quiet.test/releases ! -path '/usr/share/man*' -printf '%p %y %u:%g %m %l\n' | sort
+find /etc /usr/lib/systemd /srv /root -xdev -type f ! -path '*/__pycache__*' -exec sha256sum {} + | sort -k2
+"""
+OWN = {
+    "site-lamp-test": "/var/www/lamp.test",
+    "site-quiet-test": "/var/www/quiet.test:/var/www/quiet.test/releases",
+    "site-files-test": "/var/www/files.test",
+    "site-programs-test": "/var/www/programs.test:/var/www/programs.test/cgi-bin",
+    "site-blog-test": "/var/www/blog.test:/var/www/blog.test/wp-content:/var/www/blog.test/wp-content/uploads",
+    "site-process-test": "/var/www/process.test:/var/lib/site-process-test",
+}
+WANTED = (
+    "/etc/shadow", "/etc/lampctl/secrets/lamp.test.conf", "/etc/lampctl/secrets/quiet.test.conf",
+    "/etc/lampctl/secrets/admin@blog.test.conf", "/var/lib/lampctl/lock", "/var/www/quiet.test/current/config.php",
+)  # fmt: skip
+
+
+def page(host: Host, site: str, path: str = "/") -> tuple[int, str]:
+    connection = http.client.HTTPConnection(host.box.address, timeout=20)
+    connection.request("GET", path, headers={"Host": site})
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode(errors="replace")
+
+
+@pytest.fixture(scope="module", params=["lamp", "lemp"])
+def project(request: pytest.FixtureRequest, host: Host, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hostile")
+    for name, files in {
+        "quiet": {"index.php": "<?php echo 'quiet ' . getenv('DB_NAME');", "config.php": "<?php // secret of quiet"},
+        "files": {"index.html": "files of files.test"},
+        "process": {"serve.py": SERVE},
+    }.items():
+        (folder / name).mkdir()
+        for file, text in files.items():
+            (folder / name / file).write_text(text)
+    (folder / "site.yml").write_text(BOOK.format(base=request.param, more=""))
+    (folder / "more.yml").write_text(
+        BOOK.format(base=request.param, more="  extra.test: {type: php}\n  extra2.test: {type: cgi}")
+    )
+    host.sh(
+        "apt-get -qq install -y --no-install-recommends python3-minimal python3 >/dev/null 2>&1; mkdir -p /srv/bait/a/b; rm -f /run/over"
+    )
+    assert host.lampctl("deploy", "HOST", "-p", str(folder / "more.yml")).code == 0
+    ran = host.lampctl("deploy", "HOST", "-p", str(folder / "site.yml"))
+    assert ran.code == 0, ran.out
+    host.sh(f"cat > /usr/local/share/attacker.py <<'EOF'\n{Path(__file__).with_name('attacker.py').read_text()}EOF\n")
+    return folder
+
+
+def attackers(host: Host) -> list[subprocess.Popen[bytes]]:
+    found = []
+    for user, folders in OWN.items():
+        as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+        wanted = [path for path in WANTED if "quiet" not in path or user != "site-quiet-test"]
+        argv = [
+            *host.enter("-a"),
+            *as_user,
+            "python3",
+            "/usr/local/share/attacker.py",
+            str(SECONDS * 3),
+            folders,
+            *wanted,
+        ]
+        found.append(subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
+    return found
+
+
+def test_nothing_but_their_own(host: Host, project: Path) -> None:
+    book, more = str(project / "site.yml"), str(project / "more.yml")
+    before = host.sh(INVENTORY)
+    running = attackers(host)
+    end, turn, codes = time.monotonic() + SECONDS, 0, []
+    try:
+        while time.monotonic() < end:
+            turn += 1
+            (project / "quiet/new.txt").write_text(f"{turn}")
+            codes.append(host.lampctl("deploy", "HOST", "-p", more).code)  # sites come
+            codes.append(host.lampctl("check", "HOST", "-p", more).code)
+            # A value that no server accepts, or that no pool can run with: undone.
+            codes.append(host.lampctl("deploy", "HOST", "-p", more, "--set", "php.memory_limit=1K").code)
+            codes.append(host.lampctl("deploy", "HOST", "-p", book).code)  # and go
+            assert page(host, "quiet.test") == (200, "quiet quiet_test")
+            assert page(host, "files.test") == (200, "files of files.test")
+    finally:
+        host.sh("touch /run/over")
+        said = [(stream.read() if (stream := a.stdout) else b"").decode(errors="replace") for a in running]
+        for attacker in running:
+            attacker.wait(30)
+        host.sh(
+            "rm -f /run/over; find /var/www/blog.test/wp-content -name '*.mine' -delete -o -type l ! -path '*/themes/*' -delete"
+        )
+    assert said == [""] * len(running)
+    assert set(codes) <= {0, 1}, codes
+    assert _changed(before, host.sh(INVENTORY)) == set()
+    ran = host.lampctl("deploy", "HOST", "-p", book)
+    assert ran.code == 0, ran.out
+
+
+def _changed(before: str, after: str) -> set[str]:
+    return set(before.splitlines()) ^ set(after.splitlines())

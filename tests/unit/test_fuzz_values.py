@@ -1,0 +1,132 @@
+"""Every text that a playbook may hold: made of characters that no configuration language gives a meaning to, or free text,
+which is quoted; tests/hosts/test_values.py has the servers themselves read that.
+
+The fields are found by walking the models, so a new one is covered, or fails here until its kind is placed.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import pytest
+from pydantic import AfterValidator, BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from lampctl.playbook import Playbook
+from lampctl.playbook.examples import _TEXTS
+from lampctl.playbook.kinds import kind
+from lampctl.quoting import FILTERS, ini
+
+# No blank, quote, backslash, $, %, {}, ;, #, <> and no control character: one word in each of the languages.
+PLAIN = frozenset(string.ascii_letters + string.digits + "._-+/:@~?=&[]%")
+# Free text → where it goes, and what quotes it there.
+FREE = {
+    "ini value": "FPM's pools: quoting.ini",
+    "one line of text": "EnvironmentFile: quoting.systemd; WordPress's installer: shell.words; paths of the controller",
+    "command": "ExecStart, whose syntax it is in: fields._command",
+    "archive key": "a shell word; base64 in lines",
+    "text": "never on a host: description, hosts and ignore_failed_units",
+}
+
+
+def leaves(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, str, Any]]:
+    """(path, kind, type) of each text in the model, keys of mappings included."""
+    for name, field in model.model_fields.items():
+        yield from _texts(f"{path}.{name}".strip("."), field.annotation, tuple(field.metadata))
+
+
+def _texts(path: str, annotation: Any, metadata: tuple[Any, ...]) -> Iterator[tuple[str, str, Any]]:
+    annotation = getattr(annotation, "__value__", annotation)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if annotation is str:
+        flat = [i for item in metadata for i in (item.metadata if isinstance(item, FieldInfo) else [item])]
+        names = [kind(item) for item in flat if isinstance(item, AfterValidator)]
+        patterns = [item for item in flat if getattr(item, "pattern", None)]
+        name = names[0] if names else "pattern" if patterns else "text"
+        yield path, name, Annotated[(str, *metadata)] if metadata else str
+    elif origin is Annotated:
+        yield from _texts(path, arguments[0], (*arguments[1:], *metadata))
+    elif origin is dict:
+        yield from _texts(f"{path}.KEY", arguments[0], ())
+        yield from _texts(f"{path}.NAME", arguments[1], ())
+    elif origin is Literal or annotation in (bool, int, float, NoneType):
+        return
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield from leaves(annotation, path)
+    else:
+        assert arguments, f"{path}: a type that this test cannot place: {annotation}"
+        inner = metadata if origin is not list else ()
+        for argument in arguments:
+            yield from _texts(path, argument, inner)
+
+
+LEAVES = list({(path, name): (path, name, type_) for path, name, type_ in leaves(Playbook)}.values())
+
+
+def accepts(adapter: TypeAdapter[Any], text: str) -> bool:
+    try:
+        adapter.validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("path", "name", "type_"), LEAVES, ids=[f"{path}-{name}" for path, name, _ in LEAVES])
+def test_a_text_is_plain_or_quoted(path: str, name: str, type_: Any) -> None:
+    if name in FREE:
+        return
+    example = "0" * 64 if name == "pattern" else _TEXTS[name]
+    adapter = TypeAdapter(type_)
+    assert accepts(adapter, example)
+    places = range(len(example) + 1)
+    for character in map(chr, [*range(0x250), 0x2028, 0xFEFF, 0x1F600]):
+        if character in PLAIN:
+            continue
+        for place in places:  # put in, and in place of one
+            for rest in (place, place + 1):
+                text = example[:place] + character + example[rest:]
+                assert not accepts(adapter, text), f"{path}: {name} accepts {text!r}"
+    assert not accepts(adapter, f"-{example}"), f"{path}: a program would take {name} for an option"
+    assert not accepts(adapter, f"{example}\n")
+
+
+def test_all_kinds_are_there() -> None:
+    names = {name for _, name, _ in LEAVES}
+    assert names - FREE.keys() - {"pattern"} <= _TEXTS.keys()
+    assert FREE.keys() <= names
+    assert len(LEAVES) > 50
+    assert {path for path, name, _ in LEAVES if name == "text"} == {
+        "description", "hosts", "linux.ignore_failed_units",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\0b", "$pool"])
+def test_what_a_pool_cannot_express_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"which this file|name of the pool"):
+        ini(text)
+
+
+@pytest.mark.parametrize("name", sorted(FILTERS.keys() - {"php"}))
+def test_no_language_takes_a_line_break(name: str) -> None:
+    with pytest.raises(ValueError, match="cannot express"):
+        FILTERS[name]("a\nb")
+
+
+@pytest.mark.parametrize(("name", "text"), [("apache", "${A}"), ("apache", "%{A}"), ("nginx", "a$b"), ("unit", "a\\")])
+def test_what_a_language_would_expand_is_refused(name: str, text: str) -> None:
+    with pytest.raises(ValueError, match=r"'"):
+        FILTERS[name](text)
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [("./a 'b", "quote"), ('./a "b', "quote"), ("./a %h", "percent"), ("./a ; ./b", "another"), ("./a \\q", "backslash"),
+     ("./a \\", "backslash"), ("./a\x1bb", "no command"), ("+./a", "no command"), ("./a \\x00", "backslash")],
+)  # fmt: skip
+def test_a_command_that_systemd_would_not_take_is_refused(command: str, why: str) -> None:
+    (type_,) = [type_ for _, name, type_ in LEAVES if name == "command"]
+    with pytest.raises(ValidationError, match=why):
+        TypeAdapter(type_).validate_python(command)

@@ -1,0 +1,218 @@
+"""Names derived from a site's: no two sites share one, and on a host that 0.1 deployed they stay or are brought over."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lampctl import plan as planning
+from lampctl.engine.offline import rendered
+from lampctl.errors import PlaybookError
+from lampctl.facts import MIB, Facts
+from lampctl.layers import Context, Desired, desired
+from lampctl.observation import Observation
+from lampctl.plan import Plan
+from lampctl.platforms import PLATFORMS
+from lampctl.playbook import home_of, load, user_of
+from lampctl.playbook.sites.names import former_user_of, key_of, slice_of, socket_name, unit_of
+from lampctl.resources import Action
+from lampctl.resources.file import Entry
+from lampctl.resources.user import Account
+from tests.unit.playbooks import KINDS, Generated
+
+DERIVED: Mapping[str, Callable[[str], str]] = {
+    "user": user_of,
+    "key": key_of,
+    "home": home_of,
+    "unit": lambda name: unit_of(name, 8000),
+    "slice": slice_of,
+    "socket": lambda name: socket_name("php", name),
+}
+# As two people would name their sites, one of whom has seen the other's.
+PAIRS = [
+    ("shop.example.test", "shop-example.test"),
+    ("shop--example.test", "shop-example.test"),
+    ("a-b.c-d.test", "a.b-c.d.test"),
+    ("xn--shop-8xa.test", "xn.shop-8xa.test"),
+    ("a-very-long-name-of-a-shop.example.test", "a.very-long-name-of-a-shop.example.test"),
+]
+
+
+def _forged(long: str) -> str:
+    """A site's name whose plain user would be the shortened one of `long`."""
+    flat = long.replace(".", "-")
+    return f"{flat[:18]}-{hashlib.sha256(flat.encode()).hexdigest()[:8]}".replace(".", "-")
+
+
+FORGED = "abcdefghij.klmnopqrstuvwxyz.example.test"
+NAMES = KINDS["_hostname"].map(lambda name: name[:200].rstrip(".-"))
+
+
+@pytest.mark.parametrize("of_site", DERIVED.values(), ids=DERIVED)
+@pytest.mark.parametrize("pair", [*PAIRS, (FORGED, _forged(FORGED))])
+def test_two_sites_share_no_name(of_site: Callable[[str], str], pair: tuple[str, str]) -> None:
+    assert of_site(pair[0]) != of_site(pair[1])
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(names=st.lists(st.one_of(NAMES, NAMES.map(lambda n: n.replace(".", "-"))), unique=True, min_size=2, max_size=8))
+def test_no_two_of_many_sites_share_a_name(names: list[str]) -> None:
+    for of_site in DERIVED.values():
+        assert len({of_site(name) for name in names}) == len(names)
+    for name in names:
+        assert len(user_of(name)) <= 32
+        assert len(f"/run/php/{socket_name('8.4', name)}") <= 107
+        assert slice_of(name).count("-") == 1
+
+
+@pytest.mark.parametrize(
+    ("site", "user", "former"),
+    [
+        ("shop.example.test", "site-shop-example-test", ""),
+        ("mail", "site-mail", ""),
+        ("a.very.long.name.of.a.shop.example.test", "site-a-very-long-name-o_86cc5e55", ""),
+        ("shop-example.test", "site-shop_example-test", "site-shop-example-test"),
+    ],
+)
+def test_a_name_without_a_hyphen_stays(site: str, user: str, former: str) -> None:
+    assert (user_of(site), former_user_of(site)) == (user, former)
+
+
+def _site(number: int) -> object:
+    return {"type": "php", "database": {"name": f"other{number}"} if number else True}
+
+
+def wanted(*sites: str, name: str = "lamp") -> tuple[Desired, Mapping[str, str]]:
+    data = {"web": {}, "php": {}, "mysql": {}, "sites": {site: _site(number) for number, site in enumerate(sites)}}
+    library = Generated(yaml.safe_dump(data))
+    loaded = load("generated.yml", (), library)
+    found = desired(Context(loaded.playbook, name, PLATFORMS["debian-13"], Facts("debian-13", memory=2048 * MIB)))
+    return found, {file.key: "\n" for file in planning.contents_of(found)}
+
+
+def plan_of(site: str, *more: str, users: Mapping[str, str], **seen: object) -> Plan:
+    found, contents = wanted(site, *more)
+    states = {f"user:{name}": Account(home) for name, home in users.items()} | dict(seen.get("states", {}))  # type: ignore[call-overload]
+    owners = seen.get("owners", {})
+    entries = seen.get("entries", {})
+    observation = Observation(Facts("debian-13"), states, entries, owners)  # type: ignore[arg-type]
+    return planning.make("lamp", found, observation, contents, wait=1)
+
+
+def of_users(plan: Plan) -> dict[str, Action]:
+    return {c.resource.removeprefix("user:"): c.action for c in plan.changes if c.resource.startswith("user:")}
+
+
+DOTTED, HYPHENATED = "shop.example.test", "shop-example.test"
+OLD, NEW = "site-shop-example-test", "site-shop_example-test"
+
+
+def test_the_user_of_0_1_gets_its_new_name_first_and_loses_the_old_one_last() -> None:
+    plan = plan_of(HYPHENATED, users={OLD: home_of(HYPHENATED)})
+    assert of_users(plan) == {NEW: Action.UPDATE, OLD: Action.DELETE}
+    assert [any(c.resource == f"user:{OLD}" for c in stage.changes) for stage in plan.stages] == [False, True]
+    renamed = next(c for c in plan.changes if c.resource == f"user:{NEW}")
+    assert OLD in renamed.diff
+    assert plan.problems == ()
+
+
+def test_a_run_that_died_in_between_is_completed() -> None:
+    home = home_of(HYPHENATED)
+    assert of_users(plan_of(HYPHENATED, users={OLD: home, NEW: home})) == {OLD: Action.DELETE}
+    assert of_users(plan_of(HYPHENATED, users={NEW: home})) == {}
+
+
+def test_the_user_of_another_site_stays_that_sites() -> None:
+    plan = plan_of(HYPHENATED, users={OLD: home_of(DOTTED)})
+    assert of_users(plan) == {NEW: Action.CREATE}
+    assert plan.problems == ()
+
+
+def test_both_sites_of_one_playbook_get_a_user_each() -> None:
+    for first in (DOTTED, HYPHENATED):
+        plan = plan_of(DOTTED, HYPHENATED, users={OLD: home_of(first)}, owners={})
+        assert plan.problems == ()
+        expected = {NEW: Action.CREATE} if first == DOTTED else {NEW: Action.UPDATE, OLD: Action.CREATE}
+        assert of_users(plan) == expected
+        steps = [step.name for step in plan.stages[0].before if step.name.startswith("user ")]
+        assert steps == sorted(steps, key=lambda name: OLD in name)  # the name is free before it is given again
+
+
+def test_a_user_with_another_home_is_refused() -> None:
+    plan = plan_of(DOTTED, users={OLD: home_of(HYPHENATED)})
+    assert [problem.message for problem in plan.problems] == [
+        f"the Unix user {OLD} has the home /var/www/{HYPHENATED}, not /var/www/{DOTTED}; it was left alone"
+    ]
+    assert "deploy the playbook of the site shop-example.test first" in plan.problems[0].hint
+    plan = plan_of(DOTTED, users={OLD: "/home/somebody"})
+    assert [problem.kind for problem in plan.problems] == ["conflict"]
+
+
+DATABASE = "database:shop_example_test"
+ACCOUNT = "database-user:shop_example_test@localhost"
+EXISTS = {DATABASE: frozenset({"exists"}), ACCOUNT: frozenset({"exists", "grant:shop\\_example\\_test"})}
+OPENS = {**EXISTS, ACCOUNT: frozenset({"exists", "login", "grant:shop\\_example\\_test"})}
+
+
+@pytest.mark.parametrize("states", [EXISTS, {"database-server": frozenset({"down"})}], ids=["up", "down"])
+def test_a_database_of_another_playbook_is_refused(states: Mapping[str, object]) -> None:
+    owners = {"theirs": frozenset({DATABASE, ACCOUNT})}
+    plan = plan_of(HYPHENATED, users={}, states=states, owners=owners)
+    assert [p.message for p in plan.problems if p.kind == "conflict"] == [
+        "the database shop_example_test belongs to the playbook theirs; it was left alone",
+        "the database user shop_example_test belongs to the playbook theirs; it was left alone",
+    ]
+
+
+def test_a_database_that_the_sites_own_secret_opens_follows_a_playbook_that_was_renamed() -> None:
+    plan = plan_of(DOTTED, users={}, states=OPENS, owners={"theirs": frozenset({DATABASE, ACCOUNT})})
+    assert [p for p in plan.problems if p.kind == "conflict"] == []
+    assert {DATABASE, ACCOUNT} <= set(plan.claims)
+
+
+def test_a_directory_of_another_playbooks_site_is_refused() -> None:
+    path = home_of(DOTTED)
+    owners = {"theirs": frozenset({f"directory:{path}"})}
+    entries = {path: Entry("directory", 0o750, "site-another:www-data")}
+    plan = plan_of(DOTTED, users={}, owners=owners, entries=entries)
+    assert [p.message for p in plan.problems] == [
+        f"{path} belongs to site-another, of the playbook theirs; it was left alone"
+    ]
+
+
+def refused(sites: Mapping[str, object]) -> str:
+    data = {"web": {}, "php": {}, "mysql": {}, "sites": sites}
+    with pytest.raises(PlaybookError) as caught:
+        rendered("generated.yml", (), "debian-13", Generated(yaml.safe_dump(data)))
+    return caught.value.message
+
+
+def test_databases_of_two_sites_that_would_be_one_are_refused() -> None:
+    message = refused({name: {"type": "php", "database": True} for name in (DOTTED, HYPHENATED)})
+    assert "the database name shop_example_test is used by two sites" in message
+
+
+@pytest.mark.parametrize(
+    "root",
+    ["/var/www/shop.example.test", "/var/www/shop.example.test/wp-content", "/var/www", "/var", "/etc", "/etc/lampctl",
+     "/usr/local", "/run/php", "/root", "/var/lib", "/var/lib/lampctl/x", "/home"],
+)  # fmt: skip
+def test_a_root_that_holds_or_lies_in_what_is_anothers_is_refused(root: str) -> None:
+    sites = {DOTTED: {"type": "wordpress"}, "b.test": {"type": "static", "root": root}}
+    assert f"the root {root} of b.test" in refused(sites)
+
+
+def test_roots_that_were_always_right_stay_so() -> None:
+    for root in ("/var/www/shop", "/srv/www/a.test", "/var/www/b.test/public", "/home/me/www", "/opt/app/public"):
+        data = {"web": {}, "sites": {"a.test": {"type": "static"}, "b.test": {"type": "static", "root": root}}}
+        assert rendered("generated.yml", (), "debian-13", Generated(yaml.safe_dump(data)))
+
+
+def test_names_too_long_for_a_file_are_refused() -> None:
+    name = ".".join(["a" * 60] * 4)
+    assert "at most 200" in refused({name: {"type": "static"}})
