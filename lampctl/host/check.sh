@@ -28,7 +28,7 @@ set -- # the processes
 for probe in q/*; do
     (
         date +%s%N > "out/${probe#q/}.ns"
-        timeout 20 sh "$probe" 2>&1 </dev/null | head -c 262144 > "out/${probe#q/}" # a tenant's log may have any line
+        timeout 20 sh "$probe" 2>&1 </dev/null | timeout 25 head -c 262144 > "out/${probe#q/}" # a log may hold any line
         date +%s%N >> "out/${probe#q/}.ns"
     ) &
     set -- "$@" $!

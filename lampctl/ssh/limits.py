@@ -12,7 +12,10 @@ MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one batch: bytes of a line, of all lines, and of stderr; seconds without output, and altogether."""
+    """Of one batch.
+
+    Bytes of a line, of all lines as memory holds them, and of stderr; seconds without output, and altogether.
+    """
 
     line: int = MIB
     answer: int = 64 * MIB

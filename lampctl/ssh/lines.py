@@ -10,6 +10,7 @@ from threading import Thread
 from lampctl.ssh.limits import Limits, too_long, too_slow
 
 PIECE = 65536  # bytes that are read at once
+_LINE = 64  # bytes that a string takes in memory beside its text
 _KEPT = 16_384  # bytes of stderr: its end says what went wrong
 
 
@@ -33,7 +34,7 @@ def _pieces(host: str, read: Callable[[float], bytes], limits: Limits) -> Iterat
             if left > limits.silence:
                 raise too_slow(host, limits.silence, silent=True) from None
             continue
-        total += len(piece)
+        total += len(piece) + _LINE * piece.count(b"\n")
         if total > limits.answer:
             raise too_long(host, "its answer", limits.answer)
         if not piece:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 
 import pytest
@@ -106,3 +108,33 @@ def test_right_password_opens(bare: Host, operator: str) -> None:
     bare.sh("userdel -rf ops; rm /etc/sudoers.d/ops", check=False)
     assert right.host["error"] is None, right.out
     assert "sleep" not in left
+
+
+@pytest.mark.parametrize("flood", ["cat /dev/zero", "yes", "yes >&2"])
+def test_host_that_floods_ends_its_own_run_only(bare: Host, flood: str) -> None:
+    """From its login shell's file, which Debian's bash reads for each command over SSH."""
+    bare.sh(f"cp .bashrc .bashrc.kept; sed -i '1i {flood}' .bashrc")
+    try:
+        began = time.monotonic()
+        ran = bare.lampctl("check", "HOST", f"root@{bare.box.address}:9")
+        took = time.monotonic() - began
+    finally:
+        bare.sh("mv .bashrc.kept .bashrc; pkill -x cat; pkill -x yes", check=False)
+    flooded, other = (host["error"]["kind"] for host in json.loads(ran.out)["hosts"])
+    assert (flooded, other) == ("answer-too-long", "refused"), ran.out
+    assert took < 60
+
+
+def test_what_a_tenant_puts_in_the_place_of_a_file_is_not_read(host: Host) -> None:
+    """A sparse file of 3 GiB, and then a pipe that nobody writes to."""
+    page = "/var/www/lamp.test/index.php"
+    host.sh(f"cp -a {page} /root/page")
+    took = []
+    for instead in (f"truncate -s 3G {page}", f"rm {page}; mkfifo {page}"):
+        host.sh(instead)
+        began = time.monotonic()
+        ran = host.lampctl("plan", "HOST")
+        took.append(time.monotonic() - began)
+        assert (ran.code, ran.changes) == (0, {}), ran.out
+    host.sh(f"rm {page}; mv /root/page {page}")
+    assert max(took) < 20, took
