@@ -138,16 +138,16 @@ def test_commands(host: Host, commands: list[str]) -> None:
         units[-1] += "\n" + put_unit
     put(host, "/root/units", "\0".join(units))
     said = host.sh(_RUN).splitlines()
-    assert [line for line in said if not line.startswith("ok")] == []
+    assert "\n".join(line for line in said if not line.startswith("ok")) == ""
     assert len(said) == len(kept) > 20
     for command, line in zip(kept, said, strict=True):
         if not set(command) & set("\"'\\$%;"):
-            assert found(line.removeprefix("ok ")) == ["\0".join(command.split(" ")[1:])], command
+            assert "".join(found(line.removeprefix("ok "))) == "\0".join(command.split(" ")[1:]), command
 
 
 _RUN = r"""
 rm -rf /root/argv /run/systemd/system/lampctl-v*; mkdir /root/argv; cd /root
-printf '#!/bin/sh\nfirst=1; for word; do [ -n "$first" ] || printf "\\0"; first=; printf %s "$word"; done > "$OUT"\n' > argv.sh
+printf '#!/bin/sh\nfirst=1; for word; do [ -n "$first" ] || printf "\\0"; first=; printf %%s "$word"; done > "$OUT"\n' > argv.sh
 chmod +x argv.sh
 while IFS= read -r -d '' unit || [ -n "$unit" ]; do
     printf '%s' "${unit#*$'\n'}" > "/run/systemd/system/${unit%%$'\n'*}"; names="$names ${unit%%$'\n'*}"
@@ -155,15 +155,14 @@ done < units
 systemctl daemon-reload
 for name in $names; do
     if out=$(systemctl start "$name" 2>&1); then number=${name#lampctl-v}; printf 'ok %s\n' "$(base64 -w0 "argv/${number%%@*}")"
-    else echo "$name $out $(cat /run/systemd/system/$name | tail -1)"; fi
+    else echo "$name $out $(journalctl -n 3 -o cat -u "$name") $(tail -n 1 "/run/systemd/system/$name")"; fi
 done
 rm -f /run/systemd/system/lampctl-v*; systemctl daemon-reload
 """
 
-
 _ASK = """<?php
+$ini = parse_ini_file('/root/pool.ini')['env']; // first, as its keys may be constants as well
 require '/root/config.php';
-$ini = parse_ini_file('/root/pool.ini')['env'];
 echo json_encode([DB_NAME, DB_USER, WP_HOME, WP_CONTENT_DIR, $ini['DB_NAME'], $ini['DB_USER']]);
 """
 

@@ -132,7 +132,7 @@ def test_wordpress_brings_php_a_theme_and_no_second_apache(platform: str) -> Non
     assert {"wordpress", "php", f"php{version}-gd", f"php{version}-mbstring"} <= set(packages)
     assert [name for name in packages if name.startswith("wordpress-theme-")]
     pool = next(text for path, text in contents.items() if path.endswith("pool.d/wordpress.test.conf"))
-    assert "env[WORDPRESS_CONFIG] = site-wordpress-test\n" in pool
+    assert "env[WORDPRESS_CONFIG] = 'site-wordpress-test'\n" in pool
     assert [secret.path for secret in of(found.resources, Secret) if secret.variable != "WP_PASSWORD"] == [
         line.removeprefix("include = ") for line in pool.splitlines() if line.startswith("include")
     ]
