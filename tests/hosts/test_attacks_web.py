@@ -172,3 +172,33 @@ def test_php_is_told_which_file_it_runs_and_what_follows_it(
 def test_path_after_a_script_of_wordpress_is_handed_on(served: Served) -> None:
     found = served.told("word.test", "/wp-content/tell.php/a/b")
     assert (found["PATH_INFO"], found["file"]) == ("/a/b", "/var/www/word.test/wp-content/tell.php")
+
+
+def test_only_nginx_is_answered_by_apache_behind_it(served: Served) -> None:
+    """A tenant connects to Apache's port, with headers that lie."""
+    if served.setup != "front":
+        pytest.skip("Apache is not behind NGINX")
+    lies = ["X-Real-IP: 9.9.9.9", "X-Forwarded-Proto: https", "X-Lampctl-Front: yes", "X-Lampctl-Front: no",
+            "X-Lampctl-Front-${LAMPCTL_FRONT}: 9.9.9.9", "X-Lampctl-Front: "]  # fmt: skip
+    for lie in ("", *lies):
+        request = f"GET /index.php HTTP/1.0\\r\\nHost: lamp.test\\r\\n{lie}\\r\\n{chr(92)}r\\n"
+        answer = served.host.sh(
+            "setpriv --reuid=site-auth-test --clear-groups bash -c "
+            f"'exec 3<>/dev/tcp/127.0.0.1/8080; printf \"{request}\" >&3; cat <&3'"
+        )
+        assert answer.split()[1] in ("400", "403"), answer
+    assert "9.9.9.9" not in served.host.sh("cat /var/log/apache2/*.log")
+    secret = served.host.sh("sed -n 's/^Define LAMPCTL_FRONT //p' /etc/lampctl/secrets/@front.apache").strip()
+    assert len(secret) == 32
+    served.host.sh("echo '<?php echo json_encode($_SERVER);' > /var/www/lamp.test/server.php")
+    lie = "X-Forwarded-Host: evil\r\nForwarded: for=9.9.9.9\r\nX-Forwarded-For: 9.9.9.9\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n"
+    found = json.loads(served.get("lamp.test", "/server.php", lie)[1].partition("\r\n\r\n")[2])
+    assert secret not in json.dumps(found)
+    assert "9.9.9.9" not in json.dumps(found)
+    assert found["HTTP_X_FORWARDED_HOST"] == "lamp.test"
+    assert "HTTP_UPGRADE" not in found
+
+
+def test_servers_do_not_tell_their_version(served: Served) -> None:
+    answer = served.get("lamp.test", "/")[1]
+    assert "Server: Apache\r\n" in answer or "Server: nginx\r\n" in answer, answer
