@@ -33,24 +33,31 @@ def parse(raw: str) -> Answer | None:
     return Answer(int(words[1]), {k.strip().lower(): v.strip() for k, v in pairs}, body)
 
 
-def local(context: Context, site: str, path: str, port: int = 80) -> HostProbe:
-    """One GET on the host itself, by the site's name; then the last words of the site's error log."""
+def local(context: Context, site: str, path: str, port: int = 80, more: str = "") -> HostProbe:
+    """One GET on the host itself, by the site's name; then the last words of the site's error log.
+
+    `more`: shell that prints further headers.
+    """
     servers = (context.front, context.web) if context.front and port == 80 else (context.web,)
     logs = words(f"{names.log_dir}/{site}.error.log" for names in servers)
-    ask = get_tls(site, path) if port == 80 and redirects(context, site) else get(site, path, port)
+    ask = get_tls(site, path) if port == 80 and redirects(context, site) else get(site, path, port, more=more)
     before = f"cat {logs} 2>/dev/null | wc -c"  # older lines would mislead
     others = "" if "$TOKEN" in path else " | grep -v lampctl-probe-"  # what the probes beside it left there
     after = f"cat {logs} 2>/dev/null | tail -c +$((seen + 1)){others} | tail -n 2"
     return HostProbe(f"seen=$({before}); {ask}; echo; echo {_LOG}; {after}")
 
 
-def get(site: str, path: str, port: int = 80, address: str = "127.0.0.1") -> str:
+def get(site: str, path: str, port: int = 80, address: str = "127.0.0.1", more: str = "") -> str:
     """Shell that prints the answer to one GET. bash is there where curl is not; $TOKEN in `path` is the run's.
 
     In one write, as clients do: bash's own printf makes one a line, and a simple program that answers the first
     and closes would reset the connection.
     """
-    inner = f'exec 3<>/dev/tcp/{address}/{port} && env printf "{_request(site, path)}" >&3 && head -c 65536 <&3'
+    request = _request(site, path)
+    send = f'env printf "{request}" >&3'
+    if more:  # not in env's arguments: it may be a secret
+        send = f'env printf "{request.removesuffix(_END)}" >&3 && {{ {more}; echo -e "\\r"; }} >&3'
+    inner = f"exec 3<>/dev/tcp/{address}/{port} && {send} && head -c 65536 <&3"
     return f"export TOKEN; bash -c {quote(inner)} 2>&1"
 
 
@@ -75,6 +82,9 @@ def get_tls(site: str, path: str, port: int = 443) -> str:
         f'printf "{_request(site, path)}" | timeout 15 {client} > got.$$ 2> said.$$ || :\n'
         "if [ -s got.$$ ]; then head -c 65536 got.$$; else tail -n 3 said.$$; fi"
     )
+
+
+_END = "\\r\\n"
 
 
 def _request(site: str, path: str) -> str:

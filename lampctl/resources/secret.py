@@ -27,6 +27,7 @@ class Secret:
     layer: str
     variable: str = "DB_PASSWORD"
     given: bool = False  # made on another host
+    copies: tuple[tuple[str, str], ...] = ()  # (file, its text; & is the value) in another program's format
 
     @property
     def path(self) -> str:
@@ -56,7 +57,26 @@ def probe(secrets: Sequence[Secret]) -> str:
         f" else printf '%s\tfile without a password\t-\t-\n' {quote(s.path)}; fi"
         for s in secrets
     }
-    return "\n".join([*sorted(rows), *sorted(other)]) + "\n:"
+    stale = [
+        f'[ ! -e {quote(s.path)} ] || [ "$({_text(s, text)})" = "$(cat {quote(path)} 2>/dev/null)" ]'
+        f" || printf '%s\tcopy differs\t-\t-\n' {quote(s.path)}"
+        for s in secrets
+        for path, text in s.copies
+    ]
+    return "\n".join([*sorted(rows), *sorted(other), *stale]) + "\n:"
+
+
+def _text(secret: Secret, text: str) -> str:
+    """Shell that prints the text of a copy; the value meets pipes only."""
+    return f"{secret.read} 2>/dev/null | sed {quote(f's|.*|{text}|')}"
+
+
+def _copied(secret: Secret) -> str:
+    return "".join(
+        f"{_text(secret, text)} > {quote(path + '.new')}\nsync -d {quote(path + '.new')} 2>/dev/null || :\n"
+        f"mv {quote(path + '.new')} {quote(path)}\n"
+        for path, text in secret.copies
+    )
 
 
 def parse(raw: str) -> dict[str, str]:
@@ -87,7 +107,8 @@ def steps(secrets: Sequence[Secret]) -> list[Step]:
                 path=quote(secret.path),
                 variable=secret.variable,
                 read=secret.read,
-            ),
+            )
+            + _copied(secret),
         )
         for secret in secrets
     ]

@@ -9,7 +9,7 @@ from lampctl.layers.base import Context, Desired, ProbeFile, Validator
 from lampctl.layers.services import service_check
 from lampctl.layers.tls.profile import profile_of
 from lampctl.layers.vhost import WELL_KNOWN, WELL_KNOWN_URL, Vhost, https_of
-from lampctl.layers.web import apache, checks, nginx, taken
+from lampctl.layers.web import apache, checks, front, nginx, taken
 from lampctl.layers.web.tier import Tier, tiers
 from lampctl.platforms import WebNames
 from lampctl.playbook import home_of
@@ -41,7 +41,11 @@ def web(context: Context) -> Desired:
         return Desired()
     found = tiers(context)
     total = Desired(
-        resources=(Directory(WELL_KNOWN, "web"), *_rivals(context, found)),  # before those who need their ports
+        resources=(
+            Directory(WELL_KNOWN, "web"),
+            *((front.SECRET,) if context.front else ()),
+            *_rivals(context, found),  # before those who need their ports
+        ),
         preflights=(taken.of_ports(context),),
         probe_files=tuple(
             dict.fromkeys(
@@ -120,6 +124,7 @@ def _files(context: Context, tier: Tier, site: str, vhost: Vhost) -> tuple[Resou
         "names": names,
         "behind": tier.behind,
         "log_dir": names.log_dir,
+        "front": front.NAMES,
         "well_known": WELL_KNOWN,
         "well_known_url": WELL_KNOWN_URL,
         **vhost.values,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from lampctl.facts import Facts
 from lampctl.layers import sizing
 from lampctl.layers.base import Context, Desired, Preflight, Problem
+from lampctl.layers.web import front
 from lampctl.layers.web.diverted import edited
 from lampctl.layers.web.tier import Tier
 from lampctl.platforms import WebNames
@@ -33,6 +34,8 @@ _MODULES = {
 }
 _BEHIND = ("remoteip.load",)
 _TLS_MODULES = ("socache_shmcb.load", "ssl.conf", "ssl.load", "http2.load")
+# Debian's security.conf says ServerTokens and ServerSignature as well: the last to say it counts.
+_LAST = "zz-lampctl.conf"
 
 
 def mark(context: Context) -> str:
@@ -48,6 +51,7 @@ def server(context: Context, tier: Tier) -> Desired:
         "options": context.playbook.web,
         "hostname": context.facts.hostname,
         "behind": tier.behind,
+        "front": front.NAMES,
     }
     used = (listed for name, listed in _MODULES.items() if not name or name in handlers)
     modules = dict.fromkeys(m for listed in (*used, _BEHIND if tier.behind else ()) for m in listed)
@@ -56,10 +60,12 @@ def server(context: Context, tier: Tier) -> Desired:
             # Where Apache listens can't be taken back by a drop-in, so the package's file is replaced as a whole.
             File(f"{root}/ports.conf", "web", "apache/ports.conf.j2", {"behind": tier.behind}, divert=True),
             File(f"{root}/conf-available/lampctl.conf", "web", "apache/server.conf.j2", values),
-            Symlink(f"{root}/conf-enabled/lampctl.conf", "web", "../conf-available/lampctl.conf"),
+            Symlink(f"{root}/conf-enabled/{_LAST}", "web", "../conf-available/lampctl.conf"),
             *((File(f"{root}/lampctl-cgi.lua", "web", "apache/cgi.lua.j2", {}),) if "cgi" in handlers else ()),
             *_enabled(root, modules),
         ),
+        # As 0.1 named it.
+        displaced=(Symlink(f"{root}/conf-enabled/lampctl.conf", "web", "../conf-available/lampctl.conf"),),
         preflights=(
             Preflight("web.modules", f"ls {root}/mods-enabled 2>/dev/null || :", _judge_modules),
             edited(

@@ -8,6 +8,7 @@ from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, p
 from lampctl.layers import http
 from lampctl.layers.base import Context
 from lampctl.layers.sites import vhost_of
+from lampctl.layers.web import front
 from lampctl.layers.web.tier import Tier
 
 
@@ -49,7 +50,7 @@ def static_file(context: Context, tier: Tier, site: str) -> Check:
         "200 with the file's text",
         partial(http.judged, where, partial(_judge_static, unit), hint=hint),
         needs=("web.front", f"web.behind@{site}") if tier.front else ("web.service",),
-        probe=http.local(context, site, path, tier.behind or 80),
+        probe=http.local(context, site, path, tier.behind or 80, front.SAY if tier.behind else ""),
     )
 
 

@@ -12,7 +12,7 @@ from lampctl.platforms import WebNames
 from lampctl.resources import Action, Directory, File, Resource
 
 # What handlers need once for all of their sites.
-_SHARED = {"proxy": "lampctl-upgrade.conf", "proxy-tls": "lampctl-upgrade.conf"}
+_SHARED = dict.fromkeys(("proxy", "proxy-tls", "front"), "lampctl-upgrade.conf")
 
 # The names that an enabled server answers for: one per word after the directive.
 NAMES = "server_name"

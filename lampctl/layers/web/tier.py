@@ -35,11 +35,15 @@ def tiers(context: Context) -> tuple[Tier, ...]:
     if context.front is None:
         return (Tier(options.server, context.web, served),)
     assert options.front is not None
-    passed_on = {site: Vhost("front", _same(vhost), values={}) for site, vhost in served.items()}
+    passed_on = {site: _passed_on(vhost) for site, vhost in served.items()}
     return (
         Tier(options.server, context.web, served, behind=options.behind_port),
         Tier(options.front, context.front, passed_on, front=True),
     )
+
+
+def _passed_on(vhost: Vhost) -> Vhost:
+    return Vhost("front", _same(vhost), values={"websocket": vhost.values.get("websocket", False)})
 
 
 def _same(vhost: Vhost) -> sizing.Sized:

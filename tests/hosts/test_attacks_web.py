@@ -1,0 +1,204 @@
+"""What visitors try against the web servers: another file than the one that was judged, and headers that lie.
+
+Each attack is made on Apache, on NGINX, and on NGINX before Apache.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.hosts.conftest import ON_ONE_RELEASE, Host
+from tests.hosts.visitor import get
+
+pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
+
+SETUPS = {
+    "apache": "web: {server: apache}",
+    "nginx": "web: {server: nginx}",
+    "front": "web: {server: apache, front: nginx}",
+}
+BOOK = """extends: lamp
+{web}
+sites:
+  lamp.test: {{default: true, database: true, aliases: [www.lamp.test]}}
+  auth.test: {{type: php, allow_override: true}}
+  word.test: {{type: wordpress, email: a@example.test}}
+"""
+SEEN = "RAN-WHAT-WAS-DENIED"
+TELL = """<?php $found = [];
+foreach (['SCRIPT_FILENAME', 'SCRIPT_NAME', 'PATH_INFO', 'PHP_SELF', 'REQUEST_URI', 'DOCUMENT_ROOT', 'PATH_TRANSLATED',
+          'QUERY_STRING'] as $name) { $found[$name] = $_SERVER[$name] ?? null; }
+echo json_encode($found + ['file' => __FILE__]);
+"""
+# Files that must not run or be shown, and index.php, which says what it was told.
+PREPARE = f"""
+cd /var/www
+for site in lamp.test auth.test; do
+    mkdir -p $site/admin $site/.hidden $site/app.php.d
+    echo '<?php echo "{SEEN}";' | tee $site/admin/index.php $site/.hidden/evil.php >/dev/null
+    cat > $site/index.php <<'EOF'
+{TELL}EOF
+    cp $site/index.php $site/app.php.d/index.php
+done
+cp lamp.test/index.php word.test/wp-content/tell.php
+mkdir -p word.test/wp-content/uploads
+echo '<?php echo "{SEEN}";' > word.test/wp-content/uploads/evil.php
+printf 'admin:%s\\n' "$(openssl passwd -apr1 secret)" > auth.test/.users
+printf 'AuthType Basic\\nAuthName x\\nAuthUserFile /var/www/auth.test/.users\\nRequire valid-user\\n' > auth.test/admin/.htaccess
+for site in lamp.test auth.test word.test; do chown -R site-${{site%.test}}-test: $site/*/ $site/*.php 2>/dev/null || :; done
+chmod -R a+rX lamp.test/* auth.test/* auth.test/.users lamp.test/.hidden word.test/wp-content
+"""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A host that serves the sites by one of the setups."""
+
+    host: Host
+    setup: str
+    book: str
+
+    def get(self, site: str, path: str, headers: str = "", port: int = 80) -> tuple[int, str]:
+        """The status, and the whole answer."""
+        answer = get(self.host.box.address, path, site, headers, port)
+        return int(answer.split()[1]), answer
+
+    def told(self, site: str, path: str) -> dict[str, Any]:
+        status, answer = self.get(site, path)
+        assert status == 200, answer
+        found: dict[str, Any] = json.loads(answer.partition("\r\n\r\n")[2])
+        return found
+
+
+@pytest.fixture(scope="module", params=SETUPS)
+def served(request: pytest.FixtureRequest, host: Host, tmp_path_factory: pytest.TempPathFactory) -> Served:
+    book = tmp_path_factory.mktemp("web") / "site.yml"
+    book.write_text(BOOK.format(web=SETUPS[request.param]))
+    ran = host.lampctl("deploy", "HOST", "-p", str(book))
+    assert ran.code == 0, ran.out
+    host.sh(PREPARE)
+    return Served(host, request.param, str(book))
+
+
+@pytest.mark.parametrize(
+    ("site", "path"),
+    [
+        (site, path)
+        for site, target in (
+            ("word.test", "/wp-content/uploads/evil.php"),
+            ("auth.test", "/admin/index.php"),
+            ("auth.test", "/.hidden/evil.php"),
+            ("lamp.test", "/.hidden/evil.php"),
+        )
+        for path in (
+            f"/index.php{target}",
+            f"/index.php/{target}",
+            f"/index.php/.{target}",
+            f"/index.php%2F{target[1:]}",
+            f"/index.php/x/..{target}",
+            f"/index.php%00{target}",
+            f"/index.php/..{target}",
+            f"/none.php{target}",
+            f"/{target}",
+            f"/.{target}",
+            f"{target}/x",
+            f"{target}/index.php",
+            f"{target}.",
+            f"{target}%20",
+            f"{target}%00.txt",
+            target.upper(),
+            target.replace("p", "%70", 1),
+        )
+    ],
+)
+def test_no_path_runs_what_the_rules_deny(served: Served, site: str, path: str) -> None:
+    if served.setup == "nginx" and "admin" in path:
+        pytest.skip("NGINX has no .htaccess")
+    status, answer = served.get(site, path)
+    assert SEEN not in answer, answer
+    assert "<?php" not in answer, answer
+    if answer.endswith("}"):
+        assert json.loads(answer.partition("\r\n\r\n")[2])["file"] == f"/var/www/{site}/index.php"
+    assert status in (200, 301, 302, 400, 401, 403, 404), answer
+
+
+@pytest.mark.parametrize("tail", ["", "/", "/x", "/index.php", "/../install.php?step=1", "%2Fx"])
+def test_installer_is_closed_with_any_path_after_it(served: Served, tail: str) -> None:
+    status, answer = served.get("word.test", f"/wp-admin/install.php{tail}")
+    assert status in (403, 404), answer
+
+
+def test_user_of_basic_auth_still_gets_in(served: Served) -> None:
+    if served.setup == "nginx":
+        pytest.skip("NGINX has no .htaccess")
+    status, answer = served.get("auth.test", "/admin/index.php", "Authorization: Basic YWRtaW46c2VjcmV0\r\n")
+    assert (status, SEEN in answer) == (200, True)
+    assert served.get("auth.test", "/admin/index.php")[0] == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "script", "info"),
+    [
+        ("/index.php", "/index.php", None),
+        ("/index.php?a=b/c.php", "/index.php", None),
+        ("/index.php/", "/index.php", "/"),
+        ("/index.php/some/path?a=b", "/index.php", "/some/path"),
+        ("/index.php/a%20b/%C3%A9", "/index.php", "/a b/é"),
+        ("/index.php/admin/index.php", "/index.php", "/admin/index.php"),
+        ("/app.php.d/index.php/x", "/app.php.d/index.php", "/x"),
+    ],
+)
+def test_php_is_told_which_file_it_runs_and_what_follows_it(
+    served: Served, path: str, script: str, info: str | None
+) -> None:
+    root = "/var/www/lamp.test"
+    assert served.told("lamp.test", path) == {
+        "SCRIPT_FILENAME": root + script,
+        "SCRIPT_NAME": script,
+        "PATH_INFO": info,
+        "PHP_SELF": script + (info or ""),
+        "REQUEST_URI": path,
+        "DOCUMENT_ROOT": root,
+        "PATH_TRANSLATED": None,
+        "QUERY_STRING": path.partition("?")[2],
+        "file": root + script,
+    }
+
+
+def test_path_after_a_script_of_wordpress_is_handed_on(served: Served) -> None:
+    found = served.told("word.test", "/wp-content/tell.php/a/b")
+    assert (found["PATH_INFO"], found["file"]) == ("/a/b", "/var/www/word.test/wp-content/tell.php")
+
+
+def test_only_nginx_is_answered_by_apache_behind_it(served: Served) -> None:
+    """A tenant connects to Apache's port, with headers that lie."""
+    if served.setup != "front":
+        pytest.skip("Apache is not behind NGINX")
+    lies = ["X-Real-IP: 9.9.9.9", "X-Forwarded-Proto: https", "X-Lampctl-Front: yes", "X-Lampctl-Front: no",
+            "X-Lampctl-Front-${LAMPCTL_FRONT}: 9.9.9.9", "X-Lampctl-Front: "]  # fmt: skip
+    for lie in ("", *lies):
+        request = f"GET /index.php HTTP/1.0\\r\\nHost: lamp.test\\r\\n{lie}\\r\\n{chr(92)}r\\n"
+        answer = served.host.sh(
+            "setpriv --reuid=site-auth-test --clear-groups bash -c "
+            f"'exec 3<>/dev/tcp/127.0.0.1/8080; printf \"{request}\" >&3; cat <&3'"
+        )
+        assert answer.split()[1] in ("400", "403"), answer
+    assert "9.9.9.9" not in served.host.sh("cat /var/log/apache2/*.log")
+    secret = served.host.sh("sed -n 's/^Define LAMPCTL_FRONT //p' /etc/lampctl/secrets/@front.apache").strip()
+    assert len(secret) == 32
+    served.host.sh("echo '<?php echo json_encode($_SERVER);' > /var/www/lamp.test/server.php")
+    lie = "X-Forwarded-Host: evil\r\nForwarded: for=9.9.9.9\r\nX-Forwarded-For: 9.9.9.9\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n"
+    found = json.loads(served.get("lamp.test", "/server.php", lie)[1].partition("\r\n\r\n")[2])
+    assert secret not in json.dumps(found)
+    assert "9.9.9.9" not in json.dumps(found)
+    assert found["HTTP_X_FORWARDED_HOST"] == "lamp.test"
+    assert "HTTP_UPGRADE" not in found
+
+
+def test_servers_do_not_tell_their_version(served: Served) -> None:
+    answer = served.get("lamp.test", "/")[1]
+    assert "Server: Apache\r\n" in answer or "Server: nginx\r\n" in answer, answer
