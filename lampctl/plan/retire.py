@@ -8,6 +8,7 @@ from lampctl.layers import Desired
 from lampctl.observation import Observation, of
 from lampctl.plan.stages import Stage, generation, path_of
 from lampctl.resources import Action, Change, Service, Step, repository, systemctl
+from lampctl.resources.service import UnitState
 from lampctl.resources.shell import disown
 
 # What goes when a playbook no longer wants it. Databases, users and what lies below /var/www hold data: they stay.
@@ -18,9 +19,11 @@ def stage(playbook: str, desired: Desired, seen: Observation) -> Stage:
     wanted = {resource.key for resource in (*desired.resources, *desired.displaced)}
     orphans = sorted(seen.orphans(playbook) - wanted)
     deleted = tuple(key for key in orphans if key.startswith(_RETIRED))
-    units = _named(orphans, "service:")
+    used = {s.key for s in desired.shared if _state(s, seen).others}
+    units = _named([key for key in orphans if key not in used], "service:")
     archives = _named(orphans, "repository:")
-    running = [s for s in of(desired.resources, Service) if s.running]
+    left = [s for s in desired.shared if _state(s, seen).active == "active" and s.unit not in units]
+    running = [*(s for s in of(desired.resources, Service) if s.running), *left]
     reloads = [
         (s, Change(s.key, s.layer, s.on_change, f"because {touched[0]} goes\n"))
         for s in running
@@ -42,6 +45,11 @@ def stage(playbook: str, desired: Desired, seen: Observation) -> Stage:
         services=tuple(reloads),
         stopped=units,
     )
+
+
+def _state(service: Service, seen: Observation) -> UnitState:
+    state = seen.states.get(service.key)
+    return state if isinstance(state, UnitState) else UnitState()
 
 
 def _named(keys: Iterable[str], kind: str) -> tuple[str, ...]:

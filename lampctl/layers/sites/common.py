@@ -8,7 +8,7 @@ from functools import partial
 from lampctl.checks import Check, Evidence, HostProbe, HttpProbe, Judge, Probe, Verdict, Where, failed, passed
 from lampctl.layers import http
 from lampctl.layers.base import Context
-from lampctl.layers.sites.tenant import slices
+from lampctl.layers.tenant import slices
 from lampctl.playbook import home_of, user_of
 from lampctl.resources import Directory, Release, Resource, Symlink, User
 
