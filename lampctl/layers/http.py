@@ -11,7 +11,7 @@ from lampctl.layers.vhost import redirects
 from lampctl.resources.shell import quote, words
 
 _LOG = "==log"
-_PART = "==part"
+PART = "==part"  # comes before each of several answers
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,20 @@ def get(site: str, path: str, port: int = 80, address: str = "127.0.0.1") -> str
     return f"export TOKEN; bash -c {quote(inner)} 2>&1"
 
 
+# perl-base is essential on Debian; neither bash nor openssl speaks HTTP over a Unix socket.
+_UNIX = (
+    'alarm 9; my $s = IO::Socket::UNIX->new($ARGV[0]) or die "$ARGV[0]: $!\\n"; '
+    "$s->print(join '', <STDIN>); $s->flush; read $s, my $b, 65536; print $b"
+)
+
+
+def get_unix(site: str, path: str, socket: str, user: str) -> str:
+    """As `get`, by `user` over a Unix socket."""
+    client = f"perl -MIO::Socket::UNIX -e {quote(_UNIX)} {quote(socket)}"
+    ask = f"setpriv --reuid={user} --regid={user} --init-groups {client}"
+    return f'cd / && printf "{_request(site, path)}" | {ask} 2>&1'
+
+
 def get_tls(site: str, path: str, port: int = 443) -> str:
     """As `get`, over TLS; whose certificate it is, checks of their own find out."""
     client = f"openssl s_client -quiet -connect 127.0.0.1:{port} -servername {quote(site)}"
@@ -81,13 +95,13 @@ def side_by_side(scripts: Sequence[str]) -> str:
     )
     return (
         f"dir=$(mktemp -d)\n{started}\nwait\n"
-        f'for n in $(seq 0 {len(scripts) - 1}); do echo "{_PART}"; cat "$dir/$n"; echo; done\nrm -r "$dir"'
+        f'for n in $(seq 0 {len(scripts) - 1}); do echo "{PART}"; cat "$dir/$n"; echo; done\nrm -r "$dir"'
     )
 
 
 def parts(raw: str) -> list[str]:
     """What each of the scripts that ran `side_by_side` printed."""
-    return [part.strip("\n") for part in f"{raw}\n".split(f"{_PART}\n")[1:]]
+    return [part.strip("\n") for part in f"{raw}\n".split(f"{PART}\n")[1:]]
 
 
 def judged(where: str, judge: Callable[[Answer, str], Verdict], seen: Evidence, hint: str = "") -> Verdict:

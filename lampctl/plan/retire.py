@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from posixpath import basename
 
 from lampctl.layers import Desired
 from lampctl.observation import Observation, of
@@ -39,6 +40,11 @@ def stage(playbook: str, desired: Desired, seen: Observation) -> Stage:
         ),
         before=(
             *(_forgetting(f"service:{unit}", f"stop {unit}", systemctl.stop(unit)) for unit in units),
+            *(
+                # After its units: a slice without a file would stay until the host restarts.
+                Step(f"stop {name}", "linux", systemctl.stop(name))
+                for name in (basename(key) for key in deleted if key.endswith(".slice"))
+            ),
             *(_forgetting(f"repository:{name}", f"remove {name}", repository.remove(name)) for name in archives),
         ),
         generation=generation(desired, [], {}, deleted, bool(units)),

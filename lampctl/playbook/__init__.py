@@ -3,7 +3,18 @@
 from lampctl.playbook.fields import in_bytes
 from lampctl.playbook.load import Client, Library, Loaded, load
 from lampctl.playbook.models import Playbook, RepositoryOptions
-from lampctl.playbook.sites import Site, TlsOptions, code_of, database_of, home_of, root_of, slice_of, unit_of, user_of
+from lampctl.playbook.sites import (
+    Site,
+    TlsOptions,
+    code_of,
+    database_of,
+    home_of,
+    root_of,
+    servlet_of,
+    slice_of,
+    unit_of,
+    user_of,
+)
 
 __all__ = [
     "Client",
@@ -19,6 +30,7 @@ __all__ = [
     "in_bytes",
     "load",
     "root_of",
+    "servlet_of",
     "slice_of",
     "unit_of",
     "user_of",

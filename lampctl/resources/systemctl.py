@@ -51,7 +51,8 @@ def _prepare(service: Service) -> str:
     served = _served(service.unit)
     if not served:
         return reload
-    return f"{reload}\nsystemctl is-active --quiet {quote(service.unit)} || systemctl stop {quote(served)} 2>/dev/null || :"
+    active = f"systemctl is-active --quiet {quote(service.unit)}"
+    return f"{reload}\n{active} || systemctl stop {quote(served)} 2>/dev/null || :"
 
 
 def stop(unit: str) -> str:

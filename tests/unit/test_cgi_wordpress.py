@@ -12,14 +12,14 @@ import pytest
 from lampctl.engine.library import Files
 from lampctl.engine.sources import read
 from lampctl.errors import LampctlError, UsageError
-from lampctl.facts import Facts
+from lampctl.facts import Facts, nominal
 from lampctl.layers import Context, Desired, desired
 from lampctl.observation import of
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.playbook.sites import CgiSite
 from lampctl.render import Renderer
-from lampctl.resources import Command, File, Package, Secret, command
+from lampctl.resources import Command, Directory, File, Package, Secret, command
 
 
 def wanted(playbook: str, *settings: str, platform: str = "debian-13") -> tuple[Desired, dict[str, str]]:
@@ -56,12 +56,24 @@ def test_a_program_without_its_run_bit_is_refused_by_line(tmp_path: Path) -> Non
     assert raised.value.exit_code == 2
 
 
-def test_a_root_that_suexec_refuses_is_refused_before(tmp_path: Path) -> None:
+@pytest.mark.parametrize("server", ["apache", "nginx"])
+def test_programs_run_in_the_sites_sandbox_behind_either_server_wherever_the_root_is(
+    tmp_path: Path, server: str
+) -> None:
     book = tmp_path / "book.yml"
     book.write_text("web: {}\nsites:\n  a.test: {type: cgi, root: /srv/a}\n")
-    with pytest.raises(LampctlError, match=r"the root of a\.test has to be below /var/www"):
-        load(str(book), (), Files())
-    load(str(book), ("web.server=nginx",), Files())
+    files = Files()
+    found = desired(
+        Context.of(load(str(book), (f"web.server={server}",), files), PLATFORMS["debian-13"], nominal("debian-13"))
+    )
+    texts = {f.path: Renderer(files.template, "book").text(f) for f in found.resources if isinstance(f, File)}
+    unit = texts["/etc/systemd/system/lampctl-cgi-a.test.service"]
+    for line in ("User=site-a-test", "Slice=lampctl-a.test.slice", "ReadWritePaths=-/srv/a", "SocketBindDeny=tcp"):
+        assert f"{line}\n" in unit
+    vhost = next(text for path, text in texts.items() if path.endswith("sites-available/a.test.conf"))
+    assert "/run/lampctl-cgi-a.test.sock" in vhost
+    owners = {r.path: r.owner for r in found.resources if isinstance(r, Directory)}
+    assert owners["/srv/a/cgi-bin"] == "root:root"
 
 
 def tarball(path: Path, *members: tuple[str, bytes, int]) -> str:

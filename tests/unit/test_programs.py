@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+import socket
+import subprocess
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from lampctl import plan as planning
+from lampctl.checks import Evidence, Status
 from lampctl.engine.library import Files
 from lampctl.engine.sources import read, read_war
 from lampctl.errors import PlaybookError, UsageError
 from lampctl.facts import nominal
 from lampctl.layers import Context, Desired, desired, http
+from lampctl.layers.ports import strangers
 from lampctl.layers.sites.upstreams import Member, judge_each
 from lampctl.observation import Observation, of
 from lampctl.platforms import PLATFORMS
@@ -173,3 +179,33 @@ def test_addresses_of_upstreams() -> None:
 def test_upstream_that_says_nothing_is_a_failure_and_not_unknown() -> None:
     """Its part of the output is empty, and may be the last."""
     assert http.parts("==part\nHTTP/1.1 200 OK\n\n==part") == ["HTTP/1.1 200 OK", ""]
+
+
+def test_port_that_another_user_holds_is_not_the_sites_though_it_answers(tmp_path: Path) -> None:
+    found, _ = wanted(tmp_path, "{type: process, command: x, port: 8000}")
+    port = next(check for check in found.checks if check.id == "site.port@a.test")
+    answer = "==part\nHTTP/1.1 200 OK\n\nhello\n"
+    held = "127.0.0.1:8000 is held by site-evil-test (php-fpm8.4, pid 17)"
+    verdict = port.judge(evidence(f"{held}\n{answer}"))
+    assert (verdict.status, verdict.actual) == (Status.FAIL, held)
+    assert port.judge(evidence(answer)).status is Status.PASS
+    # The program itself says what it likes.
+    assert port.judge(evidence(answer.replace("hello", held))).status is Status.PASS
+
+
+def test_ready_is_only_the_sites_own_listener() -> None:
+    """Run here: a listener of this user is a stranger to user 65534."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        me = pwd.getpwuid(os.getuid()).pw_name
+        assert run_sh(strangers(me, (port,))) == ""
+        assert f"127.0.0.1:{port} is held by {me} (" in run_sh(strangers("nobody", (port,)))
+    assert run_sh(strangers(me, (port,))) == f"nobody listens on 127.0.0.1:{port}\n"
+
+
+def run_sh(script: str) -> str:
+    return subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
+
+
+def evidence(raw: str) -> Evidence:
+    return Evidence(raw, FACTS, {})

@@ -1,33 +1,95 @@
-"""A Java web application in a Tomcat of its own."""
+"""A Java web application in a Tomcat of its own, behind a Unix socket that systemd holds.
+
+Only the web server may connect to the socket. It stays while Tomcat restarts: requests wait for it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
+from lampctl.checks import Evidence, Status, Verdict, Where
+from lampctl.layers import http
 from lampctl.layers.base import Context, Desired
+from lampctl.layers.services import judge
 from lampctl.layers.sites import upstreams
-from lampctl.layers.sites.units import program
+from lampctl.layers.sites.common import check, home
+from lampctl.layers.sites.units import unit_files
+from lampctl.layers.sites.upstreams import Member
 from lampctl.layers.vhost import Vhost
-from lampctl.playbook import home_of, user_of
+from lampctl.playbook import home_of, servlet_of, user_of
 from lampctl.playbook.sites import ServletSite
-from lampctl.resources import File, Package, Symlink
+from lampctl.resources import Action, File, Package, Service, Symlink
 
-_PATIENCE = 90  # seconds until Java has started and the application is there
+_TRIES = 1  # seconds of patience: ten tries, each of which waits 9 s for an answer while Java starts
 
 
-def vhost(context: Context, name: str, options: ServletSite) -> Vhost:  # noqa: ARG001
-    return upstreams.vhost(name, options, upstreams.members(options.ports), websocket=True, own=True)
+def vhost(context: Context, name: str, options: ServletSite) -> Vhost:
+    return upstreams.vhost(name, options, _group(context, name), websocket=True, own=True)
 
 
 def parts(context: Context, name: str, options: ServletSite) -> Desired:
     names = context.platform.tomcat
     base = f"{names.root}/lampctl/{name}"
-    server = File(
-        f"{base}/conf/server.xml",
-        "site",
-        "tomcat/server.xml.j2",
-        {"port": options.port, "application": f"{home_of(name)}/current", "state": f"/var/lib/{user_of(name)}"},
-    )
-    values = {"tomcat": names, "base": base, "heap": options.heap}
+    application = {
+        "socket": _socket(name),
+        "application": f"{home_of(name)}/current",
+        "state": f"/var/lib/{user_of(name)}",
+    }
+    server = File(f"{base}/conf/server.xml", "site", "tomcat/server.xml.j2", application)
     # The package's own web.xml is what makes JSPs and plain files work.
-    files = (server, Symlink(f"{base}/conf/web.xml", "site", names.web_xml))
-    run = program(context, name, options, "unit/servlet.service.j2", values, files=files, patience=_PATIENCE)
-    return Desired(resources=(Package(names.package, "site"),)) + run
+    web_xml = Symlink(f"{base}/conf/web.xml", "site", names.web_xml)
+    values = {"tomcat": names, "base": base, "heap": options.heap, "unit": servlet_of(name)}
+    files = unit_files(context, name, options, f"{servlet_of(name)}.service", "unit/servlet.service.j2", values)
+    listens = {"site": name, "socket": _socket(name), "web_user": context.web.user}
+    listener = File(f"/etc/systemd/system/{servlet_of(name)}.socket", "site", "unit/servlet.socket.j2", listens)
+    paths = (server.path, web_xml.path, *(file.path for file in files))
+    services = _services(context, name, options, listener.path, paths)
+    group, hint = _group(context, name), f"journalctl -u {services[-1].unit} shows what the program printed"
+    return Desired(
+        resources=(Package(names.package, "site"), *home(context, name), server, web_xml, listener, *files, *services),
+        checks=(
+            check(name, "service", Where.HOST, "the program runs",
+                  f"{servlet_of(name)}.service and its socket active, enabled, run the config on disk",
+                  partial(_judge, services), ("linux.ssh",), None),
+            check(name, "port", Where.HOST, "the program answers by itself", "an answer below 500 on its socket",
+                  partial(upstreams.judge_each, group, hint), (f"site.service@{name}",),
+                  upstreams.asked(name, options, group)),
+            *upstreams.chain(context, name, options, group, (f"site.port@{name}",)),
+        ),
+    )  # fmt: skip
+
+
+def _judge(services: Sequence[Service], seen: Evidence) -> Verdict:
+    """The first unit that fails; else what holds of Tomcat."""
+    verdicts = [judge(seen, service) for service in services]
+    return next((found for found in verdicts if found.status is not Status.PASS), verdicts[-1])
+
+
+def _socket(name: str) -> str:
+    return f"/run/lampctl-servlet-{name}.sock"
+
+
+def _group(context: Context, name: str) -> tuple[Member, ...]:
+    return (Member(f"http://{name}", socket=_socket(name), user=context.web.user),)
+
+
+def _services(
+    context: Context, name: str, options: ServletSite, socket: str, files: tuple[str, ...]
+) -> tuple[Service, Service]:
+    """The socket, which is there before Java has started; and Tomcat, which is ready once it has answered."""
+    unit = servlet_of(name)
+    ask = http.get_unix(name, options.probe, _socket(name), context.web.user)
+    answered = 'case $said in HTTP/*) ;; *) printf "%s\\n" "$said" | tail -n 1; exit 1 ;; esac'
+    return (
+        Service(f"{unit}.socket", "site", on_change=Action.RESTART, sockets=(_socket(name),), units=(socket,)),
+        Service(
+            f"{unit}.service",
+            "site",
+            watch=(f"{home_of(name)}/current",),  # a link: it changes with the release
+            on_change=Action.RESTART,
+            ready=f"said=$({ask}); {answered}",
+            units=files,
+            patience=_TRIES,
+        ),
+    )

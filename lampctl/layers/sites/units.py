@@ -5,59 +5,58 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from lampctl.checks import Check, Where
+from lampctl.checks import Check, Evidence, HostProbe, Judge, Verdict, Where, failed
 from lampctl.facts import Facts
+from lampctl.layers import http
 from lampctl.layers.base import Context, Desired, Preflight, Problem
-from lampctl.layers.ports import holders
+from lampctl.layers.ports import holders, strangers
 from lampctl.layers.services import service_check
 from lampctl.layers.sites import upstreams
 from lampctl.layers.sites.common import check, home
+from lampctl.layers.tenant import tenant
 from lampctl.playbook import home_of, unit_of, user_of
 from lampctl.playbook.sites import SandboxedSite
-from lampctl.resources import Action, File, PathResource, Service
+from lampctl.resources import Action, File, Service
 
-_LISTENS = (
-    "bash -c ': <>/dev/tcp/127.0.0.1/{port}' 2>/dev/null || {{ echo nobody listens on 127.0.0.1:{port}; false; }}"
-)
+# Whose port it is: a connection alone would take another user's listener for the program.
+_LISTENS = """said=$({strangers})
+[ -z "$said" ] || {{ echo "$said"; false; }}"""
 
 
-def program(
-    context: Context,
-    name: str,
-    options: SandboxedSite,
-    template: str,
-    values: Mapping[str, object],
-    *,
-    files: tuple[PathResource, ...] = (),
-    patience: int = 10,
-) -> Desired:
-    """The unit that `template` renders and its instances, restarted one after another, and their chain of checks.
-
-    `files` are what it reads when it starts; `patience`: seconds that it may take to answer.
-    """
-    unit = f"/etc/systemd/system/lampctl-{name}@.service"
+def unit_files(
+    context: Context, name: str, options: SandboxedSite, unit: str, template: str, values: Mapping[str, object]
+) -> tuple[File, ...]:
+    """The unit that `template` renders, and the file of its environment variables."""
     environment = f"/etc/lampctl/environment/{name}"
     given = {
         "site": name,
         "user": user_of(name),
         "home": home_of(name),
+        "tenant": tenant(context, name, ports=options.ports),
         "options": options,
         "environment": environment if options.environment else "",
         **values,
     }
-    files = (*files, File(unit, "site", template, given))
-    if options.environment:
-        values = {"environment": options.environment}
-        files = (*files, File(environment, "site", "unit/environment.j2", values, mode=0o600, private=True))
+    file = File(f"/etc/systemd/system/{unit}", "site", template, given)
+    if not options.environment:
+        return (file,)
+    variables = {"environment": options.environment}
+    return (file, File(environment, "site", "unit/environment.j2", variables, mode=0o600, private=True))
+
+
+def program(
+    context: Context, name: str, options: SandboxedSite, template: str, values: Mapping[str, object]
+) -> Desired:
+    """The unit that `template` renders and its instances, restarted one after another, and their chain of checks."""
+    files = unit_files(context, name, options, f"lampctl-{name}@.service", template, values)
     services = [
         Service(
             unit_of(name, port),
             "site",
             watch=(f"{home_of(name)}/current",),  # a link: it changes with the release
             on_change=Action.RESTART,
-            ready=_LISTENS.format(port=port),
+            ready=_LISTENS.format(strangers=strangers(user_of(name), (port,))),
             units=tuple(file.path for file in files),
-            patience=patience,
         )
         for port in options.ports
     ]
@@ -71,14 +70,25 @@ def program(
 def _chain(context: Context, name: str, options: SandboxedSite, services: Sequence[Service]) -> tuple[Check, ...]:
     group = upstreams.members(options.ports)
     hint = f"journalctl -u {services[0].unit} tells what the program says"
-    ports = " and ".join(map(str, options.ports))
+    ports, user = " and ".join(map(str, options.ports)), user_of(name)
+    asked = f"{strangers(user, options.ports)}\n{upstreams.asked(name, options, group).script}"
     return (
         service_check(f"site.service@{name}", "the program runs", *services),
         check(name, "port", Where.HOST, "the program answers by itself", f"an answer below 500 on port {ports}",
-              partial(upstreams.judge_each, group, hint), (f"site.service@{name}",),
-              upstreams.asked(name, options, group)),
+              partial(_judge_port, user, partial(upstreams.judge_each, group, hint)), (f"site.service@{name}",),
+              HostProbe(asked)),
         *upstreams.chain(context, name, options, group, (f"site.port@{name}",)),
     )  # fmt: skip
+
+
+def _judge_port(user: str, answers: Judge, seen: Evidence) -> Verdict:
+    """`seen.raw`: who holds ports that are not the site's, then the answers; a stranger's answer says nothing."""
+    before = "" if seen.error else seen.raw.partition(http.PART)[0].strip()
+    held = [line for line in before.splitlines() if " is held by " in line]
+    if not held:
+        return answers(seen)
+    hint = f"the site's programs run as {user}: end that process, then lampctl deploy"
+    return failed(held[0], "\n".join(held), hint)
 
 
 def _who(name: str, options: SandboxedSite) -> str:

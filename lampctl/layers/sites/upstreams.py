@@ -25,6 +25,8 @@ class Member:
 
     url: str
     weight: int = 1
+    socket: str = ""  # a Unix socket of this host at which it is; then `url` is a name for it
+    user: str = ""  # who may connect to that socket
 
     @property
     def scheme(self) -> str:
@@ -40,8 +42,15 @@ class Member:
 
     @property
     def address(self) -> str:
-        """HOST:PORT; an IPv6 address in brackets."""
+        """HOST:PORT, an IPv6 address in brackets; or unix:PATH."""
+        if self.socket:
+            return f"unix:{self.socket}"
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def label(self) -> str:
+        """What people know it by."""
+        return self.address if self.socket else self.url
 
 
 class Options(Protocol):
@@ -80,7 +89,7 @@ def chain(
 ) -> tuple[Check, ...]:
     """Through the web server, then from outside. `needs`: the checks that say whether the upstreams answer."""
     expected = f"an answer below 500 to {options.probe}"
-    judge = partial(_judge, ", ".join(member.url for member in group))
+    judge = partial(_judge, ", ".join(member.label for member in group))
     return (
         through(context, name, "answer", "the program answers through the web server", expected, judge,
                 (f"web.static@{name}", *needs), options.probe),
@@ -106,13 +115,15 @@ def _judge(urls: str, reply: http.Answer, log: str) -> Verdict:
 
 def asked(name: str, options: Options, group: Sequence[Member]) -> HostProbe:
     """Each upstream asked by the host itself, past the web server; those with TLS only for a connection."""
-    scripts = [
-        http.get(name, options.probe, member.port, member.host)
-        if member.scheme == "http"
-        else f"bash -c 'exec 3<>/dev/tcp/{member.host}/{member.port}' && printf 'HTTP/1.1 200 connects\\n\\n'"
-        for member in group
-    ]
-    return HostProbe(http.side_by_side(scripts))
+    return HostProbe(http.side_by_side([_ask(name, options.probe, member) for member in group]))
+
+
+def _ask(name: str, path: str, member: Member) -> str:
+    if member.socket:
+        return http.get_unix(name, path, member.socket, member.user)
+    if member.scheme == "http":
+        return http.get(name, path, member.port, member.host)
+    return f"bash -c 'exec 3<>/dev/tcp/{member.host}/{member.port}' && printf 'HTTP/1.1 200 connects\\n\\n'"
 
 
 def judge_each(group: Sequence[Member], hint: str, seen: Evidence) -> Verdict:
@@ -131,6 +142,6 @@ def judge_each(group: Sequence[Member], hint: str, seen: Evidence) -> Verdict:
     if faults:
         member, said, part = faults[0]
         several = f"{len(faults)} of {len(group)} do not answer; " if len(group) > 1 else ""
-        return failed(f"{several}{member.url}: {said}", part[-300:], hint)
+        return failed(f"{several}{member.label}: {said}", part[-300:], hint)
     statuses = ", ".join(sorted({str(answer.status) for answer in answers if answer}))
     return passed(f"{statuses} from {len(group)} of {len(group)}")

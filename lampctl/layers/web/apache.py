@@ -25,7 +25,7 @@ _PROXY = (
 _MODULES = {
     "": ("headers.load", "rewrite.load"),
     "static": ("expires.load",),
-    "cgi": ("expires.load", "proxy.conf", "proxy.load", "proxy_fcgi.load"),
+    "cgi": ("expires.load", "lua.load", "proxy.conf", "proxy.load", "proxy_fcgi.load"),
     "php": ("proxy.conf", "proxy.load", "proxy_fcgi.load"),
     "wordpress": ("proxy.conf", "proxy.load", "proxy_fcgi.load"),
     "proxy": _PROXY,
@@ -57,6 +57,7 @@ def server(context: Context, tier: Tier) -> Desired:
             File(f"{root}/ports.conf", "web", "apache/ports.conf.j2", {"behind": tier.behind}, divert=True),
             File(f"{root}/conf-available/lampctl.conf", "web", "apache/server.conf.j2", values),
             Symlink(f"{root}/conf-enabled/lampctl.conf", "web", "../conf-available/lampctl.conf"),
+            *((File(f"{root}/lampctl-cgi.lua", "web", "apache/cgi.lua.j2", {}),) if "cgi" in handlers else ()),
             *_enabled(root, modules),
         ),
         preflights=(

@@ -9,7 +9,7 @@ from pydantic import Discriminator, Tag
 
 from lampctl.playbook.sites.base import RootedSite, SandboxedSite
 from lampctl.playbook.sites.cgi import CgiSite
-from lampctl.playbook.sites.names import home_of, shortened, slice_of, unit_of, user_of
+from lampctl.playbook.sites.names import home_of, servlet_of, shortened, slice_of, unit_of, user_of
 from lampctl.playbook.sites.options import DatabaseOptions, TlsOptions
 from lampctl.playbook.sites.php import PhpSite
 from lampctl.playbook.sites.process import ProcessSite
@@ -37,6 +37,7 @@ __all__ = [
     "database_of",
     "home_of",
     "root_of",
+    "servlet_of",
     "slice_of",
     "unit_of",
     "user_of",

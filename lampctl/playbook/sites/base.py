@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from lampctl.playbook.fields import AbsolutePath, Hostname, OneLine, Options, Port, RequestPath, Seconds, Size, Variable
+from lampctl.playbook.fields import AbsolutePath, Hostname, OneLine, Options, RequestPath, Seconds, Size, Variable
 from lampctl.playbook.sites.options import TlsOptions
 
 TYPE = "What kind of site this is."
@@ -70,7 +70,6 @@ class PooledSite(SiteBase):
 class SandboxedSite(SiteBase):
     """A program of its own behind the web server, in a sandboxed unit."""
 
-    port: Port = Field(description="Its port on 127.0.0.1; further instances take the next ones.")
     environment: dict[Variable, OneLine] = Field({}, description="Environment variables of the program.")
     memory_max: Size | None = Field(None, description="The most memory for each instance (systemd's MemoryMax).")
     cpu_quota: Annotated[int, Field(ge=1, le=12800)] | None = Field(
@@ -80,19 +79,7 @@ class SandboxedSite(SiteBase):
     timeout: Seconds = Field(60, description="Seconds that the program may take to answer.")
     probe: RequestPath = Field("/", description=PROBE)
 
-    @model_validator(mode="after")
-    def _port_is_ours(self) -> Self:
-        if "PORT" in self.environment:
-            raise ValueError("PORT is set by lampctl, for each instance: say `port`")
-        if self.port + self.count > 65536:
-            raise ValueError(f"{self.count} instances from port {self.port} on go beyond 65535: begin lower")
-        return self
-
-    @property
-    def count(self) -> int:
-        return 1
-
     @property
     def ports(self) -> tuple[int, ...]:
-        """The port of each instance."""
-        return tuple(range(self.port, self.port + self.count))
+        """The TCP ports on which it listens."""
+        return ()

@@ -20,6 +20,11 @@ def unit_of(name: str, port: int) -> str:
     return f"lampctl-{name}@{port}.service"
 
 
+def servlet_of(name: str) -> str:
+    """The unit of a site's Tomcat, without its suffix: it has a service and a socket."""
+    return f"lampctl-servlet-{name}"
+
+
 def slice_of(name: str) -> str:
     """The site's slice. In its name a hyphen means a parent; an underscore is in no hostname, so names stay unique."""
     return f"lampctl-{shortened(name.replace('-', '_'), 200)}.slice"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from lampctl.playbook.fields import Command, OneLine
+from lampctl.playbook.fields import Command, OneLine, Port
 from lampctl.playbook.sites.base import TYPE, SandboxedSite
 
 
@@ -19,8 +19,18 @@ class ProcessSite(SandboxedSite):
         description="The program and its arguments, as in a unit's ExecStart. `./serve` and `bin/serve` are below the "
         "source, `node` is the system's."
     )
+    port: Port = Field(description="Its port on 127.0.0.1; further instances take the next ones.")
     instances: Annotated[int, Field(ge=1, le=64)] = Field(1, description="How many of it run side by side.")
 
+    @model_validator(mode="after")
+    def _port_is_ours(self) -> Self:
+        if "PORT" in self.environment:
+            raise ValueError("PORT is set by lampctl, for each instance: say `port`")
+        if self.port + self.instances > 65536:
+            raise ValueError(f"{self.instances} instances from port {self.port} on go beyond 65535: begin lower")
+        return self
+
     @property
-    def count(self) -> int:
-        return self.instances
+    def ports(self) -> tuple[int, ...]:
+        """The port of each instance."""
+        return tuple(range(self.port, self.port + self.instances))

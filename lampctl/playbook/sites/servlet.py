@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from lampctl.playbook.fields import OneLine, Size
+from lampctl.playbook.fields import OneLine, Port, Size
 from lampctl.playbook.sites.base import TYPE, SandboxedSite
 
 
@@ -15,4 +15,7 @@ class ServletSite(SandboxedSite):
 
     type: Literal["servlet"] = Field(description=TYPE)
     war: OneLine = Field(description="A WAR on this machine, beside the playbook, or a folder with what a WAR holds.")
+    port: Port | None = Field(
+        None, description="Accepted, and not used: Tomcat is reached by a Unix socket, which no other site can take."
+    )
     heap: Size = Field("256M", description="The most memory for Java's heap.")
