@@ -88,6 +88,7 @@ def questions(candidates: Sequence[Desired]) -> dict[str, str]:
     """Section name → shell. Sections run side by side on the host."""
     resources = [resource for desired in candidates for resource in desired.resources]
     displaced = [link for desired in candidates for link in desired.displaced]
+    shared = [service for desired in candidates for service in desired.shared]
     asked = {f"preflight:{p.id}": p.script for desired in candidates for p in desired.preflights}
     return {
         **facts.PROBES,
@@ -95,7 +96,7 @@ def questions(candidates: Sequence[Desired]) -> dict[str, str]:
         "repositories": repository.probe(of(resources, Repository)),
         "packages": package.probe(of(resources, Package)),
         "paths": file.probe([*of(resources, File, Symlink, Directory), *displaced]),
-        "units": service.probe(of(resources, Service)),
+        "units": service.probe([*of(resources, Service), *shared]),
         "users": user.probe(of(resources, User)),
         "releases": release.probe(of(resources, Release)),
         "secrets": secret.probe(of(resources, Secret)),

@@ -10,7 +10,7 @@ from lampctl.checks import Check
 from lampctl.facts import Facts
 from lampctl.platforms import MysqlNames, Platform, WebNames
 from lampctl.playbook import Client, Loaded, Playbook
-from lampctl.resources import Resource, Source, Symlink
+from lampctl.resources import Resource, Service, Source, Symlink
 
 ORDER = ("linux", "tls", "mysql", "php", "web", "site")  # as a request's needs meet them
 
@@ -56,7 +56,7 @@ class Validator:
 
     layer: str
     command: str
-    watch: str  # only where something below this path changes
+    watch: str  # only where this path, or something below it, changes
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,7 @@ class Desired:
     preflights: tuple[Preflight, ...] = ()
     probe_files: tuple[ProbeFile, ...] = ()
     displaced: tuple[Symlink, ...] = ()  # links that go when what is wanted comes, as both at once would clash
+    shared: tuple[Service, ...] = ()  # services that are not wanted; one that lampctl ran stays while others use it
 
     def __add__(self, other: Desired) -> Desired:
         return Desired(
@@ -113,4 +114,5 @@ class Desired:
             self.preflights + other.preflights,
             self.probe_files + other.probe_files,
             self.displaced + other.displaced,
+            self.shared + other.shared,
         )

@@ -12,7 +12,7 @@ from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, p
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.versions import php_of
 from lampctl.platforms import MysqlNames
-from lampctl.playbook import Client, database_of
+from lampctl.playbook import Client, database_of, user_of
 from lampctl.playbook.sites import DatabaseOptions, PhpSite, WordpressSite
 from lampctl.resources import (
     Certificate,
@@ -27,7 +27,7 @@ from lampctl.resources import (
     Service,
 )
 from lampctl.resources.database import literal
-from lampctl.resources.shell import words
+from lampctl.resources.shell import quote, words
 
 PORT = 3306
 _OWN = Certificate("@mysql", "mysql", (), signed=True)  # no site is called so
@@ -126,11 +126,20 @@ def trust(site: str, options: PhpSite | WordpressSite) -> dict[str, str]:
     return {"openssl.cafile": authority_of(site), "openssl.capath": "/etc/ssl/certs"}
 
 
+# What another host answers is read by the site's user, without any other right. The password comes by a descriptor, and
+# the program on stdin, as only root can enter the batch's directory.
+_AS_SITE = """
+( cd / && exec setpriv --reuid={user} --regid={user} --clear-groups --no-new-privs --bounding-set=-all \\
+    --inh-caps=-all {php} ) < database.php 3< {secret} 2>&1
+"""
+
+
 def _chain(context: Context, site: str, database: DatabaseOptions, secret: Secret) -> tuple[Check, ...]:
     where = f"{database.address}:{PORT}"
-    files = [secret.path, authority_of(site)]
-    given = [str(database.address), str(PORT), str(database.user), str(database.name), *files]
-    script = f"{words([php_of(context, site).cli, 'database.php', *given])} 2>&1"
+    given = [str(database.address), str(PORT), str(database.user), str(database.name), authority_of(site)]
+    script = _AS_SITE.format(
+        user=quote(user_of(site)), secret=quote(secret.path), php=words([php_of(context, site).cli, "--", *given])
+    )
 
     def hop(id: str, title: str, expected: str, judge: Callable[[Evidence], Verdict], needs: str) -> Check:
         id, probe = f"mysql.{id}@{site}", HostProbe(script)

@@ -32,7 +32,7 @@ def _judge_all(seen: Evidence, services: Sequence[Service]) -> Verdict:
     worst = next(down, None) or next(bad, None)
     if worst or len(services) == 1:
         return worst or verdicts[0]
-    return passed(f"{len(services)} instances active, enabled, run the config on disk")
+    return passed(f"{len(services)} units active, enabled, run the config on disk")
 
 
 def _is_active(seen: Evidence, service: Service) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from posixpath import basename
 
 from lampctl.layers import Desired
 from lampctl.observation import Observation, of
 from lampctl.plan.stages import Stage, generation, path_of
 from lampctl.resources import Action, Change, Service, Step, User, repository, systemctl, user
+from lampctl.resources.service import UnitState
 from lampctl.resources.shell import disown
 
 # What goes when a playbook no longer wants it. Databases, users and what lies below /var/www hold data: they stay.
@@ -18,10 +20,12 @@ def stage(playbook: str, desired: Desired, seen: Observation) -> Stage:
     wanted = {resource.key for resource in (*desired.resources, *desired.displaced)}
     orphans = sorted(seen.orphans(playbook) - wanted)
     deleted = tuple(key for key in orphans if key.startswith(_RETIRED))
-    units = _named(orphans, "service:")
+    used = {s.key for s in desired.shared if _state(s, seen).others}
+    units = _named([key for key in orphans if key not in used], "service:")
     archives = _named(orphans, "repository:")
     renamed = user.outdated(of(desired.resources, User), seen.states)
-    running = [s for s in of(desired.resources, Service) if s.running]
+    left = [s for s in desired.shared if _state(s, seen).active == "active" and s.unit not in units]
+    running = [*(s for s in of(desired.resources, Service) if s.running), *left]
     reloads = [
         (s, Change(s.key, s.layer, s.on_change, f"because {touched[0]} goes\n"))
         for s in running
@@ -38,6 +42,11 @@ def stage(playbook: str, desired: Desired, seen: Observation) -> Stage:
         ),
         before=(
             *(_forgetting(f"service:{unit}", f"stop {unit}", systemctl.stop(unit)) for unit in units),
+            *(
+                # After its units: a slice without a file would stay until the host restarts.
+                Step(f"stop {name}", "linux", systemctl.stop(name))
+                for name in (basename(key) for key in deleted if key.endswith(".slice"))
+            ),
             *(_forgetting(f"repository:{name}", f"remove {name}", repository.remove(name)) for name in archives),
             *map(user.forget, renamed),
         ),
@@ -45,6 +54,11 @@ def stage(playbook: str, desired: Desired, seen: Observation) -> Stage:
         services=tuple(reloads),
         stopped=units,
     )
+
+
+def _state(service: Service, seen: Observation) -> UnitState:
+    state = seen.states.get(service.key)
+    return state if isinstance(state, UnitState) else UnitState()
 
 
 def _named(keys: Iterable[str], kind: str) -> tuple[str, ...]:

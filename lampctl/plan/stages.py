@@ -55,7 +55,7 @@ def generation(
         tuple(resources),
         file.archive(resources, contents),
         deleted,
-        tuple(v for v in desired.validators if any(path.startswith(v.watch + "/") for path in paths)),
+        tuple(v for v in desired.validators if any(f"{path}/".startswith(v.watch + "/") for path in paths)),
         {r.path: r.template for r in resources if isinstance(r, File)},
     )
 

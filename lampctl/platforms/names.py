@@ -51,11 +51,12 @@ class PhpNames:
 
     version: str  # major.minor, as in package and path names
     package: str
-    unit: str
+    unit: str  # of the distribution's own service, which lampctl leaves to others
+    program: str
     root: str
     conf_dir: str
-    pool_dir: str
-    socket_dir: str
+    pool_dir: str  # of the distribution's own service
+    own_dir: str  # of php.ini files that only lampctl's services read
     extensions: str  # package name of an extension, with {name}
     cli: str
     test: str

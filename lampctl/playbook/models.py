@@ -97,9 +97,9 @@ class PhpOptions(Options):
         "auto", description="PHP processes of all pools together. `auto`: what the host's memory holds."
     )
     memory_max: Size | None = Field(
-        None, description="The most memory for all PHP processes of one version together (systemd's MemoryMax)."
+        None, description="The most memory for all PHP processes of one site together (systemd's MemoryMax)."
     )
-    opcache_memory: Size = Field("128M", description="Shared memory for compiled scripts.")
+    opcache_memory: Size = Field("128M", description="Memory for compiled scripts, of each site.")
     ini: Ini = Field({}, description="Any other php.ini directive, for every site.")
 
 

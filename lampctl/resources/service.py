@@ -37,6 +37,7 @@ class Service:
     ports: tuple[int, ...] = ()
     test: str = ""  # shell command: would it accept what is on disk?
     heir: str = ""  # a unit that has no need of these ports if it runs already; then this one goes last
+    others: str = ""  # shell that prints what of other people's depends on it, a line each
 
     @property
     def key(self) -> str:
@@ -60,6 +61,7 @@ class UnitState:
     missing: tuple[str, ...] = ()  # its sockets that are not there
     masked: bool = False  # somebody forbade it to start
     said: str = ""  # its last words, where it should run and does not
+    others: tuple[str, ...] = ()  # what of other people's depends on it
 
     def stale(self, on_change: Action) -> bool:
         """Was something that it reads changed after it last read it?
@@ -88,9 +90,14 @@ def probe(services: Sequence[Service]) -> str:
         for service in services
         for path in service.sockets
     )
+    others = "\n".join(
+        f'{{ {service.others}; }} | awk -v unit={quote(service.unit)} \'{{ print "others " unit "\\t\\t" $0 }}\''
+        for service in services
+        if service.others
+    )
     wanted = words(sorted({service.unit for service in services if service.running}))
     last_words = _LAST_WORDS.replace("WANTED", wanted)
-    return f"{_SHOW.replace('UNITS', units)}\n{_newest(services)}\n{missing}\n{last_words}"
+    return f"{_SHOW.replace('UNITS', units)}\n{_newest(services)}\n{missing}\n{others}\n{last_words}"
 
 
 _SHOW = f"""
@@ -170,6 +177,7 @@ def _state(
         unread=values.get("NeedDaemonReload") == "yes",
         missing=tuple(rows.get((unit, "missing"), [])),
         said="\n".join(rows.get((unit, "said"), [])),
+        others=tuple(rows.get((unit, "others"), [])),
     )
 
 

@@ -1,7 +1,7 @@
 <?php
-// The way to a database on another host, hop by hop: HOST PORT USER DATABASE, and the files with the password and the
-// authority.
-list(, $host, $port, $user, $database, $secret, $authority) = $argv;
+// The way to a database on another host, hop by hop: HOST PORT USER DATABASE, and the file with the authority. The
+// password's file is descriptor 3.
+list(, $host, $port, $user, $database, $authority) = $argv;
 $found = ['reach' => '', 'tls' => '', 'login' => '', 'cipher' => '', 'user' => '', 'version' => '', 'ms' => '0',
     'shown' => '', 'whose' => ''];
 $began = microtime(true);
@@ -25,7 +25,7 @@ set_error_handler(function ($_, $message) use (&$said) {
 });
 mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
 try {
-    preg_match('/^env\[DB_PASSWORD\] = "(.*)"$/m', (string) @file_get_contents($secret), $password);
+    preg_match('/^env\[DB_PASSWORD\] = "(.*)"$/m', (string) @file_get_contents('php://fd/3'), $password);
     $db = mysqli_init();
     $db->options(MYSQLI_OPT_CONNECT_TIMEOUT, 5);
     $db->ssl_set(null, null, $authority, null, null);

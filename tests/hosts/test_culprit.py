@@ -14,12 +14,13 @@ pytestmark = pytest.mark.hosts
 
 SITE = "lamp.test"
 CNF = "/etc/mysql/mariadb.conf.d"
-POOL = f"/etc/php/*/fpm/pool.d/{SITE}.conf"
-SOCKET = f"/run/php/lampctl-$(ls /etc/php)-{SITE}.sock"  # for the shell
+UNIT = f"lampctl-php$(ls /etc/php)-{SITE}"  # for the shell
+POOL = f"/etc/lampctl/php/*/{SITE}.conf"
+SOCKET = f"/run/lampctl/php-$(ls /etc/php)-{SITE}.sock"
 VHOST = f"/etc/apache2/sites-available/{SITE}.conf"
 ROOT = f"/var/www/{SITE}"
 SQL = "mariadb -e"
-FPM = "systemctl {} 'php*-fpm.service'"
+FPM = f"systemctl {{}} {UNIT}.service"
 
 # Where systemd does not know Apache's main process, it would wait 90 s for its end.
 QUICK = (
@@ -89,18 +90,19 @@ BREAKS = [
           f"mysql.login@{SITE}", "skip-networking", f"rm {CNF}/95-theirs.cnf; systemctl restart mariadb"),
 
     Break("php stopped", FPM.format("stop"), "php.service", "inactive"),
-    Break("php disabled", "systemctl disable -q $(systemctl show -p Id --value 'php*-fpm.service')", "php.service", "would not start at boot"),
+    Break("php disabled", FPM.format("disable -q"), "php.service", "would not start at boot"),
+    Break("socket of php stopped", f"systemctl stop {UNIT}.socket", "php.service", "inactive"),
     Break("php runs older config", f"touch {POOL}", "php.service", "was changed"),
 
-    Break("pool is gone", f"rm {POOL}; {FPM.format('reload')}; while ss -xl | grep -q {SOCKET}; do :; done", f"php.fastcgi@{SITE}", f"{SITE}.sock"),
+    Break("configuration of php is gone", f"rm {POOL}; {FPM.format('restart')} || :", "php.service", f"{SITE}.service is"),
     Break("socket is gone", f"rm {SOCKET}", f"php.fastcgi@{SITE}", f"{SITE}.sock"),
-    Break("socket is closed to the web server", f"chmod 600 {SOCKET}; chown root: {SOCKET}", f"php.fastcgi@{SITE}",
-          "Permission denied", FPM.format("restart")),
+    Break("socket is closed to the web server", f"chown root: {SOCKET}", f"php.fastcgi@{SITE}",
+          "Permission denied", f"systemctl restart {UNIT}.socket"),
     Break("extension is off", f"phpdismod mysqli; {FPM.format('restart')}", f"php.fastcgi@{SITE}", "phpenmod mysqli",
           f"phpenmod mysqli; {FPM.format('restart')}"),
     Break("another PHP has the socket", f"rm {SOCKET}; cat > /root/php.pl <<'END'\n{OTHER_PHP}\nEND\n"
           f"systemd-run -q --unit=other-php perl /root/php.pl {SOCKET}; until [ -S {SOCKET} ]; do :; done", f"php.fastcgi@{SITE}",
-          "another PHP", f"systemctl stop other-php; {FPM.format('restart')}"),
+          "another PHP", f"systemctl stop other-php; systemctl restart {UNIT}.socket"),
 
     Break("web stopped", f"{QUICK} systemctl stop apache2", "web.service", "lampctl deploy starts it"),
     Break("web masked", f"{QUICK} systemctl stop apache2; systemctl mask -q apache2", "web.service", "systemctl unmask apache2",
@@ -115,7 +117,7 @@ BREAKS = [
           "rm /etc/apache2/sites-enabled/00-aaa.conf; systemctl reload apache2"),
 
     Break("no handler for PHP", f"sed -i /SetHandler/d {VHOST}; systemctl reload apache2", f"site.php@{SITE}", "source"),
-    Break("vhost names another socket", f"sed -i 's/lampctl-.*-{SITE}.sock/other.sock/' {VHOST}; systemctl reload apache2",
+    Break("vhost names another socket", f"sed -i 's/php-[0-9.]*-{SITE}.sock/other.sock/' {VHOST}; systemctl reload apache2",
           f"site.php@{SITE}", "socket"),
 
     Break("PHP lost its environment", f"sed -i '/^env/d; /^include/d' {POOL}; {FPM.format('restart')}", f"site.database@{SITE}", "DB_NAME"),

@@ -62,7 +62,7 @@ def test_site_works_after_a_reboot(host: Host) -> None:
 
 
 def test_second_deploy_changes_and_restarts_nothing(host: Host) -> None:
-    started = "systemctl show -p StateChangeTimestamp,MainPID apache2 mariadb 'php*-fpm'"
+    started = "systemctl show -p StateChangeTimestamp,MainPID apache2 mariadb 'lampctl-php*'"
     before = host.sh(started)
     assert host.lampctl("plan", "HOST", "--exit-code").code == 0
     ran = host.lampctl("deploy", "HOST")
@@ -117,12 +117,12 @@ def test_reload_that_was_lost_is_made_up_for(host: Host) -> None:
 def test_broken_config_is_refused_before_it_replaces_anything(
     host: Host, tmp_path: Path, name: str, broken: str, said: str
 ) -> None:
-    before = host.sh("md5sum /etc/apache2/sites-available/* /etc/php/*/fpm/pool.d/* /etc/mysql/mariadb.conf.d/*")
+    before = host.sh("md5sum /etc/apache2/sites-available/* /etc/lampctl/php/*/* /etc/mysql/mariadb.conf.d/*")
     ran = host.lampctl("deploy", "HOST", cwd=template(tmp_path, name, broken))
     assert ran.code == 1
     assert ran.host["error"]["kind"] == "invalid"
     assert said in ran.host["error"]["evidence"]
-    after = host.sh("md5sum /etc/apache2/sites-available/* /etc/php/*/fpm/pool.d/* /etc/mysql/mariadb.conf.d/*")
+    after = host.sh("md5sum /etc/apache2/sites-available/* /etc/lampctl/php/*/* /etc/mysql/mariadb.conf.d/*")
     assert after == before
     assert host.works()
     assert host.lampctl("plan", "HOST").changes == {}

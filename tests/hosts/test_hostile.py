@@ -109,7 +109,7 @@ def test_document_root_that_is_a_link(host: Host) -> None:
     ran = host.lampctl("deploy", "HOST")
     owner = host.sh("stat -c '%U %a' /srv/site").strip()
     host.sh(f"rm {ROOT}; mv /srv/site {ROOT}; chown root: {ROOT}; chmod 755 {ROOT};"
-            "systemctl restart 'php*-fpm.service'")  # fmt: skip # PHP remembers where the link led to
+            "systemctl restart 'lampctl-php*.service'")  # fmt: skip # PHP remembers where the link led to
     assert (ran.code, ran.changes) == (0, {}), ran.out
     assert owner == "www-data 775"
 

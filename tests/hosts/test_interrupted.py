@@ -21,7 +21,7 @@ until [ -e /var/lib/lampctl/generations/$((last + 1))/undo.sh ]; do :; done
 pid=$(sed 's/.*process \([0-9]*\) on the host/\1/' /var/lib/lampctl/lock)
 kill -9 "-$pid"
 """
-POOL = "/etc/php/*/fpm/pool.d/lamp.test.conf"
+POOL = "/etc/lampctl/php/*/lamp.test.conf"
 
 
 def test_run_that_is_killed_on_the_host_is_healed(host: Host) -> None:

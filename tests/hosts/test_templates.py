@@ -41,7 +41,7 @@ cat > inside.sh <<'INSIDE'
 mount -t tmpfs none /mnt; cp -a /etc /mnt/etc; cp pem key /mnt/; mount --bind /mnt/etc /etc
 grep -rl 'Managed by lampctl' /etc | xargs rm -f; find /etc -xtype l -path '*-enabled/*' -delete
 tar -C / --no-same-owner -xf "$1/etc.tar"
-{ sed -n 's/^user = //p' /etc/php/*/fpm/pool.d/*.conf
+{ sed -n 's/^user = //p' /etc/lampctl/php/*/*.conf
   sed -n 's/^ *SuexecUserGroup \([^ ]*\).*/\1/p' /etc/apache2/sites-enabled/*.conf; } | sort -u | while read -r user; do
     echo "$user:x:990:990::/:/bin/false" >> /etc/passwd; echo "$user:x:990:" >> /etc/group
 done

@@ -131,11 +131,14 @@ def test_wordpress_brings_php_a_theme_and_no_second_apache(platform: str) -> Non
     version = PLATFORMS[platform].php.version
     assert {"wordpress", "php", f"php{version}-gd", f"php{version}-mbstring"} <= set(packages)
     assert [name for name in packages if name.startswith("wordpress-theme-")]
-    pool = next(text for path, text in contents.items() if path.endswith("pool.d/wordpress.test.conf"))
+    pool = contents[f"/etc/lampctl/php/{version}/wordpress.test.conf"]
     assert "env[WORDPRESS_CONFIG] = 'site-wordpress-test'\n" in pool
-    assert [secret.path for secret in of(found.resources, Secret) if secret.variable != "WP_PASSWORD"] == [
-        line.removeprefix("include = ") for line in pool.splitlines() if line.startswith("include")
-    ]
+    secrets = [secret.path for secret in of(found.resources, Secret) if secret.variable != "WP_PASSWORD"]
+    unit = f"lampctl-php{version}-wordpress.test.service"
+    given = [f"LoadCredential={path.rpartition('/')[2]}:{path}" for path in secrets]
+    assert set(given) <= set(contents[f"/etc/systemd/system/{unit}"].splitlines())
+    read = [f"include = /run/credentials/{unit}/{path.rpartition('/')[2]}" for path in secrets]
+    assert [line for line in pool.splitlines() if line.startswith("include")] == read
 
 
 def test_each_platform_has_its_own_look_at_a_command() -> None:

@@ -67,7 +67,7 @@ def test_unknown_word_has_a_suggestion(word: str, nearest: str) -> None:
 
 def test_text_fits_the_terminal(tmp_path: Path) -> None:
     text = run("explain", "php.fastcgi", cwd=tmp_path).stdout
-    assert "the pool gave no answer → journalctl -u php8.4-fpm.service" in " ".join(text.split())
+    assert "the pool gave no answer → journalctl -u lampctl-php8.4-SITE" in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= 80
     page = json.loads(run("explain", "php.memory_limit", "--format", "json", cwd=tmp_path).stdout)["page"]
     assert {"label": "default", "text": "128M"} in page["items"]

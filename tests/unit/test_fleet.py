@@ -185,8 +185,9 @@ def test_wordpress_verifies_the_server_at_each_place_where_it_runs(tmp_path: Pat
     line = "php8.2 -dopenssl.cafile=/etc/ssl/lampctl/far.test.pem -dopenssl.capath=/etc/ssl/certs /usr/share/wordpress/"
     assert f"ExecStart={line}wp-cron.php\n" in rendered(share, "lampctl-wp-cron-far.test.service")
     install = next(r for r in wanted(share).resources if isinstance(r, Command))
-    assert "-dopenssl.cafile=" in install.script
-    assert "-dopenssl.cafile=" in install.unless
+    for unit in ("lampctl-wp_install-far.test.service", "lampctl-wp_look-far.test@.service"):
+        assert "-dopenssl.cafile=" in rendered(share, unit)
+    assert "lampctl-wp_look-far.test" in install.unless
     assert "mariadb" not in install.unless  # there is no client
     near = loaded(tmp_path, text.replace("{host: db1}", "true"))
     assert "MYSQL_CLIENT_FLAGS" not in rendered(near, "/etc/wordpress/config-site-far-test.php")

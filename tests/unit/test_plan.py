@@ -77,7 +77,8 @@ def test_plan_of_a_bare_host(platform: str) -> None:
     ]
     assert [c.resource for c in plan.changes if c.action is Action.START] == [
         "service:mariadb.service",
-        f"service:php{version}-fpm.service",
+        f"service:lampctl-php{version}-lamp.test.socket",
+        f"service:lampctl-php{version}-lamp.test.service",
         "service:apache2.service",
     ]
     assert plan.problems == ()
@@ -161,7 +162,7 @@ def test_sizes_follow_memory_and_say_why() -> None:
         "# a quarter of 512 MiB of memory; PHP and Apache share the rest\ninnodb_buffer_pool_size = 128M" in small[cnf]
     )
     assert "innodb_buffer_pool_size = 4096M" in large[cnf]
-    pool = "file:/etc/php/8.4/fpm/pool.d/lamp.test.conf"
+    pool = "file:/etc/lampctl/php/8.4/lamp.test.conf"
     assert "pm.max_children = 3\n" in small[pool]
     assert "pm.max_children = 32\n" in large[pool]
 

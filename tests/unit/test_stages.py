@@ -78,7 +78,7 @@ def test_other_web_server_gives_its_ports_if_it_is_ours() -> None:
 def test_unit_file_that_changed_means_a_restart_and_not_a_reload() -> None:
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
-    php = "service:php8.4-fpm.service"
+    php = "service:lampctl-php8.4-lamp.test.service"
     for state in (UnitState(True, "active", "enabled", "", 100.0, 100.0, 50.0, "", 100.5), UnitState(True, "active", "enabled", "", 100.0, 100.0, unread=True)):  # fmt: skip
         plan = make(found, contents, replace(seen, states={**seen.states, php: state}))
         assert [(c.resource, c.action) for c in plan.changes] == [(php, Action.RESTART)]
@@ -97,3 +97,23 @@ def test_site_that_becomes_the_default_leaves_its_other_link() -> None:
     ]
     theirs = {**seen.entries, other: Entry("symlink", 0o777, target="/srv/theirs.conf")}
     assert not make(found, contents, replace(seen, entries=theirs))
+
+
+POOLS = frozenset({"file:/etc/php/8.4/fpm/pool.d/lamp.test.conf", "service:php8.4-fpm.service"})
+
+
+def test_service_of_the_distribution_goes_with_the_last_pool_and_stays_while_others_use_it() -> None:
+    """As lampctl 0.1 left it: its pools were in the service that the package brings."""
+    found, contents = wanted("debian-13")
+    seen = converged(found, contents)
+    fpm = "service:php8.4-fpm.service"
+    running = UnitState(True, "active", "enabled", "", 100.0, 100.0)
+    for others, action in (((), Action.STOP), (("/etc/php/8.4/fpm/pool.d/theirs.conf",), Action.RELOAD)):
+        states = {**seen.states, fpm: replace(running, others=others)}
+        plan = make(found, contents, replace(with_owned(seen, lamp=seen.owned | POOLS), states=states))
+        assert {c.resource: c.action for c in plan.changes if "8.4" in c.resource} == {
+            fpm: action,
+            "file:/etc/php/8.4/fpm/pool.d/lamp.test.conf": Action.DELETE,
+        }
+    gone = with_owned(replace(seen, states=states), lamp=seen.owned | {fpm})
+    assert not make(found, contents, gone), "it stays, and there is nothing left to do"

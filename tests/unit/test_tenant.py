@@ -9,7 +9,7 @@ import pytest
 from lampctl.engine.library import Files
 from lampctl.facts import MIB, Facts, nominal
 from lampctl.layers import Context, desired, sizing
-from lampctl.layers.sites.tenant import tenant
+from lampctl.layers.tenant import tenant
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load, slice_of
 from lampctl.resources import File

@@ -29,23 +29,28 @@ def wanted(*settings: str, platform: str = "debian-13") -> Desired:
     return desired(Context.of(loaded(*settings), PLATFORMS[platform], Facts(platform)))
 
 
-def test_each_version_is_a_service_with_its_own_pools() -> None:
+def test_each_site_is_a_service_of_its_version() -> None:
     found = wanted(ARCHIVE, OLD)
     units = {s.unit: s.sockets for s in of(found.resources, Service) if s.layer == "php"}
     assert units == {
-        "php8.2-fpm.service": ("/run/php/lampctl-8.2-old.test.sock",),
-        "php8.4-fpm.service": ("/run/php/lampctl-8.4-lamp.test.sock",),
+        "lampctl-php8.2-old.test.socket": ("/run/lampctl/php-8.2-old.test.sock",),
+        "lampctl-php8.2-old.test.service": (),
+        "lampctl-php8.4-lamp.test.socket": ("/run/lampctl/php-8.4-lamp.test.sock",),
+        "lampctl-php8.4-lamp.test.service": (),
     }
     assert {p.name for p in of(found.resources, Package)} >= {"php8.2-fpm", "php8.2-mysql", "php8.4-fpm"}
     checks = {check.id: check for check in found.checks}
     assert checks["php.fastcgi@old.test"].needs == ("php.service@8.2",)
     vhosts = {f.path: f.values for f in of(found.resources, File) if f.template == "apache/vhost.conf.j2"}
-    assert vhosts["/etc/apache2/sites-available/old.test.conf"]["socket"] == "/run/php/lampctl-8.2-old.test.sock"
+    assert vhosts["/etc/apache2/sites-available/old.test.conf"]["socket"] == "/run/lampctl/php-8.2-old.test.sock"
 
 
 def test_only_the_version_in_use_is_installed() -> None:
     found = wanted(ARCHIVE, "sites={old.test: {php: {version: '8.2', repository: older}}}")
-    assert [s.unit for s in of(found.resources, Service) if s.layer == "php"] == ["php8.2-fpm.service"]
+    assert [s.unit for s in of(found.resources, Service) if s.layer == "php"] == [
+        "lampctl-php8.2-old.test.socket",
+        "lampctl-php8.2-old.test.service",
+    ]
     assert "php.service" in {check.id for check in found.checks}
 
 

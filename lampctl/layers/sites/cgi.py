@@ -12,7 +12,7 @@ from lampctl.layers import http, sizing
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.services import judge
 from lampctl.layers.sites.common import check, home, outside, through
-from lampctl.layers.sites.tenant import tenant
+from lampctl.layers.tenant import tenant
 from lampctl.layers.vhost import Vhost
 from lampctl.playbook import root_of, socket_name, user_of
 from lampctl.playbook.sites import CgiSite

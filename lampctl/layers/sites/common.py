@@ -8,8 +8,8 @@ from functools import partial
 from lampctl.checks import Check, Evidence, HostProbe, HttpProbe, Judge, Probe, Verdict, Where, failed, passed
 from lampctl.layers import http
 from lampctl.layers.base import Context
-from lampctl.layers.php import state_of
-from lampctl.layers.sites.tenant import slices
+from lampctl.layers.fpm import state_of
+from lampctl.layers.tenant import slices
 from lampctl.playbook import former_user_of, home_of, user_of
 from lampctl.resources import Directory, Package, Release, Resource, Symlink, User
 

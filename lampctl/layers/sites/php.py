@@ -9,7 +9,8 @@ from functools import partial
 from lampctl.checks import Check, Verdict, failed, passed
 from lampctl.layers import http
 from lampctl.layers.base import Context, Desired, ProbeFile
-from lampctl.layers.php import answer, body_limit, socket_of
+from lampctl.layers.fpm import body_limit, socket_of
+from lampctl.layers.php import answer
 from lampctl.layers.sites.common import CODE, home, outside, own_directory, through
 from lampctl.layers.versions import php_of
 from lampctl.layers.vhost import Vhost

@@ -13,7 +13,7 @@ from lampctl.layers.ports import holders, strangers
 from lampctl.layers.services import service_check
 from lampctl.layers.sites import upstreams
 from lampctl.layers.sites.common import check, home
-from lampctl.layers.sites.tenant import tenant
+from lampctl.layers.tenant import tenant
 from lampctl.playbook import home_of, unit_of, user_of
 from lampctl.playbook.sites import SandboxedSite
 from lampctl.resources import Action, File, Service

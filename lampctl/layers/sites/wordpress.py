@@ -6,11 +6,12 @@ The core is Debian's package, which apt upgrades for all sites at once, or a rel
 from __future__ import annotations
 
 from lampctl.layers.base import Context, Desired, ProbeFile
+from lampctl.layers.fpm import body_limit, socket_of
 from lampctl.layers.mysql import secret_of
-from lampctl.layers.php import body_limit, socket_of
 from lampctl.layers.remote import trust
 from lampctl.layers.sites import php, wordpress_checks
 from lampctl.layers.sites.common import home
+from lampctl.layers.tenant import tenant
 from lampctl.layers.versions import php_of
 from lampctl.layers.vhost import Vhost
 from lampctl.playbook import code_of, database_of, home_of, user_of
@@ -26,7 +27,7 @@ from lampctl.resources import (
     Service,
 )
 from lampctl.resources.database import identifier, literal
-from lampctl.resources.shell import quote, words
+from lampctl.resources.shell import quote
 
 CONFIG = "/etc/wordpress"  # where Debian's package looks
 _INSTALL = f"{CONFIG}/lampctl-install.php"
@@ -109,7 +110,7 @@ def _cron(context: Context, name: str, options: WordpressSite) -> tuple[Resource
     timer = _timer(name)
     values = {
         "site": name,
-        "user": user_of(name),
+        "tenant": tenant(context, name, writes=True),
         "core": _core(context, name, options),
         "php": _php(context, name, options),
         "environment": {"HTTP_HOST": name, **options.environment(name)},
@@ -123,10 +124,10 @@ def _php(context: Context, name: str, options: WordpressSite) -> list[str]:
     return [php_of(context, name).cli, *(f"-d{key}={value}" for key, value in trust(name, options).items())]
 
 
-def _install(context: Context, name: str, options: WordpressSite) -> tuple[Command, ...]:
+def _install(context: Context, name: str, options: WordpressSite) -> tuple[Resource, ...]:
     """By PHP on the host and not over HTTP: nobody can come first, as install.php is closed to visitors from the start.
 
-    The passwords come on stdin.
+    WordPress runs the site's own plugins and drop-ins from its first line on: so it runs in the site's sandbox.
     """
     values = {
         "HTTP_HOST": name,
@@ -135,19 +136,49 @@ def _install(context: Context, name: str, options: WordpressSite) -> tuple[Comma
         "WP_EMAIL": options.email,
         **options.environment(name),
     }
-    environment = words(f"{key}={value}" for key, value in values.items())
-    stdin = words([secret_of(name).path, _salts(name).path, _password(name).path])
-    program = words([*_php(context, name, options), _INSTALL, _core(context, name, options)])
-    run = f"env {environment} runuser -u {quote(user_of(name))} -- {program}"
-    look = f"cd /; cat {stdin} | timeout 10 {run} look | grep -qx 'it is installed'"
+    environment = f"/etc/lampctl/environment/wp_{name}"
+    secrets = {"database": secret_of(name).path, "salts": _salts(name).path}
+    given = {
+        "site": name,
+        "tenant": tenant(context, name, writes=True),
+        "environment": environment,
+        "program": [*_php(context, name, options), _INSTALL, _core(context, name, options)],
+    }
+    install, look = (f"lampctl-wp_{task}-{name}" for task in ("install", "look"))  # no hostname has an underscore
+    units = (
+        File(environment, "site", "unit/environment.j2", {"environment": values}, mode=0o600),
+        File(f"/etc/systemd/system/{install}.service", "site", "wordpress/task.service.j2",
+             {**given, "task": "install", "secrets": {**secrets, "admin": _password(name).path}}),
+        File(f"/etc/systemd/system/{look}@.service", "site", "wordpress/task.service.j2",
+             {**given, "task": "look", "secrets": secrets}),
+    )  # fmt: skip
     command = Command(
         f"install WordPress on {name}",
         "site",
-        f"cd /\ncat {stdin} | {run}",
-        _table(context, name, options) or look,
+        _RUN.format(unit=quote(f"{install}.service")),
+        _table(context, name, options) or _LOOK.format(unit=quote(look)),
         f"{options.admin}'s password is made on the host, in {_password(name).path}",
     )
-    return (command,)
+    return (*units, command)
+
+
+# Stopped at its end: what the site's code may have left running ends with it.
+_RUN = """
+systemctl reset-failed {unit} 2>/dev/null || :
+systemctl restart {unit} || {{
+    journalctl -q -u {unit} -n 12 --no-pager -o cat
+    systemctl reset-failed {unit}
+    exit 1
+}}
+systemctl stop {unit}
+"""
+# An instance for each look, as two may be under way. Its status is 3 where WordPress is not installed.
+_LOOK = """
+unit={unit}@$$.service
+timeout 15 systemctl restart "$unit" && said=$(systemctl show --value -p ExecMainStatus "$unit") || said=failed
+systemctl stop "$unit"; systemctl reset-failed "$unit"
+[ "$said" = 0 ]
+"""
 
 
 def _table(context: Context, name: str, options: WordpressSite) -> str:

@@ -16,6 +16,6 @@ class ServletSite(SandboxedSite):
     type: Literal["servlet"] = Field(description=TYPE)
     war: OneLine = Field(description="A WAR on this machine, beside the playbook, or a folder with what a WAR holds.")
     port: Port | None = Field(
-        None, description="Not used since 0.2: Tomcat is reached by a Unix socket, which no other site can take."
+        None, description="Accepted, and not used: Tomcat is reached by a Unix socket, which no other site can take."
     )
     heap: Size = Field("256M", description="The most memory for Java's heap.")

@@ -1,0 +1,149 @@
+"""A site's PHP-FPM: a service of its own, as the site's user from the start, in the site's sandbox and slice.
+
+Its socket is systemd's: it outlives the service, so requests wait while that restarts, and no right to make a socket is
+needed. What only root can read (its configuration, passwords) reaches it as credentials of the unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lampctl.layers import remote, sizing
+from lampctl.layers.base import Context, Validator
+from lampctl.layers.mysql import secret_of
+from lampctl.layers.tenant import tenant
+from lampctl.layers.versions import php_of
+from lampctl.playbook import database_of, home_of, user_of
+from lampctl.playbook.sites import PhpSite, WordpressSite
+from lampctl.playbook.sites.names import shortened
+from lampctl.resources import Action, Directory, File, Resource, Secret, Service
+from lampctl.resources.shell import quote
+
+PING = "/lampctl-ping"  # a URL that the pool itself answers; the web server hands over files that exist only
+
+
+@dataclass(frozen=True)
+class Pool:
+    """One site's service: its files, its socket's unit and its own, and the test of its configuration."""
+
+    resources: tuple[Resource, ...]
+    services: tuple[Service, Service]
+    validator: Validator
+
+
+def socket_of(context: Context, site: str) -> str:
+    """The one place that names a pool's socket: the pool, the vhost and the checks ask here.
+
+    The version is part of it: while a site goes from one to another, the old pool and the new one answer side by side.
+    """
+    return f"/run/lampctl/php-{php_of(context, site).version}-{shortened(site, 80)}.sock"  # of at most 107 characters
+
+
+def unit_of(context: Context, site: str) -> str:
+    """The name of its units, without .service and .socket."""
+    return f"lampctl-php{php_of(context, site).version}-{shortened(site, 200)}"
+
+
+def body_limit(context: Context, site: str) -> sizing.Sized:
+    """The same for PHP and for the web server."""
+    return sizing.body_limit(_upload_limit(context, site))
+
+
+def _upload_limit(context: Context, site: str) -> str:
+    own = context.playbook.php_sites[site].php.upload_limit
+    return own or (context.playbook.php.upload_limit if context.playbook.php else "32M")
+
+
+def state_of(site: str) -> str:
+    """Where PHP keeps a site's sessions and temporary files."""
+    return f"/var/lib/php/lampctl/{site}"
+
+
+def pool(context: Context, site: str) -> Pool:
+    """The service, and the directory that only its user may enter: sessions, and what PHP writes temporarily."""
+    names, user, unit = php_of(context, site), user_of(site), unit_of(context, site)
+    state, path = state_of(site), f"/etc/lampctl/php/{names.version}/{site}.conf"
+    credentials = {secret.rpartition("/")[2]: secret for secret in _secrets(site, context.playbook.php_sites[site])}
+    files = (
+        File(path, "php", "php/pool.conf.j2", _values(context, site, state, list(credentials)), mode=0o600),
+        *_units(context, site, state, {"fpm": path, **credentials}),
+    )
+    test = f"PHP_INI_SCAN_DIR=:{names.own_dir} {names.program} -t -y {quote(path)}"
+    socket = Service(
+        f"{unit}.socket",
+        "php",
+        on_change=Action.RESTART,
+        sockets=(socket_of(context, site),),
+        units=(files[1].path,),
+    )
+    service = Service(
+        f"{unit}.service",
+        "php",
+        watch=(names.program, f"{names.root}/php.ini", names.conf_dir, names.own_dir, *_release(context, site)),
+        on_change=Action.RESTART,  # to reload would keep old credentials, and programs that outlived their request
+        ready=_ready(names.cli, socket_of(context, site)),
+        units=(files[2].path, path, *credentials.values()),
+        test=test,
+    )
+    folders = (Directory("/var/lib/php/lampctl", "php", 0o711), Directory(state, "php", 0o700, f"{user}:{user}"))
+    return Pool((*folders, *files), (socket, service), Validator("php", test, path))
+
+
+def _units(context: Context, site: str, state: str, credentials: dict[str, str]) -> tuple[File, File]:
+    assert context.playbook.php
+    names, unit = php_of(context, site), unit_of(context, site)
+    values = {
+        "site": site,
+        "unit": unit,
+        "php": names,
+        "socket": socket_of(context, site),
+        "web_user": context.web.user,
+        "state": state,
+        "credentials": credentials,
+        "memory_max": context.playbook.php.memory_max,
+        "tenant": tenant(context, site, writes=True),
+    }
+    folder = "/etc/systemd/system"
+    return (
+        File(f"{folder}/{unit}.socket", "php", "php/socket.j2", values),
+        File(f"{folder}/{unit}.service", "php", "php/service.j2", values),
+    )
+
+
+def _values(context: Context, site: str, state: str, credentials: list[str]) -> dict[str, object]:
+    playbook, options = context.playbook, context.playbook.php_sites[site]
+    assert playbook.php is not None
+    return {
+        "site": site,
+        "user": user_of(site),
+        "unit": unit_of(context, site),
+        "state": state,
+        "socket": socket_of(context, site),
+        "ping": PING,
+        "children": sizing.pool_children(playbook, context.facts, site),
+        "memory_limit": options.php.memory_limit or playbook.php.memory_limit,
+        "upload_limit": _upload_limit(context, site),
+        "body_limit": body_limit(context, site),
+        "ini": {**playbook.php.ini, **remote.trust(site, options), **options.php.ini},
+        "database": database_of(site, options),
+        "authority": remote.authority_of(site),
+        "environment": options.environment(site),
+        "credentials": credentials,
+    }
+
+
+def _release(context: Context, site: str) -> tuple[str, ...]:
+    """A link that changes with a release: PHP remembers where it led, and opcache what it compiled from there."""
+    return (f"{home_of(site)}/current",) if site in context.sources else ()
+
+
+def _ready(cli: str, socket: str) -> str:
+    """Shell that fails until the pool has answered a request."""
+    ask = f"said=$({cli} -n fastcgi.php {quote(socket)} {PING} 2>&1)"
+    return f'{ask}; case $said in *pong) ;; *) echo "$said"; exit 1 ;; esac'
+
+
+def _secrets(site: str, options: PhpSite | WordpressSite) -> list[str]:
+    """The files that give PHP its passwords."""
+    own = [Secret(name, "php", variable).path for name, variable in options.secrets(site).items()]
+    return [secret_of(site).path, *own] if database_of(site, options) else own

@@ -1,0 +1,192 @@
+"""What a site's own code gets hold of, wherever it runs: as a CGI program, a process, a servlet, WordPress's cron and
+its installer. Each of them looks around like an attacker, on a host with another site that has things worth having."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.hosts.conftest import Host
+
+pytestmark = pytest.mark.hosts
+
+SITES = """
+extends: lamp
+sites:
+  cgi.test: {type: cgi, source: cgi}
+  proc.test: {type: process, source: proc, command: perl server.pl, port: 8000}
+  servlet.test: {type: servlet, war: app, heap: 64M}
+  wp.test: {type: wordpress}
+  victim.test: {type: process, source: victim, command: perl server.pl --password=hunter2, port: 8010}
+"""
+# What an attacker sees, a line each. Nothing of it may depend on tools that a minimal host lacks.
+LOOK = r"""
+echo "id $(id -u) $(id -G)"
+sed -n 's/^\(CapEff\|CapBnd\|NoNewPrivs\|Seccomp\):[[:space:]]*/\1 /p' /proc/self/status
+cut -d: -f3 < /proc/self/cgroup | sed -n 's/.*\(lampctl-.*\.slice\).*/slice \1/p'
+for d in /proc/[0-9]*; do [ -O "$d" ] || echo "process $(tr '\0' ' ' < "$d/cmdline")"; done
+for p in VICTIM 1; do kill -0 "$p" 2>/dev/null && echo "signal $p"; done
+echo "homes $(ls /var/www | tr '\n' ' ')"
+echo "shm $(ls /dev/shm | tr '\n' ' ')"
+for f in /run/dbus/system_bus_socket /run/systemd/private /run/systemd/journal/io.systemd.journal /run/lampctl-*.sock; do
+    perl -MIO::Socket::UNIX -e 'exit !IO::Socket::UNIX->new($ARGV[0])' "$f" && echo "socket $f"
+done
+for f in /etc/shadow /etc/lampctl/secrets/wp.test.conf /etc/lampctl/environment/wp_wp.test /var/lib/lampctl/lock \
+    /var/lib/site-victim-test/secret /var/www/victim.test/current/server.pl; do [ -r "$f" ] && echo "reads $f"; done
+for f in /etc /usr/bin /run /run/lock /var/tmp/../lib /var/www; do touch "$f/lampctl-attack" 2>/dev/null && echo "writes $f"; done
+perl -e 'opendir D, "/proc/self/fd"; for (readdir D) { print "fd ", readlink("/proc/self/fd/$_"), "\n" if /\d/ && $_ > 2 }' |
+    grep -v 'fd /proc/\|fd $' # what this very command has open
+env | grep -E '^(SSH|SUDO|LAMPCTL|OWNER|PLAYBOOK|GENERATION|kept)' | sed 's/^/environ /'
+echo end
+"""
+SERVER = r"""
+use IO::Socket::INET;
+my $l = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $ENV{PORT}, Listen => 64, ReuseAddr => 1) or die "bind: $!\n";
+while (my $c = $l->accept) { while (<$c>) { last if /^\r?$/ } my $b = WHAT; print $c "HTTP/1.0 200 OK\r\n\r\n$b"; close $c }
+"""
+SERVLET = """<%@ page contentType="text/plain" %><% Process p = new ProcessBuilder("/bin/sh", application.getRealPath("/WEB-INF/look.sh")).redirectErrorStream(true).start();
+out.print(new String(p.getInputStream().readAllBytes())); %>"""
+# WordPress's drop-in for the database: loaded before anything else, by all that loads WordPress.
+DROP_IN = r"""<?php
+$mode = PHP_SAPI === 'cli' ? (getenv('WP_TITLE') === false ? 'cron' : 'install') : 'web';
+if ($mode !== 'web') {
+    $fds = '';
+    foreach (scandir('/proc/self/fd') as $n) { $to = @readlink("/proc/self/fd/$n"); if ($n > 2 && $to && !preg_match('#wp-|^/proc|\.php$#', $to)) $fds .= "fd $to\n"; }
+    $out = __DIR__ . "/uploads/$mode";
+    @unlink($out);
+    file_put_contents($out, $fds . shell_exec('sh ' . __DIR__ . '/uploads/look.sh 2>/dev/null'));
+    chmod($out, 0644);
+    shell_exec('setsid sleep 987 >/dev/null 2>&1 </dev/null &');
+}
+"""
+
+
+def get(host: Host, site: str, path: str) -> str:
+    connection = http.client.HTTPConnection(host.box.address, 80, timeout=30)
+    connection.request("GET", path, headers={"Host": site})
+    return connection.getresponse().read().decode(errors="replace")
+
+
+@pytest.fixture(scope="module", params=["apache", "nginx"])
+def server(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("attacks")
+    (path / "site.yml").write_text(SITES)
+    for name in ("cgi/cgi-bin", "proc", "victim", "app/WEB-INF"):
+        (path / name).mkdir(parents=True)
+    (path / "cgi/index.html").write_text("cgi")
+    (path / "victim/server.pl").write_text(SERVER.replace("WHAT", "'victim'"))
+    (path / "proc/server.pl").write_text(SERVER.replace("WHAT", "`sh look.sh 2>/dev/null`"))
+    (path / "app/index.jsp").write_text(SERVLET)
+    (path / "app/WEB-INF/web.xml").write_text("<web-app/>")
+    look(path, "1")
+    return path
+
+
+def look(folder: Path, victim: str) -> None:
+    """Writes the attacker's script into each site: `victim` is the process that it tries to signal."""
+    script = LOOK.replace("VICTIM", victim)
+    for name in ("proc/look.sh", "app/WEB-INF/look.sh"):
+        (folder / name).write_text(script)
+    program = folder / "cgi/cgi-bin/look"
+    program.write_text(f"#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\n{script}")
+    program.chmod(0o755)
+
+
+@pytest.fixture(scope="module")
+def sites(host: Host, folder: Path, server: str) -> Host:
+    first = deploy(host, folder, server)
+    assert first[0] == 0, first[1]
+    victim = host.sh("systemctl show --value -p MainPID lampctl-victim.test@8010").strip()
+    look(folder, victim)
+    host.sh("echo secret > /dev/shm/handed; chmod 644 /dev/shm/handed")
+    host.sh("echo s > /var/lib/site-victim-test/secret; chmod 644 /var/lib/site-victim-test/secret")
+    content = "/var/www/wp.test/wp-content"
+    for path, text in ((f"{content}/db.php", DROP_IN), (f"{content}/uploads/look.sh", LOOK.replace("VICTIM", victim))):
+        host.sh(f"cat > {path} <<'EOF'\n{text}\nEOF\nchown site-wp-test: {path}; chmod 644 {path}")
+    again = deploy(host, folder, server)
+    assert again[0] == 0, again[1]
+    return host
+
+
+def deploy(host: Host, folder: Path, server: str, command: str = "deploy") -> tuple[int, str]:
+    ran = host.lampctl(command, "HOST", "-p", str(folder / "site.yml"), "--set", f"web.server={server}")
+    return ran.code, ran.out + ran.err
+
+
+def judged(report: str, host: Host, site: str) -> None:
+    """An attacker found nothing but what the site has anyway."""
+    lines = report.strip().splitlines()
+    assert lines, "the attacker's script did not run"
+    assert lines[-1] == "end", report
+    uid = host.sh(f"id -u site-{site.replace('.', '-')}").strip()
+    said = [line.split(" ", 1) for line in lines]
+    found = {key: [rest for k, rest in ((w[0], w[-1]) for w in said) if k == key] for key, *_ in said}
+    assert found["id"] == [f"{uid} {uid}"]
+    assert found["CapEff"] == found["CapBnd"] == ["0000000000000000"]
+    assert found["NoNewPrivs"] == ["1"]
+    assert found["Seccomp"] == ["2"]
+    assert found["slice"] == [f"lampctl-{site}.slice"]
+    assert found["homes"] == [f"{site} "]
+    assert found["shm"] == [""]
+    nothing = ("process", "signal", "socket", "reads", "writes", "fd", "environ")
+    assert {key: found[key] for key in nothing if key in found} == {}
+
+
+@pytest.mark.parametrize(
+    ("site", "path"), [("cgi.test", "/cgi-bin/look"), ("proc.test", "/"), ("servlet.test", "/index.jsp")]
+)
+def test_program_sees_nothing_of_others(sites: Host, site: str, path: str) -> None:
+    judged(get(sites, site, path), sites, site)
+
+
+def test_cron_sees_nothing_of_others_and_leaves_nothing_running(sites: Host) -> None:
+    sites.sh("systemctl start lampctl-wp-cron-wp.test.service")
+    judged(sites.sh("cat /var/www/wp.test/wp-content/uploads/cron"), sites, "wp.test")
+    assert sites.sh("pgrep -xf 'sleep 987' || :") == ""
+
+
+def test_installer_runs_the_sites_code_with_nothing_of_root(sites: Host, folder: Path, server: str) -> None:
+    sites.sh("""mariadb wp_test -e "DELETE FROM wp_options WHERE option_name = 'siteurl'" """)
+    code, said = deploy(sites, folder, server)
+    assert "install WordPress on wp.test" in said
+    judged(sites.sh("cat /var/www/wp.test/wp-content/uploads/install"), sites, "wp.test")
+    assert sites.sh("pgrep -xf 'sleep 987' || :") == ""
+    # The lock is free, whatever the drop-in did.
+    code, said = deploy(sites, folder, server)
+    assert code == 0, said
+
+
+def test_another_sites_listener_is_never_taken_for_the_program(sites: Host, folder: Path, server: str) -> None:
+    """A loop that binds victim.test's port as soon as it is free. Where the kernel can hold SocketBindDeny it never gets
+    it; else the deploy fails, and says who has it."""
+    loop = (
+        "use IO::Socket::INET; for (;;) { my $l = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 8010, "
+        "Listen => 9, ReuseAddr => 1) or next; while (my $c = $l->accept) { print $c qq(HTTP/1.0 200 OK\\r\\n\\r\\nstolen); close $c } }"
+    )
+    sites.sh(
+        f'systemd-run --quiet --unit=thief -p User=site-cgi-test -p Slice=lampctl-cgi.test.slice perl -e "{loop.replace("$", chr(92) + "$")}"'
+    )
+    (folder / "victim/server.pl").write_text((folder / "victim/server.pl").read_text() + "# again\n")
+    code, said = deploy(sites, folder, server)
+    sites.sh("systemctl stop thief")
+    assert code == 1, said
+    assert "127.0.0.1:8010 is held by site-cgi-test (perl, pid " in json.dumps(json.loads(said), ensure_ascii=False)
+    code, said = deploy(sites, folder, server)
+    assert code == 0, said
+    assert get(sites, "victim.test", "/") == "victim"
+
+
+def test_units_are_sandboxed(sites: Host) -> None:
+    units = ("lampctl-cgi-cgi.test", "lampctl-proc.test@8000", "lampctl-servlet-servlet.test", "lampctl-wp-cron-wp.test",
+             "lampctl-wp_install-wp.test", "lampctl-wp_look-wp.test@1")  # fmt: skip
+    for unit in units:
+        said = sites.sh(f"systemd-analyze security --no-pager {unit}.service | tail -n 1")
+        assert float(said.split(":")[1].split()[0]) <= 2, (unit, said)
