@@ -102,8 +102,8 @@ def test_host_of_sites_keeps_a_server_for_its_own_databases_only(tmp_path: Path)
     users = [r.key for r in resources if isinstance(r, DatabaseUser)]
     assert users == ["database-user:near_test@localhost"]
     assert "bind-address = 127.0.0.1" in rendered(share, "90-lampctl.cnf")
-    assert "env[DB_HOST] = 10.0.0.5" in rendered(share, "far.test.conf")
-    assert "env[DB_TLS_CA] = /etc/ssl/lampctl/far.test.pem" in rendered(share, "far.test.conf")
+    assert "env[DB_HOST] = '10.0.0.5'" in rendered(share, "far.test.conf")
+    assert "env[DB_TLS_CA] = '/etc/ssl/lampctl/far.test.pem'" in rendered(share, "far.test.conf")
     assert "DB_TLS" not in rendered(share, "near.test.conf")
     alone = of_sites(loaded(tmp_path, TEXT.replace("  near.test: {database: true}\n", "")), {"db1": "10.0.0.5"})
     assert not any("mariadb" in r.key for r in wanted(alone).resources)
@@ -181,9 +181,10 @@ def test_wordpress_verifies_the_server_at_each_place_where_it_runs(tmp_path: Pat
     config = rendered(share, "/etc/wordpress/config-site-far-test.php")
     assert "define('DB_HOST', '10.0.0.5');" in config
     assert "MYSQLI_CLIENT_SSL | MYSQLI_CLIENT_SSL_VERIFY_SERVER_CERT" in config
-    assert 'php_value[openssl.cafile] = "/etc/ssl/lampctl/far.test.pem"' in rendered(share, "/far.test.conf")
-    line = "php8.2 -dopenssl.cafile=/etc/ssl/lampctl/far.test.pem -dopenssl.capath=/etc/ssl/certs /usr/share/wordpress/"
-    assert f"ExecStart={line}wp-cron.php\n" in rendered(share, "lampctl-wp-cron-far.test.service")
+    assert "php_value[openssl.cafile] = '/etc/ssl/lampctl/far.test.pem'" in rendered(share, "/far.test.conf")
+    given = ("-dopenssl.cafile=/etc/ssl/lampctl/far.test.pem", "-dopenssl.capath=/etc/ssl/certs")
+    line = " ".join(f'"{word}"' for word in ("php8.2", *given, "/usr/share/wordpress/wp-cron.php"))
+    assert f"ExecStart={line}\n" in rendered(share, "lampctl-wp-cron-far.test.service")
     install = next(r for r in wanted(share).resources if isinstance(r, Command))
     for unit in ("lampctl-wp_install-far.test.service", "lampctl-wp_look-far.test@.service"):
         assert "-dopenssl.cafile=" in rendered(share, unit)
