@@ -22,8 +22,15 @@ def _server(context: Context) -> Desired:
     names = context.mysql
     if names is None:
         return engines.missing(context)
+    sandbox = f"/etc/systemd/system/{names.unit}.d/lampctl-sandbox.conf"
     service = Service(
-        names.unit, "mysql", watch=(names.drop_in,), on_change=Action.RESTART, sockets=(names.socket,), test=names.test
+        names.unit,
+        "mysql",
+        watch=(names.drop_in,),
+        on_change=Action.RESTART,
+        sockets=(names.socket,),
+        units=(sandbox,),
+        test=names.test,
     )
     more: tuple[Resource, ...] = ()
     if context.clients:
@@ -39,6 +46,7 @@ def _server(context: Context) -> Desired:
         resources=(
             Package(names.package, "mysql"),
             File(names.drop_in, "mysql", "mysql/server.cnf.j2", values),
+            File(sandbox, "mysql", "mysql/sandbox.conf.j2", {}),
             *more,
             service,
             *(resource for site, database in own.items() for resource in _database(names, site, database)),

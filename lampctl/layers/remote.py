@@ -45,7 +45,8 @@ def listening(context: Context, names: MysqlNames, service: Service) -> tuple[Se
     drop_in = f"/etc/systemd/system/{names.unit}.d/lampctl.conf"
     credentials = File(drop_in, "mysql", "mysql/credentials.conf.j2", {"pair": certificate.pair})
     watch = (*service.watch, certificate.pair.certificate)
-    return replace(service, watch=watch, units=(drop_in,)), (Package("openssl", "mysql"), certificate, credentials)
+    service = replace(service, watch=watch, units=(*service.units, drop_in))
+    return service, (Package("openssl", "mysql"), certificate, credentials)
 
 
 def accounts(context: Context, server: Server, secret_of: Callable[[str], Secret]) -> Desired:

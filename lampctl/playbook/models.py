@@ -170,6 +170,8 @@ class Playbook(Options):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         _unique("the name {} is used by two sites", ((n, *site.aliases) for n, site in self.sites.items()))
+        if "lampctl" in self.sites:
+            raise ValueError("a site can't be called lampctl: /var/www/lampctl is where answers to ACME servers lie")
         if sum(site.default for site in self.sites.values()) > 1:
             raise ValueError("only one site can be the default")
         if len({site.https.profile for site in self.sites.values() if site.https}) > 1:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
-from tests.hosts.visitor import get
+from tests.hosts.visitor import ask, get
 
 pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
 
@@ -24,7 +24,8 @@ SETUPS = {
 BOOK = """extends: lamp
 {web}
 sites:
-  lamp.test: {{default: true, database: true, aliases: [www.lamp.test]}}
+  lamp.test: {{default: true, database: true}}
+  safe.test: {{type: static, aliases: [www.safe.test], tls: {{mode: self-signed}}}}
   auth.test: {{type: php, allow_override: true}}
   word.test: {{type: wordpress, email: a@example.test}}
 """
@@ -202,3 +203,54 @@ def test_only_nginx_is_answered_by_apache_behind_it(served: Served) -> None:
 def test_servers_do_not_tell_their_version(served: Served) -> None:
     answer = served.get("lamp.test", "/")[1]
     assert "Server: Apache\r\n" in answer or "Server: nginx\r\n" in answer, answer
+
+
+def test_logs_are_not_for_other_users(served: Served) -> None:
+    """Neither those of before nor those after a rotation; and the server goes on writing to them."""
+    served.get("safe.test", "/reset?token=before")
+    served.host.sh("command -v logrotate >/dev/null || apt-get -qqy install logrotate >/dev/null 2>&1")
+    served.host.sh(
+        "for conf in nginx apache2; do [ ! -e /etc/logrotate.d/$conf ] || logrotate -f /etc/logrotate.d/$conf; done"
+    )
+    log = f"/var/log/{'apache2' if served.setup == 'apache' else 'nginx'}/safe.test.access.log"
+    served.host.sh(
+        f"for i in $(seq 50); do bash -c ': < /dev/tcp/127.0.0.1/80'; [ -s {log}.1 ] && break; sleep .1; done"
+    )
+    served.get("safe.test", "/reset?token=after")
+    assert "token=before" in served.host.sh(f"cat {log} {log}.1")
+    for _ in range(20):
+        if "token=after" in served.host.sh(f"cat {log}"):
+            break
+        served.get("safe.test", "/reset?token=after")
+    assert "token=after" in served.host.sh(f"cat {log}")
+    read = "setpriv --reuid=site-auth-test --regid=site-auth-test --clear-groups sh -c 'cat /var/log/*/*.log 2>/dev/null; ls {}'"
+    seen = served.host.sh(read.format(log.rsplit("/", 1)[0]) + " ; for file in /var/log/nginx/* /var/log/apache2/*; do "
+                          "setpriv --reuid=site-auth-test --regid=site-auth-test --clear-groups cat $file 2>/dev/null; done", check=False)  # fmt: skip
+    assert "GET" not in seen
+    assert "token" in served.host.sh(f"setpriv --reuid=nobody --regid=adm --clear-groups cat {log}")
+
+
+@pytest.mark.parametrize("site", ["lamp.test", "word.test"])
+def test_leftovers_are_not_shown(served: Served, site: str) -> None:
+    folder = "/var/www/word.test/wp-content" if site == "word.test" else f"/var/www/{site}"
+    url = "/wp-content/" if site == "word.test" else "/"
+    names = ["a.php~", "a.php.bak", "a.BAK", "a.phtml", "a.PHP", "a.Php", "a.php5", "a.phar", "dump.sql", "a.orig", "a.php.swp",
+             "a.inc", "a.dist", "a.save", "a.old", "a.phps"]  # fmt: skip
+    served.host.sh("; ".join(f"echo '<?php {SEEN}' > '{folder}/{name}'; chmod 644 '{folder}/{name}'" for name in names))
+    for name in names:
+        status, answer = served.get(site, url + name)
+        assert (status in (403, 404), SEEN in answer) == (True, False), (name, answer)
+
+
+@pytest.mark.parametrize(
+    ("asked", "to"),
+    [("safe.test", "safe.test"), ("www.safe.test", "www.safe.test"), ("WWW.safe.test", "www.safe.test")],
+)
+def test_redirect_to_https_is_to_a_name_of_the_site(served: Served, asked: str, to: str) -> None:
+    answer = served.get(asked, "/a/b?c=d")[1]
+    assert f"location: https://{to}/a/b?c=d\r\n" in answer.lower(), answer
+
+
+def test_redirect_to_https_does_not_repeat_a_foreign_name(served: Served) -> None:
+    request = "GET http://evil.test/x HTTP/1.1\r\nHost: safe.test\r\nConnection: close\r\n\r\n"
+    assert "https://evil.test" not in ask(served.host.box.address, request.encode())

@@ -29,6 +29,7 @@ WRONG = {
     "backtick in a database name": ("extends: lamp\nsites:\n  a.test:\n    database: {name: a`b}\n", "'a`b' may have letters"),
     "site without layers": ("sites: {a.test: {}}\n", "sites need the layer web"),
     "one name twice": ("extends: lamp\nsites: {a.test: {}, b.test: {aliases: [a.test]}}\n", "the name a.test is used by two sites"),
+    "a site in the webroot": ("extends: lamp\nsites: {lampctl: {}}\n", "a site can't be called lampctl"),
     "one database twice": ("extends: lamp\nsites: {a.test: {database: {name: x, user: u}}, b.test: {database: {name: x}}}\n", "the database name x is used by two sites"),
     "line break in an ini value": ("extends: lamp\nphp:\n  ini: {error_log: \"a\\nb\"}\n", "must not have line breaks"),
     "a path with dots": ("extends: lamp\nsites: {a.test: {root: /var/../etc}}\n", "is no plain absolute path"),

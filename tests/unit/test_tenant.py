@@ -37,7 +37,6 @@ def test_slice_names_are_unlike_each_other_and_have_one_parent() -> None:
         ("/var/www/a.test/public", ("/var/www/a.test",), ""),
         ("/var/www/shared/a/current", ("/var/www/a.test", "/var/www/shared"), ""),
         ("/srv/a", ("/var/www/a.test",), "/srv/a"),
-        ("/var/www", (), "/var/www"),
     ],
 )
 def test_only_the_sites_own_folders_exist_for_its_code(

@@ -63,6 +63,7 @@ def _tier(context: Context, tier: Tier) -> Desired:
     names, own = tier.names, _SERVERS[tier.server]
     secured = {} if tier.behind else {site: https for site in tier.vhosts if (https := https_of(context, site))}
     keys = (path for https in secured.values() for path in (https.pair.certificate, https.pair.key))
+    sandbox = _sandbox(tier)
     service = Service(
         names.unit,
         "web",
@@ -70,11 +71,13 @@ def _tier(context: Context, tier: Tier) -> Desired:
         on_change=own.on_change(context),
         ready=_behind(context, tier),
         test=names.test,
+        units=tuple(file.path for file in sandbox),
     )
     config = "web.front-config" if tier.front else "web.config"
     return Desired(
         resources=(
             Package(names.package, "web"),
+            *sandbox,
             *(resource for site, vhost in tier.vhosts.items() for resource in _files(context, tier, site, vhost)),
             *(_tls(context, tier, frozenset(secured)) if secured else ()),
             service,
@@ -88,6 +91,16 @@ def _tier(context: Context, tier: Tier) -> Desired:
         validators=(Validator("web", names.test, names.root),),
         preflights=(taken.of_names(context, tier, own.NAMES),),
     )
+
+
+def _sandbox(tier: Tier) -> tuple[File, ...]:
+    """The drop-in of the server's unit; none where Apache starts programs as other users (suexec)."""
+    if tier.server == "apache" and "cgi" in tier.handlers:
+        return ()
+    homes = ("/home/", "/root/", "/run/user/")
+    values = {"names": tier.names, "in_home": any(vhost.root.startswith(homes) for vhost in tier.vhosts.values())}
+    path = f"/etc/systemd/system/{tier.names.unit}.d/lampctl.conf"
+    return (File(path, "web", f"{tier.server}/sandbox.conf.j2", values),)
 
 
 def _tls(context: Context, tier: Tier, secured: frozenset[str]) -> tuple[Resource, ...]:
