@@ -114,23 +114,24 @@ def test_two_versions_side_by_side(host: Host, archive: Archive, tmp_path: Path)
 @ON_ONE_RELEASE
 def test_switch_loses_no_request(host: Host, archive: Archive, tmp_path: Path, server: str) -> None:
     assert host.lampctl("deploy", "HOST", "-p", book(tmp_path, archive, server)).code == 0
-    own = f"php{OWN}-fpm"
+    own = f"lampctl-php{OWN}-lamp.test"
     for old in (("lamp.test", "old.test"), ("old.test",)):
         with visiting(host.box.address, good, "lamp.test", visitors=4, least=2000) as visits:
             ran = host.lampctl("deploy", "HOST", "-p", book(tmp_path, archive, server, old=old))
         assert ran.code == 0, ran.out
         assert (visits.failures, visits.asked >= 2000) == ([], True), f"of {visits.asked}"
-        state = host.sh(f"systemctl is-active {own}; systemctl is-enabled {own}", check=False).split()
-        assert state == (["inactive", "disabled"] if len(old) == 2 else ["active", "enabled"])
+        for kind in ("service", "socket"):
+            state = host.sh(f"systemctl is-active {own}.{kind}; systemctl is-enabled {own}.{kind}", check=False).split()
+            assert state == (["inactive", "not-found"] if len(old) == 2 else ["active", "enabled"])
         assert host.lampctl("plan", "HOST", "-p", book(tmp_path, archive, server, old=old)).changes == {}
 
 
 @ON_ONE_RELEASE
 def test_interrupted_switch_is_healed(host: Host, archive: Archive, tmp_path: Path) -> None:
-    """As a run leaves it that died before the new pools were there: FPM does not start without any."""
+    """As a run leaves it that died before the new services were there."""
     path = book(tmp_path, archive, "nginx", old=("lamp.test", "old.test"))
     assert host.lampctl("deploy", "HOST", "-p", path).code == 0
-    host.sh(f"rm /etc/php/{OLDER}/fpm/pool.d/*.conf; systemctl stop php{OLDER}-fpm")
+    host.sh(f"systemctl stop 'lampctl-php{OLDER}-*'; rm /etc/lampctl/php/{OLDER}/*.conf")
     ran = host.lampctl("check", "HOST", "-p", path)
     assert ran.host["culprit"]["id"] == "php.service"
     ran = host.lampctl("deploy", "HOST", "-p", path)
@@ -143,13 +144,52 @@ def test_pool_of_the_wrong_version_is_the_culprit(host: Host, archive: Archive, 
     """The vhost names the pool that it had before: the page works, and yet it is the wrong PHP that answers."""
     path = book(tmp_path, archive, "nginx")
     assert host.lampctl("deploy", "HOST", "-p", path).code == 0
-    other = f"/run/php/lampctl-{OWN}-lamp.test.sock"
+    other = f"/run/lampctl/php-{OWN}-lamp.test.sock"
     vhost = "/etc/nginx/sites-available/old.test.conf"
-    host.sh(
-        f"sed -i 's|unix:/run/php/.*sock|unix:{other}|' {vhost}; chmod 755 /var/www/old.test; systemctl reload nginx"
-    )
+    host.sh(f"sed -i 's|unix:/run/lampctl/.*sock|unix:{other}|' {vhost}; systemctl reload nginx")
     ran = host.lampctl("check", "HOST", "-p", path)
     assert ran.host["culprit"]["id"] == "site.php@old.test"
     actual = next(r["actual"] for r in ran.host["results"] if r["id"] == "site.php@old.test")
     assert actual.startswith(f"200, but by PHP {OWN}.")
     assert host.lampctl("deploy", "HOST", "-p", path).code == 0
+
+
+# What lampctl 0.1 had: a pool of each site in the service that PHP's package brings.
+FORMER = r"""
+set -e
+version=$(ls /etc/php); fpm=/etc/php/$version/fpm; new=lampctl-php$version-lamp.test
+sed "/^\[global\]/,/^$/d; s|^listen = .*|listen = /run/php/lampctl-$version-lamp.test.sock\nlisten.owner = www-data|
+    s|^include = .*/|include = /etc/lampctl/secrets/|" /etc/lampctl/php/$version/lamp.test.conf > $fpm/pool.d/lamp.test.conf
+cp /etc/php/$version/lampctl/90-lampctl.ini $fpm/conf.d/
+sed -i "s|/run/lampctl/php-|/run/php/lampctl-|" /etc/apache2/sites-available/lamp.test.conf
+systemctl enable -q php$version-fpm; systemctl restart php$version-fpm
+systemctl reload apache2
+systemctl disable -q --now $new.service $new.socket
+rm -r /etc/systemd/system/$new.* /etc/lampctl/php /etc/php/$version/lampctl; systemctl daemon-reload
+{ grep -vE "lampctl/php|lampctl-php|/php/.*/lampctl/" /var/lib/lampctl/owned/lamp
+  printf '%s\n' service:php$version-fpm.service file:$fpm/pool.d/lamp.test.conf file:$fpm/conf.d/90-lampctl.ini; } > /root/owned
+cat /root/owned > /var/lib/lampctl/owned/lamp
+"""
+THEIRS = r"""
+version=$(ls /etc/php)
+printf '[theirs]\nuser = www-data\nlisten = /run/php/theirs.sock\npm = ondemand\npm.max_children = 2\n' \
+    > /etc/php/$version/fpm/pool.d/theirs.conf
+"""
+
+
+@pytest.mark.parametrize("theirs", [False, True], ids=["alone", "with another's pool"])
+def test_pools_of_0_1_become_services_without_a_lost_request(host: Host, theirs: bool) -> None:
+    host.sh((THEIRS if theirs else "") + FORMER)
+    assert host.works()
+    fpm = host.sh("echo php$(ls /etc/php)-fpm.service").strip()
+    plan = host.lampctl("plan", "HOST")
+    assert plan.changes[f"service:{fpm}"] == ("reload" if theirs else "stop")
+    with visiting(host.box.address, good, "lamp.test", visitors=4, least=1000) as visits:
+        ran = host.lampctl("deploy", "HOST")
+    assert ran.code == 0, ran.out
+    assert (visits.failures, visits.asked >= 1000) == ([], True)
+    state = host.sh(f"systemctl is-active {fpm}; systemctl is-enabled {fpm}", check=False).split()
+    assert state == (["active", "enabled"] if theirs else ["inactive", "disabled"])
+    assert host.sh("ls /etc/php/*/fpm/pool.d").split() == (["theirs.conf", "www.conf"] if theirs else ["www.conf"])
+    assert host.sh("ls /run/php/theirs.sock", check=False) == ("/run/php/theirs.sock\n" if theirs else "")
+    assert host.lampctl("plan", "HOST").changes == {}
