@@ -47,7 +47,7 @@ def _served(unit: str) -> str:
 
 def _prepare(service: Service) -> str:
     """A socket can't be started while its service runs without it, as an interrupted run may have left it."""
-    reload = _READ_AGAIN.format(unit=quote(service.unit)) if service.units else ":"
+    reload = "systemctl daemon-reload" if service.units else ":"
     served = _served(service.unit)
     if not served:
         return reload
@@ -105,9 +105,6 @@ setsid sh -c 'n=600; while [ -n "$(cat "$1/cgroup.procs")" ] && [ "$n" -gt 0 ]; 
     systemctl stop --no-block "$2"' - "$cgroup" {unit} >/dev/null 2>&1 </dev/null 9>&- &
 """
 
-# What was handed over is read already, by one daemon-reload for all of it; with many units, each takes a second.
-_READ_AGAIN = '[ "$(systemctl show --value -p NeedDaemonReload {unit})" = no ] || systemctl daemon-reload'
-
 # A reload with a config that is not valid ends FPM; so it is tried first, and what runs goes on.
 # A reload of FPM returns before the sockets of its new pools exist; so they are waited for. One that was
 # deleted while it listened comes back with a restart only.
@@ -123,11 +120,9 @@ why() {{ echo "lampctl-reason: service"; systemctl status --no-pager -n 0 {unit}
 systemctl reset-failed {unit} 2>/dev/null || :
 verb={verb}
 if systemctl is-active --quiet {unit}; then verb={running}; fi
-new=
-systemctl is-enabled --quiet {unit} || {{ systemctl enable --quiet --no-reload {unit}; new=yes; }}
 systemctl "$verb" {unit} || why
-# After the start, and only where systemd remembers otherwise: it takes a while, and somebody may be waiting.
-[ -z "$new" ] || [ "$(systemctl show --value -p UnitFileState {unit})" != disabled ] || systemctl daemon-reload
+# After the start, and only where it is needed: it takes a while, and somebody may be waiting.
+systemctl is-enabled --quiet {unit} || systemctl enable --quiet {unit}
 tries={tries}
 for socket in {sockets}; do
     while [ ! -S "$socket" ]; do

@@ -89,9 +89,9 @@ BREAKS = [
     Break("no network for mysql", f"printf '[mariadbd]\\nskip-networking\\n' > {CNF}/95-theirs.cnf; systemctl restart mariadb",
           f"mysql.login@{SITE}", "skip-networking", f"rm {CNF}/95-theirs.cnf; systemctl restart mariadb"),
 
-    Break("php stopped", FPM.format("stop"), "php.service", "inactive"),
+    # With its socket; without, the next request starts it.
+    Break("php stopped", f"systemctl stop {UNIT}.socket", "php.service", "inactive"),
     Break("php disabled", FPM.format("disable -q"), "php.service", "would not start at boot"),
-    Break("socket of php stopped", f"systemctl stop {UNIT}.socket", "php.service", "inactive"),
     Break("php runs older config", f"touch {POOL}", "php.service", "was changed"),
 
     Break("configuration of php is gone", f"rm {POOL}; {FPM.format('restart')} || :", "php.service", f"{SITE}.service is"),
