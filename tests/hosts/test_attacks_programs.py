@@ -38,7 +38,7 @@ for f in /etc/shadow /etc/lampctl/secrets/wp.test.conf /etc/lampctl/environment/
     /var/lib/site-victim-test/secret /var/www/victim.test/current/server.pl; do [ -r "$f" ] && echo "reads $f"; done
 for f in /etc /usr/bin /run /run/lock /var/tmp/../lib /var/www; do touch "$f/lampctl-attack" 2>/dev/null && echo "writes $f"; done
 perl -e 'opendir D, "/proc/self/fd"; for (readdir D) { print "fd ", readlink("/proc/self/fd/$_"), "\n" if /\d/ && $_ > 2 }' |
-    grep -v 'fd /proc/\|fd $' # what this very command has open
+    grep -v '^fd /proc/\|^fd $\|\.php$' # what this very command, and PHP, have open
 env | grep -E '^(SSH|SUDO|LAMPCTL|OWNER|PLAYBOOK|GENERATION|kept)' | sed 's/^/environ /'
 echo end
 """
@@ -118,7 +118,8 @@ def sites(host: Host, folder: Path, server: str) -> Host:
 
 def deploy(host: Host, folder: Path, server: str, command: str = "deploy") -> tuple[int, str]:
     ran = host.lampctl(command, "HOST", "-p", str(folder / "site.yml"), "--set", f"web.server={server}")
-    return ran.code, ran.out + ran.err
+    failures = [result for result in ran.host["results"] if result["status"] == "fail"]
+    return ran.code, json.dumps([ran.host.get("error"), failures, sorted(ran.changes)], ensure_ascii=False)
 
 
 def judged(report: str, host: Host, site: str) -> None:
@@ -136,8 +137,10 @@ def judged(report: str, host: Host, site: str) -> None:
     assert found["slice"] == [f"lampctl-{site}.slice"]
     assert found["homes"] == [f"{site} "]
     assert found["shm"] == [""]
+    if site == "cgi.test":  # fcgiwrap leaves the connection of this very request open
+        found["fd"] = [path for path in found.get("fd", []) if not path.startswith("socket:")]
     nothing = ("process", "signal", "socket", "reads", "writes", "fd", "environ")
-    assert {key: found[key] for key in nothing if key in found} == {}
+    assert {key: found[key] for key in nothing if found.get(key)} == {}
 
 
 @pytest.mark.parametrize(
@@ -154,7 +157,7 @@ def test_cron_sees_nothing_of_others_and_leaves_nothing_running(sites: Host) -> 
 
 
 def test_installer_runs_the_sites_code_with_nothing_of_root(sites: Host, folder: Path, server: str) -> None:
-    sites.sh("""mariadb wp_test -e "DELETE FROM wp_options WHERE option_name = 'siteurl'" """)
+    sites.sh("mariadb -e 'DROP DATABASE wp_test; CREATE DATABASE wp_test'")  # so that the next deploy installs again
     code, said = deploy(sites, folder, server)
     assert "install WordPress on wp.test" in said
     judged(sites.sh("cat /var/www/wp.test/wp-content/uploads/install"), sites, "wp.test")
@@ -178,7 +181,7 @@ def test_another_sites_listener_is_never_taken_for_the_program(sites: Host, fold
     code, said = deploy(sites, folder, server)
     sites.sh("systemctl stop thief")
     assert code == 1, said
-    assert "127.0.0.1:8010 is held by site-cgi-test (perl, pid " in json.dumps(json.loads(said), ensure_ascii=False)
+    assert "127.0.0.1:8010 is held by site-cgi-test (perl, pid " in said
     code, said = deploy(sites, folder, server)
     assert code == 0, said
     assert get(sites, "victim.test", "/") == "victim"
