@@ -94,9 +94,7 @@ def _tier(context: Context, tier: Tier) -> Desired:
 
 
 def _sandbox(tier: Tier) -> tuple[File, ...]:
-    """The drop-in of the server's unit; none where Apache starts programs as other users (suexec)."""
-    if tier.server == "apache" and "cgi" in tier.handlers:
-        return ()
+    """The drop-in of the server's unit."""
     homes = ("/home/", "/root/", "/run/user/")
     values = {"names": tier.names, "in_home": any(vhost.root.startswith(homes) for vhost in tier.vhosts.values())}
     path = f"/etc/systemd/system/{tier.names.unit}.d/lampctl.conf"
