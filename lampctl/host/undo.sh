@@ -29,5 +29,7 @@ cat deleted stopped | xargs -r -d '\n' sh ./own.sh
 for service in services/*; do
     [ ! -e "$service" ] || sh -eu "$service" || failed=1
 done
+# A slice without a file would stay until the host restarts.
+sed -n 's|^file:/etc/systemd/system/\(.*\.slice\)$|\1|p' created | xargs -r -d '\n' systemctl stop
 rm -f undo.sh
 exit "$failed"

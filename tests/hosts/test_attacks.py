@@ -3,6 +3,7 @@ test takes an inventory of what is not the sites' before and after."""
 
 from __future__ import annotations
 
+import http.client
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -158,3 +159,45 @@ def test_folder_that_becomes_a_link_while_it_is_made(host: Host, book: Path, fol
     finally:
         host.sh(f"rm -rf {path} {path}.new; mv /root/kept {path}")
     assert host.lampctl("deploy", "HOST", "-p", str(book)).code == 0
+
+
+def get(host: Host, site: str, path: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection(host.box.address, timeout=20)
+    connection.request("GET", path, headers={"Host": site})
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode(errors="replace")
+
+
+@pytest.mark.parametrize("server", ["apache", "nginx"])
+def test_links_into_another_site_are_not_served(host: Host, book: Path, server: str) -> None:
+    """By a link of its own, a site has the web server, which may read both, show another site's file."""
+    assert host.lampctl("deploy", "HOST", "-p", str(book), "--set", f"web.server={server}").code == 0
+    uploads = f"{BLOG}/wp-content/uploads"
+    host.sh(f"echo 'a secret' > {FILES}/plain.txt; chown site-files-test:www-data {FILES}/plain.txt; chmod 640 {FILES}/plain.txt;"
+            f"cd {BLOG}/wp-content; ln -s {FILES}/plain.txt uploads/a.txt; ln -s {FILES} themes/evil; ln -s {FILES} uploads/b;"
+            f"echo own > uploads/own.txt; ln -s own.txt uploads/link.txt;"
+            f"chown -h site-blog-test: uploads/* themes/evil")  # fmt: skip
+    try:
+        for path in ("uploads/a.txt", "uploads/b/plain.txt", "themes/evil/plain.txt", "uploads/b/current/index.php"):
+            status, body = get(host, "blog.test", f"/wp-content/{path}")
+            assert (status, "secret" in body, "<?php" in body) in ((403, False, False), (404, False, False)), path
+        assert get(host, "blog.test", "/wp-content/uploads/link.txt") == (200, "own\n")
+        theme = host.sh(f"ls {BLOG}/wp-content/themes | grep twenty").split()[0]
+        assert get(host, "blog.test", f"/wp-content/themes/{theme}/style.css")[0] == 200
+    finally:
+        host.sh(
+            f"rm {uploads}/a.txt {uploads}/b {uploads}/own.txt {uploads}/link.txt {BLOG}/wp-content/themes/evil {FILES}/plain.txt"
+        )
+
+
+@pytest.mark.usefixtures("book")
+def test_web_server_reads_what_it_serves_and_no_code(host: Host) -> None:
+    as_server = "setpriv --reuid=www-data --regid=www-data --init-groups"
+    host.sh(f"echo words > {FILES}/current/words.txt")
+    for path, readable in {
+        f"{FILES}/current/words.txt": True,
+        f"{FILES}/current/index.php": False,
+        "/var/www/lamp.test/index.php": False,
+        "/etc/lampctl/secrets/lamp.test.conf": False,
+    }.items():
+        assert (host.sh(f"{as_server} cat {path} 2>&1; echo rc=$?").endswith("rc=0\n")) is readable, path

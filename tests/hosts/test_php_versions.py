@@ -141,7 +141,7 @@ def test_interrupted_switch_is_healed(host: Host, archive: Archive, tmp_path: Pa
 
 @ON_ONE_RELEASE
 def test_pool_of_the_wrong_version_is_the_culprit(host: Host, archive: Archive, tmp_path: Path) -> None:
-    """The vhost names the pool that it had before: the page works, and yet it is the wrong PHP that answers."""
+    """The vhost names another site's pool, of another PHP: that one does not even see this site's files."""
     path = book(tmp_path, archive, "nginx")
     assert host.lampctl("deploy", "HOST", "-p", path).code == 0
     other = f"/run/lampctl/php-{OWN}-lamp.test.sock"
@@ -149,8 +149,9 @@ def test_pool_of_the_wrong_version_is_the_culprit(host: Host, archive: Archive, 
     host.sh(f"sed -i 's|unix:/run/lampctl/.*sock|unix:{other}|' {vhost}; systemctl reload nginx")
     ran = host.lampctl("check", "HOST", "-p", path)
     assert ran.host["culprit"]["id"] == "site.php@old.test"
-    actual = next(r["actual"] for r in ran.host["results"] if r["id"] == "site.php@old.test")
-    assert actual.startswith(f"200, but by PHP {OWN}.")
+    found = next(r for r in ran.host["results"] if r["id"] == "site.php@old.test")
+    assert found["actual"].startswith("404")
+    assert "this site's own socket" in found["hint"]
     assert host.lampctl("deploy", "HOST", "-p", path).code == 0
 
 

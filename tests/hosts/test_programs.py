@@ -238,7 +238,11 @@ def test_web_server_that_asks_elsewhere_is_the_culprit(stack: Stack, tmp_path: P
     override = tmp_path / "templates" / name
     override.parent.mkdir(parents=True)
     text = (BUILT_IN / "templates" / name).read_text()
-    override.write_text(text.replace("{{ member.address }}", "127.0.0.1:9"))
+    elsewhere = text.replace("{{ member.address }}", "127.0.0.1:9").replace(
+        '~ "://" ~ member.address }}', '~ "://127.0.0.1:9" }}'
+    )
+    assert elsewhere != text
+    override.write_text(elsewhere)
     ran = stack.lampctl("deploy", "site.yml", cwd=tmp_path)
     assert ran.code == 1
     assert ran.host["culprit"]["id"] == "site.answer@python.test"

@@ -136,6 +136,17 @@ def test_uploads_are_data_and_the_installer_is_closed(blog: tuple[Host, str, Ran
     assert Browser(host.box.address).ask("/wp-admin/install.php")[0] == 403
 
 
+def test_strangers_are_not_told_who_may_log_in(blog: tuple[Host, str, Ran]) -> None:
+    visitor = Browser(blog[0].box.address)
+    for url in ("/?author=1", "/wp-json/wp/v2/users", "/wp-json/wp/v2/users/1", "/?rest_route=/wp/v2/users"):
+        status, headers, _ = visitor.ask(url)
+        assert (status, headers["Location"]) == (404, None), url
+    assert b"<url>" not in visitor.ask("/wp-sitemap-users-1.xml")[2]
+    password = blog[0].sh(f"sed -n 's/.*= \"\\(.*\\)\"/\\1/p' /etc/lampctl/secrets/admin@{NAME}.conf").strip()
+    nonce = visitor.log_in(password)
+    assert visitor.ask("/wp-json/wp/v2/users", X_WP_Nonce=nonce)[0] == 200
+
+
 def test_cron_runs_as_the_sites_user(blog: tuple[Host, str, Ran]) -> None:
     host, _, _ = blog
     unit = f"lampctl-wp-cron-{NAME}"

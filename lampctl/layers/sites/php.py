@@ -75,7 +75,7 @@ def _php(server: str, version: str, reply: http.Answer, log: str) -> Verdict:
     reach = f"{server} can't reach the pool's socket: do the vhost and the pool name the same one?"
     hints = {
         403: "the vhost denies it",
-        404: "FPM does not find the file: is the document root the same for both?",
+        404: "FPM does not find the file: does the vhost name this site's own socket and document root?",
         502: reach,
         503: reach,
     }
