@@ -124,7 +124,10 @@ def test_switch_is_one_deploy_and_a_moment(host: Host, former: str, playbook: st
 
 
 def test_playbook_that_switches_takes_away_what_it_made(host: Host) -> None:
-    host.sh("cd /var/lib/lampctl/owned && rm -f front lemp static")  # other tests' playbooks have a claim on it as well
+    # What other tests' playbooks have made is this one's to take away.
+    host.sh(
+        "cd /var/lib/lampctl/owned && touch front lemp static && cat front lemp static >> lamp && rm front lemp static"
+    )
     left = "find /etc/apache2 /etc/nginx -exec grep -l 'Managed by lampctl' {} + 2>/dev/null | cut -d/ -f3 | sort -u"
     assert host.lampctl("deploy", "HOST", "--set", "web.server=nginx").code == 0
     assert host.sh(left).split() == ["nginx"]

@@ -1,0 +1,51 @@
+"""Hosts that lampctl 0.1 deployed are brought over by one deploy, without a lost request."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hosts.conftest import Host
+from tests.hosts.test_web import good
+from tests.hosts.visitor import visiting
+
+pytestmark = pytest.mark.hosts
+
+# What lampctl 0.1 had: a pool of each site in the service that PHP's package brings.
+FORMER = r"""
+set -e
+version=$(ls /etc/php); fpm=/etc/php/$version/fpm; new=lampctl-php$version-lamp.test
+sed "/^\[global\]/,/^$/d; s|^listen = .*|listen = /run/php/lampctl-$version-lamp.test.sock\nlisten.owner = www-data|
+    s|^include = .*/|include = /etc/lampctl/secrets/|" /etc/lampctl/php/$version/lamp.test.conf > $fpm/pool.d/lamp.test.conf
+cp /etc/php/$version/lampctl/90-lampctl.ini $fpm/conf.d/
+sed -i "s|/run/lampctl/php-|/run/php/lampctl-|" /etc/apache2/sites-available/lamp.test.conf
+systemctl enable -q php$version-fpm; systemctl restart php$version-fpm
+systemctl reload apache2
+systemctl disable -q --now $new.service $new.socket
+rm -r /etc/systemd/system/$new.* /etc/lampctl/php /etc/php/$version/lampctl; systemctl daemon-reload
+{ grep -vE "lampctl/php|lampctl-php|/php/.*/lampctl/" /var/lib/lampctl/owned/lamp
+  printf '%s\n' service:php$version-fpm.service file:$fpm/pool.d/lamp.test.conf file:$fpm/conf.d/90-lampctl.ini; } > /root/owned
+cat /root/owned > /var/lib/lampctl/owned/lamp
+"""
+THEIRS = r"""
+version=$(ls /etc/php)
+printf '[theirs]\nuser = www-data\nlisten = /run/php/theirs.sock\npm = ondemand\npm.max_children = 2\n' \
+    > /etc/php/$version/fpm/pool.d/theirs.conf
+"""
+
+
+@pytest.mark.parametrize("theirs", [False, True], ids=["alone", "with another's pool"])
+def test_pools_of_0_1_become_services_without_a_lost_request(host: Host, theirs: bool) -> None:
+    host.sh((THEIRS if theirs else "") + FORMER)
+    assert host.works()
+    fpm = host.sh("echo php$(ls /etc/php)-fpm.service").strip()
+    plan = host.lampctl("plan", "HOST")
+    assert plan.changes[f"service:{fpm}"] == ("reload" if theirs else "stop")
+    with visiting(host.box.address, good, "lamp.test", visitors=4, least=1000) as visits:
+        ran = host.lampctl("deploy", "HOST")
+    assert ran.code == 0, ran.out
+    assert (visits.failures, visits.asked >= 1000) == ([], True)
+    state = host.sh(f"systemctl is-active {fpm}; systemctl is-enabled {fpm}", check=False).split()
+    assert state == (["active", "enabled"] if theirs else ["inactive", "disabled"])
+    assert host.sh("ls /etc/php/*/fpm/pool.d").split() == (["theirs.conf", "www.conf"] if theirs else ["www.conf"])
+    assert host.sh("ls /run/php/theirs.sock", check=False) == ("/run/php/theirs.sock\n" if theirs else "")
+    assert host.lampctl("plan", "HOST").changes == {}
