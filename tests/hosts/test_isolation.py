@@ -61,6 +61,7 @@ def sites(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Sites:
         f"cat > /var/www/a.test/ask.php <<'EOF'\n{script.read_text()}EOF\n"
         'printf \'<?php session_start(); $_SESSION["who"] = "b"; echo "' + PAGE + "\";' > /var/www/b.test/page.php\n"
         "echo 'key = of b.test' > /var/www/b.test/config.ini\n"
+        "mkdir /var/www/a.test/data; chown site-a-test: /var/www/a.test/data\n"  # homes are root's: what a site writes has a folder
         "chown site-b-test: /var/www/b.test/*; chmod 644 /var/www/*/*.php /var/www/b.test/config.ini"
     )
     return Sites(host, str(book))
@@ -182,11 +183,13 @@ def test_applications_still_can_what_they_need(sites: Sites) -> None:
     assert sites.php("gethostbyname('localhost')") == "127.0.0.1"
     assert sites.php("(bool) fsockopen('127.0.0.1', 80)") is True
     assert sites.php("proc_close(proc_open('exit 3', [], $pipes))") == 3
-    assert sites.php("[file_put_contents('/var/www/a.test/new.txt', 'x'), chmod('/var/www/a.test/new.txt', 0644)]") == [
+    assert sites.php(
+        "[file_put_contents('/var/www/a.test/data/new.txt', 'x'), chmod('/var/www/a.test/data/new.txt', 0644)]"
+    ) == [
         1,
         True,
     ]
-    assert get(sites.host, "a.test", "/new.txt") == (200, "x")
+    assert get(sites.host, "a.test", "/data/new.txt") == (200, "x")
     assert sites.php("fwrite(tmpfile(), 'x')") == 1
     assert sites.php("preg_match('/^(a+)+$/', str_repeat('a', 30))") == 1
 
@@ -198,13 +201,13 @@ def test_links_into_another_site_are_not_served(sites: Sites, server: str) -> No
     """The web server may read all sites: it must not be made to read one for another."""
     assert sites.host.lampctl("deploy", "HOST", "-p", sites.book, "--set", f"web.server={server}").code == 0
     sites.php(
-        "[symlink('/var/www/b.test/config.ini', '/var/www/a.test/leak.txt'), symlink('/var/www/b.test', '/var/www/a.test/leak')]"
+        "[symlink('/var/www/b.test/config.ini', '/var/www/a.test/data/leak.txt'), symlink('/var/www/b.test', '/var/www/a.test/data/leak')]"
     )
     sites.php(
-        "[file_put_contents('/var/www/a.test/mine.txt', 'mine'), symlink('/var/www/a.test/mine.txt', '/var/www/a.test/link.txt')]"
+        "[file_put_contents('/var/www/a.test/data/mine.txt', 'mine'), symlink('/var/www/a.test/data/mine.txt', '/var/www/a.test/data/link.txt')]"
     )
     assert get(sites.host, "b.test", "/config.ini")[0] == 200
-    for path in ("/leak.txt", "/leak/config.ini"):
+    for path in ("/data/leak.txt", "/data/leak/config.ini"):
         status, body = get(sites.host, "a.test", path)
         assert (status, "of b.test" in body) in ((403, False), (404, False)), path
-    assert get(sites.host, "a.test", "/link.txt") == (200, "mine")
+    assert get(sites.host, "a.test", "/data/link.txt") == (200, "mine")
