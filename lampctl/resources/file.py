@@ -145,7 +145,8 @@ def compare(
         return None if taken else _change(resource, Action.CREATE, content, None)
     if state is None:
         return _change(resource, Action.CREATE, content, None)
-    if _holds(resource, content, state, resource.key in owned):
+    ours = resource.key in owned or _of_a_site(resource, state)
+    if _holds(resource, content, state, ours):
         return None
     if (state.kind == "directory") != isinstance(resource, Directory):
         return Conflict(
@@ -160,13 +161,18 @@ def compare(
             f"chown -R {resource.owner} {resource.path}",
         )
     diverts = isinstance(resource, File) and resource.divert
-    if resource.key not in owned and MARK.encode() not in state.content and not diverts:
+    if not ours and MARK.encode() not in state.content and not diverts:
         return Conflict(
             resource.key,
             f"{resource.path} exists and was not made by lampctl; it was left alone",
             f"move it away, or let the playbook use another name: mv {resource.path} {resource.path}.before",
         )
     return _change(resource, Action.UPDATE, content, state)
+
+
+def _of_a_site(resource: PathResource, state: Entry) -> bool:
+    """Is it a home that still belongs to a site's user, as in lampctl 0.1? Then it is brought over, whoever made it."""
+    return isinstance(resource, Directory) and bool(resource.reader) and state.owner.startswith("site-")
 
 
 def holds(link: Symlink, states: Mapping[str, Entry]) -> bool:
