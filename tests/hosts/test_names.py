@@ -94,7 +94,7 @@ def test_both_in_one_playbook(host: Host, deploy: Deploy, dotted: str, hyphenate
     code, said = deploy("both", *sites)
     assert code == 0, said
     users = [old, f"site-{hyphenated.replace('-', '_').replace('.', '-')}"]
-    assert [owner(host, f"/var/www/{site}") for site in sites] == users
+    assert [owner(host, f"/var/www/{site}") for site in sites] == ["root", "root"]
     assert [owner(host, f"/var/www/{site}/upload") for site in sites] == users
 
 
