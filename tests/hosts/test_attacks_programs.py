@@ -130,7 +130,8 @@ def judged(report: str, host: Host, site: str) -> None:
     uid = host.sh(f"id -u site-{site.replace('.', '-')}").strip()
     said = [line.split(" ", 1) for line in lines]
     found = {key: [rest for k, rest in ((w[0], w[-1]) for w in said) if k == key] for key, *_ in said}
-    assert found["id"] == [f"{uid} {uid}"]
+    gid = host.sh(f"id -g site-{site.replace('.', '-')}").strip()
+    assert found["id"] == [f"{uid} {gid}"]
     assert found["CapEff"] == found["CapBnd"] == ["0000000000000000"]
     assert found["NoNewPrivs"] == ["1"]
     assert found["Seccomp"] == ["2"]
