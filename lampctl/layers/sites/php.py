@@ -60,12 +60,11 @@ def chain(context: Context, name: str, options: Site) -> tuple[Check, ...]:
 
 
 def _php(server: str, version: str, reply: http.Answer, log: str) -> Verdict:
+    unhandled = f"{server} has no handler for .php in this vhost: lampctl plan shows what differs from the template"
     if "<?php" in reply.body:
-        hint = f"{server} has no handler for .php in this vhost: lampctl plan shows what differs from the template"
-        return failed(f"{reply.status}: PHP's source is served as text", reply.body[:80], hint)
+        return failed(f"{reply.status}: PHP's source is served as text", reply.body[:80], unhandled)
     if reply.status == 403 and re.search(r"\(13\b.*Permission denied", log):
-        hint = f"{server} has no handler for .php in this vhost: lampctl plan shows what differs from the template"
-        return failed("403: PHP's source would be served as text, if the web server could read it", log, hint)
+        return failed("403: PHP's source would be served as text, if the web server could read it", log, unhandled)
     found = answer(reply.body)
     if reply.status == 200 and found and not _is(found, version):
         hint = f"{server} still talks to another pool: systemctl reload it, or lampctl deploy"

@@ -17,7 +17,7 @@ from lampctl.layers.sites.common import check, home
 from lampctl.layers.sites.units import unit_files
 from lampctl.layers.sites.upstreams import Member
 from lampctl.layers.vhost import Vhost
-from lampctl.playbook import home_of, servlet_of, user_of
+from lampctl.playbook import home_of, servlet_of, socket_name, user_of
 from lampctl.playbook.sites import ServletSite
 from lampctl.resources import Action, File, Package, Service, Symlink
 
@@ -67,7 +67,7 @@ def _judge(services: Sequence[Service], seen: Evidence) -> Verdict:
 
 
 def _socket(name: str) -> str:
-    return f"/run/lampctl-servlet-{name}.sock"
+    return f"/run/{socket_name('servlet', name)}"
 
 
 def _group(context: Context, name: str) -> tuple[Member, ...]:
