@@ -122,7 +122,9 @@ AbsolutePath = Annotated[
 UrlPath = Annotated[
     str,
     _matching(
-        "url path", r"/([A-Za-z0-9_-][A-Za-z0-9._-]*/)*", "is no path of a URL that ends in a slash, such as /cgi-bin/"
+        "url path",
+        r"/([A-Za-z0-9_-][A-Za-z0-9._-]*/)+",
+        "is no folder as a URL has it, with a slash at both ends, such as /cgi-bin/",
     ),
 ]
 PackageName = Annotated[str, _matching("package", r"[a-z0-9][a-z0-9+.-]+", "is no name of a package")]

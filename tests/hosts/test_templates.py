@@ -22,18 +22,18 @@ from lampctl.observation import of
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.render import Renderer
-from lampctl.resources import Directory, File, Symlink, file
+from lampctl.resources import Directory, File, Secret, Symlink, file
 from tests.hosts.conftest import Host
 from tests.hosts.visitor import ask, get
 from tests.unit.playbooks import Generated, playbooks
 
 pytestmark = pytest.mark.hosts
 
-COUNT = 40
+COUNT = 1500
 PLATFORM = {"trixie": "debian-13", "bookworm": "debian-12"}
 
 # Each generation is laid over an /etc without lampctl's files, in a mount namespace of its own; what only a host that
-# was deployed has (users, certificates) is made there.
+# was deployed has (users, certificates, secrets, names that resolve) is made there.
 TRY = r"""
 cd /root/generated
 openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=x -keyout key -out pem 2>/dev/null
@@ -51,6 +51,8 @@ for kind in pem key; do
         case $path in *snakeoil*) ;; *) mkdir -p "${path%/*}"; cp "/mnt/$kind" "$path" ;; esac
     done
 done
+sed -nE 's/^ *server ([a-z0-9-]+):[0-9]+.*/127.0.0.1 \1/p' /etc/nginx/sites-enabled/* >> /etc/hosts
+mkdir -p /etc/lampctl/secrets; cp "$1"/secrets/* /etc/lampctl/secrets/ 2>/dev/null
 while read -r command; do
     if ! said=$(sh -c "$command" 2>&1); then echo "FAILED $1: $command"; echo "$said" | grep -v '^AH00112' | tail -n 5; fi
 done < "$1/tests"
@@ -94,7 +96,12 @@ def bundle(samples: Sequence[tuple[dict[str, Any], Desired, Renderer]]) -> bytes
             paths = [r for r in of(wanted.resources, File, Symlink, Directory) if r.path.startswith("/etc/")]
             contents = {r.key: renderer.text(r) for r in paths if isinstance(r, File)}
             tests = "".join(f"{v.command}\n" for v in wanted.validators if v.layer != "mysql")
-            for name, data in (("etc.tar", file.archive(paths, contents)), ("tests", tests.encode())):
+            secrets = {
+                f"secrets/{path.rpartition('/')[2]}": line.replace("&", "made-up").replace("\\n", "\n").encode()
+                for secret in of(wanted.resources, Secret)
+                for path, line in secret.copies
+            }
+            for name, data in {"etc.tar": file.archive(paths, contents), "tests": tests.encode(), **secrets}.items():
                 member = tarfile.TarInfo(f"{number:02d}/{name}")
                 member.size = len(data)
                 tar.addfile(member, io.BytesIO(data))

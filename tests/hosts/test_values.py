@@ -29,6 +29,7 @@ _WORDS = ["${HOME}", "$HOME", "$pool", "${pool}", "$$", "%h", "%{ENV:HOME}", "%%
           "\\", "\\n", "\\x41", "\\$", '"', "'", "'\"'", "`id`", "$(id)", ";", "#", "//", "{", "}", "[x]", "=", "&", "<", ">",
           "|", "!", "~", "^", "(", ")", ",", " ", "\t", "\n", "\r", "\0", "\x1b[31m", "\x7f", "é", "\u2028", "\U0001f600",
           "<?php", "?>", "{{ 1 }}", "include = /etc/passwd", "-", "--", "a", "1"]  # fmt: skip
+POOL = "/etc/lampctl/php/8.4/v.test.conf"
 TEXT = st.lists(st.one_of(st.sampled_from(_WORDS), st.text(max_size=3)), max_size=6).map("".join)
 BATCH = st.lists(TEXT, min_size=120, max_size=120, unique=True)
 ROUNDS = settings(
@@ -80,7 +81,7 @@ def found(output: str) -> list[str]:
 def test_directives_of_php(host: Host, values: list[str]) -> None:
     kept = accepted(values, type="php", php={"ini": {"user_agent": "VALUE"}})
     files = render(type="php", php={"ini": {f"v.a{n:03}": value for n, value in enumerate(kept)}})
-    (pool,) = (text for path, text in files.items() if path.endswith("/v.test.conf") and "/pool.d/" in path)
+    (pool,) = (text for path, text in files.items() if path == POOL)
     lines = re.sub(r"(?m)^(user|group|listen|include|;|ping|env|php_admin).*\n", "", pool)
     put(host, "/root/values.conf", f"[global]\nerror_log = /dev/null\n{lines}listen = /run/v.sock\nuser = www-data\n")
     # FPM's own parser dumps what it has read; a line is escaped nowhere.
@@ -172,7 +173,7 @@ def test_what_php_reads_of_wordpresss_configuration(host: Host) -> None:
     for name in ("null", "on", "E_ALL", "PHP_OS", "1", "0"):
         files = render(type="wordpress", database={"name": name, "user": name})
         (config,) = (text for path, text in files.items() if path.startswith("/etc/wordpress/config-"))
-        (pool,) = (text for path, text in files.items() if "/pool.d/v.test" in path)
+        (pool,) = (text for path, text in files.items() if path == POOL)
         put(host, "/root/config.php", config)
         put(host, "/root/pool.ini", "".join(f"{line}\n" for line in pool.splitlines() if line.startswith("env[DB_")))
         put(host, "/root/ask.php", _ASK)

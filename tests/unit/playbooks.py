@@ -36,7 +36,7 @@ KINDS: dict[str, Data] = {
     "database name": st.from_regex(r"[A-Za-z0-9_]{1,64}", fullmatch=True),
     "user name": st.from_regex(r"[A-Za-z0-9_]{1,32}", fullmatch=True),
     "absolute path": st.from_regex(r"(/[A-Za-z0-9@+_-][A-Za-z0-9.@+_-]{0,30}){1,4}", fullmatch=True),
-    "url path": st.from_regex(r"/([A-Za-z0-9_-][A-Za-z0-9._-]{0,9}/){0,3}", fullmatch=True),
+    "url path": st.from_regex(r"/([A-Za-z0-9_-][A-Za-z0-9._-]{0,9}/){1,3}", fullmatch=True),
     "package": st.from_regex(r"[a-z0-9][a-z0-9+.-]{1,20}", fullmatch=True),
     "extension": st.sampled_from(["mysql", "gd", "intl", "xml"]),
     "size": st.builds("{}{}".format, st.sampled_from([1, 8, 64, 100, 1023]), st.sampled_from("KMG")),
