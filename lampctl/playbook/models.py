@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lampctl.playbook.fields import (
     ArchiveKey,
@@ -23,6 +23,7 @@ from lampctl.playbook.fields import (
     SiteName,
     Size,
     Suite,
+    in_bytes,
 )
 from lampctl.playbook.sites import (
     DatabaseOptions,
@@ -101,6 +102,14 @@ class PhpOptions(Options):
     )
     opcache_memory: Size = Field("128M", description="Memory for compiled scripts, of each site.")
     ini: Ini = Field({}, description="Any other php.ini directive, for every site.")
+
+    @field_validator("opcache_memory")
+    @classmethod
+    def _enough_to_start(cls, size: str) -> str:
+        """FPM does not start where its 8 MiB of interned strings don't fit."""
+        if in_bytes(size) < in_bytes("16M"):
+            raise ValueError(f"PHP does not start with {size}: 16M or more")
+        return size
 
 
 class WebOptions(Options):

@@ -129,6 +129,8 @@ def playbooks(draw: Callable[[Data], Any]) -> dict[str, Any]:
             given = {key: val for key, val in tls.items() if key not in files}
             data["tls"] = {**given, **(files if tls["mode"] == "files" else {})}
     options = {name: draw(value(Playbook.model_fields[name].annotation)) or {} for name in ("web", "php", "mysql")}
+    if options["php"].get("opcache_memory", "1G")[-1] == "K":
+        options["php"].pop("opcache_memory")
     options["web"].pop("front", None)
     options["web"] |= draw(st.sampled_from(SERVERS))
     return {"sites": sites, **options}

@@ -141,6 +141,7 @@ def test_playbook_that_is_no_file(name: str, said: str, tmp_path: Path, host: st
         ("description.of=x", "--set description.of: description: should be text, not {of: x}"),
         ("extends=lamp", "--set extends: that is settled in the playbook's file"),
         (f"php.memory_limit={'a' * 5000}", "is no size"),
+        ("php.opcache_memory=1M", "PHP does not start with 1M: 16M or more"),
         (b"php.memory_limit=\xff", "is no text in UTF-8"),
     ],
 )
