@@ -29,7 +29,7 @@ def _server(context: Context) -> Desired:
         watch=(names.drop_in,),
         on_change=Action.RESTART,
         sockets=(names.socket,),
-        units=(sandbox,),
+        sandbox=(sandbox,),
         test=names.test,
     )
     more: tuple[Resource, ...] = ()

@@ -22,11 +22,18 @@ _MODULES = {
     "sqlite3": ("sqlite3", "pdo_sqlite"),
     "xml": ("dom", "simplexml", "xml"),
 }
+# Distributions restart the service of their own package only.
+_AFTER_UPGRADE = "/etc/lampctl/php/after-upgrade"
+_UPGRADES = (
+    File(_AFTER_UPGRADE, "php", "php/after-upgrade.sh.j2", {}, mode=0o755),
+    File("/etc/apt/apt.conf.d/60lampctl-php", "php", "php/apt.conf.j2", {"script": _AFTER_UPGRADE}),
+)
 
 
 def php(context: Context) -> Desired:
-    total = Desired()
-    for names in versions(context):
+    found = versions(context)
+    total = Desired(_UPGRADES if found else ())
+    for names in found:
         total += _version(context, names)
     return total + Desired(checks=tuple(_fastcgi_check(context, site) for site in context.playbook.php_sites))
 

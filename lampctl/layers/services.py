@@ -63,4 +63,5 @@ def judge(seen: Evidence, service: Service) -> Verdict:
         )
     if state.enabled not in ("enabled", "enabled-runtime", "static", "alias"):
         return failed(f"active, but {state.enabled}: it would not start at boot", hint=f"systemctl enable {unit}")
-    return passed("active, enabled, runs the config on disk")
+    later = "; in its sandbox from its next start on" if state.waits_for_sandbox else ""
+    return passed(f"active, enabled, runs the config on disk{later}")

@@ -53,7 +53,7 @@ class Symlink:
 
 @dataclass(frozen=True)
 class Directory:
-    """A directory. One that somebody else made is used as it is.
+    """A directory. One that somebody else made is used as it is; one of a package, if `packaged`, gets owner and mode.
 
     It is root's to make, so what it lies in has to be root's; or it lies in a directory of the user `tenant`, and is
     made by that user.
@@ -65,6 +65,7 @@ class Directory:
     owner: str = "root:root"
     reader: str = ""  # a user who may enter and list it beside its owner and group: an entry of its access control list
     tenant: str = ""
+    packaged: bool = False
 
     @property
     def key(self) -> str:
@@ -145,7 +146,9 @@ def compare(
         return None if taken else _change(resource, Action.CREATE, content, None)
     if state is None:
         return _change(resource, Action.CREATE, content, None)
-    ours = resource.key in owned or _of_a_site(resource, state)
+    ours = (
+        resource.key in owned or _of_a_site(resource, state) or (isinstance(resource, Directory) and resource.packaged)
+    )
     if _holds(resource, content, state, ours):
         return None
     if (state.kind == "directory") != isinstance(resource, Directory):

@@ -28,6 +28,7 @@ class Service:
     sockets: tuple[str, ...] = ()  # Unix sockets that exist once it has loaded its configuration
     ready: str = ""  # shell that fails, and says why, while the unit does not do its work yet
     units: tuple[str, ...] = ()  # what lampctl writes and only a restart reads: its unit files and drop-ins, modules
+    sandbox: tuple[str, ...] = ()  # drop-ins that can wait for its next start: no visitor is to pay for them
     patience: int = 10  # seconds that it may take until its sockets are there and it is ready
     running: bool = True  # False: it has to be stopped and disabled
     # Of one that has to be stopped: the key that lampctl owns if it was lampctl that deployed it, the command by which
@@ -57,6 +58,7 @@ class UnitState:
     changed: float = 0.0  # the newest change below the watched paths
     changed_path: str = ""
     unit_changed: float = 0.0  # the newest change of the unit files that lampctl writes
+    sandbox_changed: float = 0.0  # the newest change of its sandbox
     unread: bool = False  # systemd has not read the unit's files again since they were changed
     missing: tuple[str, ...] = ()  # its sockets that are not there
     masked: bool = False  # somebody forbade it to start
@@ -76,6 +78,11 @@ class UnitState:
     def outdated(self) -> bool:
         """Does it run by an older unit file? Then a reload is not enough."""
         return self.active == "active" and (self.unread or self.unit_changed > self.started)
+
+    @property
+    def waits_for_sandbox(self) -> bool:
+        """Does it run since before its sandbox was written?"""
+        return self.active == "active" and self.sandbox_changed > self.started
 
     @property
     def enabled_now(self) -> bool:
@@ -121,7 +128,7 @@ def _newest(services: Sequence[Service]) -> str:
     read = [
         (f"{kind} {service.unit}", path)
         for service in services
-        for kind, paths in (("watch", service.watch), ("unit", service.units))
+        for kind, paths in (("watch", service.watch), ("unit", service.units), ("sandbox", service.sandbox))
         for path in paths
     ]
     if not read:
@@ -174,6 +181,7 @@ def _state(
         changed=changed,
         changed_path=changed_path,
         unit_changed=change("unit")[0],
+        sandbox_changed=change("sandbox")[0],
         unread=values.get("NeedDaemonReload") == "yes",
         missing=tuple(rows.get((unit, "missing"), [])),
         said="\n".join(rows.get((unit, "said"), [])),

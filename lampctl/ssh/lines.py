@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from threading import Thread
 
 from lampctl.ssh.limits import Limits, too_long, too_slow
@@ -87,7 +88,8 @@ class Errors(Thread):
                 self._kept.popleft()
             if total > self._most:
                 self.full = True
-                self._stop()
+                with suppress(OSError, EOFError):  # the connection is gone already
+                    self._stop()
                 return
 
     def _piece(self) -> bytes:

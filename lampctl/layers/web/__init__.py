@@ -63,7 +63,7 @@ def _tier(context: Context, tier: Tier) -> Desired:
     names, own = tier.names, _SERVERS[tier.server]
     secured = {} if tier.behind else {site: https for site in tier.vhosts if (https := https_of(context, site))}
     keys = (path for https in secured.values() for path in (https.pair.certificate, https.pair.key))
-    sandbox = _sandbox(tier)
+    sandbox, homes = _sandbox(tier)
     service = Service(
         names.unit,
         "web",
@@ -71,13 +71,15 @@ def _tier(context: Context, tier: Tier) -> Desired:
         on_change=own.on_change(context),
         ready=_behind(context, tier),
         test=names.test,
-        units=tuple(file.path for file in sandbox),
+        units=tuple(file.path for file in homes),
+        sandbox=(sandbox.path,),
     )
     config = "web.front-config" if tier.front else "web.config"
     return Desired(
         resources=(
             Package(names.package, "web"),
-            *sandbox,
+            sandbox,
+            *homes,
             *(resource for site, vhost in tier.vhosts.items() for resource in _files(context, tier, site, vhost)),
             *(_tls(context, tier, frozenset(secured)) if secured else ()),
             service,
@@ -93,12 +95,12 @@ def _tier(context: Context, tier: Tier) -> Desired:
     )
 
 
-def _sandbox(tier: Tier) -> tuple[File, ...]:
-    """The drop-in of the server's unit."""
-    homes = ("/home/", "/root/", "/run/user/")
-    values = {"names": tier.names, "in_home": any(vhost.root.startswith(homes) for vhost in tier.vhosts.values())}
-    path = f"/etc/systemd/system/{tier.names.unit}.d/lampctl.conf"
-    return (File(path, "web", f"{tier.server}/sandbox.conf.j2", values),)
+def _sandbox(tier: Tier) -> tuple[File, tuple[File, ...]]:
+    """The drop-in of the server's unit, and the one that lets it see people's homes where a document root is there."""
+    folder = f"/etc/systemd/system/{tier.names.unit}.d"
+    in_home = any(vhost.root.startswith(("/home/", "/root/", "/run/user/")) for vhost in tier.vhosts.values())
+    homes = File(f"{folder}/lampctl-homes.conf", "web", "systemd/homes.conf.j2", {})
+    return File(f"{folder}/lampctl.conf", "web", "systemd/server.conf.j2", {}), (homes,) if in_home else ()
 
 
 def _tls(context: Context, tier: Tier, secured: frozenset[str]) -> tuple[Resource, ...]:

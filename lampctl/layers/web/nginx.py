@@ -9,7 +9,7 @@ from lampctl.layers.base import Context, Desired
 from lampctl.layers.web.diverted import edited
 from lampctl.layers.web.tier import Tier
 from lampctl.platforms import WebNames
-from lampctl.resources import Action, Directory, File, Resource
+from lampctl.resources import Action, Directory, File, Package, Resource
 
 # What handlers need once for all of their sites.
 _SHARED = dict.fromkeys(("proxy", "proxy-tls", "front"), "lampctl-upgrade.conf")
@@ -46,6 +46,9 @@ def server(context: Context, tier: Tier) -> Desired:
             # How many connections a worker may hold can be said in nginx.conf only, so that is replaced as a whole.
             File(f"{names.root}/nginx.conf", "web", "nginx/nginx.conf.j2", values, divert=True),
             Directory("/var/lib/nginx", "web"),
+            # For root and adm alone, and for the workers, who open the logs again after they were rotated.
+            Package("acl", "web"),
+            Directory(names.log_dir, "web", 0o2750, "root:adm", reader=names.user, packaged=True),
             *(File(f"{names.root}/conf.d/{file}", "web", f"nginx/{file}.j2", {}) for file in shared),
         ),
         preflights=(
