@@ -37,6 +37,7 @@ class Service:
     drain: str = ":"
     ports: tuple[int, ...] = ()
     test: str = ""  # shell command: would it accept what is on disk?
+    behind: str = ""  # the unit that it hands requests to: where both run, this one learns first what that one asks for
     heir: str = ""  # a unit that has no need of these ports if it runs already; then this one goes last
     others: str = ""  # shell that prints what of other people's depends on it, a line each
 
@@ -239,11 +240,16 @@ def _stop(service: Service, unit: UnitState, owned: frozenset[str]) -> Change | 
 
 
 def in_order(services: Sequence[Service], states: States) -> list[Service]:
-    """Who makes room goes before who needs it; but last, and without a wait for its ports, where its heir has them."""
+    """Who makes room goes before who needs it; but last, and without a wait for its ports, where its heir has them.
 
-    def inherited(item: Service) -> bool:
-        heir = states.get(f"service:{item.heir}")
-        return not item.running and isinstance(heir, UnitState) and heir.active == "active"
+    A server before another one goes first where both run.
+    """
 
-    last = [replace(item, ports=()) for item in services if inherited(item)]
-    return [*(item for item in services if not inherited(item)), *last]
+    def runs(unit: str) -> bool:
+        state = states.get(f"service:{unit}")
+        return isinstance(state, UnitState) and state.active == "active"
+
+    first = [item for item in services if item.behind and runs(item.unit) and runs(item.behind)]
+    last = [item for item in services if not item.running and runs(item.heir)]
+    between = [item for item in services if item not in first and item not in last]
+    return [*first, *between, *(replace(item, ports=()) for item in last)]

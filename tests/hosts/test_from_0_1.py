@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.hosts.conftest import Host
+from tests.hosts.conftest import ON_ONE_RELEASE, Host
 from tests.hosts.test_web import good
 from tests.hosts.visitor import visiting
 
@@ -49,3 +49,46 @@ def test_pools_of_0_1_become_services_without_a_lost_request(host: Host, theirs:
     assert host.sh("ls /etc/php/*/fpm/pool.d").split() == (["theirs.conf", "www.conf"] if theirs else ["www.conf"])
     assert host.sh("ls /run/php/theirs.sock", check=False) == ("/run/php/theirs.sock\n" if theirs else "")
     assert host.lampctl("plan", "HOST").changes == {}
+
+
+def test_sandbox_of_a_server_waits_for_its_next_start(host: Host) -> None:
+    """Nobody's visitors pay for it; the check says so, until somebody restarts the server at an hour of their own."""
+    servers = ("apache2", "mariadb")
+    host.sh("rm -r /etc/systemd/system/apache2.service.d /etc/systemd/system/mariadb.service.d; systemctl daemon-reload;"
+            f"systemctl restart {' '.join(servers)}")  # fmt: skip
+    started = f"systemctl show -P ExecMainStartTimestamp {' '.join(servers)}"
+    before = host.sh(started)
+    with visiting(host.box.address, good, "lamp.test", visitors=4, least=500) as visits:
+        ran = host.lampctl("deploy", "HOST")
+    assert ran.code == 0, ran.out
+    assert (visits.failures, host.sh(started)) == ([], before)
+    checks = {"web.service", "mysql.service"}
+    said = {r["id"]: r["actual"] for r in host.lampctl("check", "HOST").host["results"]}
+    assert {said[id] for id in checks} == {
+        "active, enabled, runs the config on disk; in its sandbox from its next start on"
+    }
+    assert host.lampctl("plan", "HOST").changes == {}
+    host.sh(f"systemctl restart {' '.join(servers)}")
+    said = {r["id"]: r["actual"] for r in host.lampctl("check", "HOST").host["results"]}
+    assert {said[id] for id in checks} == {"active, enabled, runs the config on disk"}
+
+
+# What lampctl 0.1 had: Apache answered whoever reached its port.
+OPEN = r"""
+sed -i '/LAMPCTL_FRONT/d; /X-Lampctl-Front/d; s/^Include .*@front.*//' /etc/apache2/conf-available/lampctl.conf
+sed -i '/X-Lampctl-Front/,+1d' /etc/apache2/sites-available/lamp.test.conf
+sed -i '/@front/d' /etc/nginx/sites-available/lamp.test.conf
+systemctl reload nginx apache2; rm /etc/lampctl/secrets/@front.*
+"""
+
+
+@ON_ONE_RELEASE
+def test_front_sends_its_secret_before_it_is_asked_for(host: Host) -> None:
+    assert host.lampctl("deploy", "HOST", "-p", "front").code == 0
+    host.sh(OPEN)
+    assert host.works()
+    with visiting(host.box.address, good, "lamp.test", visitors=4, least=1000) as visits:
+        ran = host.lampctl("deploy", "HOST", "-p", "front")
+    assert ran.code == 0, ran.out
+    assert {"service:nginx.service", "service:apache2.service"} <= ran.changes.keys()
+    assert visits.failures == []

@@ -105,11 +105,11 @@ def test_state_that_is_lost(host: Host) -> None:
 
 def test_document_root_that_is_a_link(host: Host) -> None:
     """Deployments by link: its target is theirs, and never given to root."""
-    host.sh(f"mv {ROOT} /srv/site; chown www-data: /srv/site; chmod 775 /srv/site; ln -s /srv/site {ROOT}")
+    again = "systemctl restart 'lampctl-php*.service'"  # a service goes on in the directory that it was started with
+    host.sh(f"mv {ROOT} /srv/site; chown www-data: /srv/site; chmod 775 /srv/site; ln -s /srv/site {ROOT}; {again}")
     ran = host.lampctl("deploy", "HOST")
     owner = host.sh("stat -c '%U %a' /srv/site").strip()
-    host.sh(f"rm {ROOT}; mv /srv/site {ROOT}; chown root: {ROOT}; chmod 755 {ROOT};"
-            "systemctl restart 'lampctl-php*.service'")  # fmt: skip # PHP remembers where the link led to
+    host.sh(f"rm {ROOT}; mv /srv/site {ROOT}; chown root:www-data {ROOT}; chmod 750 {ROOT}; {again}")
     assert (ran.code, ran.changes) == (0, {}), ran.out
     assert owner == "www-data 775"
 

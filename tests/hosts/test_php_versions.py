@@ -153,3 +153,18 @@ def test_pool_of_the_wrong_version_is_the_culprit(host: Host, archive: Archive, 
     assert found["actual"].startswith("404")
     assert "this site's own socket" in found["hint"]
     assert host.lampctl("deploy", "HOST", "-p", path).code == 0
+
+
+def test_upgrade_of_php_reaches_the_sites_services_without_a_lost_request(host: Host) -> None:
+    """As the distribution does with its own service; and an extension that somebody else installs is loaded."""
+    host.lampctl("deploy", "HOST")
+    version = host.sh("ls /etc/lampctl/php").split()[0]
+    pid = f"systemctl show -P MainPID lampctl-php{version}-lamp.test"
+    install = "DEBIAN_FRONTEND=noninteractive apt-get -qqy --no-install-recommends install"
+    for packages in (f"--reinstall php{version}-cli php{version}-fpm php{version}-opcache", f"php{version}-bcmath"):
+        before = host.sh(pid)
+        with visiting(host.box.address, good, "lamp.test", least=200) as visits:
+            host.sh(f"{install} {packages} >/dev/null 2>&1")
+        assert host.sh(pid) != before
+        assert visits.failures == []
+        assert {key for key in host.lampctl("plan", "HOST").changes if "php" in key} == set()

@@ -17,7 +17,7 @@ from lampctl.playbook import load
 from lampctl.render import Renderer
 from lampctl.resources import Action, Directory, File, Package, Secret, Service, Symlink, User
 from lampctl.resources.file import Entry
-from lampctl.resources.service import UnitState
+from lampctl.resources.service import UnitState, compare, in_order
 from lampctl.resources.user import Account
 
 VHOST = "/etc/apache2/sites-available/lamp.test.conf"
@@ -121,6 +121,21 @@ def test_state_of_a_unit_is_what_plans_its_change(state: UnitState, action: Acti
     states = {**seen.states, "service:apache2.service": state}
     plan = make(found, contents, Observation(seen.facts, states, seen.entries, seen.owners))
     assert [(c.resource, c.action) for c in plan.changes] == [("service:apache2.service", action)]
+
+
+def test_server_before_another_goes_first_only_where_both_run() -> None:
+    behind, before = Service("apache2.service", "web"), Service("nginx.service", "web", behind="apache2.service")
+    run, gone = UnitState(active="active"), UnitState()
+    for states, first in [((run, run), before), ((gone, run), behind), ((run, gone), behind), ((gone, gone), behind)]:
+        keyed = dict(zip((behind.key, before.key), states, strict=True))
+        assert in_order([behind, before], keyed)[0] == first
+
+
+def test_sandbox_alone_is_no_reason_to_restart_a_server() -> None:
+    state = UnitState(True, "active", "enabled", "", 100.0, 90.0, 50.0, sandbox_changed=200.0)
+    server = Service("nginx.service", "web", sandbox=("/etc/systemd/system/nginx.service.d/lampctl.conf",))
+    assert compare(server, state, server.sandbox, frozenset()) is None
+    assert state.waits_for_sandbox
 
 
 def test_masked_unit_is_left_alone() -> None:

@@ -73,6 +73,7 @@ def _tier(context: Context, tier: Tier) -> Desired:
         test=names.test,
         units=tuple(file.path for file in homes),
         sandbox=(sandbox.path,),
+        behind=context.web.unit if tier.front else "",
     )
     config = "web.front-config" if tier.front else "web.config"
     return Desired(
