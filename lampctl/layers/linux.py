@@ -5,6 +5,7 @@ from __future__ import annotations
 from lampctl.checks import Check, Evidence, Judge, Verdict, Where, failed, passed, unknown
 from lampctl.facts import MIB, Facts
 from lampctl.layers.base import Context, Desired, Preflight, Problem
+from lampctl.layers.hardening import hardening
 from lampctl.layers.repositories import repositories
 from lampctl.layers.versions import versions
 from lampctl.playbook import servlet_of, unit_of
@@ -38,7 +39,7 @@ def linux(context: Context) -> Desired:
             ),
         ),
         preflights=(Preflight("linux.disk", ":", _room),),
-    )
+    ) + (hardening() if options.hardening else Desired())
 
 
 def _own_units(context: Context) -> frozenset[str]:

@@ -61,6 +61,9 @@ class LinuxOptions(Options):
     repositories: dict[RepositoryName, RepositoryOptions] = Field(
         {}, description="More archives of packages, by a name of your own."
     )
+    hardening: bool = Field(
+        False, description="Security updates each day, and settings that take nothing from the host's other users."
+    )
     ignore_failed_units: list[str] = Field(
         [], description="systemd units that may be failed without `linux.systemd` failing."
     )

@@ -158,7 +158,8 @@ def test_pool_of_the_wrong_version_is_the_culprit(host: Host, archive: Archive, 
 def test_upgrade_of_php_reaches_the_sites_services_without_a_lost_request(host: Host) -> None:
     """As the distribution does with its own service; and an extension that somebody else installs is loaded."""
     host.lampctl("deploy", "HOST")
-    version = host.sh("ls /etc/lampctl/php").split()[0]
+    unit = host.sh("systemctl list-units --plain --no-legend 'lampctl-php*-lamp.test.service'").split()[0]
+    version = unit.removeprefix("lampctl-php").partition("-")[0]
     pid = f"systemctl show -P MainPID lampctl-php{version}-lamp.test"
     install = "DEBIAN_FRONTEND=noninteractive apt-get -qqy --no-install-recommends install"
     for packages in (f"--reinstall php{version}-cli php{version}-fpm php{version}-opcache", f"php{version}-bcmath"):

@@ -150,7 +150,7 @@ def test_vagrantfile_that_is_missing_or_broken(project: Project, tmp_path: Path)
 def test_up_ends_with_proved_sites(project: Project, up: subprocess.CompletedProcess[str]) -> None:
     assert up.returncode == 0, up.stdout + up.stderr
     for name, address in ADDRESSES.items():
-        assert f"{name}: 12 changed, 9 of 9 checks pass" in up.stdout
+        assert f"{name}: 13 changed, 9 of 9 checks pass" in up.stdout
         with urllib.request.urlopen(f"http://{address}/", timeout=5) as answer:
             assert answer.status == 200
     below = project.folder / "deep" / "down"

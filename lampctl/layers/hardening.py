@@ -1,0 +1,41 @@
+"""What makes a host that faces the Internet harder to break, and takes nothing from its other users."""
+
+from __future__ import annotations
+
+from lampctl.layers.base import Desired, Validator
+from lampctl.resources import Action, Command, File, Package, Service
+from lampctl.resources.shell import quote
+
+_SYSCTL = "/etc/sysctl.d/60-lampctl.conf"
+_SSHD = "/etc/ssh/sshd_config.d/60-lampctl.conf"
+# Security updates, what they change, what still runs the old code after them, and whether files are as they came.
+_PACKAGES = ("unattended-upgrades", "apt-listchanges", "needrestart", "debsums")
+
+# No Service: whether it runs is not lampctl's to say. A machine may have none, and Ubuntu's is started by its socket.
+_SSHD_IS_NEW = f"""
+systemctl is-active --quiet ssh.service || exit 0
+since=$(systemctl show --timestamp=us+utc -P StateChangeTimestamp ssh.service)
+[ -e {quote(_SSHD)} ] && [ -z "$(find {quote(_SSHD)} -newerct "$since")" ]
+"""
+_SSHD_TEST = "[ ! -x /usr/sbin/sshd ] || /usr/sbin/sshd -t"
+
+
+def hardening() -> Desired:
+    return Desired(
+        resources=(
+            *(Package(name, "linux") for name in _PACKAGES),
+            File("/etc/apt/apt.conf.d/60lampctl-upgrades", "linux", "linux/upgrades.conf.j2", {}),
+            File("/etc/default/debsums", "linux", "linux/debsums.j2", {}, divert=True),
+            File("/etc/modprobe.d/60-lampctl.conf", "linux", "linux/modprobe.conf.j2", {}),
+            File("/etc/security/limits.d/60-lampctl.conf", "linux", "linux/limits.conf.j2", {}),
+            File("/etc/systemd/coredump.conf.d/60-lampctl.conf", "linux", "linux/coredump.conf.j2", {}),
+            File(_SYSCTL, "linux", "linux/sysctl.conf.j2", {}),
+            File(_SSHD, "linux", "linux/sshd.conf.j2", {}),
+            Service("systemd-sysctl.service", "linux", watch=(_SYSCTL,), on_change=Action.RESTART),
+            Command(
+                "sshd reads its settings", "linux", "systemctl try-reload-or-restart ssh.service", _SSHD_IS_NEW,
+                "the SSH server loads what is new; sessions go on",
+            ),
+        ),
+        validators=(Validator("linux", _SSHD_TEST, "/etc/ssh/sshd_config.d"),),
+    )  # fmt: skip
