@@ -17,7 +17,7 @@ export PYTHONHASHSEED := 0
 # lampctl is started some two thousand times: compiled once, as where it is installed, even if Python is told not to.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test unit hosts lint bench bench-c10k reference docs lock setup packages
+.PHONY: demo test unit hosts lint attacks bench bench-c10k reference docs lock setup packages
 
 demo: setup packages ## a throwaway Debian 13 host, deployed and proved
 	@$(LAMPCTL) box up demo
@@ -38,6 +38,10 @@ hosts: setup
 	@./tests/lab/packages.sh $(LAB)
 	@# Once more, for what a busy machine makes late; the summary says what, and why.
 	$(VENV)/bin/pytest tests/hosts -n 4 --no-loadscope-reorder --reruns 1
+
+attacks: setup ## ten minutes of hostile sites of every type on one host, behind either server
+	@./tests/lab/packages.sh $(LAB)
+	LAMPCTL_ATTACK_SECONDS=600 $(VENV)/bin/pytest tests/hosts/test_hostile_sites.py -n 2
 
 bench: setup packages $(PYINFRA)/.done ## ratios, measured side by side on a box of its own
 	@$(VENV)/bin/python -m compileall -q lampctl # as pip does with pyinfra, even where Python is told not to

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -172,6 +173,31 @@ def test_wordpress_is_proved_across_both_hosts(blog: Fleet) -> None:
     blog.web.sh(f"systemctl start lampctl-wp-cron-{BLOG}.service")
     query = "SELECT option_value FROM blog_test.wp_options WHERE option_name = 'cron'"
     assert "wp_version_check" in blog.db.sh(f'mariadb -N -e "{query}"')
+
+
+# Root of the database's host answers what it likes: its sed tells a password that holds settings of PHP.
+LIE = """
+printf '%s\\n' '#!/bin/sh' 'case $* in *DB_PASSWORD*) printf "{0}" ;; *) exec /usr/bin/sed "$@" ;; esac' > /usr/local/sbin/sed
+chmod +x /usr/local/sbin/sed
+"""
+
+
+@ON_ONE_RELEASE
+@pytest.mark.parametrize("end", [r"\rphp_admin_value[auto_prepend_file]=/tmp/x.php", r"\ruser=root", '\\"'])
+def test_what_a_host_says_is_no_configuration_of_another(fleet: Fleet, end: str) -> None:
+    settings = "cat /etc/lampctl/php/*/*.conf /etc/lampctl/secrets/*"
+    fleet.db.sh(LIE.format("Abcdefghijklmnopqrstuvwxyz012345" + end))
+    fleet.web.sh(f"mv {SECRET} /root/secret")
+    try:
+        ran, db, web = fleet.lampctl("deploy")
+        there = fleet.web.sh(settings)
+    finally:
+        fleet.db.sh("rm /usr/local/sbin/sed")
+    assert (ran.code, db["error"]["kind"], web["error"]["kind"]) == (1, "bad-answer", "database-host"), ran.out
+    assert not re.search("auto_prepend_file|user *= *root|Abcdefgh", there)
+    ran, _, web = fleet.lampctl("deploy")
+    assert (ran.code, web["ok"]) == (0, True), ran.out
+    assert fleet.password(fleet.db) == fleet.password(fleet.web)
 
 
 @ON_ONE_RELEASE
