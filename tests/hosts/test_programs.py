@@ -11,6 +11,7 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import pytest
 
 from lampctl.box import Boxes
 from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
-from tests.hosts.visitor import visiting
+from tests.hosts.visitor import Visits, visiting
 
 pytestmark = pytest.mark.hosts
 
@@ -175,21 +176,25 @@ def test_weights_and_a_dead_upstream(stack: Stack) -> None:
 
 
 def test_new_release_fails_no_request(stack: Stack) -> None:
+    """Neither of the site nor of one that has its instances for upstreams, though each of them fails in turn."""
     program = stack.folder / "python/server.py"
     program.write_text(program.read_text() + f"# {stack.server}\n")
     pids = "systemctl show --value -p MainPID 'lampctl-python.test@*'"
     before = set(stack.host.sh(pids).split())
-    with visiting(
-        stack.host.box.address, lambda page: page.startswith("HTTP/1.1 200"), "python.test", visitors=2
-    ) as visits:
+
+    def visits(name: str) -> AbstractContextManager[Visits]:
+        return visiting(stack.host.box.address, lambda page: page.startswith("HTTP/1.1 200"), name, visitors=2)
+
+    with visits("python.test") as own, visits("proxy.test") as other:
         ran = stack.lampctl("deploy")
     assert ran.code == 0, ran.out
     assert [action for key, action in ran.changes.items() if "python.test@" in key] == ["restart"] * 4
     assert not before & set(stack.host.sh(pids).split())
     # Apache does not ask another instance when one ends just as it takes a connection (docs/sites/process.md): one
     # request at most for each of the four that ended.
-    assert len(visits.failures) <= (4 if stack.server == "apache" else 0), visits.failures
-    assert len(visits.answered) > 50
+    for seen in (own, other):
+        assert len(seen.failures) <= (4 if stack.server == "apache" else 0), seen.failures
+        assert len(seen.answered) > 50
 
 
 @ON_ONE_RELEASE
