@@ -4,8 +4,8 @@
 closed() { [ -z "$(find . -maxdepth 0 '(' ! -user 0 -o -perm /022 ')')" ]; }
 
 # Changes into the directory $1. Each directory on the way has to be closed, and each link root's: then nobody but root can
-# change where the path leads. With `make` as $2 a directory that is missing is made. Else it fails; `why` says what is in the way, `whose` who owns it (empty: there is no such
-# directory).
+# change where the path leads. With `make` as $2 a directory that is missing is made. Else it fails: `why` says what is in
+# the way, and `whose` who owns it (empty: there is no such directory).
 enter() {
     why="$1 does not exist" whose='' rest=$1/ links=40
     cd / || return 1
