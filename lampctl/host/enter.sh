@@ -1,7 +1,12 @@
 # Root changes nothing by a path that somebody else could redirect; what is a site's is changed as the site's user.
 
-# Is the working directory root's, and can nobody else change what is in it?
-closed() { [ -z "$(find . -maxdepth 0 '(' ! -user 0 -o -perm /022 ')')" ]; }
+# Is the working directory root's, and can nobody else change what is in it? Nobody but root could change that, so what was
+# found closed stays so. No path has // in it.
+known=//
+closed() {
+    case $known in *"//$PWD//"*) return 0 ;; esac
+    [ -z "$(find . -maxdepth 0 '(' ! -user 0 -o -perm /022 ')')" ] && known=$known$PWD//
+}
 
 # Changes into the directory $1. Each directory on the way has to be closed, and each link root's: then nobody but root can
 # change where the path leads. With `make` as $2 a directory that is missing is made. Else it fails: `why` says what is in
