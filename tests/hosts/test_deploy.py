@@ -279,3 +279,23 @@ def test_json_document_is_the_contract(host: Host) -> None:
     wanted = {"id", "layer", "status", "where", "expected", "actual", "evidence", "hint", "ms"}
     assert all(set(result) == wanted for result in document["hosts"][0]["results"])
     assert {result["where"] for result in document["hosts"][0]["results"]} == {"host", "tunnel", "outside"}
+
+
+@ON_ONE_RELEASE
+def test_hardening_comes_and_goes(host: Host) -> None:
+    with_it = ("HOST", "--set", "linux.hardening=true")
+    assert host.lampctl("deploy", *with_it).code == 0
+    assert host.lampctl("plan", *with_it).changes == {}
+    assert set(host.sh("sshd -T | grep -e ^x11forwarding -e ^loglevel").splitlines()) == {
+        "loglevel VERBOSE",
+        "x11forwarding no",
+    }
+    assert host.sh("sysctl -n net.ipv4.conf.all.send_redirects") == "0\n"
+    assert "Unattended-Upgrade::Origins-Pattern" in host.sh("apt-config dump")
+    assert 'APT::Periodic::Unattended-Upgrade "1"' in host.sh("apt-config dump")
+    assert host.lampctl("deploy", "HOST").code == 0
+    assert host.sh(
+        "ls -R /etc/ssh /etc/sysctl.d /etc/modprobe.d /etc/security /etc/apt/apt.conf.d | grep 60.*lampctl"
+    ) == ("60lampctl-php\n")
+    assert "CRON_CHECK=never" in host.sh("cat /etc/default/debsums")
+    assert host.lampctl("plan", "HOST").changes == {}
