@@ -38,6 +38,7 @@ class Service:
     ports: tuple[int, ...] = ()
     test: str = ""  # shell command: would it accept what is on disk?
     behind: str = ""  # the unit that it hands requests to: where both run, this one learns first what that one asks for
+    one_of_several: bool = False  # web servers do without it meanwhile; so where it runs, they learn first what is new
     heir: str = ""  # a unit that has no need of these ports if it runs already; then this one goes last
     others: str = ""  # shell that prints what of other people's depends on it, a line each
 
@@ -242,7 +243,7 @@ def _stop(service: Service, unit: UnitState, owned: frozenset[str]) -> Change | 
 def in_order(services: Sequence[Service], states: States) -> list[Service]:
     """Who makes room goes before who needs it; but last, and without a wait for its ports, where its heir has them.
 
-    A server before another one goes first where both run.
+    A server before another one goes first where both run; and one of several instances that run, after who asks them.
     """
 
     def runs(unit: str) -> bool:
@@ -250,6 +251,7 @@ def in_order(services: Sequence[Service], states: States) -> list[Service]:
         return isinstance(state, UnitState) and state.active == "active"
 
     first = [item for item in services if item.behind and runs(item.unit) and runs(item.behind)]
+    late = [item for item in services if item.one_of_several and runs(item.unit)]
     last = [item for item in services if not item.running and runs(item.heir)]
-    between = [item for item in services if item not in first and item not in last]
-    return [*first, *between, *(replace(item, ports=()) for item in last)]
+    between = [item for item in services if item not in (*first, *late, *last)]
+    return [*first, *between, *late, *(replace(item, ports=()) for item in last)]

@@ -34,8 +34,10 @@ sites:
   programs.test: {{type: cgi}}
   blog.test: {{type: wordpress}}
   process.test: {{type: process, source: ./process, command: python3 serve.py, port: 8000}}
-{more}
+  servlet.test: {{type: servlet, war: {servlet}}}
+  proxy.test: {{type: proxy, upstreams: ["http://127.0.0.1:8000"]}}
 """
+SERVLET = Path(__file__).parents[2] / "playbooks/files/servlet"
 FEWER = "extends: ./base.yml\n"
 MORE = FEWER + "sites:\n  extra.test: {type: php}\n  extra2.test: {type: cgi}\n"
 # What is not the sites' own: but counters and journals of lampctl, the system and the servers.
@@ -53,6 +55,7 @@ OWN = {
     "site-programs-test": "/var/www/programs.test:/var/www/programs.test/cgi-bin",
     "site-blog-test": "/var/www/blog.test:/var/www/blog.test/wp-content:/var/www/blog.test/wp-content/uploads",
     "site-process-test": "/var/www/process.test:/var/lib/site-process-test",
+    "site-servlet-test": "/var/www/servlet.test",
 }
 WANTED = (
     "/etc/shadow", "/etc/lampctl/secrets/lamp.test.conf", "/etc/lampctl/secrets/quiet.test.conf",
@@ -78,7 +81,7 @@ def project(request: pytest.FixtureRequest, host: Host, tmp_path_factory: pytest
         (folder / name).mkdir()
         for file, text in files.items():
             (folder / name / file).write_text(text)
-    (folder / "base.yml").write_text(BOOK.format(base=request.param, more=""))
+    (folder / "base.yml").write_text(BOOK.format(base=request.param, servlet=SERVLET))
     (folder / "site.yml").write_text(FEWER)
     host.sh(
         "apt-get -qq install -y --no-install-recommends python3-minimal python3 >/dev/null 2>&1; mkdir -p /srv/bait/a/b; rm -f /run/over"

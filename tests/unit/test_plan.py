@@ -131,6 +131,13 @@ def test_server_before_another_goes_first_only_where_both_run() -> None:
         assert in_order([behind, before], keyed)[0] == first
 
 
+def test_instances_that_run_restart_after_the_web_server_has_learned_what_is_new() -> None:
+    one, other = (Service(f"app@{port}.service", "site", one_of_several=True) for port in (8000, 8001))
+    web, run = Service("nginx.service", "web"), UnitState(active="active")
+    states = {one.key: run, web.key: run}
+    assert in_order([one, other, web], states) == [other, web, one]
+
+
 def test_sandbox_alone_is_no_reason_to_restart_a_server() -> None:
     state = UnitState(True, "active", "enabled", "", 100.0, 90.0, 50.0, sandbox_changed=200.0)
     server = Service("nginx.service", "web", sandbox=("/etc/systemd/system/nginx.service.d/lampctl.conf",))

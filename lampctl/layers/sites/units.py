@@ -55,6 +55,7 @@ def program(
             "site",
             watch=(f"{home_of(name)}/current",),  # a link: it changes with the release
             on_change=Action.RESTART,
+            one_of_several=len(options.ports) > 1,
             ready=_LISTENS.format(strangers=strangers(user_of(name), (port,))),
             units=tuple(file.path for file in files),
         )
