@@ -41,7 +41,7 @@ hosts: setup
 
 attacks: setup ## ten minutes of hostile sites of every type on one host, behind either server
 	@./tests/lab/packages.sh $(LAB)
-	LAMPCTL_ATTACK_SECONDS=600 $(VENV)/bin/pytest tests/hosts/test_hostile_sites.py -n 2
+	LAMPCTL_ATTACK_SECONDS=600 $(VENV)/bin/pytest tests/hosts/test_hostile_sites.py -n 0 # one host for both
 
 bench: setup packages $(PYINFRA)/.done ## ratios, measured side by side on a box of its own
 	@$(VENV)/bin/python -m compileall -q lampctl # as pip does with pyinfra, even where Python is told not to

@@ -146,9 +146,7 @@ def compare(
         return None if taken else _change(resource, Action.CREATE, content, None)
     if state is None:
         return _change(resource, Action.CREATE, content, None)
-    ours = (
-        resource.key in owned or _of_a_site(resource, state) or (isinstance(resource, Directory) and resource.packaged)
-    )
+    ours = _ours(resource, state, owned)
     if _holds(resource, content, state, ours):
         return None
     if (state.kind == "directory") != isinstance(resource, Directory):
@@ -173,9 +171,11 @@ def compare(
     return _change(resource, Action.UPDATE, content, state)
 
 
-def _of_a_site(resource: PathResource, state: Entry) -> bool:
-    """Is it a home that still belongs to a site's user, as in lampctl 0.1? Then it is brought over, whoever made it."""
-    return isinstance(resource, Directory) and bool(resource.reader) and state.owner.startswith("site-")
+def _ours(resource: PathResource, state: Entry, owned: frozenset[str]) -> bool:
+    """Did lampctl make it? Of directories also a package's, and a home that is still a site's user's, as in 0.1."""
+    if not isinstance(resource, Directory):
+        return resource.key in owned
+    return resource.key in owned or resource.packaged or bool(resource.reader and state.owner.startswith("site-"))
 
 
 def holds(link: Symlink, states: Mapping[str, Entry]) -> bool:
