@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lampctl.box import SUBNET
+from lampctl.box import SUBNET, network
 
 ADDRESS = f"{SUBNET}.1"
 DIRECTORY = f"https://{ADDRESS}:14000/dir"
@@ -48,6 +48,7 @@ class Pebble:
 
 @contextmanager
 def pebble(folder: Path) -> Iterator[Pebble]:
+    network.put_up()  # it listens there, and may be the first to need it
     _certificates(folder)
     config = {
         "listenAddress": f"{ADDRESS}:14000",
