@@ -92,7 +92,7 @@ def wanted(*sites: str, name: str = "lamp") -> tuple[Desired, Mapping[str, str]]
     library = Generated(yaml.safe_dump(data))
     loaded = load("generated.yml", (), library)
     found = desired(Context(loaded.playbook, name, PLATFORMS["debian-13"], Facts("debian-13", memory=2048 * MIB)))
-    return found, {file.key: "\n" for file in planning.contents_of(found)}
+    return found, {file.key: "\n" for file in found.files}
 
 
 def plan_of(site: str, *more: str, users: Mapping[str, str], **seen: object) -> Plan:

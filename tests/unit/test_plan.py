@@ -29,7 +29,7 @@ def wanted(platform: str, memory: int = 2048) -> tuple[Desired, Mapping[str, str
     facts = Facts(platform, memory=memory * MIB)
     found = desired(Context(loaded.playbook, "lamp", PLATFORMS[platform], facts))
     renderer = Renderer(files.template, "lamp")
-    return found, {file.key: renderer.text(file) for file in planning.contents_of(found)}
+    return found, {file.key: renderer.text(file) for file in found.files}
 
 
 def converged(found: Desired, contents: Mapping[str, str]) -> Observation:

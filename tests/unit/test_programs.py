@@ -38,7 +38,7 @@ def wanted(folder: Path, sites: str) -> tuple[Desired, dict[str, str]]:
     files = Files(folder)
     found = desired(Context.of(load(str(path), (), files), PLATFORMS["debian-13"], FACTS))
     renderer = Renderer(files.template, "site")
-    return found, {file.path: renderer.text(file) for file in planning.contents_of(found)}
+    return found, {file.path: renderer.text(file) for file in found.files}
 
 
 WRONG = {
@@ -141,7 +141,7 @@ def test_unit_that_is_no_longer_wanted_is_stopped_and_forgotten(tmp_path: Path) 
 
 
 def texts_of(found: Desired) -> dict[str, str]:
-    return {file.key: "" for file in planning.contents_of(found)}
+    return {file.key: "" for file in found.files}
 
 
 def test_port_that_somebody_has_is_refused_if_something_changes(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def wanted(settings: tuple[str, ...], facts: Facts) -> tuple[Desired, dict[str, 
     loaded = load("tls", settings, files)
     found = desired(Context(loaded.playbook, "tls", PLATFORMS[facts.platform], facts))
     renderer = Renderer(files.template, "tls")
-    return found, {file.path: renderer.text(file) for file in planning.contents_of(found)}
+    return found, {file.path: renderer.text(file) for file in found.files}
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_repository_is_written_before_packages_and_once() -> None:
     found = wanted(ARCHIVE, OLD)
     (only,) = of(found.resources, Repository)
     seen = Observation(Facts("debian-13"))
-    contents = {file.key: "" for file in planning.contents_of(found)}
+    contents = {file.key: "" for file in found.files}
     plan = planning.make("site", found, seen, contents, wait=1)
     names = [step.name for step in plan.stages[0].before]
     assert names[:2] == ["repository older", "install packages"]
@@ -105,7 +105,7 @@ def test_repository_is_written_before_packages_and_once() -> None:
 def test_repository_that_is_no_longer_wanted_goes() -> None:
     found = wanted()
     seen = Observation(Facts("debian-13"), owners={"lamp": frozenset({"repository:older"})})
-    contents = {file.key: "" for file in planning.contents_of(found)}
+    contents = {file.key: "" for file in found.files}
     last = planning.make("lamp", found, seen, contents, wait=1).stages[-1]
     assert [(c.resource, c.action) for c in last.changes] == [("repository:older", Action.DELETE)]
     assert "/etc/apt/preferences.d/lampctl-older" in last.before[0].script
@@ -133,7 +133,7 @@ def test_mistakes_are_named(settings: tuple[str, ...], said: str) -> None:
 def problems(platform: str, engine: str, answer: str) -> list[tuple[str, str]]:
     found = wanted(f"mysql.engine={engine}", platform=platform)
     seen = replace(Observation(Facts(platform)), answers={"mysql.other": answer})
-    plan = planning.make("lamp", found, seen, {file.key: "" for file in planning.contents_of(found)}, wait=1)
+    plan = planning.make("lamp", found, seen, {file.key: "" for file in found.files}, wait=1)
     return [(problem.kind, problem.message) for problem in plan.problems]
 
 
