@@ -9,8 +9,8 @@ import pytest
 
 from lampctl.box import SUBNET
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
-from tests.hosts.test_deploy import original, template
-from tests.hosts.visitor import get, visit, visiting
+from tests.hosts.overrides import original, template
+from tests.hosts.visitor import get, good, visit, visiting
 
 pytestmark = pytest.mark.hosts
 
@@ -18,10 +18,6 @@ GAP = 1.0  # seconds in which port 80 is refused, at most, while it is handed ov
 # A connection that waits to be accepted when the listening socket is closed is reset by the kernel.
 REFUSED = {"ConnectionRefusedError", "ConnectionResetError"}
 ADDRESS = "<?php header('X-Seen: ' . $_SERVER['REMOTE_ADDR']);"
-
-
-def good(text: str) -> bool:
-    return text.startswith("HTTP/1.1 200") and "database lamp_test on" in text
 
 
 def serving(host: Host) -> set[str]:

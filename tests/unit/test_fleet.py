@@ -17,7 +17,7 @@ from lampctl.facts import nominal
 from lampctl.layers import Context, Desired, desired
 from lampctl.observation import of
 from lampctl.platforms import PLATFORMS
-from lampctl.playbook import Loaded, load
+from lampctl.playbook import Loaded
 from lampctl.playbook.fleet import of_databases, of_sites
 from lampctl.render import Renderer
 from lampctl.resources import (
@@ -32,18 +32,7 @@ from lampctl.resources import (
     secret,
 )
 from lampctl.resources.certificate import CertificateState
-
-TEXT = """
-extends: lamp
-sites:
-  far.test: {database: {host: db1}}
-  near.test: {database: true}
-"""
-
-
-def loaded(tmp_path: Path, text: str = TEXT) -> Loaded:
-    (tmp_path / "fleet.yml").write_text(text)
-    return load(str(tmp_path / "fleet.yml"), [], Files())
+from tests.unit.fleets import TEXT, loaded
 
 
 def wanted(share: Loaded, platform: str = "debian-12") -> Desired:

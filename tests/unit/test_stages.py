@@ -8,7 +8,7 @@ from lampctl.observation import Observation
 from lampctl.resources import Action
 from lampctl.resources.file import Entry
 from lampctl.resources.service import UnitState
-from tests.unit.test_plan import VHOST, converged, make, wanted
+from tests.unit.plans import VHOST, converged, make, wanted
 
 GONE = frozenset(
     {
