@@ -228,7 +228,8 @@ def compare(
 
 
 def _stop(service: Service, unit: UnitState, owned: frozenset[str]) -> Change | Conflict | None:
-    if unit.active in ("inactive", "failed", "") and unit.enabled != "enabled":
+    # systemd stops it already: a plan that stops it once more would do nothing.
+    if unit.active in ("inactive", "deactivating", "failed", "") and unit.enabled != "enabled":
         return None
     if service.mark not in owned:
         return Conflict(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from lampctl.observation import Observation
 from lampctl.resources import Action
 from lampctl.resources.file import Entry
@@ -73,6 +75,15 @@ def test_other_web_server_gives_its_ports_if_it_is_ours() -> None:
     )
     assert [(c.resource, c.action) for c in ours.changes] == [("service:nginx.service", Action.STOP)]
     assert ours.problems == ()
+
+
+@pytest.mark.parametrize("active", ["inactive", "failed", "deactivating"])
+def test_server_that_is_stopped_or_about_to_be_is_not_stopped_again(active: str) -> None:
+    """A server ends after the deploy that stopped it, once it has answered its last request."""
+    found, contents = wanted("debian-13")
+    seen = converged(found, contents)
+    states = {**seen.states, "service:nginx.service": UnitState(True, active, "disabled")}
+    assert make(found, contents, replace(seen, states=states)).changes == ()
 
 
 def test_unit_file_that_changed_means_a_restart_and_not_a_reload() -> None:
