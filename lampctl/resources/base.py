@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, overload
 
 from lampctl.legible import legible, one_line
 
@@ -35,7 +35,11 @@ class Resource(Protocol):
     def layer(self) -> str: ...
 
 
-def select(resources: Iterable[Resource], *classes: type[T]) -> list[T]:
+@overload
+def select(resources: Iterable[Resource], one: type[T], /) -> list[T]: ...
+@overload
+def select(resources: Iterable[Resource], /, *classes: type[Any]) -> list[Any]: ...
+def select(resources: Iterable[Resource], /, *classes: type[Any]) -> list[Any]:
     """The resources of these classes, one for each key."""
     return list({r.key: r for r in resources if isinstance(r, classes)}.values())
 

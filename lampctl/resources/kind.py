@@ -40,7 +40,8 @@ class States:
 
     def updated(self, kind: Kind[R, S], states: Mapping[str, S]) -> States:
         """These states, with those of one kind changed or added."""
-        return States({**self.by_kind, kind.name: {**self.of(kind), **states}})
+        former: Mapping[str, S] = self.of(kind)
+        return States({**self.by_kind, kind.name: {**former, **states}})
 
 
 @dataclass(frozen=True)

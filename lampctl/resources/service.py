@@ -127,11 +127,11 @@ def _run(service: Service, state: UnitState, changing: Sequence[str]) -> Change 
         )
     rewritten = next((path for path in changing if path in service.units), "")
     touched = next((path for path in changing if path.startswith(service.watch)), "") if service.watch else ""
-    reload = service.on_change
+    reload, unit_file = service.on_change, state.unit_changed_path or "its unit"
     reasons: tuple[tuple[bool, Action, str], ...] = (
         (fault in (Fault.ABSENT, Fault.INACTIVE), Action.START, f"is {state.active}" if state.loaded else ""),
         (bool(rewritten), Action.RESTART, f"because of {rewritten}"),
-        (fault is Fault.OUTDATED, Action.RESTART, f"because {state.unit_changed_path or 'its unit'} was changed since it was started"),
+        (fault is Fault.OUTDATED, Action.RESTART, f"because {unit_file} is newer than what it runs"),
         (bool(touched), reload, f"because of {touched}"),
         (fault is Fault.STALE, reload, f"because {state.changed_path} is newer than what it runs"),
         # A reload would keep the socket that nobody can find any more.
@@ -145,7 +145,8 @@ def _run(service: Service, state: UnitState, changing: Sequence[str]) -> Change 
 
 
 def _stop(service: OutgoingService, state: UnitState, owned: frozenset[str]) -> Change | Conflict | None:
-    if state.active in ("inactive", "failed", "") and state.enabled != "enabled":
+    # systemd stops it already: a plan that stops it again would do nothing.
+    if state.active in ("inactive", "deactivating", "failed", "") and state.enabled != "enabled":
         return None
     if service.mark not in owned:
         return Conflict(
