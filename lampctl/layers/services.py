@@ -38,7 +38,7 @@ def _judge_all(seen: Evidence, services: Sequence[Service]) -> Verdict:
 
 def _is_active(seen: Evidence, service: Service) -> bool:
     state = seen.states.get(SERVICES, service.key)
-    return state is not None and state.active == "active"
+    return state is not None and state.runs
 
 
 def judge(seen: Evidence, service: Service) -> Verdict:

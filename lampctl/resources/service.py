@@ -167,7 +167,7 @@ def in_order(services: Sequence[AnyService], view: HostView) -> list[AnyService]
 
     def active(name: str) -> bool:
         state = view.states.get(SERVICES, f"service:{name}")
-        return state is not None and state.active == "active"
+        return state is not None and state.runs
 
     def place(service: AnyService) -> int:
         match service:
@@ -235,7 +235,7 @@ def reloads(services: Sequence[AnyService], stopped: Collection[str], view: Host
     found: list[Changed[AnyService]] = []
     for service in services:
         state = view.states.get(SERVICES, service.key)
-        left = isinstance(service, SharedService) and state and state.active == "active" and service.key not in stopped
+        left = isinstance(service, SharedService) and state and state.runs and service.key not in stopped
         touched = next((path for path in view.changing if path.startswith(service.watch)), "")
         if touched and not isinstance(service, OutgoingService) and (left or isinstance(service, Service)):
             change = Change(service.key, service.layer, service.on_change, f"because {touched} is deleted\n")

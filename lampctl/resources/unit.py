@@ -92,8 +92,8 @@ class UnitState:
         since = self.started if on_change is Action.RESTART else max(self.reloaded, self.started)
         faults = {
             Fault.MASKED: self.masked,
-            Fault.ABSENT: not self.loaded and self.active != "active",
-            Fault.INACTIVE: self.active != "active",
+            Fault.ABSENT: not self.loaded and not self.runs,
+            Fault.INACTIVE: not self.runs,
             Fault.OUTDATED: self.unread or self.unit_changed > self.started,
             Fault.STALE: self.changed > since,
             Fault.SOCKET: bool(self.missing),
@@ -102,9 +102,14 @@ class UnitState:
         return next((fault for fault, holds in faults.items() if holds), None)
 
     @property
+    def runs(self) -> bool:
+        """Is it active, or loading its configuration while it goes on?"""
+        return self.active in ("active", "reloading", "refreshing")
+
+    @property
     def waits_for_sandbox(self) -> bool:
         """Has it run since before its sandbox was written?"""
-        return self.active == "active" and self.sandbox_changed > self.started
+        return self.runs and self.sandbox_changed > self.started
 
 
 def probe(services: Sequence[Watched]) -> str:
