@@ -23,7 +23,7 @@ from lampctl.engine.visit import _whole
 from lampctl.errors import LampctlError, Unreachable
 from lampctl.facts import PROBES, Facts, nominal
 from lampctl.facts import parse as parse_facts
-from lampctl.layers import Context, Desired, desired, http, remote, urls
+from lampctl.layers import Context, Desired, desired, http, urls
 from lampctl.layers.php import answer
 from lampctl.layers.tls.checks import judge_chain
 from lampctl.plan import Stage
@@ -90,7 +90,6 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "http side by side": http.parts,
     "php": answer,
     "redirect": lambda raw: urls.redirects_to(raw, urls.Wanted()),
-    "database on another host": lambda raw: remote._answer(Evidence(raw, nominal("debian-13"), {})),
     "facts": lambda raw: parse_facts(dict.fromkeys(PROBES, raw), 0.0),
     "observation": lambda raw: observation.parse(dict.fromkeys([*PROBES, *SECTIONS], raw), 0.0),
     "url": lambda raw: urls.Url.parse(f"http://{raw}"),
