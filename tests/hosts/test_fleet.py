@@ -201,7 +201,10 @@ def test_wordpress_asks_others_over_https_as_ever(blog: Fleet) -> None:
 
 
 def test_host_of_the_database_that_is_locked_keeps_the_site_from_changing(fleet: Fleet) -> None:
-    fleet.db.sh("setsid -f flock -x /var/lib/lampctl/lock sleep 60 >/dev/null 2>&1 </dev/null; sleep 0.2")
+    fleet.db.sh(
+        "setsid -f flock -x /var/lib/lampctl/lock sleep 60 >/dev/null 2>&1 </dev/null;"
+        "while flock -n /var/lib/lampctl/lock true; do sleep 0.05; done"
+    )
     ran, db, web = fleet.lampctl("deploy")
     fleet.db.sh("pkill -x sleep")
     assert (ran.code, db["error"]["kind"], web["error"]["kind"]) == (4, "locked", "database-host")

@@ -14,6 +14,7 @@ import pytest
 
 from lampctl.box import Boxes
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
+from tests.hosts.servers import SETTLED
 from tests.hosts.stack import BUILT_IN, Stack, build
 from tests.hosts.visitor import Visits, visiting
 
@@ -46,6 +47,7 @@ def folder(box: Host, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stack(request: pytest.FixtureRequest, box: Host, folder: Path) -> Stack:
     server = str(request.param)
     first = box.lampctl("deploy", "HOST", "-p", str(folder / "site.yml"), "--set", f"web.server={server}")
+    box.sh(SETTLED)
     return Stack(box, folder, server, first)
 
 
@@ -172,7 +174,10 @@ def test_program_that_does_not_stay_is_the_culprit(stack: Stack) -> None:
         f"mv {file} /root/ && systemctl kill {unit}; until [ $(systemctl show --value -p NRestarts {unit}) -gt 1 ]; do sleep 0.1; done"
     )
     ran = stack.lampctl("check")
-    stack.host.sh(f"mv /root/server {file}; systemctl restart {unit}")
+    stack.host.sh(
+        f"mv /root/server {file}; systemctl restart {unit}; "
+        "until (exec 3<>/dev/tcp/127.0.0.1/8020) 2>/dev/null; do sleep 0.1; done"
+    )
     assert ran.host["culprit"]["id"] == "site.service@c.test"
     result = next(r for r in ran.host["results"] if r["id"] == "site.service@c.test")
     assert "No such file" in result["evidence"]

@@ -11,6 +11,7 @@ import pytest
 
 from lampctl.box import Boxes
 from tests.hosts.conftest import Host
+from tests.hosts.servers import SETTLED
 
 pytestmark = pytest.mark.hosts
 
@@ -95,6 +96,7 @@ def test_served_audited_and_left_alone(site: Host, authority: Path, tmp_path: Pa
     hops = ["certificate", "chain", "protocol", "redirect"]
     assert {f"tls.{hop}@{name}" for hop in hops for name in ("files.test", "self.test")} <= set(ran.results)
     assert set(ran.results.values()) == {"pass"}
+    site.sh(SETTLED)
     again = site.lampctl("deploy", "HOST", "-p", book(tmp_path, server), trust=root)
     assert (again.code, again.changes) == (0, {})
     assert again.host["round_trips"] <= 4

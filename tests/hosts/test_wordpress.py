@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
+from tests.hosts.servers import SETTLED
 
 pytestmark = pytest.mark.hosts
 
@@ -82,7 +83,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module", params=["apache", "nginx"])
 def blog(host: Host, project: Path, request: pytest.FixtureRequest) -> tuple[Host, str, Ran]:
     server = f"web.server={request.param}"
-    return host, server, host.lampctl("deploy", "HOST", "-p", "blog.yml", "--set", server, cwd=project)
+    ran = host.lampctl("deploy", "HOST", "-p", "blog.yml", "--set", server, cwd=project)
+    host.sh(SETTLED)
+    return host, server, ran
 
 
 def test_every_hop_is_proved_and_a_second_plan_is_empty(blog: tuple[Host, str, Ran], project: Path) -> None:
