@@ -82,7 +82,7 @@ def test_more_tasks_than_its_slice_may_have_are_refused(sites: Sites) -> None:
     sites.host.sh(f"systemctl restart {UNIT}")
 
 
-def test_a_busy_site_keeps_no_other_from_answering(sites: Sites) -> None:
+def test_busy_site_does_not_block_the_others(sites: Sites) -> None:
     """All of its processes sleep: its own visitors wait, b.test's do not."""
     children = int(sites.host.sh("sed -n 's/^pm.max_children = //p' /etc/lampctl/php/*/a.test.conf"))
     sites.php("file_put_contents('/var/www/a.test/sleep.php', '<?php sleep(3);')")

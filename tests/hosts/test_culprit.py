@@ -1,4 +1,4 @@
-"""Every hop of the chain is broken once: the check names that hop and no other, and what heals it does heal it."""
+"""Every hop of the chain is broken once: the check names that hop alone, and the fix that it names works."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def ways() -> Iterator[object]:
 
 
 @pytest.mark.parametrize(("release", "broken"), list(ways()), indirect=["release"])
-def test_broken_hop_is_named_and_heals(host: Host, broken: Break) -> None:
+def test_broken_hop_is_named_and_healed(host: Host, broken: Break) -> None:
     host.sh(broken.how)
     if not broken.by_hand:
         assert_names(host.lampctl("check", "HOST"), broken.culprit, broken.said)

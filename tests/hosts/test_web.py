@@ -1,4 +1,4 @@
-"""One web server after the other, and one before the other: who serves, who makes room, and who is in the way."""
+"""One web server in place of the other, and one in front of the other: which serves, which is stopped, what conflicts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_server_that_somebody_else_deployed_is_left_alone(host: Host) -> None:
 
 @ON_ONE_RELEASE
 def test_apache_of_somebody_else_is_left_alone(host: Host) -> None:
-    """As if lampctl had never heard of this Apache."""
+    """As if lampctl had not deployed this Apache."""
     owned = "/var/lib/lampctl/owned/lamp"
     host.sh(f"cp {owned} /root/owned; sed -i '/conf-available.lampctl.conf/d' {owned}")
     ran = host.lampctl("deploy", "HOST", "-p", "lemp")
@@ -106,7 +106,7 @@ def test_nginx_that_can_not_start_gives_port_80_back(host: Host, tmp_path: Path,
     ("former", "playbook"),
     [("lamp", "front"), ("front", "lemp"), ("lemp", "lamp"), ("lamp", "lemp"), ("lemp", "front"), ("front", "lamp")],
 )
-def test_switch_is_one_deploy_and_a_moment(host: Host, former: str, playbook: str) -> None:
+def test_switch_is_one_deploy_with_a_gap_below_one_second(host: Host, former: str, playbook: str) -> None:
     if host.lampctl("plan", "HOST", "-p", former).changes:
         host.lampctl("deploy", "HOST", "-p", former)
     with visiting(host.box.address, good) as visits:
@@ -121,7 +121,7 @@ def test_switch_is_one_deploy_and_a_moment(host: Host, former: str, playbook: st
         assert visits.failures == [], "NGINX had port 80 before and after"
 
 
-def test_playbook_that_switches_takes_away_what_it_made(host: Host) -> None:
+def test_switch_removes_the_files_of_the_former_server(host: Host) -> None:
     # What other tests' playbooks have made is this one's to take away.
     host.sh(
         "cd /var/lib/lampctl/owned && touch front lemp static && cat front lemp static >> lamp && rm front lemp static"

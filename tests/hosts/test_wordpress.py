@@ -139,7 +139,7 @@ def test_uploads_are_data_and_the_installer_is_closed(blog: tuple[Host, str, Ran
     assert Browser(host.box.address).ask("/wp-admin/install.php")[0] == 403
 
 
-def test_strangers_are_not_told_who_may_log_in(blog: tuple[Host, str, Ran]) -> None:
+def test_user_names_are_not_shown_to_visitors(blog: tuple[Host, str, Ran]) -> None:
     visitor = Browser(blog[0].box.address)
     for url in ("/?author=1", "/wp-json/wp/v2/users", "/wp-json/wp/v2/users/1", "/?rest_route=/wp/v2/users"):
         status, headers, _ = visitor.ask(url)
