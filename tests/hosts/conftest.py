@@ -91,7 +91,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command of lampctl came to."""
+    """The exit code and output of a command of lampctl."""
 
     code: int
     out: str
@@ -119,7 +119,7 @@ class Host:
     boxes: Boxes
 
     def sh(self, script: str, check: bool = True) -> str:
-        """What root sees and does there, by a way that costs a tenth of SSH, and that no test can break."""
+        """Runs a script as root, without SSH: ten times as fast, and no test can break it."""
         argv = [*self.enter("-a"), "env", "-i", "HOME=/root", f"PATH={_PATH}", "bash", "-c", f"cd\n{script}"]
         return subprocess.run(
             argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=check, timeout=120

@@ -56,7 +56,7 @@ def names(host: Host, **addresses: str) -> None:
     host.sh(f"sed -i '/shop.test/d' /etc/hosts; printf '{lines}' >> /etc/hosts")
 
 
-def test_a_name_that_leads_elsewhere_leaves_the_site_on_http(shop: Host, book: str) -> None:
+def test_name_that_points_elsewhere_leaves_the_site_on_http(shop: Host, book: str) -> None:
     names(shop, shop=ADDRESS)
     planned = shop.lampctl("plan", "HOST", "-p", book)
     assert "HTTPS follows" in next(c["diff"] for c in planned.host["changes"] if c["resource"] == "acme:shop.test")
@@ -106,7 +106,9 @@ def test_the_other_server_takes_the_certificate_over(shop: Host, server: Pebble,
 
 
 @ON_ONE_RELEASE
-def test_a_name_that_leaves_is_told_before_the_renewal_fails(shop: Host, server: Pebble, tmp_path: Path) -> None:
+def test_name_that_no_longer_points_here_fails_before_the_renewal_does(
+    shop: Host, server: Pebble, tmp_path: Path
+) -> None:
     (tmp_path / "shop.yml").write_text(BOOK.replace("nginx", "apache"))
     names(shop, shop=shop.box.address, www_shop=ADDRESS)
     ran = shop.lampctl("check", "HOST", "-p", str(tmp_path / "shop.yml"), trust=server.root)

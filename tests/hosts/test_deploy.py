@@ -80,7 +80,7 @@ def test_stopped_service_is_the_culprit_and_shows_as_start(host: Host) -> None:
     assert host.lampctl("deploy", "HOST").code == 0
 
 
-def test_reload_that_was_lost_is_made_up_for(host: Host) -> None:
+def test_lost_reload_is_planned_again(host: Host) -> None:
     """As a run leaves it that died after the files were there and before the reload."""
     host.sh(f"cp -a {VHOST} /root/v && cat /root/v > {VHOST}")
     assert host.lampctl("check", "HOST").host["culprit"]["id"] == "web.service"
@@ -164,7 +164,7 @@ def test_several_sites(host: Host, tmp_path: Path) -> None:
 
 @ON_ONE_RELEASE
 def test_new_release_of_php_shows_at_once(host: Host, tmp_path: Path) -> None:
-    """PHP remembers where a link led, and what it compiled there: visitors had asked for the former release."""
+    """PHP caches the target of a link, and what it compiled there: visitors had requested the previous release."""
     book, page = tmp_path / "site.yml", tmp_path / "shop" / "index.php"
     book.write_text("extends: lamp\nsites: {lamp.test: {default: true, database: true}, shop.test: {source: shop}}\n")
     page.parent.mkdir()

@@ -8,6 +8,7 @@ import pytest
 
 from lampctl.playbook.sites import SITE_TYPES
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
+from tests.hosts.servers import SETTLED
 
 pytestmark = pytest.mark.hosts
 
@@ -42,6 +43,7 @@ def test_every_type_on_one_host(host: Host, tmp_path: Path) -> None:
     other = host.lampctl(*behind_apache)
     assert other.code == 0, other.out
     assert set(other.results.values()) == {"pass"}
+    host.sh(SETTLED)
     assert host.lampctl("plan", *behind_apache[1:]).changes == {}
     # What leaves the playbook goes, and the rest goes on.
     book.write_text(

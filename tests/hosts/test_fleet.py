@@ -105,7 +105,7 @@ def test_broken_end_is_named_and_healed(fleet: Fleet, damage: str, db: str, web:
     assert fleet.password(fleet.web) == fleet.password(fleet.db)
 
 
-def test_password_that_the_site_lost_comes_again(fleet: Fleet) -> None:
+def test_password_that_the_site_lost_is_restored(fleet: Fleet) -> None:
     fleet.web.sh(f"rm {SECRET}")
     ran, _, web = fleet.lampctl("deploy")
     assert ran.code == 0, ran.out
@@ -113,7 +113,7 @@ def test_password_that_the_site_lost_comes_again(fleet: Fleet) -> None:
     assert fleet.password(fleet.web) == fleet.password(fleet.db)
 
 
-def test_authority_that_is_made_anew_is_brought_to_the_site(fleet: Fleet) -> None:
+def test_new_authority_is_installed_on_the_site(fleet: Fleet) -> None:
     fleet.db.sh("rm -r /etc/lampctl/tls/@mysql")
     ran, db, web = fleet.lampctl("deploy")
     assert ran.code == 0, ran.out
@@ -152,7 +152,7 @@ chmod +x /usr/local/sbin/sed
 
 @ON_ONE_RELEASE
 @pytest.mark.parametrize("end", [r"\rphp_admin_value[auto_prepend_file]=/tmp/x.php", r"\ruser=root", '\\"'])
-def test_what_a_host_says_is_no_configuration_of_another(fleet: Fleet, end: str) -> None:
+def test_answers_of_a_host_do_not_become_configuration_of_another(fleet: Fleet, end: str) -> None:
     settings = "cat /etc/lampctl/php/*/*.conf /etc/lampctl/secrets/*"
     fleet.db.sh(LIE.format("Abcdefghijklmnopqrstuvwxyz012345" + end))
     fleet.web.sh(f"mv {SECRET} /root/secret")
@@ -169,7 +169,7 @@ def test_what_a_host_says_is_no_configuration_of_another(fleet: Fleet, end: str)
 
 
 @ON_ONE_RELEASE
-def test_wordpress_takes_nobody_elses_certificate_until_the_servers_own_is_back(fleet: Fleet, blog: Fleet) -> None:
+def test_wordpress_refuses_another_certificate_until_the_servers_own_is_back(fleet: Fleet, blog: Fleet) -> None:
     assert blog.page()[0] == 200
     fleet.db.sh(f"cd /etc/lampctl/tls/@mysql && {SOMEBODY} && systemctl restart mariadb")
     _, db, web = blog.lampctl("check")
@@ -183,7 +183,7 @@ def test_wordpress_takes_nobody_elses_certificate_until_the_servers_own_is_back(
 
 
 @ON_ONE_RELEASE
-def test_wordpress_asks_others_over_https_as_ever(blog: Fleet) -> None:
+def test_wordpress_requests_other_sites_over_https_as_before(blog: Fleet) -> None:
     """By the system's authorities, whatever else its PHP trusts for the database."""
     url = "https://localhost:4433/"
     program = f"<?php echo strlen((string) @file_get_contents('{url}')), ' '; curl_exec(curl_init('{url}'));"
@@ -200,14 +200,17 @@ def test_wordpress_asks_others_over_https_as_ever(blog: Fleet) -> None:
     assert "s_server" in answer
 
 
-def test_host_of_the_database_that_is_locked_keeps_the_site_from_changing(fleet: Fleet) -> None:
-    fleet.db.sh("setsid -f flock -x /var/lib/lampctl/lock sleep 60 >/dev/null 2>&1 </dev/null; sleep 0.2")
+def test_locked_database_host_blocks_changes_to_the_site(fleet: Fleet) -> None:
+    fleet.db.sh(
+        "setsid -f flock -x /var/lib/lampctl/lock sleep 60 >/dev/null 2>&1 </dev/null;"
+        "while flock -n /var/lib/lampctl/lock true; do sleep 0.05; done"
+    )
     ran, db, web = fleet.lampctl("deploy")
     fleet.db.sh("pkill -x sleep")
     assert (ran.code, db["error"]["kind"], web["error"]["kind"]) == (4, "locked", "database-host")
 
 
-def test_host_that_is_away_does_not_hold_up_the_others(fleet: Fleet) -> None:
+def test_unreachable_host_does_not_delay_the_others(fleet: Fleet) -> None:
     away = "10.213.77.251"
     ran = fleet.web.lampctl("deploy", "HOST", away, "-p", str(fleet.playbook), "--timeout", "2")
     hosts = {host["host"]: host for host in json.loads(ran.out)["hosts"]}

@@ -1,4 +1,4 @@
-"""Hosts that are set up otherwise than expected, and people who delete what lampctl needs: it works, or says why."""
+"""Hosts with an unexpected setup, and deleted files that lampctl needs: it works, or says why not."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_server_that_does_not_resolve_names(host: Host) -> None:
 @pytest.mark.parametrize(
     "lost", [f"rm {SECRET}", "rm -r /etc/lampctl", f": > {SECRET}", f"echo '; nothing' > {SECRET}"]
 )
-def test_secret_that_is_lost_is_made_anew(host: Host, lost: str) -> None:
+def test_lost_secret_is_created_again(host: Host, lost: str) -> None:
     before = host.sh(f"cat {SECRET}")
     host.sh(lost)
     ran = host.lampctl("deploy", "HOST")
@@ -132,7 +132,7 @@ def test_file_in_the_place_of_a_directory(host: Host) -> None:
     assert f"{ROOT} is a file" in ran.host["error"]["message"]
 
 
-def test_link_that_leads_to_itself(host: Host) -> None:
+def test_link_that_points_to_itself(host: Host) -> None:
     host.sh("ln -sfn lamp.test.conf /etc/apache2/sites-available/lamp.test.conf")
     assert host.lampctl("deploy", "HOST").code == 0
 

@@ -144,7 +144,7 @@ class Runs:
         assert page(self.host, "files.test") == (200, "files of files.test")
 
 
-def test_nothing_but_their_own(host: Host, project: Path) -> None:
+def test_hostile_sites_change_nothing_but_their_own_files(host: Host, project: Path) -> None:
     runs = Runs(host, project / "site.yml")
     before, coming = host.sh(INVENTORY), runs.plan(MORE)
     running = attackers(host)

@@ -1,4 +1,4 @@
-"""Runs that die half-way: the site goes on working, and the next run heals what is left."""
+"""Runs that die half-way: the site keeps working, and the next run repairs the rest."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_run_that_is_killed_on_the_host_is_healed(host: Host) -> None:
     assert host.sh("ls -d /run/lampctl.* 2>/dev/null || :") == ""
 
 
-def test_controller_that_is_killed_leaves_no_half_made_host(host: Host) -> None:
+def test_killed_controller_leaves_a_complete_host(host: Host) -> None:
     """What had begun on the host goes on to its end there."""
     argv = [str(Path(sys.executable).parent / "lampctl"), "deploy", host.box.name, "--set", "php.memory_limit=200M"]
     with subprocess.Popen(
@@ -76,7 +76,7 @@ def test_power_cut_in_the_middle(host: Host, release: str) -> None:
 
 
 def test_two_at_the_same_time(host: Host) -> None:
-    """Each ends well, or finds the other's lock; what is left is what one of them wanted."""
+    """Each succeeds, or finds the other's lock; the host is left as one of them wanted it."""
     with start(host, "--set", "php.memory_limit=200M") as one, start(host, "--set", "php.memory_limit=210M") as other:
         said = one.communicate(timeout=200)[0] + other.communicate(timeout=200)[0]
     assert sorted((one.returncode, other.returncode)) in ([0, 0], [0, 4]), said
@@ -96,10 +96,13 @@ def test_another_run_that_is_about_to_ask_for_the_lock_keeps_its_files(host: Hos
     assert host.lampctl("deploy", "HOST").code == 0
 
 
-def test_connection_that_breaks_during_the_checks_leaves_no_probe(host: Host) -> None:
+def test_connection_lost_during_the_checks_leaves_no_probe(host: Host) -> None:
+    """The site's PHP does not answer until then: the checks last as long as it takes to cut them off."""
+    php = "systemctl kill -s {} 'lampctl-php*-lamp.test.service'"
     host.sh("echo 'until ls /run/lampctl.*/out/*.ns; do :; done; pkill -9 -f sshd.*root@notty' > /root/cut;"
-            "nohup sh /root/cut >/dev/null 2>&1 </dev/null & sleep 0.1")  # fmt: skip
+            f"{php.format('STOP')}; nohup sh /root/cut >/dev/null 2>&1 </dev/null &")  # fmt: skip
     ran = host.lampctl("check", "HOST")
+    host.sh(php.format("CONT"))
     assert (ran.code, ran.host["error"]["kind"]) == (3, "connection-lost"), ran.out
     host.sh("while ls -d /run/lampctl.* /var/www/*/lampctl-probe*; do :; done 2>/dev/null")
     assert host.lampctl("check", "HOST").code == 0

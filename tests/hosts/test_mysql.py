@@ -65,7 +65,7 @@ def test_wrong_setting_is_refused_by_mysqls_own_test(sid: Host, first: Ran, tmp_
     assert sid.lampctl("plan", "HOST", "-p", "mysql").changes == {}
 
 
-def test_site_of_another_host_is_let_in_by_tls_and_its_password(sid: Host, first: Ran, tmp_path: Path) -> None:
+def test_site_of_another_host_logs_in_by_tls_and_password(sid: Host, first: Ran, tmp_path: Path) -> None:
     """One box is both hosts: it comes to itself by its address."""
     assert first.code == 0
     playbook = tmp_path / "fleet.yml"
@@ -87,7 +87,7 @@ def test_site_of_another_host_is_let_in_by_tls_and_its_password(sid: Host, first
     assert [host["changes"] for host in json.loads(ran.out)["hosts"]] == [[], []]
 
 
-def test_other_engine_does_not_take_its_data(sid: Host, first: Ran) -> None:
+def test_other_engine_is_refused_while_there_is_data(sid: Host, first: Ran) -> None:
     assert first.code == 0
     ran = sid.lampctl("deploy", "HOST", "-p", "lamp")
     assert (ran.code, ran.host["error"]["kind"]) == (1, "other-engine")

@@ -51,7 +51,7 @@ def written(folder: Path, playbook: Mapping[str, object]) -> str:
     return str(path)
 
 
-def test_wrong_key_is_refused_and_taken_back(host: Host, archive: Archive, tmp_path: Path) -> None:
+def test_wrong_key_is_refused_and_rolled_back(host: Host, archive: Archive, tmp_path: Path) -> None:
     wrong = Archive(archive.url, "/usr/share/keyrings/debian-archive-keyring.gpg")
     ran = host.lampctl("deploy", "HOST", "-p", with_tool(tmp_path, wrong))
     assert (ran.code, ran.host["error"]["kind"]) == (1, "apt-archive")
@@ -127,7 +127,7 @@ def test_switch_loses_no_request(host: Host, archive: Archive, tmp_path: Path, s
 
 @ON_ONE_RELEASE
 def test_interrupted_switch_is_healed(host: Host, archive: Archive, tmp_path: Path) -> None:
-    """As a run leaves it that died before the new services were there."""
+    """As a run leaves it that died before it had started the new services."""
     path = book(tmp_path, archive, "nginx", old=("lamp.test", "old.test"))
     assert host.lampctl("deploy", "HOST", "-p", path).code == 0
     host.sh(f"systemctl stop 'lampctl-php{OLDER}-*'; rm /etc/lampctl/php/{OLDER}/*.conf")

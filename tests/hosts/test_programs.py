@@ -14,6 +14,7 @@ import pytest
 
 from lampctl.box import Boxes
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
+from tests.hosts.servers import SETTLED
 from tests.hosts.stack import BUILT_IN, Stack, build
 from tests.hosts.visitor import Visits, visiting
 
@@ -46,6 +47,7 @@ def folder(box: Host, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stack(request: pytest.FixtureRequest, box: Host, folder: Path) -> Stack:
     server = str(request.param)
     first = box.lampctl("deploy", "HOST", "-p", str(folder / "site.yml"), "--set", f"web.server={server}")
+    box.sh(SETTLED)
     return Stack(box, folder, server, first)
 
 
@@ -68,7 +70,7 @@ def test_units_are_sandboxed(stack: Stack) -> None:
     assert "quoted" not in stack.first.out
 
 
-def test_client_can_claim_nothing(stack: Stack) -> None:
+def test_forwarded_headers_of_a_client_are_replaced(stack: Stack) -> None:
     lies = [f"{name}: 6.6.6.6" for name in ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Server", "X-Real-IP")]
     status, body = stack.get("node.test", "/a%2Fb?c", *lies, "Forwarded: for=6.6.6.6", "X-Forwarded-Proto: https")
     answer = json.loads(body[body.index("{") : body.rindex("}") + 1])
@@ -172,7 +174,10 @@ def test_program_that_does_not_stay_is_the_culprit(stack: Stack) -> None:
         f"mv {file} /root/ && systemctl kill {unit}; until [ $(systemctl show --value -p NRestarts {unit}) -gt 1 ]; do sleep 0.1; done"
     )
     ran = stack.lampctl("check")
-    stack.host.sh(f"mv /root/server {file}; systemctl restart {unit}")
+    stack.host.sh(
+        f"mv /root/server {file}; systemctl restart {unit}; "
+        "until (exec 3<>/dev/tcp/127.0.0.1/8020) 2>/dev/null; do sleep 0.1; done"
+    )
     assert ran.host["culprit"]["id"] == "site.service@c.test"
     result = next(r for r in ran.host["results"] if r["id"] == "site.service@c.test")
     assert "No such file" in result["evidence"]
@@ -181,7 +186,7 @@ def test_program_that_does_not_stay_is_the_culprit(stack: Stack) -> None:
 
 
 @ON_ONE_RELEASE
-def test_web_server_that_asks_elsewhere_is_the_culprit(stack: Stack, tmp_path: Path) -> None:
+def test_web_server_with_a_wrong_upstream_is_the_culprit(stack: Stack, tmp_path: Path) -> None:
     name = {"nginx": "nginx/upstream.conf.j2", "apache": "apache/handlers/proxy.conf.j2"}[stack.server]
     override = tmp_path / "templates" / name
     override.parent.mkdir(parents=True)
@@ -204,7 +209,7 @@ def test_web_server_that_asks_elsewhere_is_the_culprit(stack: Stack, tmp_path: P
 
 @ON_ONE_RELEASE
 @once
-def test_what_can_not_work_is_refused_before(stack: Stack) -> None:
+def test_programs_that_cannot_work_are_refused_before_anything_changes(stack: Stack) -> None:
     stack.host.sh("nohup python3 -m http.server 8040 >/dev/null 2>&1 </dev/null & until (exec 3<>/dev/tcp/127.0.0.1/8040); do sleep 0.1; done 2>/dev/null")  # fmt: skip
     taken = stack.book("taken", lambda text: text + "  taken.test: {type: process, command: node x.js, port: 8040}\n")
     ran = stack.lampctl("deploy", taken)
@@ -223,7 +228,7 @@ def test_what_can_not_work_is_refused_before(stack: Stack) -> None:
 
 @ON_ONE_RELEASE
 @once
-def test_fewer_instances_and_no_site(stack: Stack) -> None:
+def test_removed_instances_and_sites_are_stopped_and_deleted(stack: Stack) -> None:
     """What goes is stopped and deleted, once what stays is proved."""
     fewer = stack.book("fewer", lambda text: "\n".join(
         line.replace("instances: 4", "instances: 2") for line in text.splitlines() if "c.test" not in line

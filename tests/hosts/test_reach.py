@@ -1,4 +1,4 @@
-"""Ways to a host: a jump host, this machine itself, and boxes from their first boot to their end."""
+"""Connections: through a jump host, to this machine itself, and to boxes from boot to removal."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_through_a_jump_host(host: Host, bare: Host, tmp_path: Path) -> None:
 
 
 def test_this_machine_without_ssh(host: Host, tmp_path: Path) -> None:
-    """A plan only, of a playbook that wants nothing: whatever runs on this machine stays as it is."""
+    """A plan only, of a playbook that wants nothing: so nothing on this machine is in its way."""
     (tmp_path / "nothing.yml").write_text("linux: {}\n")
     ran = host.lampctl("plan", "local", "-p", "nothing.yml", cwd=tmp_path, config=False)
     assert (ran.code, ran.changes) == (0, {}), ran.out

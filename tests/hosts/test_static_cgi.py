@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
+from tests.hosts.servers import SETTLED
 
 pytestmark = pytest.mark.hosts
 
@@ -62,7 +63,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module", params=["apache", "nginx"])
 def served(host: Host, project: Path, request: pytest.FixtureRequest) -> tuple[Host, str, Ran]:
     server = f"web.server={request.param}"
-    return host, server, host.lampctl("deploy", "HOST", "-p", "sites.yml", "--set", server, cwd=project)
+    ran = host.lampctl("deploy", "HOST", "-p", "sites.yml", "--set", server, cwd=project)
+    host.sh(SETTLED)
+    return host, server, ran
 
 
 def ask(host: Host, name: str, path: str, body: str | None = None, **headers: str) -> http.client.HTTPResponse:

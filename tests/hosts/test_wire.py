@@ -125,7 +125,7 @@ def test_host_that_floods_ends_its_own_run_only(bare: Host, flood: str) -> None:
     assert took < 60
 
 
-def test_what_a_tenant_puts_in_the_place_of_a_file_is_not_read(host: Host) -> None:
+def test_special_file_of_a_tenant_is_not_read(host: Host) -> None:
     """A sparse file of 3 GiB, and then a pipe that nobody writes to."""
     page = "/var/www/lamp.test/index.php"
     host.sh(f"cp -a {page} /root/page")

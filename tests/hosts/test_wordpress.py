@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
+from tests.hosts.servers import SETTLED
 
 pytestmark = pytest.mark.hosts
 
@@ -82,7 +83,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module", params=["apache", "nginx"])
 def blog(host: Host, project: Path, request: pytest.FixtureRequest) -> tuple[Host, str, Ran]:
     server = f"web.server={request.param}"
-    return host, server, host.lampctl("deploy", "HOST", "-p", "blog.yml", "--set", server, cwd=project)
+    ran = host.lampctl("deploy", "HOST", "-p", "blog.yml", "--set", server, cwd=project)
+    host.sh(SETTLED)
+    return host, server, ran
 
 
 def test_every_hop_is_proved_and_a_second_plan_is_empty(blog: tuple[Host, str, Ran], project: Path) -> None:
@@ -136,7 +139,7 @@ def test_uploads_are_data_and_the_installer_is_closed(blog: tuple[Host, str, Ran
     assert Browser(host.box.address).ask("/wp-admin/install.php")[0] == 403
 
 
-def test_strangers_are_not_told_who_may_log_in(blog: tuple[Host, str, Ran]) -> None:
+def test_user_names_are_not_shown_to_visitors(blog: tuple[Host, str, Ran]) -> None:
     visitor = Browser(blog[0].box.address)
     for url in ("/?author=1", "/wp-json/wp/v2/users", "/wp-json/wp/v2/users/1", "/?rest_route=/wp/v2/users"):
         status, headers, _ = visitor.ask(url)

@@ -1,4 +1,4 @@
-"""Visitors who ask for a page again and again, over a new connection each time, and write down what came of it."""
+"""Visitors who request a page repeatedly, over a new connection each time, and record the answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAUSE = 0.005  # seconds between one answer and the next request
 
 @dataclass
 class Visits:
-    """When each request was answered as it should be, and what the others came to."""
+    """When each good answer came, and how the other requests failed."""
 
     answered: list[float] = field(default_factory=list)
     failures: list[tuple[float, str]] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Visits:
 def visiting(
     address: str, good: Callable[[str], bool], name: str = "x", visitors: int = 1, least: int = 0
 ) -> Iterator[Visits]:
-    """The visits to http://ADDRESS/ for as long as this lasts, and on until there were at `least` so many."""
+    """Visits http://ADDRESS/ while the block runs, and then until there were `least` visits."""
     visits, stop = Visits(), threading.Event()
 
     def loop() -> None:

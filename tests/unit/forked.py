@@ -18,7 +18,7 @@ for name in ("cli.app", "engine.run", "engine.offline", "render", "report.json")
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """What `lampctl ARGUMENTS` says and comes to in the folder `cwd`."""
+    """The output and exit code of `lampctl ARGUMENTS` in the folder `cwd`."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         pid = os.fork()
         if pid == 0:

@@ -1,4 +1,4 @@
-"""A host that answers what a test likes."""
+"""A host whose answers a test chooses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An sshd of this machine, for those who only knock."""
+"""An sshd on this machine that refuses every login."""
 
 from __future__ import annotations
 

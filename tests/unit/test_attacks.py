@@ -60,6 +60,6 @@ def test_host_scripts_change_by_name_in_a_directory_they_entered(path: Path) -> 
     assert wrong == []
 
 
-def test_it_would_find_something() -> None:
+def test_scanner_finds_a_planted_fault() -> None:
     assert list(faults("chown -R a: /var/www/b.test/current/x"))
     assert not list(faults("enter /var/www/b.test/releases make"))

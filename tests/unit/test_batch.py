@@ -30,7 +30,7 @@ def test_sections() -> None:
 
 
 @pytest.mark.parametrize("cut", ["", "@@b 000", "@@b 000\none\n@@b 001\ntw"])
-def test_half_an_answer_is_none(cut: str) -> None:
+def test_truncated_answer_is_rejected(cut: str) -> None:
     """What is missing in it would look as if it were missing on the host."""
     with pytest.raises(LampctlError, match="early"):
         list(sections(lines(cut), "@@b", lambda: LampctlError("ended early")))

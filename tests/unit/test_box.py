@@ -27,7 +27,7 @@ def test_options_of_a_command_for_the_box_are_its_own(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("work", [lambda boxes: boxes.up("web1"), lambda boxes: boxes.down("web1")])
-def test_who_is_not_root_is_told_a_command_that_sudo_finds(
+def test_hint_without_root_is_a_command_that_sudo_finds(
     work: Callable[[Boxes], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """pipx puts lampctl where sudo does not look."""
@@ -40,7 +40,7 @@ def test_who_is_not_root_is_told_a_command_that_sudo_finds(
     assert not (tmp_path / "home").exists()
 
 
-def test_base_is_built_once_for_all_who_want_it_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_base_is_built_once_for_parallel_callers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[str] = []
 
     def build(cache: Path, release: str) -> Path:

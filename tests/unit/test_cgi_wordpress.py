@@ -100,7 +100,7 @@ def test_a_tarball_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
         read(path, checksum)
 
 
-def test_what_is_no_tarball_or_another_one_is_refused(tmp_path: Path) -> None:
+def test_invalid_or_other_tarball_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "wordpress.tar.gz"
     path.write_bytes(b"no tarball")
     with pytest.raises(UsageError, match="is no tarball"):
@@ -143,7 +143,7 @@ def test_wordpress_brings_php_a_theme_and_no_second_apache(platform: str) -> Non
     assert [line for line in pool.splitlines() if line.startswith("include")] == read
 
 
-def test_each_platform_has_its_own_look_at_a_command() -> None:
+def test_each_php_version_has_its_own_probe_of_a_command() -> None:
     looks = [Command("install", "site", ":", f"php{version} look", "") for version in ("8.2", "8.4", "8.4")]
     asked = command.probe(looks)
     assert asked.count("echo install") == 2

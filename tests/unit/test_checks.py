@@ -79,7 +79,7 @@ def test_clock(ahead: float, status: Status, said: str) -> None:
     assert bool(verdict.hint) == (status is Status.FAIL)
 
 
-def test_clock_that_says_nothing_is_unknown() -> None:
+def test_clock_without_an_answer_is_unknown() -> None:
     assert check("linux.clock").judge(Evidence("", parse({}, now=1.0), States())).status is Status.UNKNOWN
 
 
@@ -109,7 +109,7 @@ def test_only_what_a_change_broke_is_a_reason_to_undo_it(proved: str, before: St
     assert (found.id if found else None) == expected
 
 
-def test_answer_is_not_mixed_with_the_mark_before_an_empty_log() -> None:
+def test_answer_does_not_include_the_marker_of_an_empty_log() -> None:
     answer, log = http.heard("HTTP/1.1 200 OK\n\n\n==log")
     assert (answer.body.strip() if answer else None, log) == ("", "")
 

@@ -93,7 +93,7 @@ def test_worst_of_several_hosts_is_the_exit_code(closed: int) -> None:
 
 
 @pytest.mark.parametrize("host", ["-oProxyCommand=x", "a b", "h:0", "h:99999", "@h", ""])
-def test_what_is_no_host(host: str) -> None:
+def test_invalid_host_names(host: str) -> None:
     argv = [str(Path(sys.executable).parent / "lampctl"), "check", "-F", "/dev/null", "--", host]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 2
@@ -132,14 +132,14 @@ def refusal(port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **option
     return caught.value
 
 
-def test_who_has_no_key_is_told_how_to_get_one(sshd: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hint_without_a_key_is_how_to_make_one(sshd: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     error = refusal(sshd, tmp_path, monkeypatch)
     assert (error.kind, error.exit_code) == ("auth", 3)
     assert "no key" in str(error)
     assert f"ssh-keygen -t ed25519 makes one, ssh-copy-id -p {sshd} joe@127.0.0.1" in error.hint
 
 
-def test_whose_key_is_refused_is_told_how_to_be_let_in(
+def test_hint_for_a_refused_key_is_how_to_install_it(
     sshd: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paramiko.ECDSAKey.generate().write_private_key_file(str(tmp_path / "key"))

@@ -46,7 +46,7 @@ def loaded(folder: Path, environment: str = "", *settings: str, site: str = SITE
     return load("site.yml", settings, Files(folder), environment)
 
 
-def test_each_layer_over_the_one_before(tmp_path: Path) -> None:
+def test_each_layer_overrides_the_one_before(tmp_path: Path) -> None:
     def limits(environment: str, *settings: str) -> tuple[str, str, str]:
         php = loaded(tmp_path, environment, *settings).playbook.php
         assert php
@@ -67,7 +67,7 @@ def test_environment_adds_to_a_site_and_replaces_lists(tmp_path: Path) -> None:
     assert loaded(tmp_path).environments == ("staging", "production")
 
 
-def test_each_value_tells_where_it_comes_from(tmp_path: Path) -> None:
+def test_each_value_names_its_origin(tmp_path: Path) -> None:
     found = loaded(tmp_path, "staging", "php.max_children=7", "web={server: nginx}")
     origins = {
         ".".join(value.path): value.origin.replace(f"{tmp_path}/", "")
@@ -96,7 +96,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, case: str) -> None:
+def test_errors_name_their_line(tmp_path: Path, case: str) -> None:
     environment, text, said, hint = WRONG[case]
     with pytest.raises(LampctlError) as caught:
         loaded(tmp_path, environment, site=text)

@@ -76,7 +76,7 @@ def test_authority_that_is_no_certificate(tmp_path: Path, said: str) -> None:
     assert part.authority == ""
 
 
-def test_host_that_tells_the_truth(tmp_path: Path) -> None:
+def test_valid_answers_are_taken(tmp_path: Path) -> None:
     part = Databases("db1", loaded(tmp_path), True)
     part.proved(Liar(["Welcome to db1", "near.test not-asked", f"far.test {GOOD}", f"@ {packed(PEM)}"]), False)
     assert (part.passwords, part.authority) == ({"far.test": GOOD.encode()}, PEM)

@@ -25,7 +25,7 @@ def test_examples_are_values_that_the_option_may_have(field: reference.Field) ->
     TypeAdapter[Any](kind).validate_python(example(field.path, field.info).value)
 
 
-def test_every_word_has_a_page_with_all_that_belongs_to_it() -> None:
+def test_every_check_layer_and_option_has_a_complete_page() -> None:
     labels = {kind: set[str]() for kind in ("check", "layer", "option")}
     for word in [*MANUAL.checks, *ORDER, *MANUAL.options]:
         page = MANUAL.page(word)
@@ -36,7 +36,7 @@ def test_every_word_has_a_page_with_all_that_belongs_to_it() -> None:
     assert {"holds", "default", "in a playbook", "or"} <= labels["option"]
 
 
-def test_check_with_a_site_speaks_of_that_site() -> None:
+def test_page_of_a_check_with_a_site_names_that_site() -> None:
     page = MANUAL.page("php.fastcgi@shop.test")
     assert page.name == "php.fastcgi@shop.test"
     assert ("needs", "php.service") in page.items

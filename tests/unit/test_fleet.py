@@ -82,7 +82,7 @@ def test_certificate_is_for_where_sites_reach_the_server_and_keeps_what_others_k
     )
 
 
-def test_authority_is_a_file_of_the_site_and_stays_where_the_other_host_says_nothing(tmp_path: Path) -> None:
+def test_authority_is_a_file_of_the_site_and_is_kept_while_the_other_host_is_silent(tmp_path: Path) -> None:
     share = of_sites(loaded(tmp_path), {"db1": "10.0.0.5"})
     known = replace(share, authorities={"far.test": "-----BEGIN CERTIFICATE-----"})
     assert rendered(known, "/etc/ssl/lampctl/far.test.pem").endswith("\n-----BEGIN CERTIFICATE-----\n")
@@ -113,7 +113,7 @@ def test_host_of_sites_keeps_a_server_for_its_own_databases_only(tmp_path: Path)
         ("{database: {host: -oProxyCommand}}", "is no host"),
     ],
 )
-def test_what_a_playbook_may_not_say(tmp_path: Path, site: str, said: str) -> None:
+def test_invalid_playbook_is_refused(tmp_path: Path, site: str, said: str) -> None:
     with pytest.raises(PlaybookError, match=said):
         loaded(tmp_path, f"extends: lamp\nsites:\n  far.test: {site}\n")
 
@@ -166,7 +166,7 @@ def test_hop_that_is_broken(tmp_path: Path, raw: str, broken: str | None) -> Non
         ("", "db1 speaks no TLS"),
     ],
 )
-def test_why_a_server_is_not_taken_for_the_right_one(tmp_path: Path, whose: str, said: str) -> None:
+def test_reason_why_the_database_server_is_not_verified(tmp_path: Path, whose: str, said: str) -> None:
     check = next(c for c in wanted(of_sites(loaded(tmp_path), {"db1": "10.0.0.5"})).checks if "mysql.tls" in c.id)
     raw = f'{{"reach": "", "tls": "verify failed", "login": "", "whose": "{whose}", "shown": "shown: CN=x"}}'
     verdict = check.judge(Evidence(raw, nominal("debian-12"), States()))
@@ -194,7 +194,7 @@ def test_wordpress_verifies_the_server_at_each_place_where_it_runs(tmp_path: Pat
     assert "openssl" not in rendered(near, "/far.test.conf")
 
 
-def test_host_that_never_connects_keeps_nobody_waiting(tmp_path: Path) -> None:
+def test_host_that_never_connects_does_not_block_the_others(tmp_path: Path) -> None:
     found: Any = parts(loaded(tmp_path), ["web1", "web2"], "deploy")
     transport = type("Seen", (), {"direct": True, "address": "10.0.0.5"})()
     with ThreadPoolExecutor(1) as pool:
@@ -205,7 +205,7 @@ def test_host_that_never_connects_keeps_nobody_waiting(tmp_path: Path) -> None:
     found["db1"].end(None)
 
 
-def test_address_that_is_not_known_is_asked_for(tmp_path: Path) -> None:
+def test_unknown_address_is_requested(tmp_path: Path) -> None:
     found: Any = parts(loaded(tmp_path), ["web1"], "deploy")
     found["db1"].end(None)
     with pytest.raises(LampctlError, match="where it reaches db1") as error:

@@ -155,7 +155,7 @@ def test_prometheus_samples() -> None:
     assert found['lampctl_run_timestamp_seconds{command="check"}'] == TIME
 
 
-def test_prometheus_says_when_a_run_came_to_no_host() -> None:
+def test_prometheus_has_a_sample_for_a_run_without_hosts() -> None:
     assert samples(written("prometheus", "ended"))['lampctl_run_success{command="check"}'] == 0
 
 

@@ -197,7 +197,7 @@ class Strange:
 
 
 @pytest.mark.parametrize("debug", [False, True])
-def test_what_nobody_thought_of_is_one_host_s_outcome(monkeypatch: pytest.MonkeyPatch, debug: bool) -> None:
+def test_unexpected_exception_is_the_outcome_of_one_host(monkeypatch: pytest.MonkeyPatch, debug: bool) -> None:
     def reach(where: Target, *_: object) -> Strange:
         if where.text == "gone":
             raise Unreachable("gone: no answer", kind="timeout")

@@ -170,7 +170,7 @@ def test_newest_change_below_each_path_that_a_unit_reads(tmp_path: Path) -> None
     assert (none.changed, none.changed_path) == (0, "")
 
 
-def test_last_words_of_a_unit_that_should_run(tmp_path: Path) -> None:
+def test_last_log_lines_of_a_unit_that_should_run(tmp_path: Path) -> None:
     """Not of one that runs, that is not there, or that makes room."""
     states = {
         "runs": "loaded active",
@@ -188,7 +188,7 @@ def test_last_words_of_a_unit_that_should_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("hangs", "reads", "code"), [(0, 1, 0), (2, 3, 0), (9, 3, 69)])
-def test_apt_that_stands_still_is_begun_anew(
+def test_apt_that_hangs_is_restarted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hangs: int, reads: int, code: int
 ) -> None:
     monkeypatch.setattr(package, "ARCHIVE_PATIENCE", 0.2)

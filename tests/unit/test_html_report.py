@@ -64,7 +64,7 @@ def test_evidence_is_text() -> None:
 
 
 @pytest.mark.parametrize("run", PAGES)
-def test_headings_lead_through_the_page(run: str) -> None:
+def test_headings_are_in_order(run: str) -> None:
     tree = html5lib.parse(PAGES[run])
     assert tree.get("lang") == "en"
     levels = [int(e.tag[-1]) for e in tree.iter() if re.fullmatch(rf"{HTML}h[1-6]", str(e.tag))]
@@ -73,7 +73,7 @@ def test_headings_lead_through_the_page(run: str) -> None:
     assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
-def test_what_colours_say_is_said_in_words() -> None:
+def test_colours_are_repeated_in_words() -> None:
     tree = html5lib.parse(PAGES["broken"])
     way = [" ".join("".join(a.itertext()).split()) for ol in tree.iter(f"{HTML}ol") for a in ol.iter(f"{HTML}a")]
     assert way == [

@@ -62,7 +62,7 @@ def check() -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_keys_are_not_drawn_into_what_is_live(check: list[str], number: int, code: int, tmp_path: Path) -> None:
+def test_typed_keys_are_not_echoed_into_the_live_view(check: list[str], number: int, code: int, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     tty = Terminal(*check, "--format", "text", "--format", f"json:{report}")
     tty.until("connecting")
@@ -123,7 +123,7 @@ with showing(shown):
 """
 
 
-def test_what_was_typed_unseen_is_no_answer() -> None:
+def test_keys_typed_before_the_question_are_no_answer() -> None:
     tty = Terminal(sys.executable, "-c", QUESTION)
     tty.until("connecting")
     tty.type("y\r")

@@ -79,7 +79,7 @@ def test_live(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "cm0gLXJmIH4=" in stream.getvalue()
 
 
-def test_what_has_to_stay_exact_does() -> None:
+def test_body_of_an_answer_stays_exact() -> None:
     """A page is compared with what it should have before any of it is shown."""
     page = "HTTP/1.1 200 OK\r\n\r\n\u05e9\u200f\u05dc\x1b[0m"
     [_, body] = urls.answers(urls.Wanted(texts=("\u05e9\u200f\u05dc",)), 1.0, ())
@@ -118,7 +118,7 @@ SAYS: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("says", SAYS)
 @settings(max_examples=100, deadline=None)
 @given(text=st.text())
-def test_nothing_that_is_shown_holds_a_control(says: str, text: str) -> None:
+def test_shown_text_has_no_control_characters(says: str, text: str) -> None:
     shown = SAYS[says](text)
     assert {char for char in shown if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")} <= {"\n", "\t"}
     assert {char for char in shown if unicodedata.bidirectional(char) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")} == set()  # fmt: skip

@@ -64,7 +64,7 @@ def running(host: str, line: str = "Unpacking tree (2.2.1-1) ...") -> list[Event
     ]
 
 
-def test_a_line_a_layer() -> None:
+def test_one_line_for_each_layer() -> None:
     done = Event("web1", "stepped", "install packages", "linux", number=1, total=4)
     begun = Event("web1", "step", "restart php8.4-fpm.service", "php", number=3, total=4)
     text = view(*running("web1"), done, begun)
@@ -110,7 +110,7 @@ def test_never_larger_than_the_terminal(width: int, height: int, several: bool) 
     assert "more" in lines[-1]
 
 
-def test_nothing_is_live_while_somebody_is_asked() -> None:
+def test_live_view_pauses_while_a_question_is_open() -> None:
     shown = LiveReporter(several=True)
     shown._console = Console(file=io.StringIO(), force_terminal=True)
     shown.event(Event("a", "phase", "connect"))
@@ -158,7 +158,7 @@ class Tty(io.TextIOWrapper):
     ("stdout", "term", "quiet", "live"),
     [(Tty(), "xterm", False, True), (Tty(), "dumb", False, False), (Tty("ascii"), "xterm", False, False), (Tty(), "xterm", True, False), (io.StringIO(), "xterm", False, False)],
 )  # fmt: skip
-def test_plain_where_nothing_can_be_drawn(
+def test_plain_text_where_the_terminal_cannot_redraw(
     stdout: io.TextIOBase, term: str, quiet: bool, live: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdout", stdout)

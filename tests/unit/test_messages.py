@@ -66,7 +66,7 @@ PLACES = {
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("case", CASES)
-def test_kinds_are_no_part_of_the_place(case: str, place: str) -> None:
+def test_type_names_are_not_part_of_the_location(case: str, place: str) -> None:
     text, said = CASES[case]
     document = parse(PLACES[place].replace("{}", text), "site.yml")
     with pytest.raises(ValidationError) as caught:

@@ -218,7 +218,7 @@ def test_a_root_that_holds_or_lies_in_what_is_anothers_is_refused(root: str) -> 
     assert f"the root {root} of b.test" in refused(sites)
 
 
-def test_roots_that_were_always_right_stay_so() -> None:
+def test_valid_roots_stay_valid() -> None:
     for root in ("/var/www/shop", "/srv/www/a.test", "/var/www/b.test/public", "/home/me/www", "/opt/app/public"):
         data = {"web": {}, "sites": {"a.test": {"type": "static"}, "b.test": {"type": "static", "root": root}}}
         assert rendered("generated.yml", (), "debian-13", Generated(yaml.safe_dump(data)))

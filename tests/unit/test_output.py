@@ -59,7 +59,7 @@ def test_annotations_may_stand_below_the_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_what_ends_a_command_early_is_in_every_format(format: str, tmp_path: Path) -> None:
+def test_early_error_is_in_every_format(format: str, tmp_path: Path) -> None:
     (tmp_path / "site.yml").write_text(BAD)
     done = run("check", "web1", "-p", "site.yml", "--format", format, "--format", f"{format}:report", cwd=tmp_path)
     assert done.returncode == (3 if format == "nagios" else 2)
@@ -100,7 +100,7 @@ def test_github_points_at_the_playbook_of_a_host(tmp_path: Path) -> None:
         ([""], "there is no format"),
     ],
 )
-def test_what_can_not_be_done_is_said_before_any_host(given: list[str], said: str, tmp_path: Path) -> None:
+def test_invalid_outputs_are_refused_before_any_host_is_contacted(given: list[str], said: str, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     done = run("check", "web1", *(word for spec in given for word in ("--format", spec)), cwd=tmp_path)
     assert done.returncode == 2

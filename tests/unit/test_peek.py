@@ -36,7 +36,7 @@ def ours(path: Path, seed: bool = False) -> File:
     return File(str(path), "site", "", {}, seed=seed)
 
 
-def test_what_is_there(tmp_path: Path) -> None:
+def test_entries_of_each_kind_of_path(tmp_path: Path) -> None:
     for name in ("plain", "seed", "a name\twith 'all' %s"):
         (tmp_path / name).write_text(f"content of {name}")
         (tmp_path / name).chmod(0o640)
@@ -86,7 +86,7 @@ def test_link_to_a_file_that_only_root_may_read_is_not_followed(tmp_path: Path) 
     assert b"root" not in seen(ours(tmp_path / "link"))[str(tmp_path / "link")].content
 
 
-def test_name_in_a_target_is_no_row_of_its_own(tmp_path: Path) -> None:
+def test_line_break_in_a_link_target_adds_no_row(tmp_path: Path) -> None:
     """A tenant's link must not tell us anything about another path."""
     (tmp_path / "link").symlink_to("x\nf\t644\troot:root\t0\t/etc/passwd\t")
     assert list(seen(ours(tmp_path / "link"))) == [str(tmp_path / "link")]

@@ -38,7 +38,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_wrong_playbook_says_where_and_what(tmp_path: Path, case: str) -> None:
+def test_invalid_playbook_names_line_and_error(tmp_path: Path, case: str) -> None:
     text, said = WRONG[case]
     with pytest.raises(PlaybookError) as caught:
         loaded(tmp_path, text)
@@ -59,7 +59,7 @@ def test_extends_merges_layers_and_replaces_sites(tmp_path: Path) -> None:
     assert list(playbook.sites) == ["a.test"]
 
 
-def test_set_reaches_into_names_with_dots(tmp_path: Path) -> None:
+def test_set_accepts_names_with_dots(tmp_path: Path) -> None:
     playbook = loaded(tmp_path, "extends: lamp\n", "sites.lamp.test.php.memory_limit=1G", "php.max_children=3").playbook
     assert playbook.php_sites["lamp.test"].php.memory_limit == "1G"
     assert playbook.php is not None
@@ -85,7 +85,7 @@ def test_names_are_kept_as_they_are_written(tmp_path: Path) -> None:
     assert list(loaded(tmp_path, text).playbook.sites) == ["1.10", "on", "2024-01-01"]
 
 
-def test_set_of_a_wrong_value_names_itself(tmp_path: Path) -> None:
+def test_wrong_value_of_set_is_named(tmp_path: Path) -> None:
     with pytest.raises(PlaybookError, match="is no size"):
         loaded(tmp_path, "extends: lamp\n", "php.memory_limit=lots")
     with pytest.raises(UsageError, match="has to be KEY=VALUE"):

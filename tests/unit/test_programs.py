@@ -59,7 +59,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_can_not_work_is_said_with_its_line(tmp_path: Path, case: str) -> None:
+def test_invalid_options_are_refused_with_their_line(tmp_path: Path, case: str) -> None:
     sites, said = WRONG[case]
     with pytest.raises(PlaybookError) as caught:
         wanted(tmp_path, sites)
@@ -106,7 +106,7 @@ def test_war_stays_inside_and_whole(tmp_path: Path) -> None:
         ("/usr/bin/env x", "/usr/bin/env x"),
     ],
 )
-def test_command_is_below_the_source_or_the_systems(tmp_path: Path, command: str, started: str) -> None:
+def test_command_is_in_the_source_or_on_the_system(tmp_path: Path, command: str, started: str) -> None:
     (tmp_path / "app").mkdir()
     _, texts = wanted(tmp_path, f"{{type: process, source: app, command: {command}, port: 8000}}")
     assert f"\nExecStart={started}\n" in texts["/etc/systemd/system/lampctl-a.test@.service"]
@@ -127,7 +127,7 @@ def test_environment_is_quoted_and_shown_nowhere(tmp_path: Path) -> None:
         assert "older" not in str(change)
 
 
-def test_web_server_is_told_when_the_programs_run(tmp_path: Path) -> None:
+def test_web_server_starts_after_the_programs(tmp_path: Path) -> None:
     found, _ = wanted(tmp_path, "{type: process, command: x, port: 8000, instances: 2}")
     running = [service.unit for service in select(found.resources, Service)]
     assert running == ["lampctl-a.test@8000.service", "lampctl-a.test@8001.service", "nginx.service"]
@@ -184,7 +184,7 @@ def test_addresses_of_upstreams() -> None:
     assert [Member(url).address for url in given] == ["a.test:80", "a.test:443", "[::1]:8000", "10.0.0.1:81"]
 
 
-def test_upstream_that_says_nothing_is_a_failure_and_not_unknown() -> None:
+def test_upstream_without_an_answer_fails() -> None:
     """Its part of the output is empty, and may be the last."""
     assert http.parts("==part\nHTTP/1.1 200 OK\n\n==part") == ["HTTP/1.1 200 OK", ""]
 

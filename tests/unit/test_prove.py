@@ -40,7 +40,7 @@ def hop(id: str, script: str, needs: str = "") -> Check:
     return Check(id, layer, Where.HOST, id, "well", judge, (needs,) if needs else (), HostProbe(script))
 
 
-def test_results_are_told_as_they_come_and_in_order(tmp_path: Path) -> None:
+def test_results_are_reported_in_order_while_they_arrive(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     os.mkfifo(gate)
     opened = os.open(gate, os.O_RDWR)  # by which neither end waits for the other

@@ -45,7 +45,7 @@ def test_booting_host_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("kind", ["auth", "key", "key-passphrase", "host-key-unknown", "host-key-changed", "name"])
-def test_what_does_not_mend_itself_is_not_waited_for(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_permanent_failures_are_not_waited_for(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     host = Booting(monkeypatch, "refused", kind, "refused")
     with pytest.raises(Unreachable) as caught:
         host.reach(60)

@@ -37,12 +37,12 @@ def test_files_are_what_the_program_says(name: str) -> None:
     assert (FOLDER / name).read_text(encoding="utf-8") == PAGES[name], "docs/reference is old: run `make reference`"
 
 
-def test_there_are_no_other_files() -> None:
+def test_reference_has_no_other_files() -> None:
     assert {path.name for path in FOLDER.iterdir()} == set(PAGES)
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_links_lead_somewhere(name: str) -> None:
+def test_links_resolve(name: str) -> None:
     headings = [anchor(title) for title in re.findall(r"^#+ (.*)$", PAGES[name], re.MULTILINE)]
     assert len(headings) == len(set(headings))
     assert set(re.findall(r"\]\((#[^)]*)\)", PAGES[name])) <= set(headings)

@@ -51,7 +51,7 @@ def closed() -> int:
     return port
 
 
-def test_page_is_there() -> None:
+def test_page_that_passes() -> None:
     with serving(lambda path: page(f"asked for {path}")) as port:
         outcome = check(f"http://127.0.0.1:{port}/a{{b}}?c=d e#top", Wanted(texts=("/a%7Bb%7D?c=d%20e",), most=5000))
     assert outcome.ok
@@ -80,7 +80,7 @@ def test_name_that_does_not_resolve() -> None:
     assert [result.status for result in outcome.results[1:]] == [Status.BLOCKED] * 3
 
 
-def test_nothing_listens() -> None:
+def test_closed_port() -> None:
     port = closed()
     outcome = check(f"http://127.0.0.1:{port}/")
     assert named(outcome) == (f"tcp.connect@127.0.0.1:{port}", "takes no connection")
@@ -108,9 +108,7 @@ def test_certificate_of_a_private_authority(tmp_path: Path, monkeypatch: pytest.
     ("name", "days", "said"),
     [("other.test", 90, "does not cover localhost"), ("localhost", 5, "days left"), ("localhost", -3, "ended at")],
 )
-def test_certificate_that_is_no_good(
-    name: str, days: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_invalid_certificate(name: str, days: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     context, root = certificate(tmp_path, name, days=days)
     monkeypatch.setenv("SSL_CERT_FILE", str(root))
     with serving(lambda _: page("x"), context) as port:
@@ -119,7 +117,7 @@ def test_certificate_that_is_no_good(
     assert outcome.results[-1].status is Status.BLOCKED
 
 
-def test_port_that_speaks_no_tls() -> None:
+def test_port_without_tls() -> None:
     with serving(lambda _: page("x")) as port:
         assert named(check(f"https://127.0.0.1:{port}/", patience=Patience(timeout=0.3)))[1] == "no TLS from outside"
 
@@ -169,21 +167,21 @@ def test_redirect_to_a_host_that_is_not_there() -> None:
         (page("hello"), Wanted(most=0.001), "http.time", "ms, from the connection to the last byte"),
     ],
 )
-def test_page_that_is_not_the_right_one(answer: bytes, wanted: Wanted, culprit: str, said: str) -> None:
+def test_wrong_page_names_the_failed_check(answer: bytes, wanted: Wanted, culprit: str, said: str) -> None:
     with serving(lambda _: answer) as port:
         found = named(check(f"http://127.0.0.1:{port}/", wanted))
     assert found[0] == culprit
     assert said in found[1]
 
 
-def test_server_that_listens_and_says_nothing() -> None:
+def test_server_that_never_answers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         outcome = check(f"http://127.0.0.1:{server.getsockname()[1]}/", patience=Patience(timeout=0.2))
     assert named(outcome) == ("http.status", "no answer")
 
 
 @pytest.mark.parametrize("patience", [Patience(retries=1), Patience(wait=20)])
-def test_it_is_tried_again(patience: Patience) -> None:
+def test_failed_attempt_is_retried(patience: Patience) -> None:
     answers = [page("not yet", "503 Service Unavailable"), page("there")]
     listener = Listener()
     with serving(lambda _: answers.pop(0)) as port:

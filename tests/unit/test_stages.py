@@ -62,7 +62,7 @@ def test_same_file_from_another_playbook_is_no_change() -> None:
     assert not make(found, contents, with_entry(seen, VHOST, replace(entry, content=text)))
 
 
-def test_other_web_server_gives_its_ports_if_it_is_ours() -> None:
+def test_other_web_server_is_stopped_only_if_lampctl_deployed_it() -> None:
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
     running = UnitState(True, "active", "enabled", "success", 100.0, 100.0, 50.0)

@@ -21,7 +21,7 @@ def context(folder: Path, site: str) -> Context:
     return Context.of(load(str(path), (), Files(folder)), PLATFORMS["debian-13"], nominal("debian-13"))
 
 
-def test_slice_names_are_unlike_each_other_and_have_one_parent() -> None:
+def test_slice_names_are_distinct_and_have_one_parent() -> None:
     names = ["shop.example.test", "shop-example.test", "a-b.test", "a.b.test", "x" * 250 + ".a", "x" * 250 + ".b"]
     slices = [slice_of(name) for name in names]
     assert len(set(slices)) == len(names)
@@ -39,7 +39,7 @@ def test_slice_names_are_unlike_each_other_and_have_one_parent() -> None:
         ("/srv/a", ("/var/www/a.test",), "/srv/a"),
     ],
 )
-def test_only_the_sites_own_folders_exist_for_its_code(
+def test_code_of_a_site_sees_only_the_sites_folders(
     tmp_path: Path, root: str, folders: tuple[str, ...], outer: str
 ) -> None:
     found = tenant(context(tmp_path, f"{{root: {root}}}" if root else "{}"), "a.test")

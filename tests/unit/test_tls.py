@@ -47,7 +47,7 @@ def wanted(settings: tuple[str, ...], facts: Facts) -> tuple[Desired, dict[str, 
         (LOOK.replace("rights=root:root 600\n", ""), "missing"),
     ],
 )
-def test_what_is_read_of_a_pair(raw: str, key: str) -> None:
+def test_state_of_a_certificate_and_its_key(raw: str, key: str) -> None:
     state = read(raw)
     assert isinstance(state, CertificateState)
     assert (state.fingerprint, state.key, state.days(state.expires - 2.5 * DAY)) == ("abcd", key, 2)
@@ -55,7 +55,7 @@ def test_what_is_read_of_a_pair(raw: str, key: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["absent", "unreadable"])
-def test_what_is_no_certificate(word: str) -> None:
+def test_invalid_certificate_text(word: str) -> None:
     assert read(f"{word}\n") == word
     assert pem.parse(f"certificate:/x\t{word}\n") == {}
 
@@ -108,7 +108,7 @@ def test_https_waits_for_the_acme_certificate(server: str) -> None:
     assert {r.key for r in before.resources} < {r.key for r in after.resources}
 
 
-def test_site_checks_go_where_the_redirect_leads() -> None:
+def test_site_checks_follow_the_redirect_to_https() -> None:
     for settings, port in (((), 443), (("sites.tls.test.tls={mode: self-signed, redirect: false}",), 80)):
         found, _ = wanted(settings, Facts("debian-13"))
         outside = next(check.probe for check in found.checks if check.id == "site.outside@tls.test")

@@ -1,4 +1,4 @@
-"""URLs as people type them, and the addresses that they lead to."""
+"""URLs as people type them, and the addresses that their names resolve to."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.unit.forked import run
         "",
     ],
 )
-def test_what_is_no_url(url: str, tmp_path: Path) -> None:
+def test_invalid_urls(url: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         Url.parse(url)
     done = run("smoke", "--", url, "https://good.test/", cwd=tmp_path)
@@ -38,7 +38,7 @@ def test_what_is_no_url(url: str, tmp_path: Path) -> None:
     assert "u:p" not in done.stderr
 
 
-def test_name_in_other_letters() -> None:
+def test_internationalized_name() -> None:
     assert Url.parse("https://bücher.test/ä").host == "xn--bcher-kva.test"
     assert Url.parse("https://bücher.test/ä").path == "/%C3%A4"
 
@@ -53,6 +53,6 @@ def test_name_in_other_letters() -> None:
         ({"127.0.0.1": [0, ""], "::1": [111, "refused"]}, Status.PASS, "127.0.0.1; not seen from here: ::1"),
     ],
 )  # fmt: skip
-def test_each_address_counts_as_far_as_it_can_be_seen(found: object, status: Status, said: str) -> None:
+def test_unreachable_address_families_do_not_count(found: object, status: Status, said: str) -> None:
     verdict = connects(Url.parse("http://x.test"), ()).judge(Evidence(json.dumps(found), Facts(""), States()))
     assert (verdict.status, verdict.actual) == (status, said)

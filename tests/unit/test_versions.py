@@ -126,7 +126,7 @@ def test_repository_that_is_no_longer_wanted_goes() -> None:
         (("mysql.engine=postgres",), "'mariadb' or 'mysql'"),
     ],
 )
-def test_mistakes_are_named(settings: tuple[str, ...], said: str) -> None:
+def test_invalid_values_are_named(settings: tuple[str, ...], said: str) -> None:
     with pytest.raises(PlaybookError) as raised:
         loaded(*settings)
     assert said in raised.value.message
@@ -146,7 +146,7 @@ def test_engine_that_the_distribution_lacks() -> None:
     assert problems("debian-rolling", "mysql", "") == []
 
 
-def test_other_engine_with_data_is_not_put_aside() -> None:
+def test_other_engine_with_data_is_not_removed() -> None:
     answer = "package mariadb-server\ndata /var/lib/mysql\ndatabase shop\n"
     ((kind, message),) = problems("debian-rolling", "mysql", answer)
     assert kind == "other-engine"
