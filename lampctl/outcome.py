@@ -1,4 +1,4 @@
-"""What comes back from a run: events while it works, one outcome a host at its end. Data only."""
+"""The result of a command: one outcome for each host. Data only."""
 
 from __future__ import annotations
 
@@ -9,31 +9,8 @@ from typing import Protocol
 
 from lampctl.checks import Result, Status, culprit
 from lampctl.errors import ApplyFailed, Exit, LampctlError, Refused
-from lampctl.legible import one_line
+from lampctl.journal.events import Event
 from lampctl.resources import Change
-
-
-@dataclass(frozen=True)
-class Event:
-    """One thing that happened.
-
-    `kind`: phase (text: connect, observe, plan, apply, check) | steps (text: the layer of each step that comes) | step
-    (a step begins) | stepped (it ended, `ok` says how) | line (a step's output) | note (something worth knowing) |
-    checks (text: the layer of each check that comes) | checked (its `result` is known) |
-    ask, answered (somebody is asked at the terminal: what is live makes room until then).
-    """
-
-    host: str
-    kind: str
-    text: str
-    layer: str = ""
-    ok: bool = True
-    number: int = 0  # of the step, from 1
-    total: int = 0  # steps of this run
-    result: Result | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "text", one_line(self.text))
 
 
 @dataclass(frozen=True)

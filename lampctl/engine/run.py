@@ -17,9 +17,10 @@ from lampctl.engine.fleet import Part, Share
 from lampctl.engine.prove import prove, tools
 from lampctl.engine.reach import reach
 from lampctl.errors import ApplyFailed, LampctlError, Refused, unexpected
+from lampctl.journal.events import Noted, PhaseBegan
 from lampctl.layers import Desired
 from lampctl.observation import Observation
-from lampctl.outcome import Event, Outcome, Reporter
+from lampctl.outcome import Outcome, Reporter
 from lampctl.plan import Plan
 from lampctl.playbook import Loaded
 from lampctl.resources import File
@@ -122,7 +123,7 @@ class HostRun:
         if not plan:
             self.done["results"] = self._prove(transport, desired, seen)
         elif self.request.confirm and not self.request.confirm(self.where.text, plan):
-            raise ApplyFailed(f"{self.where.text}: not applied, as you said", "", kind="declined")
+            raise ApplyFailed(f"{self.where.text}: declined: nothing was applied", "", kind="declined")
         else:
             self._apply_and_prove(transport, desired, plan, seen)
 
@@ -235,11 +236,11 @@ class HostRun:
         return self.request.connect.sudo_password is not None
 
     def _note(self, text: str) -> None:
-        self.reporter.event(Event(self.where.text, "note", text))
+        self.reporter.event(Noted(self.where.text, text))
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:
-        self.reporter.event(Event(self.where.text, "phase", name))
+        self.reporter.event(PhaseBegan(self.where.text, name))
         began = time.perf_counter()
         try:
             yield

@@ -15,9 +15,10 @@ from lampctl.checks import Check, Evidence, HttpProbe, Result, TlsProbe, Verdict
 from lampctl.engine import visit
 from lampctl.errors import UsageError, unexpected
 from lampctl.facts import Facts
+from lampctl.journal.events import Event, Noted, PhaseBegan, Waiting
 from lampctl.layers import urls
 from lampctl.layers.urls import MOST_HOPS, Url, Wanted
-from lampctl.outcome import Event, Outcome, Reporter
+from lampctl.outcome import Outcome, Reporter
 
 PAUSE = 1.0  # seconds between two attempts
 
@@ -53,7 +54,7 @@ def smoke(every: Sequence[Url], wanted: Wanted, patience: Patience, reporter: Re
 
 def _patiently(url: Url, wanted: Wanted, patience: Patience, tell: Callable[[Event], None]) -> Outcome:
     began = time.monotonic()
-    tell(Event(url.text, "phase", "check"))
+    tell(PhaseBegan(url.text, "check"))
     told, attempts = "", 0
     while True:
         results = _Walk(wanted, patience.timeout).all(url)
@@ -64,9 +65,9 @@ def _patiently(url: Url, wanted: Wanted, patience: Patience, tell: Callable[[Eve
             return Outcome(url.text, "smoke", results=results, timings={"check": waited})
         said = f"{first.id}: {first.actual}"
         if said != told:
-            tell(Event(url.text, "note", f"not yet: {said}"))
+            tell(Noted(url.text, f"not yet: {said}"))
             told = said
-        tell(Event(url.text, "line", f"waiting for {waited:.0f} s: {said}"))
+        tell(Waiting(url.text, said, waited))
         time.sleep(PAUSE)
 
 

@@ -9,7 +9,8 @@ from importlib import import_module
 
 from lampctl.checks import Result
 from lampctl.errors import LampctlError
-from lampctl.outcome import Event, Outcome
+from lampctl.journal.events import Event
+from lampctl.outcome import Outcome
 
 # (file, line) of what the playbook says about a check, or about a host where it is None; None where no file does
 Place = Callable[[Result | None], tuple[str, int] | None]

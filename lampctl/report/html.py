@@ -80,7 +80,7 @@ def _verdict(report: Report) -> str:
         return "ended before it came to any host"
     if len(report.outcomes) == 1:
         return f"{report.outcomes[0].host}: {_said(report.outcomes[0])}"
-    return f"{sum(outcome.ok for outcome in report.outcomes)} of {len(report.outcomes)} are well"
+    return f"{sum(outcome.ok for outcome in report.outcomes)} of {len(report.outcomes)} passed"
 
 
 def _state(outcome: Outcome) -> str:

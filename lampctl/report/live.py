@@ -16,9 +16,10 @@ from rich.text import Text
 
 from lampctl.checks import Status, culprit
 from lampctl.errors import LampctlError
+from lampctl.journal.events import Answered, Asked, Event, Noted, Resumed, Suspended
 from lampctl.layers.base import ORDER
 from lampctl.legible import inert
-from lampctl.outcome import Event, Outcome
+from lampctl.outcome import Outcome
 from lampctl.report.echo import Echo
 from lampctl.report.progress import Host, Layer
 from lampctl.report.text import MARKS, TextReporter, row
@@ -43,15 +44,23 @@ class LiveReporter(TextReporter):
         with self._lock:
             if self._closed:
                 return
-            if event.kind in ("ask", "answered"):
-                self._asking += 1 if event.kind == "ask" else -1
-                self._stop(asking=True)
-                if self._hosts:
-                    self._start()
-                return
-            if event.kind == "note":
-                self._print(event.host, (event.text, "yellow"))
+            match event:
+                case Asked() | Suspended():
+                    self._make_room(1)
+                    return
+                case Answered() | Resumed():
+                    self._make_room(-1)
+                    return
+                case Noted(host, text):
+                    self._print(host, (text, "yellow"))
             self._hosts.setdefault(event.host, Host(event.host)).read(event, time.monotonic())
+            self._start()
+
+    def _make_room(self, questions: int) -> None:
+        """Count open questions (1: one more, -1: one less); nothing is live while there are any."""
+        self._asking += questions
+        self._stop(asking=True)
+        if self._hosts:
             self._start()
 
     def outcome(self, outcome: Outcome) -> None:

@@ -8,7 +8,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from lampctl.checks import Result
-from lampctl.outcome import Event
+from lampctl.journal.events import (
+    CheckDone,
+    ChecksPlanned,
+    Event,
+    Output,
+    PhaseBegan,
+    StepBegan,
+    StepEnded,
+    StepsPlanned,
+)
 
 PHASES = {
     "connect": "connecting",
@@ -65,6 +74,15 @@ class Layer:
     failed: bool = False
     packages: Packages = field(default_factory=Packages)
 
+    def begin(self, step: str, now: float) -> None:
+        self.began, self.step = now, step
+
+    def end(self, ok: bool, now: float) -> None:
+        self.seconds, self.began = self.elapsed(now), 0.0
+        self.done += 1
+        self.failed = not ok
+        self.packages = Packages()
+
     def elapsed(self, now: float) -> float:
         return self.seconds + (now - self.began if self.began else 0.0)
 
@@ -87,27 +105,25 @@ class Host:
         return next((layer for layer in list(self.layers.values()) if layer.began), None)
 
     def read(self, event: Event, now: float) -> None:
-        if event.result:
-            self.results.append(event.result)
-            return
-        layer = self.layers.setdefault(event.layer, Layer()) if event.layer else Layer()
-        match event.kind:
-            case "phase":
-                self.phase, self.step, self.line = PHASES.get(event.text, event.text), "", ""
+        match event:
+            case PhaseBegan(_, phase):
+                self.phase, self.step, self.line = PHASES.get(phase, phase), "", ""
                 self.checks, self.results = {}, []
-            case "steps":
-                for name in event.text.split():
-                    self.layers.setdefault(name, Layer()).total += 1
-            case "checks":
-                self.checks = dict(Counter(event.text.split()))
-            case "step":
-                self.step = f"{event.number} of {event.total}"
-                layer.began, layer.step, self.line = now, event.text, ""
-            case "line":
-                self.line = event.text
-                layer.packages.read(event.text)
-            case "stepped":
-                layer.seconds, layer.began = layer.elapsed(now), 0.0
-                layer.done += 1
-                layer.failed = not event.ok
-                layer.packages = Packages()
+            case StepsPlanned(_, layers):
+                for name in layers:
+                    self._layer(name).total += 1
+            case StepBegan(_, step, name, number, total):
+                self.step, self.line = f"{number} of {total}", ""
+                self._layer(name).begin(step, now)
+            case Output(_, line, name):
+                self.line = line
+                self._layer(name).packages.read(line)
+            case StepEnded():
+                self._layer(event.layer).end(event.ok, now)
+            case ChecksPlanned(_, layers):
+                self.checks = dict(Counter(layers))
+            case CheckDone(_, result):
+                self.results.append(result)
+
+    def _layer(self, name: str) -> Layer:
+        return self.layers.setdefault(name, Layer())

@@ -11,8 +11,9 @@ from rich.text import Text
 
 from lampctl.checks import Result, Status, culprit
 from lampctl.errors import LampctlError
+from lampctl.journal.events import Event, Noted, StepEnded
 from lampctl.legible import inert
-from lampctl.outcome import Event, Outcome
+from lampctl.outcome import Outcome
 from lampctl.resources import Action, Change
 
 MARKS = {
@@ -56,11 +57,12 @@ class TextReporter:
         with self._lock:
             if self._closed:
                 return
-            if event.kind == "stepped":
-                mark, style = MARKS[Status.PASS if event.ok else Status.FAIL]
-                self._print(event.host, (f"{mark} ", style), (f"{event.number}/{event.total} {event.text}", ""))
-            elif event.kind == "note":
-                self._print(event.host, (event.text, "yellow"))
+            match event:
+                case StepEnded(host, step, _, number, total, ok):
+                    mark, style = MARKS[Status.PASS if ok else Status.FAIL]
+                    self._print(host, (f"{mark} ", style), (f"{number}/{total} {step}", ""))
+                case Noted(host, text):
+                    self._print(host, (text, "yellow"))
 
     def outcome(self, outcome: Outcome) -> None:
         with self._lock:
@@ -79,7 +81,7 @@ class TextReporter:
             if self._several:
                 good = sum(outcome.ok for outcome in outcomes)
                 self._console.print(
-                    Text(f"{good} of {len(outcomes)} {'URLs' if command == 'smoke' else 'hosts'} are well", "bold")
+                    Text(f"{good} of {len(outcomes)} {'URLs' if command == 'smoke' else 'hosts'} passed", "bold")
                 )
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ RANKS = [
     {"playbook", "checks"},
     {"layers"},
     {"observation", "render"},
-    {"plan", "outcome"},
+    {"plan", "journal", "outcome"},
     {"ssh", "report", "box"},
     {"engine"},
     {"cli"},
