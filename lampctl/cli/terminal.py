@@ -12,7 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from lampctl.outcome import Reporter
-    from lampctl.plan import Plan
+    from lampctl.planning import Plan
 
 
 @contextmanager

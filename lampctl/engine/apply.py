@@ -11,7 +11,7 @@ from lampctl.engine.observe import shell_variables
 from lampctl.engine.script import batch, listed, steps_of
 from lampctl.errors import ApplyFailed, LampctlError, Locked
 from lampctl.journal.events import Event, Output, StepBegan, StepEnded, StepsPlanned
-from lampctl.plan import Generation, Plan, Stage
+from lampctl.planning import Generation, Plan, Stage
 from lampctl.resources import Step
 from lampctl.ssh import Batch, Transport, as_root
 from lampctl.ssh.limits import WORK

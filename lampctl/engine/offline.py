@@ -9,7 +9,7 @@ from lampctl.engine.library import Files
 from lampctl.errors import UsageError, guess
 from lampctl.facts import nominal
 from lampctl.layers import Context, desired
-from lampctl.plan import contents_of
+from lampctl.planning import contents_of
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import Loaded, load
 from lampctl.playbook.fleet import database_hosts, of_sites
@@ -27,7 +27,7 @@ def rendered(
 
 
 def _render(loaded: Loaded, platform: str, files: Files) -> dict[str, str]:
-    from lampctl.render import Renderer
+    from lampctl.rendering import Renderer
 
     loaded = of_sites(loaded, {host: host for host in database_hosts(loaded)})
     renderer = Renderer(files.template, loaded.name)

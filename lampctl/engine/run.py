@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from lampctl import plan as planning
+from lampctl import planning
 from lampctl.checks import Result, Status, lost
 from lampctl.engine import apply, fleet, observe
 from lampctl.engine.fleet import Part, Share
@@ -21,7 +21,7 @@ from lampctl.journal.events import Noted, PhaseBegan
 from lampctl.layers import Desired
 from lampctl.observation import Observation
 from lampctl.outcome import Outcome, Reporter
-from lampctl.plan import Plan
+from lampctl.planning import Plan
 from lampctl.playbook import Loaded
 from lampctl.resources import File
 from lampctl.ssh import ConnectOptions, Target, Transport, target
@@ -227,7 +227,7 @@ class HostRun:
 
     @cached_property
     def _render(self) -> Callable[[File], str]:
-        from lampctl.render import Renderer  # late: the look at the host need not wait for Jinja
+        from lampctl.rendering import Renderer  # late: the look at the host need not wait for Jinja
 
         return Renderer(self.request.source, self.share.loaded.name).text
 

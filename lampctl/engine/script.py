@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from lampctl.engine.library import host_script
 from lampctl.engine.observe import numbered, shell_variables
-from lampctl.plan import Generation, Plan, Stage
+from lampctl.planning import Generation, Plan, Stage
 from lampctl.resources import Action, File, Service, Step, systemctl
 from lampctl.resources.shell import words
 from lampctl.ssh import Batch

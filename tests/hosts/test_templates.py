@@ -21,7 +21,7 @@ from lampctl.layers import Context, Desired, desired
 from lampctl.observation import of
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
-from lampctl.render import Renderer
+from lampctl.rendering import Renderer
 from lampctl.resources import Directory, File, Secret, Symlink, file
 from tests.hosts.conftest import Host
 from tests.hosts.visitor import ask, get

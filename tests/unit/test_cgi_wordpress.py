@@ -18,7 +18,7 @@ from lampctl.observation import of
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.playbook.sites import CgiSite
-from lampctl.render import Renderer
+from lampctl.rendering import Renderer
 from lampctl.resources import Command, Directory, File, Package, Secret, command
 
 

@@ -19,7 +19,7 @@ from lampctl.observation import of
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import Loaded, load
 from lampctl.playbook.fleet import of_databases, of_sites
-from lampctl.render import Renderer
+from lampctl.rendering import Renderer
 from lampctl.resources import (
     Certificate,
     Command,

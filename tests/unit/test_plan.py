@@ -6,15 +6,15 @@ from collections.abc import Mapping
 
 import pytest
 
-from lampctl import plan as planning
+from lampctl import planning
 from lampctl.engine.library import Files
 from lampctl.facts import MIB, Facts
 from lampctl.layers import Context, Desired, desired
 from lampctl.observation import Observation, of
-from lampctl.plan import Plan
+from lampctl.planning import Plan
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
-from lampctl.render import Renderer
+from lampctl.rendering import Renderer
 from lampctl.resources import Action, Directory, File, Package, Secret, Service, Symlink, User
 from lampctl.resources.file import Entry
 from lampctl.resources.service import UnitState, compare, in_order

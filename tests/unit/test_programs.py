@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lampctl import plan as planning
+from lampctl import planning
 from lampctl.checks import Evidence, Status
 from lampctl.engine.library import Files
 from lampctl.engine.sources import read, read_war
@@ -24,7 +24,7 @@ from lampctl.observation import Observation, of
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.quoting import systemd
-from lampctl.render import Renderer
+from lampctl.rendering import Renderer
 from lampctl.resources import Action, File, Service, release
 from lampctl.resources.file import Entry, compare
 

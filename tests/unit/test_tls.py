@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lampctl import plan as planning
+from lampctl import planning
 from lampctl.checks import Evidence, HttpProbe, Status
 from lampctl.engine.library import Files
 from lampctl.facts import Facts
@@ -15,7 +15,7 @@ from lampctl.layers.tls.checks import _elsewhere, _judge_acme, _judge_redirect
 from lampctl.observation import Observation
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
-from lampctl.render import Renderer
+from lampctl.rendering import Renderer
 from lampctl.resources import AcmeCertificate, Certificate
 from lampctl.resources import certificate as certificates
 from lampctl.resources.acme import LETS_ENCRYPT

@@ -15,8 +15,8 @@ from typing import cast
 from lampctl.layers import Desired
 from lampctl.layers.base import Problem
 from lampctl.observation import Observation, of
-from lampctl.plan import bring, others, retire
-from lampctl.plan.stages import Generation, Stage
+from lampctl.planning import bring, others, retire
+from lampctl.planning.stages import Generation, Stage
 from lampctl.resources import Change, Database, DatabaseUser, File, Repository, Service, Symlink, database
 
 __all__ = ["Generation", "Plan", "Stage", "contents_of", "make"]

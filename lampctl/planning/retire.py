@@ -7,7 +7,7 @@ from posixpath import basename
 
 from lampctl.layers import Desired
 from lampctl.observation import Observation, of
-from lampctl.plan.stages import Stage, generation, path_of
+from lampctl.planning.stages import Stage, generation, path_of
 from lampctl.resources import Action, Change, Service, Step, User, repository, systemctl, user
 from lampctl.resources.service import UnitState
 from lampctl.resources.shell import disown

@@ -7,8 +7,8 @@ from typing import Any
 
 from lampctl.layers import Desired
 from lampctl.observation import Observation, of
-from lampctl.plan import others
-from lampctl.plan.stages import Stage, generation
+from lampctl.planning import others
+from lampctl.planning.stages import Stage, generation
 from lampctl.resources import (
     AcmeCertificate,
     Action,
