@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from lampctl.checks import Result
 from lampctl.errors import LampctlError, UsageError, guess
 from lampctl.legible import inert
-from lampctl.outcome import Outcome, Reporter, health
+from lampctl.outcome import Outcome, Outcomes, Reporter, health
 from lampctl.report import FORMATS, Composite, Document, Report, renderer
 from lampctl.report.document import Place, nowhere
 
@@ -59,7 +59,7 @@ class Outputs:
         """The worst host's; Nagios' own where Nagios reads stdout."""
         if "nagios" in self.stdout:
             return int(health(outcomes))
-        return max(int(outcome.exit_code) for outcome in outcomes)
+        return int(Outcomes(outcomes).exit_code)
 
 
 def outputs(specs: Sequence[str]) -> Outputs:

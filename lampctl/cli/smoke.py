@@ -46,6 +46,5 @@ def smoke(
     shown = wanted.reporter(common.quiet, len(every) > 1)
     with showing(shown):
         outcomes = run(every, Wanted(status, tuple(expect or ()), max_ms), Patience(timeout, retries, wait), shown)
-        shown.finish("smoke", outcomes)
     if code := wanted.exit_code(outcomes):
         raise typer.Exit(code)

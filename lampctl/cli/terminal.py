@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from lampctl.outcome import Reporter
-    from lampctl.planning import Plan
+    from lampctl.resources import Change
 
 
 @contextmanager
@@ -50,12 +50,12 @@ def trusted(question: str, shown: Reporter) -> bool:
         return typer.confirm(question, err=True)
 
 
-def confirm(host: str, plan: Plan, shown: Reporter) -> bool:
+def confirm(host: str, changes: Sequence[Change], shown: Reporter) -> bool:
     from lampctl.report.text import TextReporter
 
-    question = f"Apply these {len(plan.changes)} changes to {host}?"
+    question = f"Apply these {len(changes)} changes to {host}?"
     with _asking(shown, host, question):
-        TextReporter(quiet=False, several=False).changes(host, plan.changes)
+        TextReporter(quiet=False, several=False).changes(host, changes)
         return typer.confirm(question)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ from lampctl.observation import Observation
 from lampctl.outcome import Outcome, Reporter
 from lampctl.planning import Plan
 from lampctl.playbook import Loaded
-from lampctl.resources import File
+from lampctl.resources import Change, File
 from lampctl.ssh import ConnectOptions, Target, Transport, target
 
 APT_WAIT = 300  # seconds that a run waits for apt's lock, unless --timeout says otherwise
@@ -39,7 +39,8 @@ class Request:
     loaded: Loaded
     connect: ConnectOptions
     source: Callable[[str], tuple[str, str] | None]  # of templates
-    confirm: Callable[[str, Plan], bool] | None = None
+    confirm: Callable[[str, Sequence[Change]], bool] | None = None
+    connections: Mapping[str, Target] = field(default_factory=dict)  # open ones, by host
 
 
 def run(request: Request, targets: Sequence[Target], reporter: Reporter) -> list[Outcome]:
@@ -47,8 +48,9 @@ def run(request: Request, targets: Sequence[Target], reporter: Reporter) -> list
 
     Each is reported as soon as it is there.
     """
-    known = {where.text: where for where in targets}
-    parts = fleet.parts(request.loaded, list(known), request.command)
+    named = {where.text: where for where in targets}
+    known = {**request.connections, **named}
+    parts = fleet.parts(request.loaded, list(named), request.command)
 
     def one(host: str) -> Outcome:
         outcome: Outcome | None = None
@@ -122,7 +124,7 @@ class HostRun:
             return
         if not plan:
             self.done["results"] = self._prove(transport, desired, seen)
-        elif self.request.confirm and not self.request.confirm(self.where.text, plan):
+        elif self.request.confirm and not self.request.confirm(self.where.text, plan.changes):
             raise ApplyFailed(f"{self.where.text}: declined: nothing was applied", "", kind="declined")
         else:
             self._apply_and_prove(transport, desired, plan, seen)

@@ -18,7 +18,7 @@ from lampctl.facts import Facts
 from lampctl.journal.events import Event, Noted, PhaseBegan, Waiting
 from lampctl.layers import urls
 from lampctl.layers.urls import MOST_HOPS, Url, Wanted
-from lampctl.outcome import Outcome, Reporter
+from lampctl.outcome import Outcome, Outcomes, Reporter
 
 PAUSE = 1.0  # seconds between two attempts
 
@@ -34,7 +34,7 @@ class Patience:
     wait: float = 0.0
 
 
-def smoke(every: Sequence[Url], wanted: Wanted, patience: Patience, reporter: Reporter) -> list[Outcome]:
+def smoke(every: Sequence[Url], wanted: Wanted, patience: Patience, reporter: Reporter) -> Outcomes:
     """The outcomes, in the order of `every`; each is reported as soon as it is there."""
 
     def one(url: Url) -> Outcome:
@@ -47,9 +47,11 @@ def smoke(every: Sequence[Url], wanted: Wanted, patience: Patience, reporter: Re
 
     pool = ThreadPoolExecutor(16)
     try:
-        return list(pool.map(one, every))
+        outcomes = Outcomes(pool.map(one, every))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C
+    reporter.finish("smoke", outcomes)
+    return outcomes
 
 
 def _patiently(url: Url, wanted: Wanted, patience: Patience, tell: Callable[[Event], None]) -> Outcome:
