@@ -69,23 +69,19 @@ def deploy(
     """Bring hosts to the state that a playbook describes, and prove that the sites work.
 
     Args:
-        hosts: One host (`user@host:port`, an alias of ~/.ssh/config, a box, `local`, or a fabric.Connection), or a
-            sequence of them, such as a fabric.Group. None: the hosts of the playbook. A connection stays open.
+        hosts: A name, a fabric.Connection, or a sequence such as a fabric.Group. None: the playbook's hosts.
         playbook: A built-in playbook, or a YAML file.
-        settings: Values in place of the playbook's: `{"php.memory_limit": "256M"}`, or `KEY=VALUE` as with `--set`.
-        environment: One of the playbook's environments.
-        connect: How to reach hosts that are no open connection: key, user, sudo password, seconds to wait.
-        on_event: Called with each event, one at a time, from threads of lampctl. If it raises, the run ends as usual
-            without further events, and then the exception is raised.
+        settings: Replace values of the playbook: `{"php.memory_limit": "256M"}`, or `KEY=VALUE` as with `--set`.
+        environment: The playbook's environment to use.
+        connect: How to reach hosts that are named by text.
+        on_event: Called with one event at a time, from other threads. What it raises is raised when the run has ended.
         confirm: Called with a host and its changes before they are applied; False declines them.
 
     Returns:
-        The outcome of the one host, or the Outcomes of several. Hosts that only have databases of these come along, and
-        have an outcome too.
+        The outcome of one host, or the Outcomes of several. Hosts with their databases come along.
 
     Raises:
-        PlaybookError: The playbook, a value or a template is invalid.
-        UsageError: No host; or one host was given, and its databases are on another: give a list.
+        UsageError: Such as one host whose databases are on another: give a list. PlaybookError: it is not valid.
     """
     return _run("deploy", hosts, playbook, settings, environment, connect, on_event, confirm)
 
@@ -166,32 +162,37 @@ def smoke(
     """Check URLs from outside: DNS, TCP, TLS, redirects, status, text and time. Needs no SSH.
 
     Args:
-        urls: One URL, or several.
         expect: Texts that the page must contain.
-        status: Of the answer, after redirects.
+        status: Expected after redirects.
         max_ms: Fail if the page takes longer, in milliseconds.
-        retries: How often to try again a URL that fails.
-        wait: Seconds to keep trying a URL that fails.
-        timeout: Seconds of one connection, and of the answer.
-        on_event: As with `deploy`.
+        retries, wait: Times, or seconds, to keep trying a URL that fails.
+        timeout: Seconds to wait for a connection or an answer.
 
     Returns:
-        The outcome of the one URL, or the Outcomes of several; `host` is the URL.
+        The outcome of one URL, or the Outcomes of several; `host` is the URL.
 
     Raises:
         UsageError: A URL is not valid.
     """
+    every = [urls] if isinstance(urls, str) else list(dict.fromkeys(urls))
+    outcomes = _smoke(every, (status, tuple(expect), max_ms), (timeout, retries, wait), on_event)
+    return outcomes[0] if isinstance(urls, str) else outcomes
+
+
+def _smoke(
+    urls: Sequence[str],
+    wanted: tuple[int, tuple[str, ...], float | None],
+    patience: tuple[float, int, float],
+    on_event: OnEvent | None,
+) -> Outcomes:
     from lampctl.engine.listener import Listener
-    from lampctl.engine.smoke import Patience
-    from lampctl.engine.smoke import smoke as run
+    from lampctl.engine.smoke import Patience, smoke
     from lampctl.layers.urls import Url, Wanted
 
-    one = isinstance(urls, str)
-    every = [Url.parse(text) for text in dict.fromkeys([urls] if isinstance(urls, str) else urls)]
     listener = Listener(on_event)
-    outcomes = run(every, Wanted(status, tuple(expect), max_ms), Patience(timeout, retries, wait), listener)
+    outcomes = smoke([Url.parse(url) for url in urls], Wanted(*wanted), Patience(*patience), listener)
     listener.raise_caught()
-    return outcomes[0] if one else outcomes
+    return outcomes
 
 
 def _run(

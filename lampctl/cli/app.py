@@ -46,7 +46,7 @@ Hosts = Annotated[
 
 @app.callback()
 def root(version: Version = False) -> None:
-    """Other options than these are a command's own, and come after it."""
+    """Other options belong to a command and come after it."""
 
 
 @app.command(
@@ -71,9 +71,9 @@ def plan(
     book: Book,
     connect: Connect,
     hosts: Hosts = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 2 where there are changes.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 2 if there are changes.")] = False,
 ) -> None:
-    """Show what a deploy would change, files as diffs. Touches nothing."""
+    """Show what a deploy would change, files as diffs. Changes nothing."""
     outcomes, code = _run("plan", common, book, connect, hosts, False)
     if exit_code and not code and any(o.changes for o in outcomes):
         raise typer.Exit(2)
@@ -83,7 +83,7 @@ def plan(
 @app.command(epilog="Examples: lampctl check web1 | lampctl check web1 web2 --format json")
 @grouped
 def check(common: Shown, book: Book, connect: Connect, hosts: Hosts = None) -> None:
-    """Check every layer of the stack, and name the hop that is broken. Changes nothing."""
+    """Check every layer of the stack, and name the broken hop. Changes nothing."""
     _leave(_run("check", common, book, connect, hosts, False)[1])
 
 
@@ -98,18 +98,18 @@ app.command(
 def render(
     common: Common,
     book: Book,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write; made if it is not there.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Directory to write to; created if missing.")],
     platform: Annotated[
         str,
         typer.Option(
             "--platform",
             metavar="ID",
-            help="For which distribution; lampctl playbook show lists them.",
+            help="The distribution; lampctl playbook show lists them.",
             autocompletion=words.platforms,
         ),
     ] = "debian-13",
 ) -> None:
-    """Render the config files without a host, as for one of 2 GiB of memory and 2 cores."""
+    """Render the config files without a host, as for one with 2 GiB of memory and 2 cores."""
     from lampctl import api
     from lampctl.engine.offline import write
 

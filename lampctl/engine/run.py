@@ -44,10 +44,7 @@ class Request:
 
 
 def run(request: Request, targets: Sequence[Target], reporter: Reporter) -> list[Outcome]:
-    """The outcomes, in the order of `targets`, after those of hosts that have their databases.
-
-    Each is reported as soon as it is there.
-    """
+    """The outcomes: of hosts with databases, then in the order of `targets`. Each is reported as soon as it exists."""
     named = {where.text: where for where in targets}
     known = {**request.connections, **named}
     parts = fleet.parts(request.loaded, list(named), request.command)

@@ -1,4 +1,4 @@
-"""How far a run is: what its events come to, host by host and layer by layer. Data only."""
+"""The progress of a run, from its events: for each host and layer. Data only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lampctl.journal.events import (
 
 PHASES = {
     "connect": "connecting",
-    "observe": "looking at the host",
+    "observe": "observing",
     "apply": "applying",
     "check": "checking",
 }
@@ -43,18 +43,18 @@ class Packages:
             self.total += sum(map(int, planned.groups()))
             return
         doing = next((doing for start, doing in self._STEPS.items() if line.startswith(start)), "")
-        if self.total and doing:  # what `apt-get update` gets comes before, and is no package
+        if self.total and doing:  # `apt-get update` fetches before that, and not packages
             self.doing = doing
             self.done[doing] = min(self.done.get(doing, 0) + 1, self.total)
 
     @property
     def text(self) -> str:
-        """`unpacking 87 of 143`; empty where nothing is installed."""
+        """`unpacking 87 of 143`; empty if nothing is installed."""
         return f"{self.doing} {self.done[self.doing]} of {self.total}" if self.doing else ""
 
     @property
     def fraction(self) -> float:
-        """0 to 1. What is in apt's cache is not fetched: so fetching is over when unpacking begins."""
+        """0 to 1. Cached packages are not fetched, so fetching is complete when unpacking begins."""
         if not self.doing:
             return 0.0
         fetched = self.total if len(self.done.keys() - {"fetching"}) else self.done["fetching"]
@@ -64,7 +64,7 @@ class Packages:
 
 @dataclass
 class Layer:
-    """One layer's steps. `seconds`: of those that have ended; `began`: when the one that runs did, else 0."""
+    """The steps of one layer. `seconds`: of ended steps; `began`: when the running step began, else 0."""
 
     total: int = 0
     done: int = 0
@@ -89,16 +89,16 @@ class Layer:
 
 @dataclass
 class Host:
-    """One host. Times are those of a monotonic clock."""
+    """One host. Times are of a monotonic clock."""
 
     name: str
     began: float = field(default_factory=time.monotonic)
     phase: str = ""
     step: str = ""  # `3 of 9`
-    line: str = ""  # the last that a step printed
+    line: str = ""  # the last line that a step printed
     layers: dict[str, Layer] = field(default_factory=dict)
-    checks: dict[str, int] = field(default_factory=dict)  # while they run: how many each layer has
-    results: list[Result] = field(default_factory=list)  # of those that have come back
+    checks: dict[str, int] = field(default_factory=dict)  # while they run: the number of each layer
+    results: list[Result] = field(default_factory=list)  # so far
 
     @property
     def running(self) -> Layer | None:

@@ -1,4 +1,4 @@
-"""For people: plain lines. What is live at a terminal is in live.py."""
+"""For people: plain lines. The live view of a terminal is in live.py."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _SIGNS = {Action.CREATE: ("+", "green"), Action.INSTALL: ("+", "green"), Action.
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Rich would end this thread only, with 1; the command line ends all of it, with a code of its own."""
+        """Rich would only end this thread, with 1; the command line ends the process, with its own code."""
         raise BrokenPipeError
 
 
 def live() -> bool:
-    """Is stdout a terminal on which lines can be drawn again? Without Unicode their width could not be told."""
+    """Can lines of stdout be redrawn? Without Unicode their width is not known."""
     console = _Console()
     return console.is_terminal and not console.is_dumb_terminal and not console.options.ascii_only
 
 
 class TextReporter:
-    """Writes to stdout, or to `stream`, plainly."""
+    """Writes plain lines to stdout, or to `stream`."""
 
     def __init__(self, quiet: bool, several: bool, stream: IO[str] | None = None) -> None:
         terminal = None if stream is None else False
@@ -141,7 +141,7 @@ class TextReporter:
 
 
 def row(result: Result, width: int) -> tuple[tuple[str, str], ...]:
-    """A result's mark, its id, padded to `width`, and what was found: (text, style) of each."""
+    """(text, style) of a result's mark, its id padded to `width`, and its finding."""
     mark, style = MARKS[result.status]
     word = "" if result.status is Status.PASS else f"{result.status}: "
     return (

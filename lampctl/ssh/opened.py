@@ -38,9 +38,9 @@ def transport_over(connection: Connection, options: ConnectOptions) -> SshTransp
 def _open(connection: Connection, options: ConnectOptions) -> None:
     found: dict[str, Any] = dict(connection.ssh_config)
     name = connection.host if connection.port == 22 else f"[{connection.host}]:{connection.port}"
-    connection.client.set_missing_host_key_policy(connect._host_keys(found, options, name))
+    connection.client.set_missing_host_key_policy(connect.host_keys(found, options, name))
     try:
         connection.open()
     except BaseException as error:
         login = f"{connection.user}@{connection.host}:{connection.port}"
-        raise connect._explain(error, connection.original_host, login) from error
+        raise connect.explain(error, connection.original_host, login) from error

@@ -72,7 +72,7 @@ def test_plan_and_check_over_one_open_connection_of_fabric(host: Host, connectio
     assert any("+memory_limit = 210M" in change.diff or "210M" in change.diff for change in planned.changes)
     assert lampctl.check(connection).raise_for_failure().results
     assert connection.is_connected
-    assert connection.run("hostname", hide=True).ok
+    assert connection.run("hostname", hide=True, in_stream=False).ok
 
 
 def test_failures_are_in_the_outcome_and_raise_when_asked(host: Host, connection: Connection) -> None:
