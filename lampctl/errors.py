@@ -7,7 +7,8 @@
     ├── Locked                   4   somebody else holds the host's lock
     ├── BadAnswer                1   what a host says is too long, or is not what it was asked for
     ├── Refused                  1   a preflight found what would go wrong; nothing was touched
-    └── ApplyFailed              1   a step, a validation or a reload failed on the host
+    ├── ApplyFailed              1   a step, a validation or a reload failed on the host
+    └── CheckFailed              1   the API's raise_for_failure(): a check failed; the hint says what to do
 
 Each has a `kind` (a stable word for programs), a message (what failed, and where) and a
 hint (what to do).
@@ -82,6 +83,10 @@ class Refused(LampctlError):
 
 class ApplyFailed(LampctlError):
     kind = "apply"
+
+
+class CheckFailed(LampctlError):
+    kind = "check"
 
 
 def unexpected(where: str, error: Exception) -> LampctlError:

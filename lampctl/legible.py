@@ -1,6 +1,6 @@
 """Text of hosts, tenants and the network, as a terminal or a report may show it.
 
-All that is shown is in an Event, a Verdict, a Change or a LampctlError: each of them makes its text legible. What is
+All that is shown is in an event, a Verdict, a Change or a LampctlError: each of them makes its text legible. What is
 compared or handed on (files, passwords, keys, bodies of pages) is none of these, and stays exact.
 """
 

@@ -1,51 +1,28 @@
-"""What comes back from a run: events while it works, one outcome a host at its end. Data only."""
+"""The result of a command: one outcome for each host. Data only."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Protocol
+from typing import Protocol, Self
 
 from lampctl.checks import Result, Status, culprit
-from lampctl.errors import ApplyFailed, Exit, LampctlError, Refused
-from lampctl.legible import one_line
+from lampctl.errors import ApplyFailed, CheckFailed, Exit, LampctlError, Refused
+from lampctl.journal.events import Event
 from lampctl.resources import Change
 
 
 @dataclass(frozen=True)
-class Event:
-    """One thing that happened.
-
-    `kind`: phase (text: connect, observe, plan, apply, check) | steps (text: the layer of each step that comes) | step
-    (a step begins) | stepped (it ended, `ok` says how) | line (a step's output) | note (something worth knowing) |
-    checks (text: the layer of each check that comes) | checked (its `result` is known) |
-    ask, answered (somebody is asked at the terminal: what is live makes room until then).
-    """
-
-    host: str
-    kind: str
-    text: str
-    layer: str = ""
-    ok: bool = True
-    number: int = 0  # of the step, from 1
-    total: int = 0  # steps of this run
-    result: Result | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "text", one_line(self.text))
-
-
-@dataclass(frozen=True)
 class Outcome:
-    """What one command came to on one host. Times in seconds."""
+    """The result of one command on one host. `timings`: phase → seconds; `results` are empty with `plan`."""
 
     host: str
     command: str
     playbook: str = ""
     platform: str = ""
     applied: bool = False
-    undone: bool = False  # the former generation was put back
+    undone: bool = False  # the changes were rolled back
     changes: Sequence[Change] = ()
     results: Sequence[Result] = ()
     error: LampctlError | None = None
@@ -61,6 +38,24 @@ class Outcome:
         if self.error:
             return self.error.exit_code
         return Exit.OK if self.ok else Exit.FAILED
+
+    @property
+    def failure(self) -> LampctlError | None:
+        """What failed: the error that ended the command on this host, else the culprit; None if it is ok."""
+        first = culprit(self.results)
+        if self.error or first is None:
+            return self.error
+        return CheckFailed(f"{self.host}: {first.id} failed: {first.actual}", first.hint, evidence=first.evidence)
+
+    def raise_for_failure(self) -> Self:
+        """Return the outcome if it is ok, so that calls can be chained.
+
+        Raises:
+            LampctlError: The error that ended the command on this host, or CheckFailed with the culprit.
+        """
+        if failure := self.failure:
+            raise failure
+        return self
 
     def as_dict(self) -> dict[str, object]:
         """The host's part of the JSON document; see docs/reference/cli.md."""
@@ -80,8 +75,41 @@ class Outcome:
         }
 
 
+class Outcomes(tuple[Outcome, ...]):
+    """The outcomes of a command on several hosts, in the order of its hosts."""
+
+    @property
+    def ok(self) -> bool:
+        return all(outcome.ok for outcome in self)
+
+    @property
+    def exit_code(self) -> Exit:
+        """The worst of them; Exit orders them."""
+        return max((outcome.exit_code for outcome in self), default=Exit.OK)
+
+    def host(self, name: str) -> Outcome:
+        """The outcome of one host. KeyError where the run had no such host."""
+        for outcome in self:
+            if outcome.host == name:
+                return outcome
+        raise KeyError(name)
+
+    def raise_for_failure(self) -> Self:
+        """Return the outcomes if all are ok.
+
+        Raises:
+            LampctlError: The failure of the first host with the worst exit code; its notes name the other failures.
+        """
+        failures = [failure for outcome in self if (failure := outcome.failure)]
+        if not failures:
+            return self
+        worst = max(failures, key=lambda failure: failure.exit_code)
+        worst.__notes__ = [f"also failed: {failure.message}" for failure in failures if failure is not worst]
+        raise worst
+
+
 class Health(IntEnum):
-    """Nagios' states, which are the exit codes of its plugins too."""
+    """The states of Nagios, which are the exit codes of its plugins too."""
 
     OK = 0
     WARNING = 1
@@ -90,7 +118,7 @@ class Health(IntEnum):
 
 
 def health(outcomes: Sequence[Outcome], error: LampctlError | None = None) -> Health:
-    """The worst of the hosts: what is broken before what can't be found out. `error`: ended the command early."""
+    """The worst state of the hosts: CRITICAL, then UNKNOWN, then WARNING. `error`: ended the command early."""
     states = {_health(outcome) for outcome in outcomes} | ({Health.UNKNOWN} if error else set())
     return next((s for s in (Health.CRITICAL, Health.UNKNOWN, Health.WARNING) if s in states), Health.OK)
 
@@ -105,12 +133,12 @@ def _health(outcome: Outcome) -> Health:
 
 
 class Reporter(Protocol):
-    """What shows a run to somebody. It never decides: exit codes come from outcomes."""
+    """Shows a run. It decides nothing: exit codes come from outcomes."""
 
     def event(self, event: Event) -> None: ...
 
     def outcome(self, outcome: Outcome) -> None:
-        """One host is done. May be called from several threads."""
+        """One host is done. Called from several threads."""
         ...
 
     def finish(self, command: str, outcomes: Sequence[Outcome]) -> None:
@@ -118,5 +146,5 @@ class Reporter(Protocol):
         ...
 
     def close(self) -> None:
-        """Leaves the terminal as it was, also when a run is interrupted; what still comes is not shown."""
+        """Restore the terminal, also when a run is interrupted; later events are not shown."""
         ...

@@ -20,11 +20,11 @@ BROKEN_PIPE = 141
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM: as Ctrl-C it leaves the terminal as it was, and a report of every format."""
+    """SIGTERM. Like Ctrl-C it restores the terminal, and every format gets its report."""
 
 
 def main() -> None:
-    """The entry point: one place turns errors into a message and an exit code."""
+    """The entry point: the one place that turns errors into a message and an exit code."""
     gc.disable()  # imports make no garbage, and to look for it takes a tenth of a short run
     try:
         signal.signal(signal.SIGTERM, _terminate)
@@ -32,14 +32,14 @@ def main() -> None:
             sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         code = _main(sys.argv[1:])
         _flush()
-    except KeyboardInterrupt as caught:  # before or after there was anything to say
+    except KeyboardInterrupt as caught:  # before or after the command itself
         code = _interrupted(caught)
     except BrokenPipeError:
         code = BROKEN_PIPE
     except OSError as error:
         print(f"lampctl: can't write the output: {error.strerror}", file=sys.stderr)
         code = Exit.FAILED
-    # Threads that still talk to hosts are not waited for: after Ctrl-C that may take minutes.
+    # Threads that are still connected to hosts are not waited for: after Ctrl-C that can take minutes.
     os._exit(code)
 
 
@@ -81,7 +81,7 @@ def _main(arguments: list[str]) -> int:
 
 
 def _run(command: Any, arguments: list[str]) -> int:
-    """Typer without its own ways to show errors and to end; its usage errors become ours."""
+    """Run a command of Typer without its own error messages and exits; its usage errors become UsageError."""
     import typer
 
     meant, names = _meant(command, arguments)
@@ -93,7 +93,7 @@ def _run(command: Any, arguments: list[str]) -> int:
     except typer.Exit as end:
         return end.exit_code
     except typer.Abort:
-        raise LampctlError("the question was not answered, so nothing was done", kind="aborted") from None
+        raise LampctlError("the question was not answered: nothing was changed", kind="aborted") from None
     except Exception as error:
         if hasattr(error, "format_message"):  # Typer's usage errors have no public name
             raise _usage(error) from None
@@ -104,11 +104,11 @@ def _run(command: Any, arguments: list[str]) -> int:
 def _usage(error: Any) -> UsageError:
     message = " ".join(error.format_message().split()).replace("Value error, ", "").rstrip(".")
     path = error.ctx.command_path if getattr(error, "ctx", None) else "lampctl"
-    return UsageError(message[:1].lower() + message[1:], f"{path} --help shows what there is")
+    return UsageError(message[:1].lower() + message[1:], f"{path} --help lists the options")
 
 
 def _meant(command: Any, arguments: Sequence[str]) -> tuple[Any, list[str]]:
-    """The command that is meant, and the words that name it: `playbook validate x.yml` → playbook, validate."""
+    """Find the command, and the words that name it: `playbook validate x.yml` → playbook, validate."""
     names: list[str] = []
     for word in arguments:
         below = getattr(command, "commands", {}).get(word)
@@ -120,7 +120,7 @@ def _meant(command: Any, arguments: Sequence[str]) -> tuple[Any, list[str]]:
 
 
 def _formats(meant: Any, arguments: Sequence[str]) -> list[str]:
-    """What `--format` is given, also where Typer could not read the arguments. Without a run there is JSON only."""
+    """The values of `--format`, also if Typer could not parse the arguments. Only runs have more than JSON."""
     found = []
     for word, after in itertools.pairwise([*arguments, ""]):
         if word == "--format":
@@ -136,8 +136,8 @@ def _expected(error: BaseException) -> LampctlError:
         return error
     if isinstance(error, KeyboardInterrupt):
         return LampctlError(
-            "interrupted: what had begun on a host goes on to its end there, or is undone",
-            "lampctl check HOST says how it stands",
+            "interrupted: what had begun on a host is finished or rolled back there",
+            "lampctl check HOST shows its state",
             kind="interrupted",
         )
     message = f"unexpected: {type(error).__name__}: {error}"
@@ -145,7 +145,7 @@ def _expected(error: BaseException) -> LampctlError:
 
 
 def _unread() -> bool:
-    """Has what read our output gone? A connection to a host may break with the same error."""
+    """Is our output's reader gone? A connection to a host may break with the same error."""
     poll = select.poll()
     for stream in (sys.stdout, sys.stderr):
         if stream:
@@ -154,7 +154,7 @@ def _unread() -> bool:
 
 
 def _flush() -> None:
-    """What is left to be written, while there is still somebody to tell that it can't be."""
+    """Write what is buffered while an error can still be reported."""
     for stream in (sys.stdout, sys.stderr):
         if stream:
             stream.flush()

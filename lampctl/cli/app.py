@@ -21,8 +21,8 @@ from lampctl.cli.terminal import confirm, showing, sudo_password, trusted
 from lampctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from lampctl.outcome import Outcome, Reporter
-    from lampctl.playbook import Loaded
+    from lampctl.outcome import Outcomes, Reporter
+    from lampctl.ssh import ConnectOptions
 
 app = typer.Typer(
     name="lampctl",
@@ -46,7 +46,7 @@ Hosts = Annotated[
 
 @app.callback()
 def root(version: Version = False) -> None:
-    """Other options than these are a command's own, and come after it."""
+    """Other options belong to a command and come after it."""
 
 
 @app.command(
@@ -71,9 +71,9 @@ def plan(
     book: Book,
     connect: Connect,
     hosts: Hosts = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 2 where there are changes.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 2 if there are changes.")] = False,
 ) -> None:
-    """Show what a deploy would change, files as diffs. Touches nothing."""
+    """Show what a deploy would change, files as diffs. Changes nothing."""
     outcomes, code = _run("plan", common, book, connect, hosts, False)
     if exit_code and not code and any(o.changes for o in outcomes):
         raise typer.Exit(2)
@@ -83,7 +83,7 @@ def plan(
 @app.command(epilog="Examples: lampctl check web1 | lampctl check web1 web2 --format json")
 @grouped
 def check(common: Shown, book: Book, connect: Connect, hosts: Hosts = None) -> None:
-    """Check every layer of the stack, and name the hop that is broken. Changes nothing."""
+    """Check every layer of the stack, and name the broken hop. Changes nothing."""
     _leave(_run("check", common, book, connect, hosts, False)[1])
 
 
@@ -98,22 +98,23 @@ app.command(
 def render(
     common: Common,
     book: Book,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write; made if it is not there.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Directory to write to; created if missing.")],
     platform: Annotated[
         str,
         typer.Option(
             "--platform",
             metavar="ID",
-            help="For which distribution; lampctl playbook show lists them.",
+            help="The distribution; lampctl playbook show lists them.",
             autocompletion=words.platforms,
         ),
     ] = "debian-13",
 ) -> None:
-    """Render the config files without a host, as for one of 2 GiB of memory and 2 cores."""
-    from lampctl.engine.library import Files
-    from lampctl.engine.offline import rendered, write
+    """Render the config files without a host, as for one with 2 GiB of memory and 2 cores."""
+    from lampctl import api
+    from lampctl.engine.offline import write
 
-    written = write(rendered(book.playbook, book.settings or [], platform, Files(), book.environment), out)
+    files = api.render(book.playbook, platform=platform, settings=book.settings or [], environment=book.environment)
+    written = write(files, out)
     if common.format is Format.JSON:
         import json
 
@@ -130,100 +131,32 @@ app.command(epilog="Example: lampctl completion bash > ~/.local/share/bash-compl
 
 def _run(
     command: str, common: Shown, book: Book, connect: Connect, hosts: list[str] | None, ask: bool
-) -> tuple[list[Outcome], int]:
-    """The outcomes, and the exit code that they come to."""
+) -> tuple[Outcomes, int]:
+    """The outcomes and the exit code."""
     from lampctl.cli.output import outputs, places
-    from lampctl.engine.library import Files
-    from lampctl.engine.offline import validate_templates
-    from lampctl.engine.run import Request, run
-    from lampctl.playbook import load
-    from lampctl.playbook.fleet import database_hosts
-    from lampctl.ssh import target
+    from lampctl.engine import job
 
     wanted = outputs(common.format or [])
     if ask and not wanted.talks:
-        said = f"--ask asks a person, and --format {' '.join(wanted.stdout)} is for programs"
-        raise UsageError(said, "leave one of them out")
-    files = Files()
-    loaded = load(book.playbook, book.settings or [], files, book.environment)
-    names, config = _hosts(command, connect, hosts or [], loaded, _environments(loaded, book))
-    targets = [target(name) for name in names]
-    validate_templates(loaded, files)
-    shown = wanted.reporter(common.quiet, len({*names, *database_hosts(loaded)}) > 1, places(loaded))
-    request = Request(
-        command,
-        loaded,
-        _options(connect, config, shown, wanted.talks),
-        files.template,
-        (lambda host, plan: confirm(host, plan, shown)) if ask else None,
-    )
+        message = f"--ask asks a person, and --format {' '.join(wanted.stdout)} is for programs"
+        raise UsageError(message, "leave one of them out")
+    chosen = job.Book(book.playbook, book.settings or [], book.environment)
+    ready = job.prepare(command, hosts or [], chosen, connect.config, connect.vagrant)
+    shown = wanted.reporter(common.quiet, len(ready.hosts) > 1, places(ready.loaded))
+    options = _options(connect, shown, wanted.talks)
     with showing(shown):
-        outcomes = run(request, targets, shown)
-        shown.finish(command, outcomes)
+        outcomes = ready.run(shown, options, (lambda host, changes: confirm(host, changes, shown)) if ask else None)
     if common.debug:
         _trace(outcomes)
     return outcomes, wanted.exit_code(outcomes)
 
 
-def _environments(loaded: Loaded, book: Book) -> str:
-    if book.environment or not loaded.environments:
-        return ""
-    return f", or --env NAME, which is one of {', '.join(loaded.environments)}"
-
-
-def _leave(code: int) -> None:
-    if code:
-        raise typer.Exit(code)
-
-
-def _trace(outcomes: list[Outcome]) -> None:
-    import traceback
-
-    for outcome in outcomes:
-        if outcome.error:
-            traceback.print_exception(outcome.error)
-
-
-def _hosts(
-    command: str, connect: Connect, given: list[str], loaded: Loaded, more: str
-) -> tuple[list[str], Path | str | None]:
-    """(hosts of the sites, the ssh_config that knows them): given, else the playbook's or all of Vagrant's.
-
-    `more`: another way to name some.
-    """
-    from lampctl.playbook.fleet import database_hosts
-
-    databases = database_hosts(loaded)  # come along with the hosts of the sites
-    if connect.vagrant:
-        from lampctl.ssh.vagrant import machines
-
-        if connect.config:
-            raise UsageError("--vagrant and -F exclude each other", "Vagrant says by itself how to reach its machines")
-        found = machines([*given, *(host for host in databases if given and host not in given)])
-        if missing := [host for host in databases if host not in found.names]:
-            machines(missing)  # says why not
-        return [name for name in found.names if name not in databases], found.config
-    names = [name for name in dict.fromkeys(given or loaded.playbook.hosts) if name not in databases]
-    if databases and not names:
-        raise UsageError(
-            f"no host for the sites: {databases[0]} has their databases",
-            f"lampctl {command} HOST, or hosts: in the playbook; {databases[0]} comes along",
-        )
-    if not names:
-        raise UsageError(
-            "no host: none was named, and the playbook has none",
-            f"lampctl {command} HOST, or hosts: in the playbook{more}",
-        )
-    return names, connect.config or _box_config([*names, *databases])
-
-
-def _options(connect: Connect, config: Path | str | None, shown: Reporter, talks: bool):  # type: ignore[no-untyped-def]
+def _options(connect: Connect, shown: Reporter, talks: bool) -> ConnectOptions:
     from lampctl.ssh import ConnectOptions
 
     interactive = sys.stdin.isatty() and talks
     return ConnectOptions(
         key=connect.key,
-        config=config,
         user=connect.user,
         port=connect.port,
         sudo_password=sudo_password() if connect.ask_sudo_pass else None,
@@ -234,9 +167,14 @@ def _options(connect: Connect, config: Path | str | None, shown: Reporter, talks
     )
 
 
-def _box_config(hosts: list[str]) -> Path | None:
-    """Boxes are known by their names, without a line in ~/.ssh/config."""
-    from lampctl.box import Boxes
+def _leave(code: int) -> None:
+    if code:
+        raise typer.Exit(code)
 
-    boxes = Boxes()
-    return boxes.ssh_config if any(boxes.get(host) for host in hosts) else None
+
+def _trace(outcomes: Outcomes) -> None:
+    import traceback
+
+    for outcome in outcomes:
+        if outcome.error:
+            traceback.print_exception(outcome.error)

@@ -32,21 +32,21 @@ def completion(
 
 
 def answer(root: Any, line: str, meant: Callable[[Any, Sequence[str]], tuple[Any, list[str]]]) -> None:
-    """Prints what may stand in the place of the last word of `line`. Whatever goes wrong, it is silent."""
+    """Print the candidates for the last word of `line`. Prints nothing on any error."""
     try:
         *before, incomplete = _split(line)
         command, names = meant(root, before[1:])
         found: dict[str, str] = {}
         for word, what in _candidates(command, before[1 + len(names) :], incomplete):
             found.setdefault(word, what)
-    except Exception:  # the prompt is no place for it
+    except Exception:  # a traceback does not belong in the prompt
         return
     for word, what in found.items():
         print(f"{word}\t{' '.join(what.split())}")
 
 
 def _split(line: str) -> list[str]:
-    """The words; the last is what is being typed, and may be empty. A quote may still be open."""
+    """Split the line into words; the last is being typed, and may be empty or have an open quote."""
     for closing in ("", '"', "'"):
         try:
             words = shlex.split(line + closing)
@@ -59,7 +59,7 @@ def _split(line: str) -> list[str]:
 def _candidates(command: Any, before: list[str], incomplete: str) -> Iterator[tuple[str, str]]:
     """(word, what) of all that begin with `incomplete`."""
     context = command.context_class(command, info_name="lampctl", resilient_parsing=True)
-    # As they are typed: to convert them takes pydantic, and that a tenth of a second.
+    # Unconverted: conversion imports pydantic, which takes a tenth of a second.
     context.params, _, _ = command.make_parser(context).parse_args(args=list(before))
     source: Any
     option = equals = ""
@@ -81,5 +81,5 @@ def _valued(command: Any, name: str) -> Any:
 
 
 def _open(argument: Any, context: Any) -> bool:
-    """Does it take one more word?"""
+    """Does the argument take one more word?"""
     return bool(argument.nargs == -1 or context.params.get(argument.name) in (None, ()))

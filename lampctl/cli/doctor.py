@@ -13,7 +13,7 @@ from lampctl.errors import Exit
 
 @grouped
 def doctor(common: Common) -> None:
-    """Tell what this machine lacks, and how to get it. Exits with 0 if deploy can work."""
+    """Show what this machine lacks, and how to get it. Exits with 0 if deploy can work."""
     from lampctl.engine.doctor import findings
 
     found = findings()

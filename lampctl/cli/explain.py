@@ -26,7 +26,7 @@ Word = Annotated[
 
 @grouped
 def explain(common: Common, word: Word) -> None:
-    """Say what a check asks and what to do when it fails, or what an option of a playbook may hold."""
+    """Explain what a check asks and what to do when it fails, or which values an option of a playbook takes."""
     from lampctl.engine.explain import Manual
 
     page = Manual().page(word)

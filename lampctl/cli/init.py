@@ -11,23 +11,25 @@ import typer
 from lampctl.cli import words
 from lampctl.cli.options import Common, Format, grouped
 
+Type = Annotated[
+    str, typer.Option("--type", metavar="TYPE", help="The site's type; docs/tour.md.", autocompletion=words.types)
+]
+Hosts = Annotated[
+    list[str] | None,
+    typer.Option("--host", metavar="HOST", help="Where to deploy. Repeatable.", autocompletion=words.hosts),
+]
+
 
 @grouped
 def init(
     common: Common,
     file: Annotated[str, typer.Argument(metavar="FILE", help="The playbook to write; - prints it.")] = "site.yml",
-    type_: Annotated[
-        str,
-        typer.Option("--type", metavar="TYPE", help="The site's type; docs/tour.md.", autocompletion=words.types),
-    ] = "php",
-    host: Annotated[
-        list[str] | None,
-        typer.Option("--host", metavar="HOST", help="Where to deploy. Repeatable.", autocompletion=words.hosts),
-    ] = None,
+    type_: Type = "php",
+    host: Hosts = None,
     site: Annotated[str, typer.Option("--site", metavar="NAME", help="The site's name.")] = "shop.example.com",
-    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
 ) -> None:
-    """Write a playbook to begin with: commented, and valid."""
+    """Write a first playbook, commented and valid."""
     from lampctl.engine import starter
     from lampctl.ssh import target
 

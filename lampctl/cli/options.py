@@ -34,7 +34,7 @@ Version = Annotated[
 
 @dataclass(frozen=True)
 class Always:
-    """Everywhere."""
+    """Options of every command."""
 
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the end result.")] = False
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False
@@ -43,7 +43,7 @@ class Always:
 
 @dataclass(frozen=True)
 class Common(Always):
-    """Of commands that answer once."""
+    """Options of commands that are no runs."""
 
     format: Annotated[
         Format, typer.Option("--format", metavar="text|json", help="text for people, json for programs.")
@@ -52,7 +52,7 @@ class Common(Always):
 
 @dataclass(frozen=True)
 class Shown(Always):
-    """Of runs, which can be shown in many ways."""
+    """Options of runs, which have more formats."""
 
     format: Annotated[
         list[str] | None,
@@ -71,7 +71,7 @@ Settings = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Put a value in place of the playbook's: --set php.memory_limit=256M. Repeatable.",
+        help="Replace a value of the playbook: --set php.memory_limit=256M. Repeatable.",
         autocompletion=words.settings,
     ),
 ]
@@ -80,7 +80,7 @@ Environment = Annotated[
     typer.Option(
         "--env",
         metavar="NAME",
-        help="Which of the playbook's environments: its values are laid over the playbook.",
+        help="The playbook's environment to use: its values replace the playbook's.",
         autocompletion=words.environments,
         show_default=False,
     ),
@@ -111,14 +111,15 @@ class Connect:
 
     key: Annotated[Path | None, typer.Option("-i", "--identity", metavar="KEY", help="Private key to use.")] = None
     config: Annotated[
-        Path | None, typer.Option("-F", "--ssh-config", metavar="FILE", help="Instead of ~/.ssh/config.")
+        Path | None,
+        typer.Option("-F", "--ssh-config", metavar="FILE", help="To use instead of ~/.ssh/config."),
     ] = None
     vagrant: Annotated[
         bool,
         typer.Option(
             "--vagrant",
-            help="HOSTs are machines of this folder's Vagrantfile, or of the next above; without any, all that run. "
-            "The playbook's hosts are left alone.",
+            help="HOSTs are machines of the Vagrantfile here or in the nearest parent folder; without HOSTs, all "
+            "that run. The playbook's hosts are ignored.",
         ),
     ] = False
     user: Annotated[str | None, typer.Option("--user", metavar="USER", help="User to log in as.")] = None
@@ -129,7 +130,7 @@ class Connect:
     ] = False
     accept_new_host_key: Annotated[
         bool,
-        typer.Option("--accept-new-host-key", help="Trust and remember a host key that is not known yet."),
+        typer.Option("--accept-new-host-key", help="Trust and remember unknown host keys."),
     ] = False
     timeout: Annotated[
         float | None,
@@ -137,7 +138,7 @@ class Connect:
             "--timeout",
             min=1,
             metavar="SECONDS",
-            help="Wait so long for a connection (default 10) and for apt's lock (default 300).",
+            help="Seconds to wait for a connection (default 10) and for apt's lock (default 300).",
         ),
     ] = None
     wait: Annotated[
@@ -146,13 +147,13 @@ class Connect:
             "--wait",
             min=0,
             metavar="SECONDS",
-            help="Wait so long for a host that is just booting: refused, silent, no route, or sshd not ready yet.",
+            help="Seconds to wait for a host that is still booting: refused, silent, no route, or sshd not ready.",
         ),
     ] = 0
 
 
 def grouped(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Replaces each parameter whose type is a group of options by the group's fields."""
+    """Replace each parameter whose type is a group of options by the group's fields."""
     hints = get_type_hints(function, include_extras=True)
     groups = {name: hint for name, hint in hints.items() if hint in (Common, Shown, Book, Connect)}
     own = [
@@ -175,7 +176,7 @@ def grouped(function: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@cache  # every command has the same groups, and to read their annotations takes a millisecond
+@cache  # every command has the same groups, and reading their annotations takes a millisecond
 def _parameters(group: type) -> tuple[inspect.Parameter, ...]:
     hints = get_type_hints(group, include_extras=True)
     return tuple(

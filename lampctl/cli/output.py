@@ -1,4 +1,4 @@
-"""Where a run's reports go: `--format FORMAT[:FILE]`, any number of them, at most one document on stdout."""
+"""Where the reports of a run go: `--format FORMAT[:FILE]`, repeatable, with at most one document on stdout."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 from lampctl.checks import Result
 from lampctl.errors import LampctlError, UsageError, guess
 from lampctl.legible import inert
-from lampctl.outcome import Outcome, Reporter, health
+from lampctl.outcome import Outcome, Outcomes, Reporter, health
 from lampctl.report import FORMATS, Composite, Document, Report, renderer
 from lampctl.report.document import Place, nowhere
 
 if TYPE_CHECKING:
     from lampctl.playbook import Loaded
 
-# GitHub's runner picks its commands out of a log, so they may stand on stdout below the text.
+# GitHub's runner picks its commands out of a log, so they may be on stdout below the text.
 _MIXES = ({"text"}, {"text", "github"})
 
 
@@ -37,7 +37,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Outputs:
-    """All of a command; text on stdout where nothing else is to be there."""
+    """All outputs of a command; text on stdout if no other format is."""
 
     every: tuple[Output, ...]
 
@@ -47,23 +47,23 @@ class Outputs:
 
     @property
     def talks(self) -> bool:
-        """Is stdout for a person, who may be asked something?"""
+        """Is stdout read by a person, who can be asked?"""
         return "text" in self.stdout
 
     def reporter(self, quiet: bool, several: bool, place: Place = nowhere) -> Composite:
-        """Files are written before stdout: when one can't be, stdout may still say so."""
+        """The reporter of all outputs. Files come first: stdout can then report that one can't be written."""
         ordered = sorted(self.every, key=lambda output: (output.path is None, output.format != "text"))
         return Composite([_reporter(output, quiet, several, place) for output in ordered])
 
     def exit_code(self, outcomes: Sequence[Outcome]) -> int:
-        """The worst host's; Nagios' own where Nagios reads stdout."""
+        """The worst exit code of the hosts; that of a Nagios plugin if stdout is for Nagios."""
         if "nagios" in self.stdout:
             return int(health(outcomes))
-        return max(int(outcome.exit_code) for outcome in outcomes)
+        return int(Outcomes(outcomes).exit_code)
 
 
 def outputs(specs: Sequence[str]) -> Outputs:
-    """What was asked for; UsageError where it can't be done, before any host is contacted."""
+    """Parse the values of `--format`. UsageError if they conflict or a file can't be written."""
     found = list(dict.fromkeys(map(_parsed, specs)))
     shown = {output.format for output in found if output.path is None}
     if len(shown) > 1 and shown not in _MIXES:
@@ -74,20 +74,18 @@ def outputs(specs: Sequence[str]) -> Outputs:
         if output.path:
             _check(output.path)
             if paths.count(output.path.resolve()) > 1:
-                raise UsageError(
-                    f"--format: two of them go to {output.path}", "give each a file of its own", kind="output"
-                )
+                raise UsageError(f"--format: two reports go to {output.path}", "give each its own file", kind="output")
     return Outputs(tuple(found) if shown else (Output("text"), *found))
 
 
 def places(loaded: Loaded) -> Place:
-    """Where the playbook's files say something about a check: its site, else its layer, else the playbook's top."""
+    """Find the playbook's lines that a check is about: its site, else its layer, else the top."""
 
     def place(result: Result | None) -> tuple[str, int] | None:
         site = result.id.partition("@")[2] if result else ""
         for path in (("sites", site), (result.layer if result else "",), ("extends",), ()):
             at = loaded.document.positions.get(path)
-            if at and at.line and Path(at.file).is_file():  # built-in playbooks are no files of the user's
+            if at and at.line and Path(at.file).is_file():  # the user can't edit built-in playbooks
                 return os.path.relpath(at.file), at.line
         return None
 
@@ -98,8 +96,8 @@ def _parsed(spec: str) -> Output:
     name, colon, file = spec.partition(":")
     if name not in FORMATS:
         raise UsageError(
-            f"--format {spec}: there is no format {name}",
-            f"{guess(name, FORMATS)}There are {', '.join(FORMATS)}",
+            f"--format {spec}: {name} is not a format",
+            f"{guess(name, FORMATS)}Formats: {', '.join(FORMATS)}",
             kind="output",
         )
     if colon and not file:
@@ -110,17 +108,19 @@ def _parsed(spec: str) -> Output:
 
 
 def _check(path: Path) -> None:
-    """As far as it can be known before the run."""
+    """Refuse a file that can't be written, as far as that is known before the run."""
     folder = path.resolve().parent
     if path.is_dir():
         raise UsageError(f"--format: {path} is a directory", "name a file in it", kind="output")
     if not folder.is_dir():
         raise UsageError(
-            f"--format: {path} can't be written: there is no directory {folder}", "make it first", kind="output"
+            f"--format: {path} can't be written: there is no directory {folder}",
+            "create it first",
+            kind="output",
         )
     if not os.access(folder, os.W_OK | os.X_OK) and not _special(path):
         raise UsageError(
-            f"--format: {path} can't be written: {folder} is not yours to write to", "name another place", kind="output"
+            f"--format: {path} can't be written: you may not write to {folder}", "name another directory", kind="output"
         )
 
 
@@ -139,7 +139,7 @@ def _reporter(output: Output, quiet: bool, several: bool, place: Place) -> Repor
 
 
 class _TextFile(Composite):
-    """The text as it would be in a pipe."""
+    """The text as in a pipe, in a file."""
 
     def __init__(self, path: Path, several: bool) -> None:
         from lampctl.report.text import TextReporter
@@ -154,7 +154,7 @@ class _TextFile(Composite):
 
 
 def _write(path: Path | None, text: str) -> None:
-    """To stdout; or to a file, which is the former one or the whole new one at any time."""
+    """Write to stdout, or to a file: a reader sees either the old content or all of the new."""
     if path is None:
         sys.stdout.write(text)
         return
@@ -165,16 +165,16 @@ def _write(path: Path | None, text: str) -> None:
             _replace(_resolved(path), text.encode(errors="replace"))
     except OSError as error:
         message = f"--format: {path} can't be written: {error.strerror}"
-        raise LampctlError(message, "the run itself went on to its end", kind="output") from None
+        raise LampctlError(message, "the run itself was finished", kind="output") from None
 
 
 def _special(path: Path) -> bool:
-    """A pipe or a device: it is written to, not replaced."""
+    """Is it a pipe or a device? Those are written to, not replaced."""
     return (path.is_absolute() and path.parts[1] in ("dev", "proc")) or (path.exists() and not path.is_file())
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """By a file of a name that nobody can guess, and no collector would read, in the same directory."""
+    """Replace by rename, from a file in the same directory whose name can't be guessed and that no collector reads."""
     import tempfile
 
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
@@ -191,26 +191,26 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _umask() -> int:
-    """It can be read only by setting it; meanwhile nothing is made that others may read."""
+    """The umask. It can only be read by setting it; meanwhile it is strict."""
     found = os.umask(0o077)
     os.umask(found)
     return found
 
 
 def _resolved(path: Path) -> Path:
-    """Where a link leads. PermissionError for another user's where all can write, as with fs.protected_symlinks."""
+    """The target of a link. PermissionError for another user's link in a sticky directory (fs.protected_symlinks)."""
     if path.is_symlink():
         folder = path.parent.stat()
         sticky = folder.st_mode & 0o1002 == 0o1002
         if sticky and path.lstat().st_uid not in (os.geteuid(), folder.st_uid):
             raise PermissionError(
-                errno.EACCES, "it is another user's link, in a directory that all can write", str(path)
+                errno.EACCES, "it is another user's link in a directory that everybody can write to", str(path)
             )
     return path.resolve()
 
 
 def failed(specs: Sequence[str], command: str, error: LampctlError) -> int:
-    """Shows what ended a command before it had outcomes, in every format; the exit code."""
+    """Show an error that ended a command before it had outcomes, in every format; return the exit code."""
     import time
 
     report = Report(command, (), error, time.time())
@@ -219,21 +219,23 @@ def failed(specs: Sequence[str], command: str, error: LampctlError) -> int:
         with suppress(UsageError):
             found.append(_parsed(spec))
     stdout = [output.format for output in found if output.path is None]
-    if error.kind != "output":  # which is about these files themselves
+    if error.kind != "output":  # the files themselves are the problem
         for output in found:
             with suppress(LampctlError, UsageError):
                 if output.path:
                     _check(output.path)
-                    _write(output.path, told(error) if output.format == "text" else renderer(output.format)(report))
+                    _write(
+                        output.path, error_text(error) if output.format == "text" else renderer(output.format)(report)
+                    )
     document = next((format for format in stdout if format != "text"), "")
     if document:
         _write(None, renderer(document)(report))
     if document in ("", "github"):
-        sys.stderr.write(told(error))
+        sys.stderr.write(error_text(error))
     return int(health((), error)) if document == "nagios" else int(error.exit_code)
 
 
-def told(error: LampctlError) -> str:
-    """An error for people."""
+def error_text(error: LampctlError) -> str:
+    """Format an error for people."""
     lines = [f"lampctl: {error.message}", *(f"    {inert(line)}" for line in error.evidence.splitlines())]
     return "\n".join([*lines, *([f"  → {error.hint}"] if error.hint else [])]) + "\n"

@@ -1,10 +1,10 @@
-"""The person at the terminal: what they are asked, and how they suspend a run."""
+"""The person at the terminal: questions to them, and how they suspend a run."""
 
 from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,18 +12,21 @@ import typer
 
 if TYPE_CHECKING:
     from lampctl.outcome import Reporter
-    from lampctl.plan import Plan
+    from lampctl.resources import Change
 
 
 @contextmanager
 def showing(shown: Reporter) -> Iterator[None]:
-    """A run. On Ctrl-Z what is live makes room for the shell, and is drawn anew when the run goes on."""
+    """Show a run. On Ctrl-Z the live view is removed for the shell, and drawn again when the run continues."""
 
     def stop(*_: Any) -> None:
-        with _asking(shown):
-            signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-            signal.raise_signal(signal.SIGTSTP)  # returns when the shell lets us go on
-            signal.signal(signal.SIGTSTP, stop)
+        from lampctl.journal.events import Resumed, Suspended
+
+        shown.event(Suspended(""))
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTSTP)  # returns when the shell continues us
+        signal.signal(signal.SIGTSTP, stop)
+        shown.event(Resumed(""))
 
     former = signal.signal(signal.SIGTSTP, stop)
     try:
@@ -42,25 +45,26 @@ def sudo_password() -> str:
 
 
 def trusted(question: str, shown: Reporter) -> bool:
-    """Of a host's key."""
-    with _asking(shown):
+    """Ask whether to trust a host key."""
+    with _asking(shown, "", question):
         return typer.confirm(question, err=True)
 
 
-def confirm(host: str, plan: Plan, shown: Reporter) -> bool:
+def confirm(host: str, changes: Sequence[Change], shown: Reporter) -> bool:
     from lampctl.report.text import TextReporter
 
-    with _asking(shown):
-        TextReporter(quiet=False, several=False).changes(host, plan.changes)
-        return typer.confirm(f"Apply these {len(plan.changes)} changes to {host}?")
+    question = f"Apply these {len(changes)} changes to {host}?"
+    with _asking(shown, host, question):
+        TextReporter(quiet=False, several=False).changes(host, changes)
+        return typer.confirm(question)
 
 
 @contextmanager
-def _asking(shown: Reporter) -> Iterator[None]:
-    from lampctl.outcome import Event
+def _asking(shown: Reporter, host: str, question: str) -> Iterator[None]:
+    from lampctl.journal.events import Answered, Asked
 
-    shown.event(Event("", "ask", ""))
+    shown.event(Asked(host, question))
     try:
         yield
     finally:
-        shown.event(Event("", "answered", ""))
+        shown.event(Answered(host))

@@ -1,7 +1,7 @@
-"""What the shell may complete: hosts, playbooks, options of playbooks, sites, environments, words to explain.
+"""Words that the shell completes: hosts, playbooks, options of playbooks, sites, environments, words to explain.
 
-Each is (context, what is typed so far) → (word, a line on it); an error is no answer. It has to be quick: what takes
-the models of a playbook is kept in the user's cache until a file of lampctl changes.
+Each is (context, the word typed so far) → (word, a line on it); on an error there are none. It must be quick: what
+needs the models of playbooks is cached for the user until a file of lampctl changes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Words = Iterator[tuple[str, str]]
 
 
 def hosts(context: typer.Context, incomplete: str) -> Words:
-    """Aliases of the ssh_config, boxes, the playbook's hosts; `user@` before them stays."""
+    """Aliases of the ssh_config, boxes, the playbook's hosts; a typed `user@` is kept."""
     from lampctl.box import Boxes
     from lampctl.ssh.configfile import aliases
 
@@ -40,7 +40,7 @@ def boxes(_: typer.Context, incomplete: str) -> Words:  # noqa: ARG001
 
 
 def playbooks(_: typer.Context, incomplete: str) -> Words:
-    """Built-in ones and the project's own by name; files, through the folders that are typed."""
+    """Built-in playbooks and the project's by name; files by path."""
     from lampctl.engine.library import Files
 
     for name in Files().names():
@@ -60,7 +60,7 @@ def environments(context: typer.Context, _: str) -> Words:
 
 
 def settings(context: typer.Context, _: str) -> Words:
-    """`php.memory_limit=`; the sites of the playbook stand for NAME."""
+    """`php.memory_limit=`; NAME is replaced by the playbook's sites."""
     names = list(_document(context).get("sites") or ())
     for path, what in _all()["option"].items():
         for place in [path.replace("NAME", name, 1) for name in names] if path.startswith("sites.NAME.") else [path]:
@@ -80,22 +80,22 @@ def explained(_: typer.Context, incomplete: str) -> Words:
 
 
 def _files() -> Iterator[str]:
-    """What may be playbooks of this project, for a command that is told of none."""
+    """Files that may be playbooks of this project, for commands without --playbook."""
     for folder in (Path(), Path("playbooks")):
         for ending in ("yml", "yaml"):
             yield from map(str, sorted(folder.glob(f"*.{ending}")))
 
 
 def _document(context: typer.Context) -> dict[str, Any]:
-    """The playbook of what is typed so far; empty where none is."""
+    """The playbook named on the line so far; empty without one."""
     name = context.params.get("playbook") or context.params.get("name")
     return _read(name, context.params.get("environment") or "") if name else {}
 
 
 def _read(name: str, environment: str = "") -> dict[str, Any]:
-    """A playbook as it is written, with what it extends and its environment; the models are not asked.
+    """Read a playbook with what it extends and its environment, without validation.
 
-    Empty where it can't be read: then there is less to complete.
+    Empty if it can't be read: then there is less to complete.
     """
     from lampctl.documents import layered
     from lampctl.engine.library import Files
@@ -108,7 +108,7 @@ def _read(name: str, environment: str = "") -> dict[str, Any]:
 
 
 def _all() -> dict[str, dict[str, str]]:
-    """Kind → word → a line on it, as the manual has them."""
+    """Kind → word → its description in the manual."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "lampctl"
     changed = max(path.stat().st_mtime_ns for path in Path(__file__).parents[1].rglob("*.py"))
     kept = home / "words.json"
@@ -130,12 +130,12 @@ def _all() -> dict[str, dict[str, str]]:
             stream.write(json.dumps({"changed": changed, "words": words}))
         Path(new).replace(kept)
     except OSError:
-        pass  # slower the next time, then
+        pass  # then it is slower the next time
     return words
 
 
 def formats(_: typer.Context, incomplete: str) -> Words:
-    """Of runs; a file after the colon, as the shell's user types it."""
+    """Formats of runs; the shell completes the file after the colon."""
     from lampctl.report import FORMATS
 
     if ":" not in incomplete:
@@ -151,7 +151,7 @@ def platforms(_: typer.Context, incomplete: str) -> Words:  # noqa: ARG001
 
 
 def releases(_: typer.Context, incomplete: str) -> Words:  # noqa: ARG001
-    """Of Debian, for boxes."""
+    """Releases of Debian, for boxes."""
     from lampctl.box import RELEASES
 
     for name in RELEASES:

@@ -10,8 +10,8 @@ from lampctl.engine.library import host_script
 from lampctl.engine.observe import shell_variables
 from lampctl.engine.script import batch, listed, steps_of
 from lampctl.errors import ApplyFailed, LampctlError, Locked
-from lampctl.outcome import Event
-from lampctl.plan import Generation, Plan, Stage
+from lampctl.journal.events import Event, Output, StepBegan, StepEnded, StepsPlanned
+from lampctl.planning import Generation, Plan, Stage
 from lampctl.resources import Step
 from lampctl.ssh import Batch, Transport, as_root
 from lampctl.ssh.limits import WORK
@@ -58,7 +58,7 @@ class Applying:
         steps = steps_of(stage)
         session = self._transport.start(batch(plan, stage, seen, steps, self._tools))
         progress = _Progress()
-        self._emit(Event(self._host, "steps", " ".join(step.layer for step in steps), total=len(steps)))
+        self._emit(StepsPlanned(self._host, tuple(step.layer for step in steps)))
         for line in as_root(self._host, session, self._have_password):
             self._read(line, steps, progress)
         session.finish()
@@ -93,10 +93,11 @@ class Applying:
             case ["@@begin", number] if (whole(number) or 0) < len(steps):
                 progress.step, progress.output = whole(number) or 0, []
                 step = steps[progress.step]
-                self._event("step", step, progress, len(steps))
+                self._emit(StepBegan(self._host, step.name, step.layer, progress.step + 1, len(steps)))
             case ["@@end", _, code] if progress.step >= 0:
                 progress.failed = code != "0"
-                self._event("stepped", steps[progress.step], progress, len(steps))
+                step, ok = steps[progress.step], not progress.failed
+                self._emit(StepEnded(self._host, step.name, step.layer, progress.step + 1, len(steps), ok))
             case ["@@undone", code]:
                 progress.undone = code == "0"
             case ["@@done", generation]:
@@ -111,13 +112,9 @@ class Applying:
                 text = line[2:]
                 progress.output.append(text)
                 if not text.startswith("lampctl-reason:"):
-                    self._emit(Event(self._host, "line", text, steps[progress.step].layer))
+                    self._emit(Output(self._host, text, steps[progress.step].layer))
             case _ if progress.step < 0:  # the run itself could not begin
                 progress.output.append(line)
-
-    def _event(self, kind: str, step: Step, progress: _Progress, total: int) -> None:
-        number = progress.step + 1
-        self._emit(Event(self._host, kind, step.name, step.layer, not progress.failed, number, total))
 
     def _error(self, stage: Stage, steps: list[Step], progress: _Progress) -> LampctlError:
         if progress.locked is not None:

@@ -180,7 +180,7 @@ def _settle(future: Future, value: object) -> None:  # type: ignore[type-arg]
 def _waits(host: str, database: str) -> LampctlError:
     return LampctlError(
         f"{host}: nothing was done, because {database}, which has its databases, is not as it should be",
-        f"mend what is said of {database}, and run it again",
+        f"fix {database}, then rerun",
         kind="database-host",
     )
 

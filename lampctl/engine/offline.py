@@ -26,7 +26,7 @@ def rendered(
 
 
 def _render(loaded: Loaded, platform: str, files: Files) -> dict[str, str]:
-    from lampctl.render import Renderer
+    from lampctl.rendering import Renderer
 
     loaded = of_sites(loaded, {host: host for host in database_hosts(loaded)})
     renderer = Renderer(files.template, loaded.name)

@@ -27,10 +27,10 @@ from lampctl.engine import visit
 from lampctl.engine.library import host_script
 from lampctl.engine.login import log_in
 from lampctl.engine.observe import cut_short, numbered, sections, shell_variables
+from lampctl.journal.events import CheckDone, ChecksPlanned, Event
 from lampctl.layers import Desired
 from lampctl.layers.base import ProbeFile
 from lampctl.observation import Observation
-from lampctl.outcome import Event
 from lampctl.resources import File, Secret, select
 from lampctl.ssh import Batch, Transport, as_root
 
@@ -83,7 +83,7 @@ def prove(
         secrets=_needed(desired),
     )
     session = transport.start(_batch(run, desired, render))
-    emit(Event(host, "checks", " ".join(check.layer for check in desired.checks)))
+    emit(ChecksPlanned(host, tuple(check.layer for check in desired.checks)))
     with ThreadPoolExecutor(8) as pool:
         lines = as_root(host, session, have_password)
         for head, text in sections(lines, run.boundary, lambda: cut_short(host, session)):
@@ -91,7 +91,7 @@ def prove(
             known, told = tuple(takewhile(run.knows, desired.checks)), len(run.verdicts)
             if len(known) > told:
                 for result in _results(known, run, seen, transport.direct)[told:]:
-                    emit(Event(host, "checked", result.id, result.layer, result=result))
+                    emit(CheckDone(host, result))
     session.proceed()  # it waited for us: the probe files are needed until the look from outside is done
     session.finish()
     return _results(desired.checks, run, seen, transport.direct)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lampctl.errors import Unreachable
-from lampctl.outcome import Event
+from lampctl.journal.events import Event, Noted, Waiting
 from lampctl.ssh import ConnectOptions, Target, Transport, open_transport
 
 # What a booting host does. A wrong key, a changed host key or an unknown name don't mend themselves.
@@ -28,9 +28,9 @@ def reach(where: Target, options: ConnectOptions, tell: Callable[[Event], None])
                 raise
             said = error.message.removeprefix(f"{where.text}: ")
             if told != error.kind:
-                tell(Event(where.text, "note", f"{said}; waiting for it, {options.wait:g} s at most"))
+                tell(Noted(where.text, f"{said}; waiting for it, {options.wait:g} s at most"))
                 told = error.kind
-            tell(Event(where.text, "line", f"waiting for {waited:.0f} s: {said}"))
+            tell(Waiting(where.text, said, waited))
             time.sleep(PAUSE)
 
 

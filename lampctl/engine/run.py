@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from lampctl import plan as planning
+from lampctl import planning
 from lampctl.checks import Result, Status, lost
 from lampctl.engine import apply, fleet, observe
 from lampctl.engine.fleet import Part, Share
 from lampctl.engine.prove import prove, tools
 from lampctl.engine.reach import reach
 from lampctl.errors import ApplyFailed, LampctlError, Refused, unexpected
+from lampctl.journal.events import Noted, PhaseBegan
 from lampctl.layers import Desired
 from lampctl.observation import Observation
-from lampctl.outcome import Event, Outcome, Reporter
-from lampctl.plan import Plan
+from lampctl.outcome import Outcome, Reporter
+from lampctl.planning import Plan
 from lampctl.playbook import Loaded
-from lampctl.resources import File
+from lampctl.resources import Change, File
 from lampctl.ssh import ConnectOptions, Target, Transport, target
 
 APT_WAIT = 300  # seconds that a run waits for apt's lock, unless --timeout says otherwise
@@ -38,16 +39,15 @@ class Request:
     loaded: Loaded
     connect: ConnectOptions
     source: Callable[[str], tuple[str, str] | None]  # of templates
-    confirm: Callable[[str, Plan], bool] | None = None
+    confirm: Callable[[str, Sequence[Change]], bool] | None = None
+    connections: Mapping[str, Target] = field(default_factory=dict)  # open ones, by host
 
 
 def run(request: Request, targets: Sequence[Target], reporter: Reporter) -> list[Outcome]:
-    """The outcomes, in the order of `targets`, after those of hosts that have their databases.
-
-    Each is reported as soon as it is there.
-    """
-    known = {where.text: where for where in targets}
-    parts = fleet.parts(request.loaded, list(known), request.command)
+    """The outcomes: of hosts with databases, then in the order of `targets`. Each is reported as soon as it exists."""
+    named = {where.text: where for where in targets}
+    known = {**request.connections, **named}
+    parts = fleet.parts(request.loaded, list(named), request.command)
 
     def one(host: str) -> Outcome:
         outcome: Outcome | None = None
@@ -121,8 +121,8 @@ class HostRun:
             return
         if not plan:
             self.done["results"] = self._prove(transport, desired, seen)
-        elif self.request.confirm and not self.request.confirm(self.where.text, plan):
-            raise ApplyFailed(f"{self.where.text}: not applied, as you said", "", kind="declined")
+        elif self.request.confirm and not self.request.confirm(self.where.text, plan.changes):
+            raise ApplyFailed(f"{self.where.text}: declined: nothing was applied", "", kind="declined")
         else:
             self._apply_and_prove(transport, desired, plan, seen)
 
@@ -225,7 +225,7 @@ class HostRun:
 
     @cached_property
     def _render(self) -> Callable[[File], str]:
-        from lampctl.render import Renderer  # late: the look at the host need not wait for Jinja
+        from lampctl.rendering import Renderer  # late: the look at the host need not wait for Jinja
 
         return Renderer(self.request.source, self.share.loaded.name).text
 
@@ -234,11 +234,11 @@ class HostRun:
         return self.request.connect.sudo_password is not None
 
     def _note(self, text: str) -> None:
-        self.reporter.event(Event(self.where.text, "note", text))
+        self.reporter.event(Noted(self.where.text, text))
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:
-        self.reporter.event(Event(self.where.text, "phase", name))
+        self.reporter.event(PhaseBegan(self.where.text, name))
         began = time.perf_counter()
         try:
             yield

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from lampctl.engine.library import host_script
 from lampctl.engine.observe import numbered, shell_variables
-from lampctl.plan import Plan, Stage
+from lampctl.planning import Plan, Stage
 from lampctl.resources import File, Step
 from lampctl.resources.shell import disown, words
 from lampctl.ssh import Batch

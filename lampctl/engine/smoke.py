@@ -15,9 +15,10 @@ from lampctl.checks import Check, Evidence, HttpProbe, Result, TlsProbe, Verdict
 from lampctl.engine import visit
 from lampctl.errors import UsageError, unexpected
 from lampctl.facts import Facts
+from lampctl.journal.events import Event, Noted, PhaseBegan, Waiting
 from lampctl.layers import urls
 from lampctl.layers.urls import MOST_HOPS, Url, Wanted
-from lampctl.outcome import Event, Outcome, Reporter
+from lampctl.outcome import Outcome, Outcomes, Reporter
 from lampctl.resources.kind import States
 
 PAUSE = 1.0  # seconds between two attempts
@@ -34,7 +35,7 @@ class Patience:
     wait: float = 0.0
 
 
-def smoke(every: Sequence[Url], wanted: Wanted, patience: Patience, reporter: Reporter) -> list[Outcome]:
+def smoke(every: Sequence[Url], wanted: Wanted, patience: Patience, reporter: Reporter) -> Outcomes:
     """The outcomes, in the order of `every`; each is reported as soon as it is there."""
 
     def one(url: Url) -> Outcome:
@@ -47,14 +48,16 @@ def smoke(every: Sequence[Url], wanted: Wanted, patience: Patience, reporter: Re
 
     pool = ThreadPoolExecutor(16)
     try:
-        return list(pool.map(one, every))
+        outcomes = Outcomes(pool.map(one, every))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C
+    reporter.finish("smoke", outcomes)
+    return outcomes
 
 
 def _patiently(url: Url, wanted: Wanted, patience: Patience, tell: Callable[[Event], None]) -> Outcome:
     began = time.monotonic()
-    tell(Event(url.text, "phase", "check"))
+    tell(PhaseBegan(url.text, "check"))
     told, attempts = "", 0
     while True:
         results = _Walk(wanted, patience.timeout).all(url)
@@ -65,9 +68,9 @@ def _patiently(url: Url, wanted: Wanted, patience: Patience, tell: Callable[[Eve
             return Outcome(url.text, "smoke", results=results, timings={"check": waited})
         said = f"{first.id}: {first.actual}"
         if said != told:
-            tell(Event(url.text, "note", f"not yet: {said}"))
+            tell(Noted(url.text, f"not yet: {said}"))
             told = said
-        tell(Event(url.text, "line", f"waiting for {waited:.0f} s: {said}"))
+        tell(Waiting(url.text, said, waited))
         time.sleep(PAUSE)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lampctl.outcome import Event, Outcome, Reporter
+from lampctl.journal.events import Event
+from lampctl.outcome import Outcome, Reporter
 
 
 class Composite:

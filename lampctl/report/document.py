@@ -9,14 +9,15 @@ from importlib import import_module
 
 from lampctl.checks import Result
 from lampctl.errors import LampctlError
-from lampctl.outcome import Event, Outcome
+from lampctl.journal.events import Event
+from lampctl.outcome import Outcome
 
-# (file, line) of what the playbook says about a check, or about a host where it is None; None where no file does
+# (file, line) of the playbook's lines about a check, or about a host for None; None if no file has any
 Place = Callable[[Result | None], tuple[str, int] | None]
 
 
 def nowhere(_: Result | None) -> tuple[str, int] | None:
-    """Where there is no playbook."""
+    """The Place of runs without a playbook."""
     return None
 
 
@@ -26,7 +27,7 @@ class Report:
 
     command: str
     outcomes: Sequence[Outcome]
-    error: LampctlError | None = None  # ended the command before it came to any host
+    error: LampctlError | None = None  # ended the command before any host was contacted
     time: float = 0.0
     place: Place = nowhere
 
@@ -45,7 +46,7 @@ def renderer(format: str) -> Render:
 
 
 class Document:
-    """A reporter that renders the run at its end, and hands the text to `write`."""
+    """A reporter that renders the run at its end, and gives the text to `write`."""
 
     def __init__(self, render: Render, write: Callable[[str], None], place: Place = nowhere) -> None:
         self._render = render

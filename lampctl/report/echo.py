@@ -1,4 +1,4 @@
-"""What is typed while something is live is not drawn into it."""
+"""Typed keys are not echoed into a live view."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import os
 import termios
 from typing import IO, Any
 
-_LOCAL = 3  # where termios keeps the flags that ECHO is one of
+_LOCAL = 3  # the index of termios' flags that include ECHO
 
 
 class Echo:
-    """The echo of the terminal that `stream` is, if it is one. Ctrl-C and Ctrl-Z work without it."""
+    """The echo of the terminal that `stream` writes to, if any. Ctrl-C and Ctrl-Z work without echo."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
-        self._former: list[Any] = []  # how the terminal was set; empty while the echo is on
+        self._former: list[Any] = []  # the terminal's settings before; empty while the echo is on
 
     def off(self) -> None:
         fd = self._terminal()
@@ -25,14 +25,14 @@ class Echo:
             termios.tcsetattr(fd, termios.TCSANOW, quiet)
 
     def on(self, forget: bool) -> None:
-        """As it was. `forget` what was typed meanwhile: nobody saw it, so it is no answer; else the shell gets it."""
+        """Restore the echo. `forget` discards keys typed meanwhile: they answer nothing. Else the shell gets them."""
         fd, former = self._terminal(), self._former
         self._former = []
         if fd >= 0 and former:
             termios.tcsetattr(fd, termios.TCSAFLUSH if forget else termios.TCSANOW, former)
 
     def _terminal(self) -> int:
-        """-1 where it is none, or somebody else's: a job in the background that sets a terminal would be stopped."""
+        """The descriptor; -1 if it is not a terminal, or not ours: a background job that sets a terminal is stopped."""
         try:
             fd = self._stream.fileno()
             return fd if os.tcgetpgrp(fd) == os.getpgrp() else -1

@@ -1,4 +1,4 @@
-"""GitHub's workflow commands: an annotation for each thing that is wrong, at the playbook's line."""
+"""GitHub's workflow commands: an annotation for each failure, at the playbook's line."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ _LEVELS = {Status.FAIL: "error", Status.UNKNOWN: "warning"}
 
 
 def render(report: Report) -> str:
-    lines = list(_failed(report.error)) if report.error else []
+    lines = list(_early(report.error)) if report.error else []
     for outcome in report.outcomes:
         lines += _outcome(report, outcome)
     return "".join(f"{line}\n" for line in lines)
 
 
 def _outcome(report: Report, outcome: Outcome) -> Iterator[str]:
-    """What is blocked is left out: the culprit says it."""
+    """Blocked checks are left out: the culprit is the reason."""
     for result in outcome.results:
         if level := _LEVELS.get(result.status):
             title = f"{outcome.host}: {result.id}"
-            yield _command(level, title, _said(result), report.place(result))
+            yield _command(level, title, _result_text(result), report.place(result))
     if outcome.error:
-        yield _command("error", outcome.host, _told(outcome.error), report.place(None))
+        yield _command("error", outcome.host, _error_text(outcome.error), report.place(None))
 
 
-def _said(result: Result) -> str:
+def _result_text(result: Result) -> str:
     hint = f"→ {result.hint}" if result.hint else ""
     parts = (result.actual, f"expected: {result.expected}", result.evidence, hint)
     return "\n".join(part for part in parts if part)
 
 
-def _told(error: LampctlError) -> str:
+def _error_text(error: LampctlError) -> str:
     return "\n".join(part for part in (error.message, error.evidence, error.hint and f"→ {error.hint}") if part)
 
 
-def _failed(error: LampctlError) -> Iterator[str]:
-    """Before any host: an annotation for each line that the message names, else one without a place."""
+def _early(error: LampctlError) -> Iterator[str]:
+    """An error before any host was contacted: an annotation for each place in its message, else one without."""
     lines = error.message.splitlines()
     named = [(match, line[match.end() :]) for line in lines if (match := _PLACE.match(line))]
     for match, text in named:
         hint = f"\n→ {error.hint}" if error.hint else ""
         yield _command("error", "lampctl", text + hint, (match["file"], int(match["line"])))
     if not named:
-        yield _command("error", "lampctl", _told(error), None)
+        yield _command("error", "lampctl", _error_text(error), None)
 
 
 def _command(level: str, title: str, message: str, place: tuple[str, int] | None) -> str:

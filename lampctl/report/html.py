@@ -1,4 +1,4 @@
-"""One page to look at, whole in itself: page.html.j2 beside this file, without scripts and without the network."""
+"""One self-contained page, from page.html.j2 beside this file: no scripts, nothing from the network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lampctl.legible import legible
 from lampctl.outcome import Outcome
 from lampctl.report.document import Report
 
-# status → (mark, word, class); a layer has the first of them that one of its checks has
+# status → (mark, word, class), the worst first: a layer has the worst of its checks
 _STATUSES = {
     Status.FAIL: ("✗", "broken", "bad"),
     Status.BLOCKED: ("·", "blocked", "held"),
@@ -29,7 +29,7 @@ _LINES = {"+": "add", "-": "del", "@": "hunk"}
 
 @dataclass(frozen=True)
 class _Layer:
-    """Checks of one layer, and what they come to."""
+    """The checks of one layer, and their common status."""
 
     name: str
     results: Sequence[Result]
@@ -52,7 +52,7 @@ def render(report: Report) -> str:
         at=datetime.fromtimestamp(report.time, UTC),
         statuses=_STATUSES,
         verdict=_verdict(report),
-        said=_said,
+        summary=_summary,
         state=_state,
         layers=_layers,
         culprit=culprit,
@@ -77,18 +77,18 @@ def _template() -> Template:
 
 def _verdict(report: Report) -> str:
     if report.error:
-        return "ended before it came to any host"
+        return "ended before any host was contacted"
     if len(report.outcomes) == 1:
-        return f"{report.outcomes[0].host}: {_said(report.outcomes[0])}"
-    return f"{sum(outcome.ok for outcome in report.outcomes)} of {len(report.outcomes)} are well"
+        return f"{report.outcomes[0].host}: {_summary(report.outcomes[0])}"
+    return f"{sum(outcome.ok for outcome in report.outcomes)} of {len(report.outcomes)} passed"
 
 
 def _state(outcome: Outcome) -> str:
-    good = "planned" if outcome.command == "plan" else "well"
+    good = "planned" if outcome.command == "plan" else "passed"
     return good if outcome.ok else "broken"
 
 
-def _said(outcome: Outcome) -> str:
+def _summary(outcome: Outcome) -> str:
     """A host in a few words."""
     passed = sum(result.status is Status.PASS for result in outcome.results)
     checks = f"{passed} of {len(outcome.results)} checks pass" if outcome.results else ""
@@ -99,7 +99,7 @@ def _said(outcome: Outcome) -> str:
 
 
 def _layers(outcome: Outcome) -> list[_Layer]:
-    """In the chain's order; a layer that it comes back to is there again, such as TLS once the web server is up."""
+    """Layers in the chain's order; one may come twice, such as TLS, which is checked again behind the web server."""
     return [_Layer(name, list(results)) for name, results in groupby(outcome.results, lambda result: result.layer)]
 
 

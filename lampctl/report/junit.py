@@ -1,4 +1,4 @@
-"""JUnit's XML, as Jenkins' junit-10.xsd has it: a suite a host, a test case a check."""
+"""JUnit's XML by Jenkins' junit-10.xsd: one suite for each host, one test case for each check."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _suite(report: Report, outcome: Outcome) -> Element:
     cases = [_case(outcome.host, result) for result in outcome.results]
     if outcome.error:
         cases.append(_ended(outcome.host, report.command, outcome.error))
-    if not cases:  # of a plan; consumers take an empty suite for a mistake
+    if not cases:  # of a plan; consumers treat an empty suite as an error
         cases.append(Element("testcase", classname=legible(outcome.host), name=report.command, time="0.000"))
     suite = _counted(outcome.host, cases, report.time, sum(outcome.timings.values()))
     suite.insert(0, _properties(report, outcome))
@@ -75,12 +75,12 @@ def _case(host: str, result: Result) -> Element:
     case = Element("testcase", classname=legible(f"{host}.{result.layer}"), name=legible(result.id))
     case.set("time", f"{result.ms / 1000:.3f}")
     if element := _ELEMENTS.get(result.status):
-        said = SubElement(case, element, message=legible(result.actual), type=str(result.status))
-        said.text = legible("\n".join(_said(result)))
+        detail = SubElement(case, element, message=legible(result.actual), type=str(result.status))
+        detail.text = legible("\n".join(_result_text(result)))
     return case
 
 
-def _said(result: Result) -> Iterator[str]:
+def _result_text(result: Result) -> Iterator[str]:
     yield f"expected: {result.expected}"
     yield f"actual: {result.actual}"
     if result.evidence:
@@ -90,10 +90,10 @@ def _said(result: Result) -> Iterator[str]:
 
 
 def _ended(host: str, command: str, error: LampctlError) -> Element:
-    """What ended the command early, as a test case of its own."""
+    """The error that ended the command early, as its own test case."""
     case = Element("testcase", classname=legible(host), name=command or "lampctl", time="0.000")
-    said = SubElement(case, "error", message=legible(error.message), type=error.kind)
-    said.text = legible("\n".join(part for part in (error.evidence, error.hint and f"→ {error.hint}") if part))
+    detail = SubElement(case, "error", message=legible(error.message), type=error.kind)
+    detail.text = legible("\n".join(part for part in (error.evidence, error.hint and f"→ {error.hint}") if part))
     return case
 
 

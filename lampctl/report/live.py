@@ -1,6 +1,6 @@
-"""For people at a terminal: a line a layer while it works, a line a host where there are several.
+"""For people at a terminal: while a run works, one line for each layer, or for each host if there are several.
 
-Only what is still under way is live; what is known is printed above it, and stays.
+Only unfinished work is live; results are printed above it and stay.
 """
 
 from __future__ import annotations
@@ -16,20 +16,21 @@ from rich.text import Text
 
 from lampctl.checks import Status, culprit
 from lampctl.errors import LampctlError
+from lampctl.journal.events import Answered, Asked, Event, Noted, Resumed, Suspended
 from lampctl.layers.base import ORDER
 from lampctl.legible import inert
-from lampctl.outcome import Event, Outcome
+from lampctl.outcome import Outcome
 from lampctl.report.echo import Echo
 from lampctl.report.progress import Host, Layer
 from lampctl.report.text import MARKS, TextReporter, row
 
 _BAR = 24  # columns
 _WORST = (Status.FAIL, Status.UNKNOWN, Status.BLOCKED)
-_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"  # of what turns
+_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"  # of the spinner
 
 
 class LiveReporter(TextReporter):
-    """Writes to a terminal. Its drawing runs in a thread of Rich's, and takes no lock: it reads what is there."""
+    """Writes to a terminal. A thread of Rich draws, without a lock: it only reads."""
 
     def __init__(self, several: bool) -> None:
         super().__init__(quiet=False, several=several)
@@ -43,15 +44,23 @@ class LiveReporter(TextReporter):
         with self._lock:
             if self._closed:
                 return
-            if event.kind in ("ask", "answered"):
-                self._asking += 1 if event.kind == "ask" else -1
-                self._stop(asking=True)
-                if self._hosts:
-                    self._start()
-                return
-            if event.kind == "note":
-                self._print(event.host, (event.text, "yellow"))
+            match event:
+                case Asked() | Suspended():
+                    self._make_room(1)
+                    return
+                case Answered() | Resumed():
+                    self._make_room(-1)
+                    return
+                case Noted(host, text):
+                    self._print(host, (text, "yellow"))
             self._hosts.setdefault(event.host, Host(event.host)).read(event, time.monotonic())
+            self._start()
+
+    def _make_room(self, questions: int) -> None:
+        """Count open questions (1: one more, -1: one less); nothing is live while there are any."""
+        self._asking += questions
+        self._stop(asking=True)
+        if self._hosts:
             self._start()
 
     def outcome(self, outcome: Outcome) -> None:
@@ -91,7 +100,7 @@ class LiveReporter(TextReporter):
             self._live.stop()
             self._live = None
 
-    # What stays: folded at the terminal's width, and the culprit last
+    # Printed lines: folded at the terminal's width, the culprit last
 
     def _results(self, outcome: Outcome) -> None:
         table = Table.grid(padding=(0, 2, 0, 0))
@@ -119,16 +128,16 @@ class LiveReporter(TextReporter):
         first = culprit(outcome.results)
         where = f"{outcome.host}: " if self._several else ""
         if outcome.error:  # which names the host itself
-            said, hint = outcome.error.message, outcome.error.hint
+            message, hint = outcome.error.message, outcome.error.hint
         elif first:
-            said, hint = f"{where}{first.id}: {first.actual}", first.hint
+            message, hint = f"{where}{first.id}: {first.actual}", first.hint
         else:
             return
-        self._console.print(Text.assemble(("✗ ", "bold red"), (said, "bold")))
+        self._console.print(Text.assemble(("✗ ", "bold red"), (message, "bold")))
         if hint:
             self._console.print(Text.assemble(("  → ", "cyan"), hint))
 
-    # What is live
+    # Live lines
 
     def _frame(self) -> Group:
         now = time.monotonic()
@@ -142,7 +151,7 @@ class LiveReporter(TextReporter):
         return self._cut([*lines, Text(f"      {host.line}", "dim")] if host.running and host.line else lines)
 
     def _cut(self, lines: list[Text]) -> Group:
-        """No line is wider than the terminal, and no more of them than it has rows: else Rich could not redraw them."""
+        """Cut the lines to the terminal's width and their number to its height: else Rich can't redraw them."""
         most = max(self._console.height - 2, 1)
         if len(lines) > most:
             lines = [*lines[: most - 1], Text(f"… and {len(lines) - most + 1} more", "dim")]
@@ -158,11 +167,11 @@ class LiveReporter(TextReporter):
             parts.append(f"{len(host.results)} of {sum(host.checks.values())}")
         if self._several and layer:
             parts.append(layer.packages.text or layer.step)
-        said = ", ".join(part for part in parts if part)
+        progress = ", ".join(part for part in parts if part)
         return Text.assemble(
             (f"{self._frame_at(now)} ", "cyan"),
             (f"{host.name}: ", "bold"),
-            said,
+            progress,
             (f"  {now - host.began:.0f} s", "dim"),
         )
 
@@ -171,7 +180,7 @@ class LiveReporter(TextReporter):
             yield self._row(shown, host.layers[name], now, final)
 
     def _checked(self, host: Host, now: float) -> Iterator[Text]:
-        """A line a layer; of the last result it has the check and what was found."""
+        """One line for each layer, with the id of its last result."""
         for name, shown in _named(host.checks):
             results, total = [result for result in host.results if result.layer == name], host.checks[name]
             worst = next((s for s in _WORST if s in {result.status for result in results}), Status.PASS)
@@ -209,7 +218,7 @@ class LiveReporter(TextReporter):
 
 
 def _named(layers: Iterable[str]) -> list[tuple[str, str]]:
-    """(name, the name as wide as the longest of them), in the order of a request's way."""
+    """(name, the name padded to the longest), in the order of the request path."""
     ordered = sorted(layers, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
     width = max(map(len, ordered), default=0)
     return [(name, f"{name:<{width}}") for name in ordered]

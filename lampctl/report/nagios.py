@@ -15,15 +15,15 @@ def render(report: Report) -> str:
     state = health(report.outcomes, report.error)
     if report.error:
         return f"LAMPCTL {state.name} - {_plain(report.error.message)}\n{_hint(report.error.hint)}"
-    said = "; ".join(_short(outcome) for outcome in report.outcomes if health([outcome]) is state)
-    lines = [f"LAMPCTL {state.name} - {said} | {' '.join(_performance(report))}"]
+    summary = "; ".join(_short(outcome) for outcome in report.outcomes if health([outcome]) is state)
+    lines = [f"LAMPCTL {state.name} - {summary} | {' '.join(_performance(report))}"]
     for outcome in report.outcomes:
         lines += _long(outcome)
     return "\n".join(lines) + "\n"
 
 
 def _short(outcome: Outcome) -> str:
-    """A host in a few words: what is wrong first."""
+    """A host in a few words: its failure, if any."""
     host = _plain(outcome.host)
     if outcome.error:
         return _plain(outcome.error.message)
@@ -76,5 +76,5 @@ def _hint(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """On one line, without the mark that begins performance data."""
+    """On one line, without the `|` that begins performance data."""
     return " ".join(text.replace("|", "/").split())

@@ -1,4 +1,4 @@
-"""How far a run is: what its events come to, host by host and layer by layer. Data only."""
+"""The progress of a run, from its events: for each host and layer. Data only."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from lampctl.checks import Result
-from lampctl.outcome import Event
+from lampctl.journal.events import (
+    CheckDone,
+    ChecksPlanned,
+    Event,
+    Output,
+    PhaseBegan,
+    StepBegan,
+    StepEnded,
+    StepsPlanned,
+)
 
 PHASES = {
     "connect": "connecting",
-    "observe": "looking at the host",
+    "observe": "observing",
     "apply": "applying",
     "check": "checking",
 }
@@ -34,18 +43,18 @@ class Packages:
             self.total += sum(map(int, planned.groups()))
             return
         doing = next((doing for start, doing in self._STEPS.items() if line.startswith(start)), "")
-        if self.total and doing:  # what `apt-get update` gets comes before, and is no package
+        if self.total and doing:  # `apt-get update` fetches before that, and not packages
             self.doing = doing
             self.done[doing] = min(self.done.get(doing, 0) + 1, self.total)
 
     @property
     def text(self) -> str:
-        """`unpacking 87 of 143`; empty where nothing is installed."""
+        """`unpacking 87 of 143`; empty if nothing is installed."""
         return f"{self.doing} {self.done[self.doing]} of {self.total}" if self.doing else ""
 
     @property
     def fraction(self) -> float:
-        """0 to 1. What is in apt's cache is not fetched: so fetching is over when unpacking begins."""
+        """0 to 1. Cached packages are not fetched, so fetching is complete when unpacking begins."""
         if not self.doing:
             return 0.0
         fetched = self.total if len(self.done.keys() - {"fetching"}) else self.done["fetching"]
@@ -55,7 +64,7 @@ class Packages:
 
 @dataclass
 class Layer:
-    """One layer's steps. `seconds`: of those that have ended; `began`: when the one that runs did, else 0."""
+    """The steps of one layer. `seconds`: of ended steps; `began`: when the running step began, else 0."""
 
     total: int = 0
     done: int = 0
@@ -65,49 +74,56 @@ class Layer:
     failed: bool = False
     packages: Packages = field(default_factory=Packages)
 
+    def begin(self, step: str, now: float) -> None:
+        self.began, self.step = now, step
+
+    def end(self, ok: bool, now: float) -> None:
+        self.seconds, self.began = self.elapsed(now), 0.0
+        self.done += 1
+        self.failed = not ok
+        self.packages = Packages()
+
     def elapsed(self, now: float) -> float:
         return self.seconds + (now - self.began if self.began else 0.0)
 
 
 @dataclass
 class Host:
-    """One host. Times are those of a monotonic clock."""
+    """One host. Times are of a monotonic clock."""
 
     name: str
     began: float = field(default_factory=time.monotonic)
     phase: str = ""
     step: str = ""  # `3 of 9`
-    line: str = ""  # the last that a step printed
+    line: str = ""  # the last line that a step printed
     layers: dict[str, Layer] = field(default_factory=dict)
-    checks: dict[str, int] = field(default_factory=dict)  # while they run: how many each layer has
-    results: list[Result] = field(default_factory=list)  # of those that have come back
+    checks: dict[str, int] = field(default_factory=dict)  # while they run: the number of each layer
+    results: list[Result] = field(default_factory=list)  # so far
 
     @property
     def running(self) -> Layer | None:
         return next((layer for layer in list(self.layers.values()) if layer.began), None)
 
     def read(self, event: Event, now: float) -> None:
-        if event.result:
-            self.results.append(event.result)
-            return
-        layer = self.layers.setdefault(event.layer, Layer()) if event.layer else Layer()
-        match event.kind:
-            case "phase":
-                self.phase, self.step, self.line = PHASES.get(event.text, event.text), "", ""
+        match event:
+            case PhaseBegan(_, phase):
+                self.phase, self.step, self.line = PHASES.get(phase, phase), "", ""
                 self.checks, self.results = {}, []
-            case "steps":
-                for name in event.text.split():
-                    self.layers.setdefault(name, Layer()).total += 1
-            case "checks":
-                self.checks = dict(Counter(event.text.split()))
-            case "step":
-                self.step = f"{event.number} of {event.total}"
-                layer.began, layer.step, self.line = now, event.text, ""
-            case "line":
-                self.line = event.text
-                layer.packages.read(event.text)
-            case "stepped":
-                layer.seconds, layer.began = layer.elapsed(now), 0.0
-                layer.done += 1
-                layer.failed = not event.ok
-                layer.packages = Packages()
+            case StepsPlanned(_, layers):
+                for name in layers:
+                    self._layer(name).total += 1
+            case StepBegan(_, step, name, number, total):
+                self.step, self.line = f"{number} of {total}", ""
+                self._layer(name).begin(step, now)
+            case Output(_, line, name):
+                self.line = line
+                self._layer(name).packages.read(line)
+            case StepEnded():
+                self._layer(event.layer).end(event.ok, now)
+            case ChecksPlanned(_, layers):
+                self.checks = dict(Counter(layers))
+            case CheckDone(_, result):
+                self.results.append(result)
+
+    def _layer(self, name: str) -> Layer:
+        return self.layers.setdefault(name, Layer())

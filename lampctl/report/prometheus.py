@@ -1,6 +1,6 @@
 """Prometheus' text format, as node_exporter's textfile collector reads it.
 
-What could not be found out has no sample: absent() finds it, and no alert calls it broken.
+Unknown results have no sample: absent() finds them, and no alert takes them for broken.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def render(report: Report) -> str:
         _gauge("host_up", "The host was reached.", [(_host(o), float(_reached(o))) for o in hosts]),
         _gauge("host_success", "No error, and no check fails.", [(_host(o), float(o.ok)) for o in hosts]),
         _gauge("host_changes", "Changes that were planned or applied.", [(_host(o), len(o.changes)) for o in hosts]),
-        _gauge("host_checks", "Checks by what they came to.", [s for o in hosts for s in _counts(o)]),
+        _gauge("host_checks", "Checks by status.", [s for o in hosts for s in _counts(o)]),
         _gauge("phase_duration_seconds", "How long a phase of the run took.", [s for o in hosts for s in _phases(o)]),
         _gauge("check_up", "The hop works.", [(_check(h, r), _UP[r.status]) for h, r in known]),
         _gauge("check_duration_seconds", "How long the probe took.", [(_check(h, r), r.ms / 1000) for h, r in timed]),

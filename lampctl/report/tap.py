@@ -1,4 +1,4 @@
-"""TAP 14 (testanything.org): a line a check, with its diagnostics as YAML."""
+"""TAP 14 (testanything.org): one line for each check, with its diagnostics as YAML."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _points(command: str, outcome: Outcome) -> Iterator[_Point]:
 
 
 def _point(host: str, result: Result) -> _Point:
-    """What could not be tried is skipped in TAP's sense: it says nothing about the hop."""
+    """Unknown and blocked checks are `SKIP` in TAP: they say nothing about the hop."""
     text = f"{_word(host)}: {_word(result.id)}"
     if result.status is Status.PASS:
         return True, f"{text} - {_word(result.actual)}", _duration(result)
@@ -67,7 +67,7 @@ def _error(error: LampctlError) -> Mapping[str, object]:
 
 
 def _word(text: str) -> str:
-    """On one line, and without a directive by accident."""
+    """On one line, with `#` escaped: it would begin a directive."""
     return " ".join(text.replace("\\", "\\\\").replace("#", "\\#").split())
 
 
@@ -77,11 +77,11 @@ def _yaml(about: Mapping[str, object]) -> list[str]:
     import yaml
 
     class Dumper(yaml.SafeDumper):
-        """Lines stay lines."""
+        """Keeps the lines of long text."""
 
     Dumper.add_representer(
         str, lambda d, text: d.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
     )
-    said = {key: value for key, value in about.items() if value != ""}
-    text = yaml.dump(said, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    present = {key: value for key, value in about.items() if value != ""}
+    text = yaml.dump(present, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=10_000)
     return ["  ---", *(f"  {line}" for line in text.rstrip("\n").split("\n")), "  ..."]

@@ -1,4 +1,4 @@
-"""For people: plain lines. What is live at a terminal is in live.py."""
+"""For people: plain lines. The live view of a terminal is in live.py."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from rich.text import Text
 
 from lampctl.checks import Result, Status, culprit
 from lampctl.errors import LampctlError
+from lampctl.journal.events import Event, Noted, StepEnded
 from lampctl.legible import inert
-from lampctl.outcome import Event, Outcome
+from lampctl.outcome import Outcome
 from lampctl.resources import Action, Change
 
 MARKS = {
@@ -27,18 +28,18 @@ _SIGNS = {Action.CREATE: ("+", "green"), Action.INSTALL: ("+", "green"), Action.
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Rich would end this thread only, with 1; the command line ends all of it, with a code of its own."""
+        """Rich would only end this thread, with 1; the command line ends the process, with its own code."""
         raise BrokenPipeError
 
 
 def live() -> bool:
-    """Is stdout a terminal on which lines can be drawn again? Without Unicode their width could not be told."""
+    """Can lines of stdout be redrawn? Without Unicode their width is not known."""
     console = _Console()
     return console.is_terminal and not console.is_dumb_terminal and not console.options.ascii_only
 
 
 class TextReporter:
-    """Writes to stdout, or to `stream`, plainly."""
+    """Writes plain lines to stdout, or to `stream`."""
 
     def __init__(self, quiet: bool, several: bool, stream: IO[str] | None = None) -> None:
         terminal = None if stream is None else False
@@ -56,11 +57,12 @@ class TextReporter:
         with self._lock:
             if self._closed:
                 return
-            if event.kind == "stepped":
-                mark, style = MARKS[Status.PASS if event.ok else Status.FAIL]
-                self._print(event.host, (f"{mark} ", style), (f"{event.number}/{event.total} {event.text}", ""))
-            elif event.kind == "note":
-                self._print(event.host, (event.text, "yellow"))
+            match event:
+                case StepEnded(host, step, _, number, total, ok):
+                    mark, style = MARKS[Status.PASS if ok else Status.FAIL]
+                    self._print(host, (f"{mark} ", style), (f"{number}/{total} {step}", ""))
+                case Noted(host, text):
+                    self._print(host, (text, "yellow"))
 
     def outcome(self, outcome: Outcome) -> None:
         with self._lock:
@@ -79,7 +81,7 @@ class TextReporter:
             if self._several:
                 good = sum(outcome.ok for outcome in outcomes)
                 self._console.print(
-                    Text(f"{good} of {len(outcomes)} {'URLs' if command == 'smoke' else 'hosts'} are well", "bold")
+                    Text(f"{good} of {len(outcomes)} {'URLs' if command == 'smoke' else 'hosts'} passed", "bold")
                 )
 
     def close(self) -> None:
@@ -139,7 +141,7 @@ class TextReporter:
 
 
 def row(result: Result, width: int) -> tuple[tuple[str, str], ...]:
-    """A result's mark, its id, padded to `width`, and what was found: (text, style) of each."""
+    """(text, style) of a result's mark, its id padded to `width`, and its finding."""
     mark, style = MARKS[result.status]
     word = "" if result.status is Status.PASS else f"{result.status}: "
     return (

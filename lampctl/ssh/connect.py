@@ -59,7 +59,7 @@ def _client(
     client = paramiko.SSHClient()
     name = str(found.get("hostkeyalias", host))
     known_port = 22 if "hostkeyalias" in found else port  # an alias stands for the port too
-    policy = _host_keys(found, options, name if known_port == 22 else f"[{name}]:{known_port}")
+    policy = host_keys(found, options, name if known_port == 22 else f"[{name}]:{known_port}")
     client.set_missing_host_key_policy(policy)
     sock = _socket(where, host, port, options, found, config, jumps)
     try:
@@ -77,7 +77,7 @@ def _client(
         error = _at_login(client, keys["key_filename"], error)
         client.close()
         sock.close()
-        raise _explain(error, where.text, f"{user}@{host}:{port}") from error
+        raise explain(error, where.text, f"{user}@{host}:{port}") from error
     transport = client.get_transport()
     assert transport
     transport.set_keepalive(15)
@@ -117,7 +117,7 @@ def visited(peer: str, port: int) -> str:
     return "" if forwarded else peer
 
 
-def _host_keys(found: dict[str, Any], options: ConnectOptions, name: str) -> hostkeys.HostKeys:
+def host_keys(found: dict[str, Any], options: ConnectOptions, name: str) -> hostkeys.HostKeys:
     """`name`: as known_hosts has it."""
     listed = str(found.get("userknownhostsfile", "~/.ssh/known_hosts")).split()
     files = [Path(name).expanduser() for name in listed]
@@ -179,14 +179,14 @@ def _socket(
     try:
         sock = socket.create_connection((host, port), options.connect_timeout)
     except OSError as error:
-        raise _explain(error, where.text, f"{host}:{port}") from error
+        raise explain(error, where.text, f"{host}:{port}") from error
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # a link that died is noticed within half a minute
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)
     return sock
 
 
-def _explain(error: BaseException, host: str, address: str) -> BaseException:
+def explain(error: BaseException, host: str, address: str) -> BaseException:
     """The first message that fits; what is not expected goes on as it is."""
     if type(error) is paramiko.SSHException and isinstance(error.__context__, TimeoutError):
         error = error.__context__  # it waited for sshd's banner

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
 from lampctl.errors import UsageError
 
@@ -15,14 +16,36 @@ CONNECT_TIMEOUT = 10.0  # seconds
 _TARGET = re.compile(r"(?:(?P<user>[^@\s]+)@)?(?P<host>\[[0-9a-fA-F:.%\w]+\]|[^:@\s\[\]]+)(?::(?P<port>[0-9]+))?")
 
 
+class Connection(Protocol):
+    """What lampctl uses of a fabric.Connection, which has no types."""
+
+    original_host: str  # as the caller named it; `host` may come from ssh_config
+    host: str
+    user: str
+    port: int
+    config: Any
+    ssh_config: Any
+    client: Any  # of paramiko
+    transport: Any
+
+    @property
+    def is_connected(self) -> bool: ...
+
+    def open(self) -> Any: ...
+
+
 @dataclass(frozen=True)
 class Target:
-    """`user@host:port`, each but the host optional; `host` may be an alias of ssh_config."""
+    """`user@host:port`, each but the host optional; `host` may be an alias of ssh_config.
+
+    `connection`: the caller's own, which is used as it is.
+    """
 
     text: str
     host: str
     user: str | None = None
     port: int | None = None
+    connection: Connection | None = field(default=None, compare=False, repr=False)
 
 
 def target(text: str) -> Target:

@@ -20,7 +20,7 @@ from lampctl.facts import nominal
 from lampctl.layers import Context, Desired, desired
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
-from lampctl.render import Renderer
+from lampctl.rendering import Renderer
 from lampctl.resources import Directory, File, Secret, Symlink, file, select
 from tests.hosts.conftest import Host
 from tests.hosts.visitor import ask, get

@@ -13,7 +13,7 @@ from pathlib import Path
 from lampctl.cli import main
 
 # What a command imports when it runs, imported once for all of them.
-for name in ("cli.app", "engine.run", "engine.offline", "render", "report.json"):
+for name in ("cli.app", "engine.run", "engine.offline", "rendering", "report.json"):
     importlib.import_module(f"lampctl.{name}")
 
 

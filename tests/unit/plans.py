@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from lampctl import plan as planning
+from lampctl import planning
 from lampctl.engine.library import Files
 from lampctl.facts import MIB, Facts
 from lampctl.layers import Context, Desired, desired
 from lampctl.observation import Observation
-from lampctl.plan import Plan
+from lampctl.planning import Plan
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
-from lampctl.render import Renderer
+from lampctl.rendering import Renderer
 from lampctl.resources import (
     Database,
     DatabaseUser,

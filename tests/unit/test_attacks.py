@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lampctl import plan as planning
+from lampctl import planning
 from lampctl.engine.library import Files
 from lampctl.engine.script import steps_of
 from lampctl.facts import Facts
@@ -17,7 +17,7 @@ from lampctl.layers import Context, desired
 from lampctl.observation import Observation
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
-from lampctl.render import Renderer
+from lampctl.rendering import Renderer
 
 CHANGES = re.compile(
     r"\b(cp|mv|ln|chown|chgrp|chmod|setfacl|mkdir|rmdir|touch|install|rm|tar|sync)\b|-delete\b|-exec\b"

@@ -17,7 +17,7 @@ from lampctl.layers import Context, Desired, desired
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.playbook.sites import CgiSite
-from lampctl.render import Renderer
+from lampctl.rendering import Renderer
 from lampctl.resources import Command, Directory, File, Package, Secret, command, select
 from lampctl.resources.kind import HostView
 

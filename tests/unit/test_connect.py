@@ -89,7 +89,7 @@ def test_worst_of_several_hosts_is_the_exit_code(closed: int) -> None:
     ]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == 3
-    assert "0 of 2 hosts are well" in done.stdout
+    assert "0 of 2 hosts passed" in done.stdout
 
 
 @pytest.mark.parametrize("host", ["-oProxyCommand=x", "a b", "h:0", "h:99999", "@h", ""])

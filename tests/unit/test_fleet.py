@@ -18,7 +18,7 @@ from lampctl.layers import Context, Desired, desired
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import Loaded
 from lampctl.playbook.fleet import of_databases, of_sites
-from lampctl.render import Renderer
+from lampctl.rendering import Renderer
 from lampctl.resources import (
     Action,
     Certificate,

@@ -26,7 +26,7 @@ from lampctl.facts import parse as parse_facts
 from lampctl.layers import Context, Desired, desired, http, urls
 from lampctl.layers.php import answer
 from lampctl.layers.tls.checks import judge_chain
-from lampctl.plan import Stage
+from lampctl.planning import Stage
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.resources import (

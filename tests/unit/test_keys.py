@@ -112,12 +112,12 @@ def test_password_is_read_before_and_never_shown(check: list[str]) -> None:
 QUESTION = """
 import select
 from lampctl.cli.terminal import showing, trusted
-from lampctl.outcome import Event
+from lampctl.journal.events import PhaseBegan
 from lampctl.report.live import LiveReporter
 
 shown = LiveReporter(several=False)
 with showing(shown):
-    shown.event(Event("web1", "phase", "connect"))
+    shown.event(PhaseBegan("web1", "connect"))
     select.select([0], [], [])
     print("trusted", trusted("Is it the host's?", shown))
 """

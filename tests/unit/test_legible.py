@@ -15,9 +15,10 @@ from lampctl.checks import Check, Evidence, Where, conclude, failed
 from lampctl.engine import visit
 from lampctl.errors import LampctlError, Unreachable
 from lampctl.facts import nominal
+from lampctl.journal.events import Event, Noted, Output, StepBegan, StepEnded
 from lampctl.layers import urls
 from lampctl.legible import inert, legible
-from lampctl.outcome import Event, Outcome
+from lampctl.outcome import Outcome
 from lampctl.report import FORMATS, Report, renderer
 from lampctl.report.live import LiveReporter
 from lampctl.report.text import TextReporter
@@ -58,8 +59,14 @@ def test_documents(format: str, ended: bool) -> None:
 def test_text() -> None:
     stream = io.StringIO()
     reporter = TextReporter(quiet=False, several=True, stream=stream)
-    for kind in ("note", "line", "step", "stepped"):
-        reporter.event(Event("a", kind, EVIL))
+    events: tuple[Event, ...] = (
+        Noted("a", EVIL),
+        Output("a", EVIL, "linux"),
+        StepBegan("a", EVIL, "linux", 1, 2),
+        StepEnded("a", EVIL, "linux", 1, 2, True),
+    )
+    for event in events:
+        reporter.event(event)
     for outcome in outcomes():
         reporter.outcome(outcome)
     reporter.finish("check", outcomes())
@@ -107,7 +114,7 @@ def test_log_is_no_command_of_github_s_runner(monkeypatch: pytest.MonkeyPatch, l
 
 
 SAYS: dict[str, Callable[[str], str]] = {
-    "Event": lambda text: Event("h", "line", text).text,
+    "event": lambda text: Output("h", text, "linux").line,
     "Verdict": lambda text: failed(text).actual,
     "evidence": lambda text: failed("", text).evidence,
     "Change": lambda text: Change("x", "web", Action.RUN, text).diff,

@@ -11,7 +11,19 @@ from rich.console import Console
 from lampctl.checks import Result, Status, Where
 from lampctl.cli.output import outputs
 from lampctl.errors import ApplyFailed
-from lampctl.outcome import Event, Outcome
+from lampctl.journal.events import (
+    Answered,
+    Asked,
+    CheckDone,
+    ChecksPlanned,
+    Event,
+    Output,
+    PhaseBegan,
+    StepBegan,
+    StepEnded,
+    StepsPlanned,
+)
+from lampctl.outcome import Outcome
 from lampctl.report.live import LiveReporter
 from lampctl.report.progress import Packages
 from lampctl.report.text import TextReporter
@@ -57,16 +69,16 @@ def view(*events: Event, several: bool = False, width: int = 80, height: int = 2
 
 def running(host: str, line: str = "Unpacking tree (2.2.1-1) ...") -> list[Event]:
     return [
-        Event(host, "phase", "apply"),
-        Event(host, "steps", "linux linux php web", total=4),
-        Event(host, "step", "install packages", "linux", number=1, total=4),
-        *(Event(host, "line", text, "linux") for text in (APT[1], line)),
+        PhaseBegan(host, "apply"),
+        StepsPlanned(host, ("linux", "linux", "php", "web")),
+        StepBegan(host, "install packages", "linux", 1, 4),
+        *(Output(host, text, "linux") for text in (APT[1], line)),
     ]
 
 
 def test_one_line_for_each_layer() -> None:
-    done = Event("web1", "stepped", "install packages", "linux", number=1, total=4)
-    begun = Event("web1", "step", "restart php8.4-fpm.service", "php", number=3, total=4)
+    done = StepEnded("web1", "install packages", "linux", 1, 4, True)
+    begun = StepBegan("web1", "restart php8.4-fpm.service", "php", 3, 4)
     text = view(*running("web1"), done, begun)
     assert re.search(r"^. web1: applying, step 3 of 4  0 s$", text, re.MULTILINE)
     assert re.search(r"^  · linux +0\.0 s  1 of 2 steps$", text, re.MULTILINE)
@@ -77,11 +89,12 @@ def test_one_line_for_each_layer() -> None:
 def checked(id: str, status: Status) -> Event:
     layer = id.partition(".")[0]
     result = Result(id, layer, status, Where.HOST, "well", "found")
-    return Event("web1", "checked", id, layer, result=result)
+    return CheckDone("web1", result)
 
 
 def test_checks_layer_by_layer_as_they_come_back() -> None:
-    begun = [*running("web1"), Event("web1", "phase", "check"), Event("web1", "checks", "linux linux web web php site")]
+    planned = ChecksPlanned("web1", ("linux", "linux", "web", "web", "php", "site"))
+    begun = [*running("web1"), PhaseBegan("web1", "check"), planned]
     come = [checked("linux.a", Status.PASS), checked("linux.b", Status.PASS), checked("web.a", Status.PASS)]
     text = view(*begun, *come, checked("php.a", Status.FAIL))
     assert re.search(r"^. web1: checking, 4 of 6  0 s$", text, re.MULTILINE)
@@ -89,7 +102,7 @@ def test_checks_layer_by_layer_as_they_come_back() -> None:
     assert re.search(r"^  [^✓·] web    1 of 2 checks  web\.a$", text, re.MULTILINE)
     assert re.search(r"^  ✗ php    1 of 1 check$", text, re.MULTILINE)
     assert re.search(r"^  · site   0 of 1 check$", text, re.MULTILINE)
-    again = view(*begun, *come, Event("web1", "phase", "apply"))
+    again = view(*begun, *come, PhaseBegan("web1", "apply"))
     assert re.search(r"^. web1: applying  0 s$", again, re.MULTILINE)
     assert " of 2 checks" not in again
 
@@ -103,7 +116,7 @@ def test_long_step_has_a_bar() -> None:
 def test_never_larger_than_the_terminal(width: int, height: int, several: bool) -> None:
     hosts = [f"web{number}.example.com" for number in range(60 if several else 1)]
     events = [event for host in hosts for event in running(host, "Unpacking " + "x" * 300)]
-    events += [Event(hosts[0], "steps", " ".join(f"layer{n}" for n in range(50)))]
+    events += [StepsPlanned(hosts[0], tuple(f"layer{n}" for n in range(50)))]
     lines = view(*events, several=several, width=width, height=height).splitlines()
     assert len(lines) < height
     assert max(map(len, lines)) < width
@@ -113,12 +126,12 @@ def test_never_larger_than_the_terminal(width: int, height: int, several: bool) 
 def test_live_view_pauses_while_a_question_is_open() -> None:
     shown = LiveReporter(several=True)
     shown._console = Console(file=io.StringIO(), force_terminal=True)
-    shown.event(Event("a", "phase", "connect"))
-    shown.event(Event("", "ask", ""))
-    shown.event(Event("b", "phase", "connect"))
+    shown.event(PhaseBegan("a", "connect"))
+    shown.event(Asked("", "Is it?"))
+    shown.event(PhaseBegan("b", "connect"))
     assert shown._live is None
-    shown.event(Event("", "answered", ""))
-    shown.event(Event("b", "phase", "observe"))
+    shown.event(Answered(""))
+    shown.event(PhaseBegan("b", "observe"))
     assert shown._live is not None
     shown.close()
 

@@ -11,13 +11,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lampctl import plan as planning
+from lampctl import planning
 from lampctl.engine.offline import rendered
 from lampctl.errors import PlaybookError
 from lampctl.facts import MIB, Facts
 from lampctl.layers import Context, Desired, desired
 from lampctl.observation import Observation
-from lampctl.plan import Plan
+from lampctl.planning import Plan
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import home_of, load, user_of
 from lampctl.playbook.sites.names import former_user_of, key_of, slice_of, socket_name, unit_of

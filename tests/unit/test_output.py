@@ -90,14 +90,14 @@ def test_github_points_at_the_playbook_of_a_host(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["junt"], "there is no format junt"),
+        (["junt"], "junt is not a format"),
         (["junit:"], "--format junit: names no file"),
         (["json", "tap"], "json and tap can't both be on stdout"),
         (["text", "github", "tap"], "can't both be on stdout"),
         (["junit:no/such/report.xml"], "there is no directory"),
         (["junit:folder"], "folder is a directory"),
-        (["junit:report", "tap:./report"], "two of them go to report"),
-        ([""], "there is no format"),
+        (["junit:report", "tap:./report"], "two reports go to report"),
+        ([""], "is not a format"),
     ],
 )
 def test_invalid_outputs_are_refused_before_any_host_is_contacted(given: list[str], said: str, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lampctl import plan as planning
+from lampctl import planning
 from lampctl.checks import Evidence, Status
 from lampctl.engine import script
 from lampctl.engine.library import Files
@@ -25,7 +25,7 @@ from lampctl.observation import Observation
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.quoting import systemd
-from lampctl.render import Renderer
+from lampctl.rendering import Renderer
 from lampctl.resources import Action, File, Service, release, select
 from lampctl.resources.entry import Entry
 from lampctl.resources.file import compare

@@ -9,9 +9,9 @@ from pathlib import Path
 from lampctl.checks import Check, Evidence, HostProbe, Result, Status, Verdict, Where, failed, passed
 from lampctl.engine.prove import prove
 from lampctl.facts import nominal
+from lampctl.journal.events import CheckDone, Event
 from lampctl.layers import Desired
 from lampctl.observation import Observation
-from lampctl.outcome import Event
 from lampctl.resources.shell import quote
 from lampctl.ssh import Batch
 from lampctl.ssh.batch import BEGIN
@@ -49,7 +49,7 @@ def test_results_are_reported_in_order_while_they_arrive(tmp_path: Path) -> None
     told: list[Result] = []
 
     def emit(event: Event) -> None:
-        if event.result:
+        if isinstance(event, CheckDone):
             told.append(event.result)
             if len(told) == 1:  # the second waits for it: were all told at the end, it would fail
                 os.write(opened, b"well\n")

@@ -10,7 +10,7 @@ import pytest
 
 from lampctl.engine import reach
 from lampctl.errors import Unreachable
-from lampctl.outcome import Event
+from lampctl.journal.events import Event, Noted, Waiting
 from lampctl.ssh import ConnectOptions, Target
 from tests.unit.forked import run
 
@@ -39,9 +39,9 @@ class Booting:
 def test_booting_host_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     host = Booting(monkeypatch, "network", "timeout", "refused", "refused", "ssh")
     assert host.reach(60) == "connected"
-    notes = [event.text for event in host.told if event.kind == "note"]
+    notes = [event.text for event in host.told if isinstance(event, Noted)]
     assert notes == [f"{kind}; waiting for it, 60 s at most" for kind in ("network", "timeout", "refused", "ssh")]
-    assert len([event for event in host.told if event.kind == "line"]) == 5
+    assert len([event for event in host.told if isinstance(event, Waiting)]) == 5
 
 
 @pytest.mark.parametrize("kind", ["auth", "key", "key-passphrase", "host-key-unknown", "host-key-changed", "name"])

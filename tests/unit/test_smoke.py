@@ -11,8 +11,9 @@ import pytest
 
 from lampctl.checks import Status, culprit
 from lampctl.engine.smoke import Patience, smoke
+from lampctl.journal.events import Event, Noted
 from lampctl.layers.urls import Url, Wanted
-from lampctl.outcome import Event, Outcome
+from lampctl.outcome import Outcome
 from tests.unit.forked import run
 from tests.unit.web import certificate, page, serving
 
@@ -187,7 +188,9 @@ def test_failed_attempt_is_retried(patience: Patience) -> None:
     with serving(lambda _: answers.pop(0)) as port:
         (outcome,) = smoke([Url.parse(f"http://127.0.0.1:{port}/")], Wanted(), patience, listener)
     assert outcome.ok
-    assert [event.text for event in listener.events if event.kind == "note"] == ["not yet: http.status: 503, not 200"]
+    assert [event.text for event in listener.events if isinstance(event, Noted)] == [
+        "not yet: http.status: 503, not 200"
+    ]
 
 
 def test_several_urls_in_several_formats(tmp_path: Path) -> None:
@@ -207,7 +210,7 @@ def test_several_urls_in_several_formats(tmp_path: Path) -> None:
         )
         nagios = run("smoke", *urls, "--format", "nagios", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout.endswith("1 of 2 URLs are well\n")
+    assert done.stdout.endswith("1 of 2 URLs passed\n")
     found = json.loads((tmp_path / "report.json").read_text())
     assert [(host["host"], host["ok"]) for host in found["hosts"]] == [(urls[0], True), (urls[1], False)]
     assert urls[1] in (tmp_path / "report.html").read_text()

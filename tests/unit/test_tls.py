@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lampctl import plan as planning
+from lampctl import planning
 from lampctl.checks import Evidence, HttpProbe, Status
 from lampctl.engine.library import Files
 from lampctl.facts import Facts
@@ -14,7 +14,7 @@ from lampctl.layers import Context, Desired, desired
 from lampctl.observation import Observation
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
-from lampctl.render import Renderer
+from lampctl.rendering import Renderer
 from lampctl.resources import AcmeCertificate, Certificate, pem
 from lampctl.resources.acme import LETS_ENCRYPT
 from lampctl.resources.acme import compare as compare_acme

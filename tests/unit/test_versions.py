@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lampctl import plan as planning
+from lampctl import planning
 from lampctl.engine.library import Files
 from lampctl.errors import PlaybookError
 from lampctl.facts import Facts

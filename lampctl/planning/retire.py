@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from lampctl.layers import Desired
-from lampctl.plan.stages import Stage, generation, path_of
+from lampctl.planning.stages import Stage, generation, path_of
 from lampctl.resources import Action, Change, Service
 from lampctl.resources import service as services
 from lampctl.resources.kind import HostView

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from lampctl.layers import Desired
 from lampctl.layers.base import Problem
 from lampctl.observation import Observation
-from lampctl.plan import bring, retire
-from lampctl.plan.stages import Generation, Stage
+from lampctl.planning import bring, retire
+from lampctl.planning.stages import Generation, Stage
 from lampctl.resources import Change
 from lampctl.resources.kind import HostView
 from lampctl.resources.kinds import KINDS

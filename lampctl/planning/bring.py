@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lampctl.layers import Desired
-from lampctl.plan.stages import Stage, generation
+from lampctl.planning.stages import Stage, generation
 from lampctl.resources import Action, Change, Conflict, Step
 from lampctl.resources.kind import Changed, HostView, Phase
 from lampctl.resources.kinds import KINDS

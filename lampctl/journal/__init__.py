@@ -1,0 +1,1 @@
+"""What happened in a run: typed events, and how they are stored."""
