@@ -29,8 +29,8 @@ ORDER = [
     "layers",
     "observation",
     "planning",
-    "outcome",
     "journal",
+    "outcome",
     "report",
     "ssh",
     "box",
@@ -113,8 +113,8 @@ def test_no_module_imports_the_package_that_it_is_in() -> None:
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        ({"plan/a": "engine.run"}, ["lampctl/plan/a.py: engine"]),
-        ({"engine/a": "plan"}, []),
+        ({"planning/a": "engine.run"}, ["lampctl/planning/a.py: engine"]),
+        ({"engine/a": "planning"}, []),
         ({"legible": "errors"}, ["lampctl/legible.py: errors"]),
     ],
 )
@@ -125,8 +125,8 @@ def test_import_of_a_package_further_up_is_found(files: dict[str, str], expected
 @pytest.mark.parametrize(
     ("files", "found"),
     [
-        ({"plan/a": "plan.b", "plan/b": "plan.c", "plan/c": "resources"}, 0),
-        ({"plan/a": "plan.b", "plan/b": "plan.a"}, 1),
+        ({"planning/a": "planning.b", "planning/b": "planning.c", "planning/c": "resources"}, 0),
+        ({"planning/a": "planning.b", "planning/b": "planning.a"}, 1),
         ({"layers/web/a": "layers.base", "layers/base": "layers.web.b", "layers/web/b": "errors"}, 1),
         ({"layers/__init__": "layers.base", "layers/base": "layers"}, 1),
     ],
