@@ -24,8 +24,8 @@ def _without(pattern: re.Pattern[str], value: object, what: str) -> str:
 def ini(value: object) -> str:
     """A value of php.ini or of an FPM pool.
 
-    In single quotes nothing is special. "${VAR}" expands in double quotes and without quotes; without quotes, `on`, `null`
-    and names of constants are special too. Adjacent quoted parts are one string, unless one is empty.
+    In single quotes nothing is special. "${VAR}" expands in double quotes and without quotes; without quotes, `on`,
+    `null` and names of constants are special too. Adjacent quoted parts are one string, unless one is empty.
     https://www.php.net/manual/en/function.parse-ini-file.php
     """
     if isinstance(value, bool):
