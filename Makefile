@@ -1,7 +1,7 @@
-# The two commands of the README. Everything that they need is installed here.
+# `make demo` and `make test` install everything that they need.
 VENV := .venv
 PACKAGES := mmdebstrap systemd-container nftables iproute2 openssh-client python3-venv
-# what the host tests have beside boxes: certificates, an ACME server, compilers for programs that they deploy, promtool,
+# What the host tests need besides boxes: certificates, an ACME server, compilers for programs that they deploy, promtool,
 # a terminal and shells, Vagrant
 LAB := $(PACKAGES) openssl pebble gcc libc6-dev default-jdk-headless prometheus tmux zsh fish vagrant vagrant-lxc lxc
 LAMPCTL := $(VENV)/bin/lampctl
@@ -9,22 +9,22 @@ PYINFRA := .venv-pyinfra
 SPHINX := .venv-docs
 UV := .venv-uv
 ROUNDS := 7
-# For every system and Python that lampctl runs on, so that one file serves all.
+# One lock file for all systems and Python versions that lampctl runs on.
 COMPILE := $(UV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--default-index https://pypi.org/simple --custom-compile-command "make lock" $(UPGRADE)
-# Sets have the same order in each run, and so have the playbooks that the property tests make.
+# Sets get the same order in each run, so the property tests generate the same playbooks.
 export PYTHONHASHSEED := 0
-# lampctl is started some two thousand times: compiled once, as where it is installed, even if Python is told not to.
+# The tests start lampctl about two thousand times: write bytecode, as an installation does, even if the environment disables it.
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test unit hosts lint attacks bench bench-c10k reference docs lock setup packages
 
-demo: setup packages ## a throwaway Debian 13 host, deployed and proved
+demo: setup packages ## boot a throwaway Debian 13 host, deploy to it, check it
 	@$(LAMPCTL) box up demo
 	@$(LAMPCTL) deploy demo
 	@tests/lab/demo.sh $(LAMPCTL)
 
-test: lint unit hosts ## everything, real hosts included
+test: lint unit hosts ## all tests, including those on real hosts
 
 lint: setup
 	$(VENV)/bin/ruff check lampctl tests docs
@@ -38,15 +38,15 @@ hosts: setup
 	@./tests/lab/packages.sh $(LAB)
 	$(VENV)/bin/pytest tests/hosts -n 4 --no-loadscope-reorder
 
-attacks: setup ## ten minutes of hostile sites of every type on one host, behind either server
+attacks: setup ## ten minutes of hostile sites of every type on one host, behind each web server
 	@./tests/lab/packages.sh $(LAB)
 	LAMPCTL_ATTACK_SECONDS=600 $(VENV)/bin/pytest tests/hosts/test_hostile_sites.py -n 0 # one host for both
 
-bench: setup packages $(PYINFRA)/.done ## ratios, measured side by side on a box of its own
-	@$(VENV)/bin/python -m compileall -q lampctl # as pip does with pyinfra, even where Python is told not to
+bench: setup packages $(PYINFRA)/.done ## compare run times with pyinfra and ssh on a separate box
+	@$(VENV)/bin/python -m compileall -q lampctl # as pip does for pyinfra, even if the environment disables bytecode
 	$(VENV)/bin/python -m tests.bench.run --pyinfra $(PYINFRA)/bin/pyinfra --rounds $(ROUNDS)
 
-bench-c10k: setup packages ## 10,000 connections: Debian's configuration beside lampctl's
+bench-c10k: setup packages ## 10,000 connections: Debian's configuration compared with lampctl's
 	$(VENV)/bin/python -m tests.bench.c10k
 
 $(PYINFRA)/.done: tests/bench/requirements.txt $(VENV)/.done
@@ -54,10 +54,10 @@ $(PYINFRA)/.done: tests/bench/requirements.txt $(VENV)/.done
 	$(PYINFRA)/bin/pip install -q --require-hashes -r tests/bench/requirements.txt
 	touch $@
 
-reference: setup ## docs/reference, from the program itself
+reference: setup ## generate docs/reference from the code
 	$(VENV)/bin/python -m docs.generate
 
-docs: $(SPHINX)/.done ## the documentation as a site, in site/; a link that leads nowhere is an error
+docs: $(SPHINX)/.done ## build the documentation as a website in site/; a broken link is an error
 	$(SPHINX)/bin/sphinx-build -q -W --keep-going -E -c docs/sphinx -d $(SPHINX)/doctrees . site
 	@echo "site/index.html"
 
@@ -66,7 +66,7 @@ $(SPHINX)/.done: docs/sphinx/requirements.txt
 	$(SPHINX)/bin/pip install -q --require-hashes -r docs/sphinx/requirements.txt
 	touch $@
 
-lock: $(UV)/.done ## the pinned versions again, with the checksums of their files; `make lock UPGRADE=--upgrade` for newer ones
+lock: $(UV)/.done ## pin versions and checksums again; `make lock UPGRADE=--upgrade` takes newer versions
 	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
 	$(COMPILE) docs/sphinx/requirements.in -o docs/sphinx/requirements.txt
 	$(COMPILE) tests/bench/requirements.in -o tests/bench/requirements.txt
@@ -82,7 +82,7 @@ $(VENV)/.done: pyproject.toml requirements.lock
 	@command -v python3 >/dev/null || { echo "python3 is missing: apt-get install python3 python3-venv" >&2; exit 1; }
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "lampctl needs Python 3.11 or newer" >&2; exit 1; }
 	@python3 -c 'import ensurepip' 2>/dev/null || { [ "$$(id -u)" = 0 ] && apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends python3-venv; } \
-		|| { echo "python3 can't make virtual environments: apt-get install python3-venv, as root" >&2; exit 1; }
+		|| { echo "python3 cannot create virtual environments; as root: apt-get install python3-venv" >&2; exit 1; }
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install -q --require-hashes -r requirements.lock
 	$(VENV)/bin/pip install -q --no-deps --no-build-isolation -e .

@@ -1,4 +1,4 @@
-"""Values out of what hosts answer. They may answer anything: what is not such a value is None, never an exception."""
+"""Values from hosts' answers, which can contain anything: a malformed value is None, never an exception."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from math import isfinite
 
-_MOST = 1 << 59  # half of what 64 bits hold, so that sums and products stay numbers that can be shown
+_MOST = 1 << 59  # well below 64 bits, so that sums and products can still be formatted
 _YEAR_10000 = 253_402_300_800.0  # seconds since the epoch; no datetime is later
 
 
@@ -29,7 +29,7 @@ def sections(raw: str) -> dict[str, str]:
 
 
 def whole(text: str) -> int | None:
-    """A number of ASCII digits."""
+    """A whole number in ASCII digits, capped at `_MOST`."""
     if not re.fullmatch(r"[0-9]{1,18}", text):
         return None
     return min(int(text), _MOST)
@@ -45,7 +45,7 @@ def decimal(text: str) -> float | None:
 
 
 def seconds(stamp: str, form: str) -> float | None:
-    """Since the epoch, of a time in UTC that is written in the form of strptime."""
+    """Seconds since the epoch for a UTC time in the strptime format `form`."""
     try:
         return datetime.strptime(stamp, form).replace(tzinfo=UTC).timestamp()
     except (ValueError, OverflowError):
@@ -53,7 +53,7 @@ def seconds(stamp: str, form: str) -> float | None:
 
 
 def shown(moment: float, form: str) -> str:
-    """A moment in the form of strftime; beyond the years that have such a form, its bound."""
+    """A time in the strftime format `form`, limited to the years 1970 to 9999."""
     bounded = min(max(moment, 0.0), _YEAR_10000 - 1) if isfinite(moment) else 0.0
     return datetime.fromtimestamp(bounded, UTC).strftime(form)
 
@@ -78,5 +78,5 @@ def _json(text: str) -> object:
 
 
 def texts(value: object) -> list[str]:
-    """The strings of a list; empty where it is none."""
+    """The strings in a list; empty if `value` is not a list."""
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

@@ -1,12 +1,12 @@
-"""Everything that lampctl says when it stops early.
+"""The exceptions of lampctl.
 
     LampctlError                 exit code 1
     ├── UsageError               2   wrong usage; no host was contacted
     │   └── PlaybookError        2   a playbook, a value or a template is invalid: file:line
     ├── Unreachable              3   name, port, timeout, key, host key, sudo
-    ├── Locked                   4   somebody else holds the host's lock
-    ├── BadAnswer                1   what a host says is too long, or is not what it was asked for
-    ├── Refused                  1   a preflight found what would go wrong; nothing was touched
+    ├── Locked                   4   another run holds the host's lock
+    ├── BadAnswer                1   a host's answer is too long or malformed
+    ├── Refused                  1   a preflight found a problem; nothing was changed
     ├── ApplyFailed              1   a step, a validation or a reload failed on the host
     └── CheckFailed              1   the API's raise_for_failure(): a check failed; the hint says what to do
 
@@ -90,7 +90,7 @@ class CheckFailed(LampctlError):
 
 
 def unexpected(where: str, error: Exception) -> LampctlError:
-    """What stands for an exception that nobody thought of, so that the other hosts' results are kept."""
+    """The LampctlError that replaces an unexpected exception, so that the other hosts' results are kept."""
     found = LampctlError(
         f"{where}: unexpected: {type(error).__name__}: {error}",
         "this is a bug of lampctl; --debug shows where",
@@ -101,8 +101,8 @@ def unexpected(where: str, error: Exception) -> LampctlError:
 
 
 def guess(word: str, known: Iterable[str]) -> str:
-    """The beginning of a hint: `did you mean deploy? `; empty where nothing is like it."""
-    from difflib import get_close_matches  # nobody needs it until something is mistyped
+    """The beginning of a hint: `did you mean deploy? `; empty if no known word is similar."""
+    from difflib import get_close_matches  # lazy: only needed after a typo
 
     close = get_close_matches(word, known, 1)
     return f"did you mean {close[0]}? " if close else ""

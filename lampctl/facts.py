@@ -1,4 +1,4 @@
-"""What a host is: distribution, memory, cores, disk, clock; read from one probe."""
+"""Facts of a host: distribution, memory, cores, disk, clock; read from one probe."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Facts:
     title: str = ""
     hostname: str = "localhost"
     cores: int = 2
-    files: int = 524_288  # that a process may open: the hard limit of a session, at most that of a service
+    files: int = 524_288  # open files of a process: the hard limit of a session, at most that of a service
     memory: int = 2048 * MIB
     memory_available: int = 1024 * MIB
     disk: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # mount → (size, free)
@@ -42,11 +42,11 @@ class Facts:
     clock_skew: float | None = None  # host minus controller
     systemd: str = "running"
     failed_units: tuple[str, ...] = ()
-    certificates: frozenset[str] = frozenset()  # names of those that certbot has got
+    certificates: frozenset[str] = frozenset()  # names of certbot's certificates
 
 
 def nominal(platform: str, sites: Iterable[str] = ()) -> Facts:
-    """A host of 2 GiB and 2 cores, with a certificate for each site: what allows most.
+    """A host with 2 GiB, 2 cores and a certificate for each site, so that every feature is rendered.
 
     For `render`, and to find out which paths matter before a host is seen.
     """

@@ -1,7 +1,7 @@
-"""Text of hosts, tenants and the network, as a terminal or a report may show it.
+"""Makes text from hosts, tenants and the network safe to show in a terminal or a report.
 
-All that is shown is in an event, a Verdict, a Change or a LampctlError: each of them makes its text legible. What is
-compared or handed on (files, passwords, keys, bodies of pages) is none of these, and stays exact.
+Everything that is shown is in an event, a Verdict, a Change or a LampctlError, and each of them calls `legible`. Data
+that is compared or passed on (files, passwords, keys, bodies of pages) is not changed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _COMMAND = re.compile(r"^(\s*):(?=:)|##(?=\[)")
 
 
 def legible(text: str) -> str:
-    """Without what a terminal would obey: U+FFFD in its place."""
+    """`text` with control characters replaced by U+FFFD."""
     return _ILLEGIBLE.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
@@ -28,5 +28,5 @@ def one_line(text: str) -> str:
 
 
 def inert(line: str) -> str:
-    """A line of a log, where GitHub's runner reads ours: it takes `::word::` and `##[word]` for its own commands."""
+    """A log line that GitHub's runner does not execute: it treats `::word::` and `##[word]` as commands."""
     return _COMMAND.sub(lambda found: f"{found[0]} ", line) if "GITHUB_ACTIONS" in os.environ else line

@@ -1,7 +1,7 @@
 """Values as literals of the languages that the rendered files are in: one function for each, which are Jinja's filters.
 
-What a language cannot express is a ValueError; a value never arrives as another one. `resources/shell.py` is the
-shell's, `resources/database.py` SQL's.
+A value that the language cannot express is a ValueError; a value is never changed. Quoting for the shell is in
+`resources/shell.py`, for SQL in `resources/database.py`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def _without(pattern: re.Pattern[str], value: object, what: str) -> str:
 def ini(value: object) -> str:
     """A value of php.ini or of an FPM pool.
 
-    In single quotes nothing is special, while "${VAR}" expands in double quotes and outside, where `on`, `null` and
-    constants' names have values of their own as well. Quoted parts that touch are one string, unless one is empty.
+    In single quotes nothing is special. "${VAR}" expands in double quotes and without quotes; without quotes, `on`,
+    `null` and names of constants are special too. Adjacent quoted parts are one string, unless one is empty.
     https://www.php.net/manual/en/function.parse-ini-file.php
     """
     if isinstance(value, bool):
@@ -33,7 +33,7 @@ def ini(value: object) -> str:
     if isinstance(value, int | float):
         return str(value)
     text = _without(_BREAKS, value, "line breaks")
-    # FPM itself puts the pool's name in place of this, whatever the quotes.
+    # FPM replaces it with the pool's name, even in quotes.
     if "$pool" in text:
         raise ValueError(f"{text!r} has $pool, in place of which FPM puts the name of the pool")
     parts = re.findall("'+|[^']+", text)

@@ -21,12 +21,12 @@ from lampctl.quoting import FILTERS
 from lampctl.resources import File
 from lampctl.resources.file import MARK
 
-# template path → (file name, text), or None where there is none
+# template path → (file name, text), or None if it does not exist
 Source = Callable[[str], tuple[str, str] | None]
 
 
 class Renderer:
-    """Renders the files of one playbook. `source` finds templates; a project's own come first."""
+    """Renders the files of one playbook. `source` finds templates; a project's own have priority."""
 
     def __init__(self, source: Source, playbook: str) -> None:
         self._source = source
@@ -44,7 +44,7 @@ class Renderer:
         self._environment.filters["megabytes"] = lambda size: in_bytes(size) >> 20
 
     def text(self, file: File) -> str:
-        """The content of `file`; PlaybookError with the template's file and line where it can't be had."""
+        """The content of `file`. Raises PlaybookError with the template's file and line."""
         header = Header(self._playbook, file.layer, file.template)
         try:
             return self._environment.get_template(file.template).render({**file.values, "managed": header})
@@ -56,7 +56,7 @@ class Renderer:
         except TemplateSyntaxError as error:
             name = error.filename or error.name
             raise PlaybookError(f"{name}:{error.lineno}: {error.message}", "mend the template") from None
-        except Exception as error:  # an expression in a template may raise whatever it likes
+        except Exception as error:  # an expression in a template can raise anything
             allowed = ", ".join(sorted([*file.values, "managed"]))
             message = f"{self._where(error, file)}: {_said(error)}"
             raise PlaybookError(message, f"this template is given: {allowed}") from None
@@ -73,12 +73,12 @@ class Renderer:
 
 
 def _said(error: Exception) -> str:
-    """Jinja's messages speak for themselves; Python's need the name of the error."""
+    """The error's message; for Python's own exceptions with the exception's name, without which many are unclear."""
     return str(error) if isinstance(error, TemplateError) else f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 class Header:
-    """`{{ managed() }}`: the comment at the top that says where a file comes from."""
+    """`{{ managed() }}`: the comment at the top of a file that names its playbook, layer and template."""
 
     def __init__(self, playbook: str, layer: str, template: str) -> None:
         self._lines = (

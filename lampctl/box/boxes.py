@@ -1,4 +1,4 @@
-"""All boxes of one home: which there are, and their way from one state to another."""
+"""All boxes of one home: lists, boots, stops, deletes and snapshots them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BOOT_TIMEOUT = 60.0  # seconds
 
 
 class Boxes:
-    """The boxes below one directory. `say` gets lines of progress."""
+    """The boxes below one directory. `say` receives progress lines."""
 
     def __init__(self, home: Path | None = None, say: Callable[[str], None] = lambda _: None) -> None:
         self.home = home or Path(os.environ.get("LAMPCTL_BOX_HOME", "/var/lib/lampctl-box"))
@@ -30,7 +30,7 @@ class Boxes:
         self._say = say
 
     def up(self, name: str, release: str = "trixie", *, snapshot: str | None = None) -> Box:
-        """The running box of that name; made, or booted again, where it is not there."""
+        """Returns the running box of that name; creates or boots it if necessary."""
         if not re.fullmatch(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?", name):
             raise UsageError(f"{name!r} is no name for a box", "lower-case letters, digits and hyphens, at most 32")
         if release not in image.RELEASES:
@@ -40,7 +40,7 @@ class Boxes:
             raise UsageError(f"{name} is a {found.release} box", f"lampctl box down {name}, or take another name")
         tools.available()
         if not (found and found.running):
-            self.base(release)  # here, as other boxes need not wait until it is built
+            self.base(release)  # outside the lock, so that other boxes do not wait for the build
         with self._locked():
             found = self.get(name)
             if found and found.running:
@@ -52,14 +52,14 @@ class Boxes:
         return self._ready(name)
 
     def cut(self, name: str) -> None:
-        """A power cut: nothing in the box gets to know of it. `up` boots it again.
+        """Cuts the power: the box gets no signal. `up` boots it again.
 
         It shares nothing with other boxes, so it does not wait until one of them has booted.
         """
         power.cut(self._known(name))
 
     def down(self, name: str) -> None:
-        """Deletes a box; what runs in it is not asked to end, as nothing of it is kept."""
+        """Deletes a box without shutting it down, because nothing of it is kept."""
         with self._locked():
             box = self._known(name)
             if power.alive(box.pid_file):
@@ -83,7 +83,7 @@ class Boxes:
         return Box(name, data["release"], data["address"], power.alive(path.parent / "pid"), path.parent)
 
     def snapshot(self, name: str, label: str) -> None:
-        """Stops a box and keeps what it wrote as the snapshot `label`; the box is gone then."""
+        """Stops a box, keeps its disk as the snapshot `label`, and deletes the box."""
         with self._locked():
             box = self._known(name)
             self._stop(box)
@@ -145,7 +145,7 @@ class Boxes:
         power.on(box)
 
     def _write_ssh_files(self) -> None:
-        """The host keys are known before the first connection, so none is accepted blindly."""
+        """Writes the host keys to known_hosts before the first connection, so that no key is accepted unverified."""
         known, config = "", ""
         for box in self.list():
             key = box.directory / "host_key.pub"
@@ -179,6 +179,6 @@ class Boxes:
         self._clear(box)
 
     def _clear(self, box: Box) -> None:
-        """What this machine has of a box that is off."""
+        """Removes the resources of a stopped box on this machine."""
         power.remove_cgroup(box)
         guest.unmount(box)

@@ -1,4 +1,4 @@
-"""One box: its disk, and what is written on it before it boots."""
+"""One box: its disk, and the files that are written to it before it boots."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Box:
 def mount(box: Box, base: Path) -> None:
     lower = ":".join([*json.loads((box.directory / "box.json").read_text())["lower"], str(base)])
     unmount(box)
-    # volatile: nothing waits for the disk. What a box wrote outlives the box's power, but not this machine's.
+    # volatile: no write waits for the disk. A box's data survives its own power cut, but not this machine's.
     layers = f"lowerdir={lower},upperdir={box.directory}/upper,workdir={box.directory}/work,volatile"
-    shutil.rmtree(box.directory / "work")  # the kernel's note that the last mount was volatile, too
+    shutil.rmtree(box.directory / "work")  # contains the kernel's mark that the last mount was volatile
     (box.directory / "work").mkdir()
     run("mount", "-t", "overlay", "overlay", "-o", layers, str(box.root))
 

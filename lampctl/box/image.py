@@ -1,4 +1,4 @@
-"""What boxes of a release are overlays of, built once."""
+"""The base image of a release, built once; boxes are overlays of it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ ARCHIVE = "http://deb.debian.org/debian"
 
 
 def base(cache: Path, release: str, say: Callable[[str], None]) -> Path:
-    """The release's root file system, built into another name first: it is whole, or not there."""
+    """The release's root file system, built under another name first, so that it is complete or missing."""
     base = cache / release
     if base.is_dir():
         return base
     cache.mkdir(parents=True, exist_ok=True)
     with locked(cache / f"{release}.lock"):
-        if not base.is_dir():  # while this one waited, another may have built it
+        if not base.is_dir():  # another process may have built it meanwhile
             say(f"building the {release} base (once, half a minute)")
             _build(cache, release).rename(base)
     return base
@@ -43,13 +43,13 @@ def _build(cache: Path, release: str) -> Path:
         sources.append(f"deb {ARCHIVE} {release}-updates main")
         sources.append(f"deb {ARCHIVE}-security {release}-security main")
     options = ["--variant=minbase", f"--include={PACKAGES}", *_stale(release)]
-    options += ["--skip=cleanup/apt/lists"]  # as hosts have them; each box would fetch and unpack them anew
+    options += ["--skip=cleanup/apt/lists"]  # hosts have them too; otherwise each box would download them again
     run("mmdebstrap", "--quiet", *options, release, str(tar), *sources)
     half.mkdir()
     run("tar", "-C", str(half), "--numeric-owner", "-xpf", str(tar))
     tar.unlink()
     for key in half.glob("etc/ssh/ssh_host_*"):
         key.unlink()
-    (half / "etc/systemd/system/systemd-modules-load.service").symlink_to("/dev/null")  # no kernel of its own
+    (half / "etc/systemd/system/systemd-modules-load.service").symlink_to("/dev/null")  # it uses this machine's kernel
     (half / "etc/machine-id").write_text("")
     return half

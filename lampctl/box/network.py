@@ -1,4 +1,4 @@
-"""The bridge that boxes are on, and their addresses: those of all homes on this machine."""
+"""The bridge of all boxes on this machine, and their addresses, shared by all homes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def free_address(owner: Path) -> str:
     for last in range(2, 250):
         path = ADDRESSES / f"{SUBNET}.{last}"
         if Path(f"/sys/class/net/vb-{machine(path.name)}").exists():
-            continue  # something of its last box still lives
+            continue  # still used by a process of its last box
         if not path.exists() or not Path(path.read_text()).is_dir():
             path.write_text(str(owner))
             return path.name
@@ -48,7 +48,7 @@ def take_down() -> None:
 
 
 def answers(address: str) -> bool:
-    """Does sshd say its name there?"""
+    """Whether sshd sends its banner at this address."""
     try:
         with socket.create_connection((address, 22), 0.5) as sock:
             return sock.recv(4) == b"SSH-"

@@ -1,4 +1,4 @@
-"""Boxes as processes of this machine: on, off, and a control group of their own."""
+"""Boxes as processes of this machine: start, stop, and their own control group."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STOP_TIMEOUT = 10.0  # seconds; a box goes down in about one
 
 
 def on(box: Box) -> None:
-    # Of a box that had this address before: the kernel takes it away some time after that box has gone.
+    # Left by a previous box with this address: the kernel removes it some time after that box has stopped.
     run("ip", "link", "delete", f"vb-{machine(box.address)}", check=False)
     argv = [*_in_own_cgroup(box), "systemd-nspawn", "-D", str(box.root), "--boot", f"--machine={machine(box.address)}"]
     argv += [f"--hostname={box.name}"]
@@ -36,14 +36,14 @@ def on(box: Box) -> None:
 
 
 def off(box: Box) -> None:
-    """SIGTERM makes nspawn power the box off. What does not end by itself has its power cut."""
+    """Powers the box off by SIGTERM to nspawn; kills it if it does not stop in time."""
     os.kill(int(box.pid_file.read_text().split()[0]), signal.SIGTERM)
     if not _ends(box.pid_file, STOP_TIMEOUT):
         cut(box)
 
 
 def cut(box: Box) -> None:
-    """Kills the box's init, and by it all that runs in the box: killing nspawn would leave that alive."""
+    """Kills the box's init, and with it all its processes; they would survive if nspawn were killed."""
     pid = box.pid_file.read_text().split()[0]
     for init in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
         os.kill(int(init), signal.SIGKILL)
@@ -51,7 +51,7 @@ def cut(box: Box) -> None:
 
 
 def _started(pid: int) -> str:
-    """The start time of a process, in clock ticks; empty where it is gone or a zombie."""
+    """The start time of a process, in clock ticks; empty if it has ended or is a zombie."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:
@@ -60,7 +60,7 @@ def _started(pid: int) -> str:
 
 
 def alive(pid_file: Path) -> bool:
-    """A process id alone could be another's by now; with its start time it can't."""
+    """Identifies a process by its id and start time, because the id alone can be reused."""
     if not pid_file.is_file():
         return False
     pid, _, started = pid_file.read_text().partition(" ")

@@ -1,4 +1,4 @@
-"""The programs that boxes are made with."""
+"""The programs that boxes need, and how to run them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TOOLS = {
 
 
 def available() -> None:
-    """LampctlError where boxes can't run on this machine, with the other ways."""
+    """Raises LampctlError, with the alternatives, if boxes cannot run on this machine."""
     why, hint = missing_for_boxes()
     if why:
         raise LampctlError(
@@ -35,12 +35,12 @@ def available() -> None:
 
 
 def missing_for_boxes() -> tuple[str, str]:
-    """(why boxes can't run on this machine, or empty; how to get what they need)."""
+    """(why boxes cannot run on this machine, or empty; how to install what is missing)."""
     missing = [tool for tool in _TOOLS if not shutil.which(tool)]
     if os.uname().sysname != "Linux":
         return "they need Linux", ""
     if os.geteuid() != 0:
-        # sudo does not look where pipx puts programs
+        # pipx's directory is not in sudo's PATH
         return "they need root", f"run it with sudo: sudo {shlex.quote(str(Path(sys.argv[0]).absolute()))} box …"
     if missing:
         packages = " ".join(_TOOLS[tool] for tool in missing)
@@ -50,7 +50,7 @@ def missing_for_boxes() -> tuple[str, str]:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Whoever else wants this lock waits; the kernel drops it with its holder."""
+    """Holds an exclusive lock; the kernel releases it when its holder ends."""
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

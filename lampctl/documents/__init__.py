@@ -1,4 +1,4 @@
-"""What playbooks say, as it is written: YAML, laid over one another. What may be said, the models know, above."""
+"""Playbooks as documents: YAML that is read and merged. The models in `playbook` validate the result."""
 
 from lampctl.documents.layered import READ_BEFORE, Playbooks, layered
 from lampctl.documents.yamlfile import Document, Path, Position, parse, short, shown

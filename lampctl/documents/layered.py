@@ -1,4 +1,4 @@
-"""From a name to one document: what a playbook extends, itself, an environment and `--set`, laid over one another."""
+"""Merges an extended playbook, the playbook, an environment and `--set` into one document."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from lampctl.documents.yamlfile import Document, Path, Position, parse, shown, v
 from lampctl.errors import PlaybookError, UsageError, guess
 
 # `extends` merges mappings key by key, but these are replaced as a whole: the sites of a built-in
-# playbook are an example, and hosts add up to surprises.
+# playbook are an example, and merged lists of hosts would be a surprise.
 REPLACED = ("sites", "hosts")
 ENVIRONMENTS = "environments"
-# What a playbook may say beside the models' fields: it is read and gone before they see it.
+# Playbook keys that are not fields of the models: they are removed before validation.
 READ_BEFORE = {
     "extends": "The playbook that this one builds on: lamp, or a file.",
     ENVIRONMENTS: "Values for `--env NAME`, by name: each a mapping that is laid over the playbook, hosts included.",
@@ -24,7 +24,7 @@ class Playbooks(Protocol):
     """Where playbooks are found."""
 
     def playbook(self, name: str, near: str) -> tuple[str, str]:
-        """(file name, text) of a playbook; UsageError where there is none. `near`: the file that asks."""
+        """(file name, text) of a playbook. Raises UsageError if there is none. `near`: the file that refers to it."""
         ...
 
 
@@ -55,7 +55,7 @@ def _extended(name: str, library: Playbooks) -> tuple[Document, tuple[str, ...]]
 
 
 def _base(document: Document, files: Sequence[str], library: Playbooks) -> tuple[str, str]:
-    """(file name, text) of what `document` extends, which is taken out of it."""
+    """(file name, text) of the playbook that `document` extends; removes the key `extends`."""
     where = document.position(("extends",))
     wanted = document.data.pop("extends")
     if not isinstance(wanted, str):
@@ -71,7 +71,7 @@ def _base(document: Document, files: Sequence[str], library: Playbooks) -> tuple
 
 
 def _merge(over: Document, base: Document) -> Document:
-    """`over` laid over `base`: mappings key by key, everything else replaced."""
+    """`over` merged into `base`: mappings key by key, everything else replaced."""
     gone = [key for key in REPLACED if key in over.data]
     positions = {path: at for path, at in base.positions.items() if not (path and path[0] in gone)}
     data = {key: value for key, value in base.data.items() if key not in gone}
@@ -169,7 +169,7 @@ def _check_setting(setting: str, path: tuple[str, ...]) -> None:
 
 
 def _made(path: Path, data: object) -> list[Path]:
-    """The places on the way to `path` that were no mapping before, and `path` itself."""
+    """The parents of `path` that were not a mapping before, and `path` itself."""
     made = []
     for length, key in enumerate(path, 1):
         data = data.get(key) if isinstance(data, dict) else None
@@ -187,7 +187,7 @@ def _put(data: object, path: Sequence[str], new: Any) -> dict[str, Any]:
 
 
 def _split(key: str, data: object) -> tuple[str, ...]:
-    """`sites.shop.example.com.root` → (sites, shop.example.com, root): the longest key that is there wins."""
+    """`sites.shop.example.com.root` → (sites, shop.example.com, root): the longest existing key wins."""
     parts = key.split(".")
     for length in range(len(parts), 0, -1):
         head = ".".join(parts[:length])

@@ -1,4 +1,4 @@
-"""YAML with positions: every value knows the file and line that it comes from."""
+"""YAML with positions: every value has the file and line that it comes from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lampctl.errors import PlaybookError
 
 Path = tuple[str | int, ...]  # keys and indexes from the top of the document
 
-# A playbook that a person writes is far below these. Beyond them libyaml's composer overflows the stack, and
+# A playbook written by hand is far below these. Beyond them libyaml's composer overflows the stack, and
 # aliases of aliases of aliases fill the memory.
 MOST_LEVELS = 50
 MOST_VALUES = 20_000
@@ -28,7 +28,7 @@ _CLOSING = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 class Position:
     file: str
     line: int = 0  # from 1; 0: not in a file
-    within: str = ""  # what of the file is meant, such as an environment
+    within: str = ""  # the part of the file, such as an environment
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.line else self.file
@@ -42,7 +42,7 @@ class Document:
     positions: dict[Path, Position] = field(default_factory=dict)
 
     def position(self, path: Iterable[str | int]) -> Position | None:
-        """Of `path`, else of the nearest that encloses it."""
+        """The position of `path`, or else of its nearest parent."""
         keys = tuple(path)
         while keys and keys not in self.positions:
             keys = keys[:-1]
@@ -50,7 +50,7 @@ class Document:
 
 
 def parse(text: str, file: str) -> Document:
-    """The document in `text`; PlaybookError where it is no YAML, empty, no mapping, or says a key twice."""
+    """The document in `text`. Raises PlaybookError if it is invalid YAML, empty, not a mapping, or repeats a key."""
     top = Position(file, 1)
     node = _compose(text, top)
     example = "for example: extends: lamp"
@@ -71,7 +71,7 @@ def value(text: str, origin: str) -> Any:
 
 
 def shown(value: object) -> str:
-    """A value as a playbook would have it, on one line, and not longer than it helps."""
+    """A value as a playbook would have it, on one line, shortened to LONGEST."""
     if isinstance(value, str):
         text = repr(value)
     else:
@@ -116,7 +116,7 @@ def _said(error: yaml.MarkedYAMLError) -> str:
 
 
 def _at(mark: Any, top: Position) -> Position:
-    """What comes from no file (`top` has no line) has no lines either."""
+    """The position of a mark; without a line if the text does not come from a file (`top` has no line)."""
     return replace(top, line=mark.line + 1) if mark and top.line else top
 
 
@@ -156,7 +156,7 @@ class _Reader:
         return self.value(node, path, inside)
 
     def _key(self, node: yaml.Node) -> str:
-        """As it is written: `on` stays `on`, and 1.10 does not become 1.1."""
+        """The text as written: `on` stays `on`, and 1.10 does not become 1.1."""
         if node.tag == f"{_TAG}merge":
             raise self._error(node, "merge keys (<<) can't be used here", "write the keys out, or use `extends`")
         if not isinstance(node, yaml.ScalarNode) or not node.value:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from lampctl.platforms.names import MysqlNames, PhpNames, TomcatNames, WebNames, WordpressNames
 
-# Of every release whose archive may be named as a repository beside the host's own.
+# Every release whose archive a playbook can add as a repository.
 CODENAMES = frozenset(("bullseye", "bookworm", "trixie", "forky", "sid", "focal", "jammy", "noble"))
 
 
@@ -70,14 +70,14 @@ def mysql() -> MysqlNames:
         package="mysql-server",
         unit="mysql.service",
         root="/etc/mysql",
-        drop_in="/etc/mysql/mysql.conf.d/zz-lampctl.cnf",  # its own is mysqld.cnf, which sets bind-address
+        drop_in="/etc/mysql/mysql.conf.d/zz-lampctl.cnf",  # after the package's mysqld.cnf, which sets bind-address
         section="mysqld",
         socket="/run/mysqld/mysqld.sock",
         data="/var/lib/mysql",
         client="mysql --ssl-mode=DISABLED --protocol=socket --user=root --batch --skip-column-names",
         login="mysql",
         plain="ssl-mode=DISABLED",
-        # The default since 8.0, said by name: servers that were upgraded may still default to mysql_native_password,
+        # The default since 8.0, set explicitly: upgraded servers may still default to mysql_native_password,
         # which 9.0 no longer has.
         plugin="caching_sha2_password",
         test="mysqld --user=mysql --validate-config",

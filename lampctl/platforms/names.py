@@ -19,10 +19,10 @@ class WebNames:
     log_dir: str
     user: str
     test: str  # shell command: is the configuration on disk valid?
-    drain: str  # shell command by which it answers what it has begun, and takes nothing new
+    drain: str  # shell command: finish open requests and accept no new ones
     cgi: str  # the package that starts CGI programs
-    tls_listen: str = ""  # NGINX: what a TLS listener's address is followed by
-    http2: str = ""  # NGINX: the line that switches HTTP/2 on, where it is one of its own
+    tls_listen: str = ""  # NGINX: the parameters of a TLS `listen`
+    http2: str = ""  # NGINX: the directive that enables HTTP/2, if it is separate
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ class MysqlNames:
     section: str  # of an option file, that only this server reads
     socket: str
     data: str  # directory of the databases
-    client: str  # shell command: a client that is root by its Unix socket
-    login: str  # shell command: a client that logs in by what the option file given to it says
-    plain: str  # that option file's line by which no TLS is spoken
-    plugin: str  # how a password is checked; empty: as the server does by itself
+    client: str  # shell command: a client that logs in as root through the Unix socket
+    login: str  # shell command: a client that logs in with the option file given to it
+    plain: str  # that option file's line that turns TLS off
+    plugin: str  # authentication plugin; empty: the server's default
     test: str
 
 
@@ -51,7 +51,7 @@ class PhpNames:
 
     version: str  # major.minor, as in package and path names
     package: str
-    unit: str  # of the distribution's own service, which lampctl leaves to others
+    unit: str  # of the distribution's own service, which lampctl does not change
     program: str
     root: str
     conf_dir: str
@@ -70,7 +70,7 @@ class TomcatNames:
     package: str
     home: str  # its program (CATALINA_HOME)
     root: str  # below it, the configuration of each site
-    web_xml: str  # what every application has, whatever its own web.xml says
+    web_xml: str  # the defaults of every application
     java: str
 
 
@@ -89,10 +89,10 @@ class Platform:
     id: str
     title: str
     proved: bool  # do the host tests run on it?
-    web: Mapping[str, WebNames]  # by the playbook's word for the server
-    mysql: Mapping[str, MysqlNames]  # by the playbook's word for the engine
+    web: Mapping[str, WebNames]  # by the server's name in the playbook
+    mysql: Mapping[str, MysqlNames]  # by the engine's name in the playbook
     php: PhpNames  # of the distribution's own version
-    php_of: Callable[[str], PhpNames]  # of any version, wherever it comes from
+    php_of: Callable[[str], PhpNames]  # of any version, from any archive
     codename: str  # of its own archive's suites
     tomcat: TomcatNames
     wordpress: WordpressNames

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A probe of lampctl: exists while the checks run. Should it be left behind, it answers nobody after a minute.
+# A probe of lampctl, which exists only while the checks run. If it is left behind, it stops answering after a minute.
 if [ -n "$(find "$0" -mmin +1)" ]; then
     printf 'Status: 404 Not Found\r\n\r\n'
     exit

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The end of `make demo`: the page itself, and where to go from here.
+# The end of `make demo`: prints the deployed page and the next commands.
 set -eu
 lampctl=$1
 address=$("$lampctl" box list --format json | python3 -c '
@@ -17,6 +17,6 @@ cat <<TEXT
 look around   $lampctl box ssh demo
 check again   $lampctl check demo
 break it      $lampctl box ssh demo systemctl stop mariadb; $lampctl check demo
-heal it       $lampctl deploy demo
+fix it        $lampctl deploy demo
 remove it     $lampctl box down demo
 TEXT

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what boxes need, where this machine can have them; else says which other ways there are.
-other="Other ways: any host with SSH (lampctl deploy user@host), or a Vagrant box."
-fail() { echo "boxes can't run here: $1. $other" >&2; exit 1; }
+# Installs the packages that boxes need. If boxes cannot run on this machine, prints the alternatives.
+other="Alternatives: any host with SSH (lampctl deploy user@host), or a Vagrant machine."
+fail() { echo "boxes cannot run here: $1. $other" >&2; exit 1; }
 [ "$(uname -s)" = Linux ] || fail "they need Linux"
 missing=
 for package in "$@"; do
@@ -10,7 +10,7 @@ done
 [ -n "$missing" ] || [ "$(id -u)" != 0 ] || exit 0
 [ "$(id -u)" = 0 ] || fail "they need root (run it with sudo)"
 [ -n "$missing" ] || exit 0
-command -v apt-get >/dev/null || fail "there is no apt-get to install$missing with"
+command -v apt-get >/dev/null || fail "apt-get is missing, so$missing cannot be installed"
 echo "installing$missing"
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086 # a list of words
