@@ -8,7 +8,7 @@ import typer
 
 from lampctl.cli.options import Shown, grouped
 
-Urls = Annotated[list[str], typer.Argument(metavar="URL", help="http:// or https://, as a visitor has it.")]
+Urls = Annotated[list[str], typer.Argument(metavar="URL", help="http:// or https://, as a visitor types it.")]
 
 
 @grouped
@@ -16,30 +16,35 @@ def smoke(
     common: Shown,
     urls: Urls,
     expect: Annotated[
-        list[str] | None, typer.Option("--expect", metavar="TEXT", help="The page has to have this text. Repeatable.")
+        list[str] | None,
+        typer.Option("--expect", metavar="TEXT", help="Fail if the page does not contain TEXT. Repeatable."),
     ] = None,
     status: Annotated[
-        int, typer.Option("--status", metavar="CODE", min=100, max=599, help="Of the answer, after redirects.")
+        int, typer.Option("--status", metavar="CODE", min=100, max=599, help="Expected status, after redirects.")
     ] = 200,
     max_ms: Annotated[
-        float | None, typer.Option("--max-ms", metavar="N", min=1, help="The page may take so many milliseconds.")
+        float | None, typer.Option("--max-ms", metavar="N", min=1, help="Fail if the page takes longer than N ms.")
     ] = None,
     retries: Annotated[
-        int, typer.Option("--retries", metavar="N", min=0, help="Try a URL that fails so many times more.")
+        int, typer.Option("--retries", metavar="N", min=0, help="Retry a URL that fails up to N times.")
     ] = 0,
     wait: Annotated[
-        float, typer.Option("--wait", metavar="SECONDS", min=0, help="Try a URL that fails again for so long.")
+        float, typer.Option("--wait", metavar="SECONDS", min=0, help="Retry a URL that fails for up to SECONDS.")
     ] = 0,
     timeout: Annotated[
-        float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="Of one connection, and of the answer.")
+        float,
+        typer.Option(
+            "--timeout", metavar="SECONDS", min=0.1, help="Time limit of a connection, and of a whole answer."
+        ),
     ] = 10,
 ) -> None:
-    """Check URLs from outside alone: DNS, TCP, TLS, redirects, status, text and time. Needs no SSH."""
+    """Check URLs from outside: DNS, TCP, TLS, redirects, status, text and time. Needs no SSH."""
     from lampctl.cli.output import outputs
     from lampctl.cli.terminal import showing
     from lampctl.engine.smoke import Patience
     from lampctl.engine.smoke import smoke as run
-    from lampctl.layers.urls import Url, Wanted
+    from lampctl.smoke.checks import Wanted
+    from lampctl.smoke.url import Url
 
     wanted = outputs(common.format or [])
     every = [Url.parse(text) for text in dict.fromkeys(urls)]

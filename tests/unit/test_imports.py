@@ -16,7 +16,7 @@ RANKS = [
     {"resources"},
     {"playbook", "checks"},
     {"layers"},
-    {"observation", "render"},
+    {"observation", "render", "smoke"},
     {"plan", "outcome"},
     {"ssh", "report", "box"},
     {"engine"},
@@ -42,7 +42,7 @@ def test_imports_go_downwards() -> None:
 
 
 def test_help_imports_nothing_that_it_does_not_need() -> None:
-    script = "import sys; import lampctl.cli.app; print([m for m in ('paramiko', 'pydantic', 'jinja2', 'pymysql', 'yaml') if m in sys.modules])"
+    script = "import sys; import lampctl.cli.app; print([m for m in ('paramiko', 'pydantic', 'jinja2', 'pymysql', 'yaml', 'h11') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

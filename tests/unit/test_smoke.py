@@ -13,8 +13,9 @@ from lampctl.checks import Evidence, Status, culprit
 from lampctl.engine.smoke import Patience, smoke
 from lampctl.errors import UsageError
 from lampctl.facts import Facts
-from lampctl.layers.urls import Url, Wanted, connects
 from lampctl.outcome import Event, Outcome
+from lampctl.smoke.checks import Wanted, connects
+from lampctl.smoke.url import Url
 from tests.unit.forked import run
 from tests.unit.web import certificate, page, serving
 
@@ -158,9 +159,9 @@ def test_redirects_are_followed() -> None:
 @pytest.mark.parametrize(
     ("to", "said"),
     [
-        ("/", "goes in a circle"),
+        ("/", "go in a circle"),
         ("{path}x", "more than 5 redirects"),
-        ("mailto:someone", "is no web address"),
+        ("mailto:someone", "is not a web address"),
     ],
 )
 def test_redirects_that_lead_nowhere(to: str, said: str) -> None:
