@@ -115,7 +115,8 @@ class Reader:
     def _refused(self, error: Exception) -> str:
         if self._response is None and self._received > HEADERS:
             return f"the headers are longer than {HEADERS >> 10} KiB"
-        return f"not valid HTTP: {error}"
+        plain = re.sub(r"bytearray\(b(.*)\)$", r"\1", str(error))  # as h11 quotes a line
+        return f"not valid HTTP: {plain[:_SHOWN]}"
 
     def _incomplete(self, why: str) -> str:
         if self._response is None:
