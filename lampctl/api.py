@@ -187,7 +187,8 @@ def _smoke(
 ) -> Outcomes:
     from lampctl.engine.listener import Listener
     from lampctl.engine.smoke import Patience, smoke
-    from lampctl.layers.urls import Url, Wanted
+    from lampctl.urls.checks import Wanted
+    from lampctl.urls.url import Url
 
     listener = Listener(on_event)
     outcomes = smoke([Url.parse(url) for url in urls], Wanted(*wanted), Patience(*patience), listener)

@@ -6,9 +6,10 @@ from docs.generate.markdown import table
 from lampctl.checks import Check
 from lampctl.engine.catalogue import MORE, PLATFORM, catalogue
 from lampctl.engine.library import Files
-from lampctl.layers import urls
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook.kinds import code
+from lampctl.urls import checks as smoke
+from lampctl.urls.url import Url
 
 INTRO = """# Checks
 
@@ -21,8 +22,8 @@ runs on. What comes of it is `pass`; `fail`: this hop is broken; `blocked`: a ho
 could not be tried, which says nothing about the hop; or `skipped`. The culprit is the first that fails."""
 
 
-SMOKE = """What `lampctl smoke https://SITE/` looks at, from outside alone; each check needs the one before it. A
-redirect leads to the same checks of its target. `http.body` is there with `--expect`, `http.time` with `--max-ms`, and
+SMOKE = """What `lampctl smoke https://SITE/` looks at, from outside; each check needs the one before it. The
+target of a redirect gets the same checks. `http.body` is there with `--expect`, `http.time` with `--max-ms`, and
 `http.redirect` where there are redirects."""
 
 
@@ -37,10 +38,13 @@ def page() -> str:
 
 def _smoke() -> str:
     """Of https://SITE/, with all that may be asked of it."""
-    url = urls.Url.parse("https://site/")
-    wanted = urls.Wanted(texts=("TEXT",), most=800)
-    checks = (urls.resolves(url, ()), urls.connects(url, ()), urls.trusted(url, ()), urls.led([url], "", ()))
-    rows = [(code(c.id.replace("site", "SITE")), c.title, c.expected) for c in (*checks, *urls.answers(wanted, 0, ()))]
+    url = Url.parse("https://site/")
+    wanted = smoke.Wanted(texts=("TEXT",), most=800)
+    checks = (smoke.resolves(url, ()), smoke.connects(url, ()), smoke.trusted(url, ()), smoke.redirected([url], "", ()))
+    rows = [
+        (code(c.id.replace("site", "SITE")), c.title, c.expected)
+        for c in (*checks, *smoke.answers(wanted, smoke.Got(), ()))
+    ]
     return f"## smoke\n\n{SMOKE}\n\n{table(('check', 'what', 'expected'), rows)}"
 
 

@@ -24,7 +24,8 @@ Wait = Annotated[
     float, typer.Option("--wait", metavar="SECONDS", min=0, help="Seconds to keep trying a URL that fails.")
 ]
 Timeout = Annotated[
-    float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="Seconds to wait for a connection or an answer.")
+    float,
+    typer.Option("--timeout", metavar="SECONDS", min=0.1, help="Time limit of a connection, and of a whole answer."),
 ]
 
 
@@ -44,7 +45,8 @@ def smoke(
     from lampctl.cli.terminal import showing
     from lampctl.engine.smoke import Patience
     from lampctl.engine.smoke import smoke as run
-    from lampctl.layers.urls import Url, Wanted
+    from lampctl.urls.checks import Wanted
+    from lampctl.urls.url import Url
 
     wanted = outputs(common.format or [])
     every = [Url.parse(text) for text in dict.fromkeys(urls)]

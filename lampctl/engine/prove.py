@@ -187,12 +187,13 @@ def _visit(address: str, probe: HttpProbe | TlsProbe, token: str) -> Finding:
     began = time.perf_counter()
     try:
         if isinstance(probe, HttpProbe):
-            raw = visit.get(address, probe, token, TIMEOUT)
+            page = visit.get(address, probe, token, TIMEOUT)
+            raw, wrong = page.raw, page.error
         else:
-            raw = visit.shake_hands(address, probe, TIMEOUT)
+            raw, wrong = visit.shake_hands(address, probe, TIMEOUT), ""
     except Exception as error:  # a certificate may be anything
         return Finding(error=f"{address}:{probe.port}: {error}")
-    return Finding(raw, ms=(time.perf_counter() - began) * 1000)
+    return Finding(raw, f"{address}:{probe.port}: {wrong}" if wrong else "", (time.perf_counter() - began) * 1000)
 
 
 def _judge(check: Check, run: _Run, seen: Observation, direct: bool) -> tuple[Verdict, float]:

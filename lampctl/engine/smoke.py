@@ -13,17 +13,26 @@ from urllib.parse import urljoin
 from lampctl.answers import listing, texts
 from lampctl.checks import Check, Evidence, HttpProbe, Result, TlsProbe, Verdict, conclude, culprit
 from lampctl.engine import visit
+from lampctl.engine.reading import Page
 from lampctl.errors import UsageError, unexpected
 from lampctl.facts import Facts
 from lampctl.journal.events import Event, Noted, PhaseBegan, Waiting
-from lampctl.layers import urls
-from lampctl.layers.urls import MOST_HOPS, Url, Wanted
 from lampctl.outcome import Outcome, Outcomes, Reporter
 from lampctl.resources.kind import States
+from lampctl.urls import checks
+from lampctl.urls.checks import MOST_HOPS, Got, Wanted
+from lampctl.urls.url import Url
 
 PAUSE = 1.0  # seconds between two attempts
 
-_Said = tuple[str, str, float]  # what a probe brought; why it did not; milliseconds
+
+@dataclass(frozen=True)
+class _Probed:
+    """What a probe brought, or why it brought nothing; milliseconds."""
+
+    raw: str = ""
+    error: str = ""
+    ms: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,7 @@ def smoke(every: Sequence[Url], wanted: Wanted, patience: Patience, reporter: Re
 
     def one(url: Url) -> Outcome:
         try:
-            outcome = _patiently(url, wanted, patience, reporter.event)
+            outcome = _retry(url, wanted, patience, reporter.event)
         except Exception as error:
             outcome = Outcome(url.text, "smoke", error=unexpected(url.text, error))
         reporter.outcome(outcome)
@@ -55,121 +64,135 @@ def smoke(every: Sequence[Url], wanted: Wanted, patience: Patience, reporter: Re
     return outcomes
 
 
-def _patiently(url: Url, wanted: Wanted, patience: Patience, tell: Callable[[Event], None]) -> Outcome:
+def _retry(url: Url, wanted: Wanted, patience: Patience, tell: Callable[[Event], None]) -> Outcome:
     began = time.monotonic()
     tell(PhaseBegan(url.text, "check"))
-    told, attempts = "", 0
+    noted, attempts = "", 0
     while True:
-        results = _Walk(wanted, patience.timeout).all(url)
+        results = _Visit(wanted, patience.timeout).check(url)
         attempts += 1
         waited = time.monotonic() - began
         first = culprit(results)
         if first is None or (attempts > patience.retries and waited + PAUSE > patience.wait):
             return Outcome(url.text, "smoke", results=results, timings={"check": waited})
-        said = f"{first.id}: {first.actual}"
-        if said != told:
-            tell(Noted(url.text, f"not yet: {said}"))
-            told = said
-        tell(Waiting(url.text, said, waited))
+        failure = f"{first.id}: {first.actual}"
+        if failure != noted:
+            tell(Noted(url.text, f"not yet: {failure}"))
+            noted = failure
+        tell(Waiting(url.text, failure, waited))
         time.sleep(PAUSE)
 
 
 @dataclass
-class _Walk:
-    """The way from a URL to its page. Each check needs those before it, as a browser does."""
+class _Visit:
+    """One visit of a URL, redirects included. Each check needs the one before it, as each step of a browser does."""
 
     wanted: Wanted
     timeout: float
-    checks: list[Check] = field(default_factory=list)
+    done: list[Check] = field(default_factory=list)
     verdicts: dict[str, tuple[Verdict, float]] = field(default_factory=dict)
 
-    def all(self, url: Url) -> tuple[Result, ...]:
+    def check(self, url: Url) -> tuple[Result, ...]:
         self._follow(url)
-        return conclude(self.checks, self.verdicts)
+        return conclude(self.done, self.verdicts)
 
     def _follow(self, url: Url) -> None:
         hops = [url]
-        while address := self._arrive(hops[-1]):
-            raw, error, ms = self._get(address, hops[-1])
-            target = urls.redirects_to(raw, self.wanted)
+        while address := self._open(hops[-1]):
+            page, probed = self._get(address, hops[-1])
+            target = checks.redirect_target(page.raw, self.wanted) if page.has_headers else None
             if target is None:
-                self._end(hops, "")
-                for check in urls.answers(self.wanted, ms, self._last):
-                    self._saw(check, (raw, error, ms))
+                self._judge_redirects(hops, "")
+                self._judge_page(Got(probed.ms, page.size, page.cut), probed)
                 return
-            found, wrong = _next(hops, target)
-            if found is None:
-                self._end(hops, wrong)
+            following, wrong = _next(hops, target)
+            if following is None:
+                self._judge_redirects(hops, wrong)
                 break
-            hops.append(found)
-        for check in urls.answers(self.wanted, 0.0, self._last):
-            self._saw(check, None)
+            hops.append(following)
+        self._judge_page(Got(), None)
 
-    def _end(self, hops: Sequence[Url], wrong: str) -> None:
+    def _judge_page(self, got: Got, probed: _Probed | None) -> None:
+        for check in checks.answers(self.wanted, got, self._last):
+            self._judge(check, probed)
+
+    def _judge_redirects(self, hops: Sequence[Url], wrong: str) -> None:
         if wrong or len(hops) > 1:
-            self._saw(urls.led(hops, wrong, self._last), ("", "", 0.0))
+            self._judge(checks.redirected(hops, wrong, self._last), _Probed())
 
-    def _arrive(self, url: Url) -> str:
-        """An address that the page can be asked for at; empty where the way ends here."""
+    def _open(self, url: Url) -> str:
+        """An address that the page can be requested from; empty if a step before that fails."""
         addresses = [url.host]
         if not url.is_address:
-            said = _timed(lambda: json.dumps(_resolve(url)))
-            self._saw(urls.resolves(url, self._last), said)
-            addresses = texts(listing(said[0]))
+            resolved = _timed(lambda: json.dumps(_resolve(url)))
+            self._judge(checks.resolves(url, self._last), resolved)
+            addresses = texts(listing(resolved.raw))
         found, ms = _connect(addresses, url.port, self.timeout)
-        self._saw(urls.connects(url, self._last), (json.dumps(found), "", ms) if found else None)
+        self._judge(checks.connects(url, self._last), _Probed(json.dumps(found), ms=ms) if found else None)
         address = next((address for address in addresses if found[address][0] == 0), "")
         if not url.tls:
             return address
-        shaken = self._shake(address, url) if address else None
-        self._saw(urls.trusted(url, self._last), shaken)
-        return address if shaken and not shaken[1] else ""
+        shaken = self._shake_hands(address, url) if address else None
+        self._judge(checks.trusted(url, self._last), shaken)
+        return address if shaken and not shaken.error else ""
 
-    def _shake(self, address: str, url: Url) -> _Said:
+    def _shake_hands(self, address: str, url: Url) -> _Probed:
         return _timed(lambda: visit.shake_hands(address, TlsProbe(url.host, url.port), self.timeout))
 
-    def _get(self, address: str, url: Url) -> _Said:
+    def _get(self, address: str, url: Url) -> tuple[Page, _Probed]:
         path = url.path.replace("{", "{{").replace("}", "}}")  # probes may have the run's token in their path
-        return _timed(lambda: visit.get(address, HttpProbe(url.host, path, url.port, url.tls), "", self.timeout))
+        probe = HttpProbe(url.host, path, url.port, url.tls)
+        began = time.perf_counter()
+        try:
+            page = visit.get(address, probe, "", self.timeout)
+        except Exception as error:  # any library may raise anything about what a server sends
+            page = Page(error=_reason(error))
+        return page, _Probed(page.raw, page.error, _since(began))
 
     @property
     def _last(self) -> tuple[str, ...]:
-        return (self.checks[-1].id,) if self.checks else ()
+        return (self.done[-1].id,) if self.done else ()
 
-    def _saw(self, check: Check, said: _Said | None) -> None:
-        """`said`: None where the way had ended before."""
-        if any(check.id == other.id for other in self.checks):
+    def _judge(self, check: Check, probed: _Probed | None) -> None:
+        """`probed`: None if a check before it failed, so that nothing was tried."""
+        if any(check.id == other.id for other in self.done):
             return  # a redirect to the same host
-        self.checks.append(check)
-        if said is None:
-            return
-        raw, error, ms = said
-        evidence = Evidence(raw, Facts("", clock=time.time()), States(), error)
-        self.verdicts[check.id] = check.judge(evidence), ms
+        self.done.append(check)
+        if probed is not None:
+            evidence = Evidence(probed.raw, Facts("", clock=time.time()), States(), probed.error)
+            self.verdicts[check.id] = check.judge(evidence), probed.ms
 
 
 def _next(hops: Sequence[Url], target: str) -> tuple[Url | None, str]:
-    """(the next hop, or None; why there is none)."""
+    """(the next hop, or None; why it is None)."""
     here = hops[-1]
     origin = f"{here.scheme}://{here.at}{here.path}"
     try:
         found = Url.parse(urljoin(origin, target))
     except (UsageError, ValueError):
-        return None, f"{here.text} leads to {target[:200]!r}, which is no web address"
+        return None, f"{here.text} redirects to {target[:200]!r}, which is not a web address"
     if any(found.same_page(hop) for hop in hops):
-        return None, f"goes in a circle, back to {found.text}"
+        return None, f"the redirects go in a circle, back to {found.text}"
     if len(hops) > MOST_HOPS:
         return None, f"more than {MOST_HOPS} redirects, the next to {found.text}"
     return found, ""
 
 
-def _timed(ask: Callable[[], str]) -> _Said:
+def _timed(ask: Callable[[], str]) -> _Probed:
     began = time.perf_counter()
     try:
         raw, error = ask(), ""
-    except Exception as caught:  # whoever answers may have any library raise anything
-        raw, error = "", str(caught) or type(caught).__name__
-    return raw, error, (time.perf_counter() - began) * 1000
+    except Exception as caught:  # any library may raise anything about what a server sends
+        raw, error = "", _reason(caught)
+    return _Probed(raw, error, _since(began))
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _since(began: float) -> float:
+    return (time.perf_counter() - began) * 1000
 
 
 def _resolve(url: Url) -> list[str]:

@@ -3,66 +3,64 @@
 from __future__ import annotations
 
 import json
-import re
 import socket
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from lampctl.checks import HttpProbe, TlsProbe
+from lampctl.engine.reading import Page, Reader
 
-MAXIMUM = 1 << 20  # bytes of an answer
 
+def get(address: str, probe: HttpProbe, token: str, timeout: float) -> Page:
+    """Send one GET with the site's name over a connection of its own; `timeout`: seconds for all of it.
 
-def get(address: str, probe: HttpProbe, token: str, timeout: float) -> str:
-    """The answer to one GET with the site's name, over a connection of its own. OSError where there is none in time."""
+    OSError if there is no connection. What goes wrong later is the page's `error`.
+    """
     ends = time.monotonic() + timeout
-    chunks: list[bytes] = []
+    reader = Reader(probe.path.format(token=token), _headers(probe))
     with socket.create_connection((address, probe.port), timeout) as plain:
+        plain.settimeout(_left(ends))
         sock = _any().wrap_socket(plain, server_hostname=probe.name) if probe.tls else plain
         with sock:
-            sock.sendall(_request(probe, token))
-            while sum(map(len, chunks)) < MAXIMUM:
-                sock.settimeout(max(0.01, ends - time.monotonic()))  # of all, not of each piece
-                chunk = sock.recv(65536)
-                if not chunk:
-                    break
-                chunks.append(chunk)
-    return _whole(b"".join(chunks)).decode(errors="replace")
+            try:
+                sock.settimeout(_left(ends))
+                with suppress(BrokenPipeError, ConnectionResetError):  # it may have answered before it closed
+                    sock.sendall(reader.request)
+                _read(sock, reader, ends)
+            except TimeoutError:
+                return reader.page(f"the time limit of {timeout:g} s was reached")
+            except OSError as error:
+                return reader.page(str(error))
+    return reader.page()
 
 
-def _request(probe: HttpProbe, token: str) -> bytes:
-    name = f"[{probe.name}]" if ":" in probe.name else probe.name
+def _read(sock: socket.socket, reader: Reader, ends: float) -> None:
+    done = False
+    while not done:
+        sock.settimeout(_left(ends))  # for the whole answer: a server may send a byte a second
+        done = reader.feed(sock.recv(65536))
+
+
+def _left(ends: float) -> float:
+    left = ends - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    return left
+
+
+def _headers(probe: HttpProbe) -> list[tuple[str, str]]:
+    host = probe.name.partition("%")[0]  # the zone of a link-local address is this machine's own
+    name = f"[{host}]" if ":" in host else host
     port = "" if probe.port == (443 if probe.tls else 80) else f":{probe.port}"
-    lines = (
-        f"GET {probe.path.format(token=token)} HTTP/1.1",
-        f"Host: {name}{port}",
-        "User-Agent: lampctl",
-        "Accept: */*",
-        "Accept-Encoding: identity",
-        "Connection: close",
-    )
-    return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
-
-
-def _whole(raw: bytes) -> bytes:
-    """The answer as it was meant: without what may come before it (103 Early Hints), its chunks put together."""
-    head, gap, body = raw.partition(b"\r\n\r\n")
-    while head.startswith(b"HTTP/1.1 1"):
-        raw = body
-        head, gap, body = raw.partition(b"\r\n\r\n")
-    if not re.search(rb"(?im)^transfer-encoding:\s*chunked\s*$", head):
-        return raw
-    parts = []
-    while body:
-        size, _, body = body.partition(b"\r\n")
-        length = int(size.split(b";")[0], 16) if re.match(rb"[0-9a-fA-F]+\s*(;|$)", size) else 0
-        if not length:
-            break
-        parts.append(body[:length])
-        body = body[length + 2 :]
-    return b"".join((head, gap, *parts))
+    return [
+        ("Host", f"{name}{port}"),
+        ("User-Agent", "lampctl"),
+        ("Accept", "*/*"),
+        ("Accept-Encoding", "identity"),
+        ("Connection", "close"),
+    ]
 
 
 def shake_hands(address: str, probe: TlsProbe, timeout: float) -> str:

@@ -115,6 +115,16 @@ def parts(raw: str) -> list[str]:
     return [part.strip("\n") for part in f"{raw}\n".split(f"{PART}\n")[1:]]
 
 
+def not_whole(where: str, seen: Evidence, hint: str) -> Verdict:
+    """The verdict on an answer from outside that has an error. `hint`: what to do if nothing was received."""
+    if not seen.raw:
+        return failed(f"no answer {where}".strip(), seen.error, hint)
+    cause = (
+        "the server, a proxy or the application stopped while it answered, or its headers are wrong: read their logs"
+    )
+    return failed(f"no complete answer {where}".strip(), f"{seen.error}\n{seen.raw[:200]}", cause)
+
+
 def judged(where: str, judge: Callable[[Answer, str], Verdict], seen: Evidence, hint: str = "") -> Verdict:
     """What `judge` says of the answer that a `local` probe brought from `where`, and of the log's last words."""
     if seen.error:

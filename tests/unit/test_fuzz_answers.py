@@ -19,11 +19,11 @@ from lampctl.cli import _main
 from lampctl.engine import catalogue, run
 from lampctl.engine.apply import Applying, _Progress
 from lampctl.engine.library import Files
-from lampctl.engine.visit import _whole
+from lampctl.engine.reading import Reader
 from lampctl.errors import LampctlError, Unreachable
 from lampctl.facts import PROBES, Facts, nominal
 from lampctl.facts import parse as parse_facts
-from lampctl.layers import Context, Desired, desired, http, urls
+from lampctl.layers import Context, Desired, desired, http
 from lampctl.layers.php import answer
 from lampctl.layers.tls.checks import judge_chain
 from lampctl.planning import Stage
@@ -47,6 +47,8 @@ from lampctl.resources.database import DATABASES
 from lampctl.resources.kind import States
 from lampctl.resources.service import SERVICES
 from lampctl.ssh import Target
+from lampctl.urls import checks as smoke
+from lampctl.urls.url import Url
 
 quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -90,10 +92,10 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "http of a probe": http.heard,
     "http side by side": http.parts,
     "php": answer,
-    "redirect": lambda raw: urls.redirects_to(raw, urls.Wanted()),
+    "redirect": lambda raw: smoke.redirect_target(raw, smoke.Wanted()),
     "facts": lambda raw: parse_facts(dict.fromkeys(PROBES, raw), 0.0),
     "observation": lambda raw: observation.parse(dict.fromkeys([*PROBES, *SECTIONS], raw), 0.0),
-    "url": lambda raw: urls.Url.parse(f"http://{raw}"),
+    "url": lambda raw: Url.parse(f"http://{raw}"),
 }
 
 
@@ -177,9 +179,9 @@ def test_preflights_are_total(raw: str) -> None:
 @given(raw=text)
 def test_judges_of_other_hosts_and_of_urls_are_total(raw: str) -> None:
     seen = Evidence(raw, Facts("", clock=1.0), States())
-    url = urls.Url.parse("https://a.test/")
-    every = [urls.resolves(url, ()), urls.connects(url, ()), urls.trusted(url, ())]
-    for check in [*every, *urls.answers(urls.Wanted(texts=("x",), most=1.0), 2.0, ())]:
+    url = Url.parse("https://a.test/")
+    every = [smoke.resolves(url, ()), smoke.connects(url, ()), smoke.trusted(url, ())]
+    for check in [*every, *smoke.answers(smoke.Wanted(texts=("x",), most=1.0), smoke.Got(2.0), ())]:
         assert isinstance(check.judge(seen), Verdict)
     assert isinstance(judge_chain(("a.test",), "", seen), Verdict)
 
@@ -231,4 +233,8 @@ def test_events_of_a_run_are_anything(lines: list[str]) -> None:
 @given(raw=st.lists(st.sampled_from([b"HTTP/1.1 103 E\r\n\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"fffffffffff\r\n", b"0\r\n", b"x"])).map(b"".join))  # fmt: skip
 @example(raw=b"HTTP/1.1 103 E\r\n\r\n" * 50_000)
 def test_answer_from_outside_is_anything(raw: bytes) -> None:
-    _whole(raw)
+    reader = Reader("/", [("Host", "a.test")])
+    for piece in (raw, b""):
+        if reader.feed(piece):
+            break
+    assert reader.page().raw or not raw

@@ -28,6 +28,7 @@ ORDER = [
     "rendering",
     "layers",
     "observation",
+    "urls",
     "planning",
     "journal",
     "outcome",
@@ -147,7 +148,7 @@ def test_order_is_total() -> None:
 
 
 def test_help_imports_nothing_that_it_does_not_need() -> None:
-    script = "import sys; import lampctl.cli.app; print([m for m in ('paramiko', 'pydantic', 'jinja2', 'pymysql', 'yaml') if m in sys.modules])"
+    script = "import sys; import lampctl.cli.app; print([m for m in ('paramiko', 'pydantic', 'jinja2', 'pymysql', 'yaml', 'h11') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from lampctl.checks import Check, Evidence, Where, conclude, failed
-from lampctl.engine import visit
+from lampctl.engine.reading import Reader
 from lampctl.errors import LampctlError, Unreachable
 from lampctl.facts import nominal
 from lampctl.journal.events import Event, Noted, Output, StepBegan, StepEnded
-from lampctl.layers import urls
 from lampctl.legible import inert, legible
 from lampctl.outcome import Outcome
 from lampctl.report import FORMATS, Report, renderer
@@ -24,6 +23,7 @@ from lampctl.report.live import LiveReporter
 from lampctl.report.text import TextReporter
 from lampctl.resources import Action, Change
 from lampctl.resources.kind import States
+from lampctl.urls import checks
 
 BAD = "\x1b]52;c;cm0gLXJmIH4=\x07\x1b[2J\x9b31m\x00\x7f\u202egnp.exe\u2066\u200f\u2028\x85\rover\x0b"
 EVIL = f"a{BAD}b\tc\nd"
@@ -89,9 +89,12 @@ def test_live(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_body_of_an_answer_stays_exact() -> None:
     """A page is compared with what it should have before any of it is shown."""
     page = "HTTP/1.1 200 OK\r\n\r\n\u05e9\u200f\u05dc\x1b[0m"
-    [_, body] = urls.answers(urls.Wanted(texts=("\u05e9\u200f\u05dc",)), 1.0, ())
+    [_, body] = checks.answers(checks.Wanted(texts=("\u05e9\u200f\u05dc",)), checks.Got(), ())
     assert str(body.judge(Evidence(page, nominal("debian-13"), States())).status) == "pass"
-    assert visit._whole(b"HTTP/1.1 200 OK\r\n\r\n\x00\x1b") == b"HTTP/1.1 200 OK\r\n\r\n\x00\x1b"
+    reader = Reader("/", [("Host", "a.test")])
+    reader.feed(b"HTTP/1.1 200 OK\r\n\r\n\x00\x1b")
+    reader.feed(b"")
+    assert reader.page().raw == "HTTP/1.1 200 OK\r\n\r\n\x00\x1b"
 
 
 LINES: dict[str, str] = {

@@ -12,8 +12,9 @@ import pytest
 from lampctl.checks import Status, culprit
 from lampctl.engine.smoke import Patience, smoke
 from lampctl.journal.events import Event, Noted
-from lampctl.layers.urls import Url, Wanted
 from lampctl.outcome import Outcome
+from lampctl.urls.checks import Wanted
+from lampctl.urls.url import Url
 from tests.unit.forked import run
 from tests.unit.web import certificate, page, serving
 
@@ -140,9 +141,9 @@ def test_redirects_are_followed() -> None:
 @pytest.mark.parametrize(
     ("to", "said"),
     [
-        ("/", "goes in a circle"),
+        ("/", "go in a circle"),
         ("{path}x", "more than 5 redirects"),
-        ("mailto:someone", "is no web address"),
+        ("mailto:someone", "is not a web address"),
     ],
 )
 def test_redirects_that_lead_nowhere(to: str, said: str) -> None:

@@ -10,8 +10,9 @@ import pytest
 from lampctl.checks import Evidence, Status
 from lampctl.errors import UsageError
 from lampctl.facts import Facts
-from lampctl.layers.urls import Url, connects
 from lampctl.resources.kind import States
+from lampctl.urls.checks import connects
+from lampctl.urls.url import Url
 from tests.unit.forked import run
 
 

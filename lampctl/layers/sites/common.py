@@ -93,7 +93,7 @@ def _judge_outside(recognise: Recognise, seen: Evidence) -> Verdict:
     """`seen.raw`: the HTTP answer that the controller got."""
     if seen.error:
         hint = "is a firewall, or a cloud's security group, in between? Ports 80 and 443 have to be open for visitors"
-        return failed("no answer from outside", seen.error, hint)
+        return http.not_whole("from outside", seen, hint)
     answer = http.parse(seen.raw)
     said = recognise(answer) if answer else None
     if said is not None:

@@ -257,7 +257,7 @@ def _judge_protocol(profile: str, seen: Evidence) -> Verdict:
 
 def _judge_redirect(site: str, seen: Evidence) -> Verdict:
     if seen.error:
-        return failed("no answer from outside", seen.error, "port 80 has to be open too: visitors start there")
+        return http.not_whole("from outside", seen, "port 80 has to be open too: visitors start there")
     answer = http.parse(seen.raw)
     if answer is None:
         return failed("no HTTP answer", seen.raw[:200])
