@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import socket
-import threading
 import time
 import tracemalloc
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 import pytest
 
@@ -18,76 +13,13 @@ from lampctl.checks import HttpProbe, culprit
 from lampctl.engine import visit
 from lampctl.engine.reading import HEADERS, MAXIMUM, Page
 from lampctl.engine.smoke import Patience, smoke
-from lampctl.journal.events import Event
 from lampctl.layers import http
 from lampctl.outcome import Outcome
 from lampctl.urls.checks import Wanted
 from lampctl.urls.url import Url
+from tests.unit.answering import Server, Silent, running
 
 LIMIT = 1.0  # seconds for a whole answer
-
-
-@dataclass(frozen=True)
-class Server:
-    """Sends `answer`, `pieces` of it with `pause` seconds before each; then closes, or keeps the connection open."""
-
-    answer: bytes
-    closes: bool = True
-    piece: int = 1 << 20
-    pause: float = 0.0
-    resets: bool = False
-
-
-@contextmanager
-def running(server: Server) -> Iterator[tuple[int, list[bytes]]]:
-    """(its port, the requests that it gets)."""
-    requests: list[bytes] = []
-    over = threading.Event()
-
-    def serve(listener: socket.socket) -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                threading.Thread(target=one, args=(connection,), daemon=True).start()
-
-    def one(connection: socket.socket) -> None:
-        with connection, suppress(OSError):
-            if request := connection.recv(65536):  # smoke connects to each address first
-                requests.append(request)
-                answer(connection)
-
-    def answer(connection: socket.socket) -> None:
-        for start in range(0, len(server.answer), server.piece):
-            if over.wait(server.pause):
-                return
-            connection.sendall(server.answer[start : start + server.piece])
-        if server.resets:
-            time.sleep(0.1)  # until the client has read what was sent
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        elif not server.closes:
-            over.wait(10)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
-        thread.start()
-        try:
-            yield listener.getsockname()[1], requests
-        finally:
-            over.set()
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join(5)
-
-
-class Silent:
-    """A reporter that shows nothing."""
-
-    def event(self, event: Event) -> None: ...
-
-    def outcome(self, outcome: Outcome) -> None: ...
-
-    def finish(self, command: str, outcomes: Sequence[Outcome]) -> None: ...
-
-    def close(self) -> None: ...
 
 
 def fetch(server: Server) -> tuple[Page, float]:
