@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from docs.generate.markdown import anchor, table
 from lampctl.playbook import Playbook
-from lampctl.playbook.kinds import code, kind, literal, refined, rule, validators, words
+from lampctl.playbook.kinds import code, literal, refined, texts, words
 from lampctl.playbook.reference import Section, sections
 from lampctl.playbook.schema import schema
 
@@ -66,7 +66,8 @@ def _read_before(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
 def _rules(found: list[Section]) -> str:
     """The rules of each kind of text, in the words of its own error message."""
     fields = [field for section in found for field in section.model.model_fields.values()]
-    every = [validator for field in fields for validator in validators(field.annotation, field.metadata)]
-    rules = {kind(validator): rule(validator) for validator in every}
-    rows = [(name, f"*“…” {text}*") for name, text in sorted(rules.items()) if text]
-    return "## Kinds of text\n\nWhat lampctl answers to a value that is none:\n\n" + table(("kind", "answer"), rows)
+    rules = {text.kind: text.rule for field in fields for text in texts(field.annotation, field.metadata)}
+    rows = [(name, f"*“…” {text}*") for name, text in sorted(rules.items())]
+    return "## Kinds of text\n\nThe error message for a value that breaks the rule:\n\n" + table(
+        ("kind", "answer"), rows
+    )

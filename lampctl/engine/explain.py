@@ -15,7 +15,7 @@ from lampctl.facts import Facts
 from lampctl.layers.base import ORDER
 from lampctl.playbook import reference
 from lampctl.playbook.examples import example
-from lampctl.playbook.kinds import literal, refined, rule, validators, words
+from lampctl.playbook.kinds import literal, refined, texts, words
 from lampctl.playbook.sites import SITE_TYPES
 from lampctl.resources.service import UnitState
 
@@ -157,7 +157,7 @@ def _described(field: reference.Field, title: str) -> tuple[Item, ...]:
     info = field.info
     what = info.description or ""
     default = "none: it is required" if info.is_required() else literal(info.get_default(call_default_factory=True))
-    rules = [text for validator in validators(info.annotation, info.metadata) if (text := rule(validator))]
+    rules = [text.rule for text in texts(info.annotation, info.metadata)]
     return (
         *([("what", what)] if what != title else []),
         ("holds", refined(words(info.annotation, lambda _: "a mapping"), info.metadata)),

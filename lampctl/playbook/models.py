@@ -65,7 +65,9 @@ class LinuxOptions(Options):
         False, description="Security updates each day, and settings that take nothing from the host's other users."
     )
     ignore_failed_units: list[str] = Field(
-        [], description="systemd units that may be failed without `linux.systemd` failing."
+        [],
+        description="systemd units that may be failed without `linux.systemd` failing.",
+        examples=[["backup.service"]],
     )
 
 
@@ -141,7 +143,11 @@ class Playbook(Options):
     """A playbook, merged with what it extends. A layer that is absent or null is not deployed."""
 
     description: str = Field("", description="One line for `lampctl playbook list`.")
-    hosts: list[str] = Field([], description="Where to deploy: user@host:port, or an alias of ~/.ssh/config.")
+    hosts: list[str] = Field(
+        [],
+        description="Where to deploy: user@host:port, or an alias of ~/.ssh/config.",
+        examples=[["web1.example.com"]],
+    )
     linux: LinuxOptions = Field(LinuxOptions(), description="The operating system.")
     mysql: MysqlOptions | None = Field(None, description="The database server.")
     php: PhpOptions | None = Field(None, description="PHP-FPM.")

@@ -87,7 +87,7 @@ def test_each_value_tells_where_it_comes_from(tmp_path: Path) -> None:
 
 WRONG = {
     "unknown": ("stagin", SITE, "--env stagin: the playbook site.yml has none of that name", "did you mean staging? It has: staging, production"),
-    "a value in it": ("staging", SITE.replace("96M", "lots"), "site.yml:9: env staging: php → memory_limit: 'lots' is no size", ""),
+    "a value in it": ("staging", SITE.replace("96M", "lots"), "site.yml:9: env staging: php → memory_limit: 'lots' is not a valid size", ""),
     "a key in it": ("production", SITE.replace("hosts: [web1]", "host: [web1]"), "site.yml:13: env production: host: unknown key; did you mean hosts?", ""),
     "no mapping": ("", "environments: [a]\n", "site.yml:1: environments: should be a mapping", ""),
     "one that is none": ("", "environments:\n  a: 1\n", "site.yml:2: environments → a: should be a mapping", ""),

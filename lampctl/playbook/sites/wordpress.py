@@ -25,7 +25,7 @@ class WordpressSite(PooledSite):
         None, description="A tarball of WordPress on this machine, instead of Debian's package."
     )
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = Field(
-        None, description="The tarball's checksum; required with it."
+        None, description="The tarball's checksum; required with it.", examples=["0" * 64]
     )
     database: DatabaseOptions | Literal[True] = Field(True, description="The database; named, where it is a mapping.")
     php: SitePhpOptions = Field(SitePhpOptions(), description="PHP settings of this site.")
