@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from docs.generate.markdown import anchor, table
-from lampctl.playbook import Playbook
+from lampctl.layers.model import playbook_model
 from lampctl.playbook.kinds import code, literal, refined, texts, words
 from lampctl.playbook.reference import Section, sections
 from lampctl.playbook.schema import schema
@@ -27,8 +27,8 @@ _HOLDS = {"environments": "mapping of name to mapping"}
 
 
 def page() -> str:
-    found = sections()
-    return "\n\n".join([INTRO.format(doc=inspect.getdoc(Playbook)), *tables(found), _rules(found)])
+    found = sections(playbook_model())
+    return "\n\n".join([INTRO.format(doc=inspect.getdoc(playbook_model())), *tables(found), _rules(found)])
 
 
 def tables(found: list[Section]) -> list[str]:
@@ -58,7 +58,7 @@ def _row(name: str, field: FieldInfo, every: list[Section]) -> tuple[str, ...]:
 
 def _read_before(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
     """What the schema has beside the model's own fields: it is gone when the model sees a playbook."""
-    for name, said in schema()["properties"].items():
+    for name, said in schema(playbook_model())["properties"].items():
         if name not in model.model_fields:
             yield code(name), said["description"], "", _HOLDS.get(name, "text")
 

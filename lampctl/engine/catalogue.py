@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 
 from lampctl.checks import Check, Evidence, Verdict, passed
@@ -10,7 +9,7 @@ from lampctl.engine.library import Files
 from lampctl.facts import nominal
 from lampctl.layers import Context, desired
 from lampctl.platforms import PLATFORMS
-from lampctl.playbook import Loaded, load
+from lampctl.playbook import Loaded, database_name, load
 from lampctl.playbook.fleet import database_hosts, of_databases, of_sites
 
 PLATFORM = next(iter(PLATFORMS))
@@ -76,7 +75,7 @@ def _judge(_: Evidence) -> Verdict:
 def _nameless(check: Check) -> Check:
     """The check as any site has it; how it is done is left out, so that what reads the same is the same."""
     site = check.id.partition("@")[2]
-    names = {site: "SITE", re.sub(r"[^a-z0-9]", "_", site): "DATABASE"} if site else {}
+    names = {site: "SITE", database_name(site): "DATABASE"} if site else {}
     if check.id.startswith("php.service@"):
         names = {site: "VERSION"}
 

@@ -27,12 +27,10 @@ from lampctl.playbook.fields import (
 )
 from lampctl.playbook.sites import (
     DatabaseOptions,
-    PhpSite,
+    PooledSite,
     RootedSite,
     SandboxedSite,
-    Site,
-    SiteOptions,
-    WordpressSite,
+    SiteBase,
     apart,
     database_of,
     root_of,
@@ -152,12 +150,12 @@ class Playbook(Options):
     mysql: MysqlOptions | None = Field(None, description="The database server.")
     php: PhpOptions | None = Field(None, description="PHP-FPM.")
     web: WebOptions | None = Field(None, description="The web server.")
-    sites: dict[SiteName, SiteOptions] = Field({}, description="The sites, by name.")
+    sites: dict[SiteName, SiteBase] = Field({}, description="The sites, by name.")
 
     @property
-    def php_sites(self) -> dict[str, PhpSite | WordpressSite]:
+    def php_sites(self) -> dict[str, PooledSite]:
         """Those that have a pool of PHP processes."""
-        return {name: site for name, site in self.sites.items() if isinstance(site, PhpSite | WordpressSite)}
+        return {name: site for name, site in self.sites.items() if isinstance(site, PooledSite)}
 
     @property
     def databases(self) -> dict[str, DatabaseOptions]:
@@ -230,7 +228,7 @@ class Playbook(Options):
                 )
 
 
-def _ports(sites: Iterable[Site]) -> Iterator[Iterable[int]]:
+def _ports(sites: Iterable[SiteBase]) -> Iterator[Iterable[int]]:
     return (site.ports for site in sites if isinstance(site, SandboxedSite))
 
 

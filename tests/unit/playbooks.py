@@ -13,9 +13,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from lampctl.engine.library import Files
-from lampctl.layers.sites import TYPES
-from lampctl.playbook import Playbook
-from lampctl.playbook.sites import SITE_TYPES
+from lampctl.layers.model import playbook_model
+from lampctl.layers.sites import site_types
 from lampctl.playbook.text import Text
 from lampctl.resources import Source
 
@@ -101,11 +100,9 @@ def mapping(model: type[BaseModel], skip: tuple[str, ...] = (), **fixed: Data) -
 def site(name: str) -> Data:
     """A site of a type that is registered; its aliases are not another's."""
     aliases = st.lists(_LABEL.map(lambda label: f"{label}.of.{name}"[:250]), unique=True, max_size=3)
-    models: dict[str, Any] = dict(SITE_TYPES)
     one = [
-        mapping(model, ("default",), type=st.just(kind), aliases=aliases)
-        for kind, model in models.items()
-        if kind in TYPES
+        mapping(found.options, ("default",), type=st.just(kind), aliases=aliases)
+        for kind, found in site_types().items()
     ]
     return st.one_of(one)
 
@@ -130,7 +127,9 @@ def playbooks(draw: Callable[[Data], Any]) -> dict[str, Any]:
             files = {"certificate": "/etc/ssl/lampctl-test.pem", "key": "/etc/ssl/lampctl-test.key"}
             given = {key: val for key, val in tls.items() if key not in files}
             data["tls"] = {**given, **(files if tls["mode"] == "files" else {})}
-    options = {name: draw(value(Playbook.model_fields[name].annotation)) or {} for name in ("web", "php", "mysql")}
+    options = {
+        name: draw(value(playbook_model().model_fields[name].annotation)) or {} for name in ("web", "php", "mysql")
+    }
     if options["php"].get("opcache_memory", "1G")[-1] == "K":
         options["php"].pop("opcache_memory")
     options["web"].pop("front", None)

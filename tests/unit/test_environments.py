@@ -62,7 +62,7 @@ def test_environment_adds_to_a_site_and_replaces_lists(tmp_path: Path) -> None:
     assert playbook.hosts == ["stage1", "stage2"]
     assert playbook.sites["shop.test"].tls == "self-signed"
     assert list(playbook.sites) == ["shop.test"]
-    assert playbook.php_sites["shop.test"].database is True
+    assert playbook.databases.keys() == {"shop.test"}
     assert loaded(tmp_path, "production").playbook.hosts == ["web1"]
     assert loaded(tmp_path).environments == ("staging", "production")
 

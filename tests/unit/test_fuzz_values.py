@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from lampctl.playbook import Playbook
+from lampctl.layers.model import playbook_model
 from lampctl.playbook.kinds import flat, texts
 from lampctl.playbook.text import Text
 from lampctl.quoting import FILTERS, ini
@@ -62,7 +62,7 @@ def _texts(path: str, annotation: Any, metadata: tuple[Any, ...]) -> Iterator[tu
             yield from _texts(path, argument, inner)
 
 
-LEAVES = list({(path, name): (path, name, type_) for path, name, type_ in leaves(Playbook)}.values())
+LEAVES = list({(path, name): (path, name, type_) for path, name, type_ in leaves(playbook_model())}.values())
 EXAMPLES = {text.kind: text.example for _, _, type_ in LEAVES for text in texts(type_)}
 
 

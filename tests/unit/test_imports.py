@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[2] / "lampctl"
 
 # From the bottom to the top; a module may import what is at its own rank or below.
 RANKS = [
-    {"errors", "answers", "legible", "quoting", "__init__"},
+    {"errors", "answers", "legible", "quoting", "extensions", "__init__"},
     {"platforms", "facts", "documents"},
     {"resources"},
     {"playbook", "checks"},

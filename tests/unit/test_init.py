@@ -9,12 +9,12 @@ import pytest
 import yaml
 
 from lampctl.engine.library import Files
+from lampctl.layers.sites import site_types
 from lampctl.playbook import load
-from lampctl.playbook.sites import SITE_TYPES
 from tests.unit.forked import run
 
 
-@pytest.mark.parametrize("kind", SITE_TYPES)
+@pytest.mark.parametrize("kind", site_types())
 def test_written_playbook_is_valid_and_has_what_it_needs(tmp_path: Path, kind: str) -> None:
     done = run("init", "--type", kind, "--host", "web1", "--site", "a.test", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -24,7 +24,7 @@ def test_written_playbook_is_valid_and_has_what_it_needs(tmp_path: Path, kind: s
     assert run("playbook", "validate", "site.yml", cwd=tmp_path).returncode == 0
 
 
-@pytest.mark.parametrize("kind", SITE_TYPES)
+@pytest.mark.parametrize("kind", site_types())
 def test_what_is_commented_out_is_valid_too(tmp_path: Path, kind: str) -> None:
     text = run("init", "-", "--type", kind, cwd=tmp_path).stdout
     lines = [line.replace("# environments:", "environments:") for line in text.splitlines()]

@@ -11,11 +11,13 @@ from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, p
 from lampctl.layers import http, sizing
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.services import judge
+from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import check, home, outside, through
 from lampctl.layers.tenant import tenant
 from lampctl.layers.vhost import Vhost
 from lampctl.playbook import root_of, socket_name, user_of
 from lampctl.playbook.sites import CgiSite
+from lampctl.playbook.sites.cgi import STARTER
 from lampctl.resources import Action, Directory, File, Package, Resource, Service
 from lampctl.resources.shell import quote
 
@@ -124,3 +126,6 @@ def _judge_program(user: str, answer: http.Answer, log: str) -> Verdict:
         return failed(f"ran, but not as {user}", answer.body[:200], "lampctl deploy sets the user again")
     hint = "the evidence is the error log's last lines; the site's user has to be able to read and run the program"
     return failed(f"{answer.status}, not the program's output", log or answer.body[:200], hint)
+
+
+CGI = SiteType(CgiSite, vhost, parts, STARTER)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from lampctl.layers import http, sizing
 from lampctl.layers.base import Context, Desired
+from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import home, outside
 from lampctl.layers.vhost import Vhost
 from lampctl.playbook import root_of
 from lampctl.playbook.sites import StaticSite
+from lampctl.playbook.sites.static import STARTER
 from lampctl.resources import File
 
 
@@ -31,3 +33,6 @@ def parts(context: Context, name: str, options: StaticSite) -> Desired:
 
 def _recognise(answer: http.Answer) -> str | None:
     return "200 with the file's text" if answer.status == 200 and answer.body.startswith("lampctl-static ") else None
+
+
+STATIC = SiteType(StaticSite, vhost, parts, STARTER)

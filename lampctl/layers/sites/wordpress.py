@@ -10,12 +10,14 @@ from lampctl.layers.fpm import body_limit, socket_of
 from lampctl.layers.mysql import secret_of
 from lampctl.layers.remote import trust
 from lampctl.layers.sites import php, wordpress_checks
+from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import home
 from lampctl.layers.tenant import tenant
 from lampctl.layers.versions import php_of
 from lampctl.layers.vhost import Vhost
 from lampctl.playbook import code_of, database_of, home_of, user_of
 from lampctl.playbook.sites import WordpressSite
+from lampctl.playbook.sites.wordpress import STARTER
 from lampctl.resources import (
     Action,
     Command,
@@ -193,3 +195,6 @@ def _table(context: Context, name: str, options: WordpressSite) -> str:
         identifier(str(database.name)), literal("siteurl")
     )
     return f"printf %s {quote(query)} | {context.mysql.client} | grep -q 1"
+
+
+WORDPRESS = SiteType(WordpressSite, vhost, parts, STARTER)
