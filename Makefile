@@ -36,8 +36,7 @@ unit: setup
 
 hosts: setup
 	@./tests/lab/packages.sh $(LAB)
-	@# Once more, for what a busy machine makes late; the summary says what, and why.
-	$(VENV)/bin/pytest tests/hosts -n 4 --no-loadscope-reorder --reruns 1
+	$(VENV)/bin/pytest tests/hosts -n 4 --no-loadscope-reorder
 
 attacks: setup ## ten minutes of hostile sites of every type on one host, behind either server
 	@./tests/lab/packages.sh $(LAB)

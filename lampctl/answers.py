@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from math import isfinite
 
 _MOST = 1 << 59  # half of what 64 bits hold, so that sums and products stay numbers that can be shown
 _YEAR_10000 = 253_402_300_800.0  # seconds since the epoch; no datetime is later
+
+
+def rows(raw: str, fields: int) -> Iterator[list[str]]:
+    """The lines that have this number of fields, which tabs separate; the last may contain tabs itself."""
+    for line in raw.split("\n"):  # and not at what else Python takes for the end of a line
+        found = line.split("\t", fields - 1)
+        if len(found) == fields:
+            yield found
+
+
+def sections(raw: str) -> dict[str, str]:
+    """Lines `NAME<TAB>text` -> the text of each name, in lines: what several commands of one probe print."""
+    found: dict[str, list[str]] = {}
+    for name, text in rows(raw, 2):
+        found.setdefault(name, []).append(text)
+    return {name: "\n".join(lines) for name, lines in found.items()}
 
 
 def whole(text: str) -> int | None:

@@ -13,6 +13,7 @@ from hashlib import sha256
 
 from lampctl.facts import Facts
 from lampctl.legible import legible, one_line
+from lampctl.resources.kind import States
 
 
 class Status(StrEnum):
@@ -35,7 +36,7 @@ class Evidence:
 
     raw: str
     facts: Facts
-    states: Mapping[str, object]  # resource key → state
+    states: States
     error: str = ""  # why the probe could not be run, if it could not
 
 

@@ -1,46 +1,20 @@
-"""One look at a host: the questions (shell, one batch) and their answers (parsed, pure).
+"""The observation of a host: questions (shell, one batch) and their answers (parsed, pure).
 
-Which paths matter depends on the platform, which is not known before the look. So the questions are the union
-over all platforms of the table: to ask for a path that can't exist costs nothing, a round trip would.
+Which paths matter depends on the platform, which is not known before. So the questions are the union over all platforms
+of the table: to ask for a path that can't exist costs nothing, a round trip would.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from lampctl import facts
+from lampctl.errors import BadAnswer
 from lampctl.facts import Facts
 from lampctl.layers import Desired
-from lampctl.resources import (
-    AcmeCertificate,
-    Certificate,
-    Command,
-    Database,
-    DatabaseUser,
-    Directory,
-    File,
-    Package,
-    Release,
-    Repository,
-    Resource,
-    Secret,
-    Service,
-    Symlink,
-    User,
-    acme,
-    certificate,
-    command,
-    database,
-    file,
-    package,
-    release,
-    repository,
-    secret,
-    service,
-    user,
-)
+from lampctl.resources.kind import States
+from lampctl.resources.kinds import kinds
 
 STATE = "/var/lib/lampctl"  # on the host: lock, what is owned, generations
 
@@ -56,17 +30,25 @@ _STATE_PROBES = {
 
 @dataclass(frozen=True)
 class Observation:
-    """What was seen. `states`: resource key → state of its kind; `entries`: path → what is there."""
+    """What was observed of a host.
+
+    Attributes:
+        owners: Playbook -> keys of what it made.
+        generation: The host's generation of files.
+        proved: The last generation whose checks all passed.
+        passed: These checks: id -> question.
+        lock: Who holds it, or empty.
+        answers: Preflight id -> raw output.
+    """
 
     facts: Facts
-    states: Mapping[str, object] = field(default_factory=dict)
-    entries: Mapping[str, file.Entry] = field(default_factory=dict)
-    owners: Mapping[str, frozenset[str]] = field(default_factory=dict)  # playbook → keys that it made
+    states: States = field(default_factory=States)
+    owners: Mapping[str, frozenset[str]] = field(default_factory=dict)
     generation: str = ""
-    proved: str = ""  # the last generation whose checks all passed
-    passed: Mapping[str, str] = field(default_factory=dict)  # and these checks: id → question
-    lock: str = ""  # who holds it, or empty
-    answers: Mapping[str, str] = field(default_factory=dict)  # preflight id → raw output
+    proved: str = ""
+    passed: Mapping[str, str] = field(default_factory=dict)
+    lock: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def owned(self) -> frozenset[str]:
@@ -74,64 +56,46 @@ class Observation:
         return frozenset().union(*self.owners.values())
 
     def orphans(self, playbook: str) -> frozenset[str]:
-        """What this playbook made, and no other has a claim on."""
+        """Keys of what this playbook made, and no other one has a claim on."""
         others = (keys for name, keys in self.owners.items() if name != playbook)
         return self.owners.get(playbook, frozenset()).difference(*others)
 
-
-def of(resources: Iterable[Resource], *kinds: type[Any]) -> list[Any]:
-    """The resources of these kinds, one for each key."""
-    return list({r.key: r for r in resources if isinstance(r, kinds)}.values())
+    def made_by_others(self, playbook: str) -> Mapping[str, str]:
+        """Key -> another playbook that made it, of what `playbook` itself has not made."""
+        own = self.owners.get(playbook, frozenset())
+        return {key: name for name, keys in sorted(self.owners.items()) if name != playbook for key in keys - own}
 
 
 def questions(candidates: Sequence[Desired]) -> dict[str, str]:
-    """Section name → shell. Sections run side by side on the host."""
-    resources = [resource for desired in candidates for resource in desired.resources]
-    displaced = [link for desired in candidates for link in desired.displaced]
-    shared = [service for desired in candidates for service in desired.shared]
-    asked = {f"preflight:{p.id}": p.script for desired in candidates for p in desired.preflights}
+    """Section name -> shell. Sections run side by side on the host."""
+    resources = [resource for desired in candidates for resource in (*desired.resources, *desired.shared)]
     return {
         **facts.PROBES,
         **_STATE_PROBES,
-        "repositories": repository.probe(of(resources, Repository)),
-        "packages": package.probe(of(resources, Package)),
-        "paths": file.probe([*of(resources, File, Symlink, Directory), *displaced]),
-        "units": service.probe([*of(resources, Service), *shared]),
-        "users": user.probe(of(resources, User)),
-        "releases": release.probe(of(resources, Release)),
-        "secrets": secret.probe(of(resources, Secret)),
-        "certificate": certificate.probe(of(resources, Certificate)),
-        "acme": acme.probe(of(resources, AcmeCertificate)),
-        "databases": database.probe(of(resources, Database), of(resources, DatabaseUser)),
-        "commands": command.probe([r for r in resources if isinstance(r, Command)]),
-        **asked,
+        **{f"kind:{kind.name}": kind.question(resources) for kind in kinds()},
+        **{f"preflight:{p.id}": p.script for desired in candidates for p in desired.preflights},
     }
 
 
 def parse(raw: Mapping[str, str], now: float) -> Observation:
-    """The answers to `questions`; `now` is the controller's clock while they were given."""
-    parsers: dict[str, Callable[[str], Mapping[str, object]]] = {
-        "repositories": repository.parse,
-        "packages": package.parse,
-        "units": service.parse,
-        "users": user.parse,
-        "releases": release.parse,
-        "secrets": secret.parse,
-        "certificate": certificate.parse,
-        "acme": acme.parse,
-        "databases": database.parse,
-        "commands": command.parse,
-    }
-    states = {key: state for name, read in parsers.items() for key, state in read(raw.get(name, "")).items()}
+    """The answers to `questions`; `now` is the controller's clock while they were given.
+
+    Raises:
+        BadAnswer: A question was not answered.
+    """
+    missing = [
+        name for name in (*facts.PROBES, *_STATE_PROBES, *(f"kind:{k.name}" for k in kinds())) if name not in raw
+    ]
+    if missing:
+        raise BadAnswer(f"the host did not answer: {', '.join(missing)}", "rerun it", kind="bad-answer")
     return Observation(
         facts=facts.parse(raw, now),
-        states=states,
-        entries=file.parse(raw.get("paths", "")),
-        owners=_owners(raw.get("owned", "")),
-        generation=raw.get("generation", "").strip(),
-        proved=raw.get("proved", "").strip(),
-        passed=_passed(raw.get("passed", "")),
-        lock=raw.get("lock", "").strip(),
+        states=States({kind.name: kind.parse(raw[f"kind:{kind.name}"]) for kind in kinds()}),
+        owners=_owners(raw["owned"]),
+        generation=raw["generation"].strip(),
+        proved=raw["proved"].strip(),
+        passed=_passed(raw["passed"]),
+        lock=raw["lock"].strip(),
         answers={name.removeprefix("preflight:"): text for name, text in raw.items() if name.startswith("preflight:")},
     )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
+from typing import cast
 
 from lampctl.checks import Check, Evidence, Status, Where
 from lampctl.engine.catalogue import PLATFORM, Row, catalogue
@@ -18,7 +19,9 @@ from lampctl.layers.sites import site_types
 from lampctl.playbook import reference
 from lampctl.playbook.examples import example
 from lampctl.playbook.kinds import literal, refined, texts, words
-from lampctl.resources.service import UnitState
+from lampctl.resources.kind import Kind, R, S, States
+from lampctl.resources.service import SERVICES
+from lampctl.resources.unit import UnitState
 
 _WHERE = {
     Where.HOST: "on the host",
@@ -39,19 +42,11 @@ class Page:
     items: tuple[Item, ...]
 
 
-class _Dead(Mapping[str, object]):
-    """What would be seen of a host on which no unit runs, and nothing else is there."""
+class _Dead(States):
+    """What would be observed of a host on which no unit runs, and nothing else exists."""
 
-    def __getitem__(self, key: str) -> object:
-        if key.startswith("service:"):
-            return UnitState(loaded=True)
-        raise KeyError(key)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
+    def get(self, kind: Kind[R, S], key: str) -> S | None:  # noqa: ARG002
+        return cast("S", UnitState(loaded=True)) if kind.name == SERVICES.name else None
 
 
 class Manual:

@@ -6,12 +6,15 @@ import errno
 import os.path
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lampctl import extensions
 from lampctl.engine.sources import read, read_war
 from lampctl.errors import PlaybookError, UsageError, guess
-from lampctl.playbook import Playbook
 from lampctl.resources import Source
+
+if TYPE_CHECKING:
+    from lampctl.playbook import Playbook
 
 LARGEST = 1 << 20  # bytes of a playbook or a template; more of them is some other file
 _PACKAGE = Path(__file__).parents[1]

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from lampctl.checks import LoginProbe
-from lampctl.resources.database import identifier
+from lampctl.resources.sql import identifier
 
 MOST = 1 << 20  # bytes of all answers: a greeting, a few words, a row
 

@@ -9,7 +9,6 @@ from lampctl.engine.library import Files
 from lampctl.errors import UsageError, guess
 from lampctl.facts import nominal
 from lampctl.layers import Context, desired
-from lampctl.plan import contents_of
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import Loaded, load
 from lampctl.playbook.fleet import database_hosts, of_sites
@@ -32,7 +31,7 @@ def _render(loaded: Loaded, platform: str, files: Files) -> dict[str, str]:
     loaded = of_sites(loaded, {host: host for host in database_hosts(loaded)})
     renderer = Renderer(files.template, loaded.name)
     wanted = desired(Context.of(loaded, PLATFORMS[platform], nominal(platform, loaded.playbook.sites)))
-    return {file.path: renderer.text(file) for file in contents_of(wanted)}
+    return {file.path: renderer.text(file) for file in wanted.files}
 
 
 def validate_templates(loaded: Loaded, files: Files) -> None:

@@ -29,9 +29,9 @@ from lampctl.engine.login import log_in
 from lampctl.engine.observe import cut_short, numbered, sections, shell_variables
 from lampctl.layers import Desired
 from lampctl.layers.base import ProbeFile
-from lampctl.observation import Observation, of
+from lampctl.observation import Observation
 from lampctl.outcome import Event
-from lampctl.resources import File, Secret
+from lampctl.resources import File, Secret, select
 from lampctl.ssh import Batch, Transport, as_root
 
 T = TypeVar("T")
@@ -131,7 +131,7 @@ def _clients(scripts: list[str], render: Callable[[File], str]) -> dict[str, byt
 def _needed(desired: Desired) -> list[Secret]:
     """The secrets that a probe of ours logs in with; no other leaves the host."""
     wanted = {probe.secret for probe in _probes(desired, LoginProbe)}
-    return [secret for secret in of(desired.resources, Secret) if secret.path in wanted]
+    return [secret for secret in select(desired.resources, Secret) if secret.path in wanted]
 
 
 def tools(render: Callable[[File], str]) -> dict[str, bytes]:

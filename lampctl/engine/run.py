@@ -133,8 +133,7 @@ class HostRun:
             )
 
     def _plan(self, desired: Desired, seen: Observation) -> Plan:
-        files = planning.contents_of(desired)
-        contents = {file.key: self._render(file) for file in files}
+        contents = {file.key: self._render(file) for file in desired.files}
         wait = int(self.request.connect.timeout or APT_WAIT)
         return planning.make(self.share.loaded.name, desired, seen, contents, wait)
 
@@ -220,7 +219,7 @@ class HostRun:
         import pymysql  # noqa: F401
 
         for desired in observe.candidates(self.share.loaded):
-            for file in planning.contents_of(desired):
+            for file in desired.files:
                 with suppress(LampctlError):  # it shows again when the file itself is rendered
                     self._render(file)
 

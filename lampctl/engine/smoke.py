@@ -18,6 +18,7 @@ from lampctl.facts import Facts
 from lampctl.layers import urls
 from lampctl.layers.urls import MOST_HOPS, Url, Wanted
 from lampctl.outcome import Event, Outcome, Reporter
+from lampctl.resources.kind import States
 
 PAUSE = 1.0  # seconds between two attempts
 
@@ -140,7 +141,7 @@ class _Walk:
         if said is None:
             return
         raw, error, ms = said
-        evidence = Evidence(raw, Facts("", clock=time.time()), {}, error)
+        evidence = Evidence(raw, Facts("", clock=time.time()), States(), error)
         self.verdicts[check.id] = check.judge(evidence), ms
 
 

@@ -11,7 +11,7 @@ from lampctl.facts import Facts
 from lampctl.platforms import MysqlNames, Platform, WebNames
 from lampctl.playbook import Client, Loaded, Playbook
 from lampctl.playbook.fields import Options
-from lampctl.resources import Resource, Service, Source, Symlink
+from lampctl.resources import File, Resource, SharedService, Source, select
 
 O = TypeVar("O", bound=Options)  # noqa: E741 -- options
 
@@ -108,8 +108,12 @@ class Desired:
     validators: tuple[Validator, ...] = ()
     preflights: tuple[Preflight, ...] = ()
     probe_files: tuple[ProbeFile, ...] = ()
-    displaced: tuple[Symlink, ...] = ()  # links that go when what is wanted comes, as both at once would clash
-    shared: tuple[Service, ...] = ()  # services that are not wanted; one that lampctl ran stays while others use it
+    shared: tuple[SharedService, ...] = ()
+
+    @property
+    def files(self) -> list[File]:
+        """The files that have to be rendered."""
+        return select(self.resources, File)
 
     def __add__(self, other: Desired) -> Desired:
         return Desired(
@@ -118,7 +122,6 @@ class Desired:
             self.validators + other.validators,
             self.preflights + other.preflights,
             self.probe_files + other.probe_files,
-            self.displaced + other.displaced,
             self.shared + other.shared,
         )
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Union
 
 from pydantic import Discriminator, Field, Tag, create_model
 
-from lampctl.layers import layers
+from lampctl.layers.registry import layers
 from lampctl.layers.sites import site_types
 from lampctl.playbook import Playbook
 from lampctl.playbook.fields import SiteName

@@ -12,7 +12,7 @@ from lampctl.layers.services import service_check
 from lampctl.layers.versions import php_of, versions
 from lampctl.platforms import PhpNames
 from lampctl.playbook import code_of
-from lampctl.resources import File, Package, Service
+from lampctl.resources import File, Package, SharedService
 from lampctl.resources.shell import quote
 
 # Packages whose modules are named otherwise than the package.
@@ -59,15 +59,14 @@ def _version(context: Context, names: PhpNames) -> Desired:
     )
 
 
-def _distributions_own(names: PhpNames) -> Service:
+def _distributions_own(names: PhpNames) -> SharedService:
     """The service that the package brings; lampctl 0.1 had its pools in it. It goes with them, unless others use it."""
-    return Service(
+    return SharedService(
         names.unit,
         "php",
         watch=(names.pool_dir, names.conf_dir),
         test=names.test,
-        running=False,
-        others=_OTHERS.format(unit=names.unit, pools=names.pool_dir),
+        dependents=_OTHERS.format(unit=names.unit, pools=names.pool_dir),
     )
 
 

@@ -26,8 +26,9 @@ from lampctl.resources import (
     Server,
     Service,
 )
-from lampctl.resources.database import literal
+from lampctl.resources.database import DATABASES, DatabaseState
 from lampctl.resources.shell import quote, words
+from lampctl.resources.sql import literal
 
 PORT = 3306
 _OWN = Certificate("@mysql", "mysql", (), signed=True)  # no site is called so
@@ -66,17 +67,17 @@ def accounts(context: Context, server: Server, secret_of: Callable[[str], Secret
 
 
 def _judge_accounts(client: Client, server: Server, wanted: tuple[str, ...], seen: Evidence) -> Verdict:
-    facts = {key: state for key in seen.states if isinstance(state := seen.states[key], frozenset)}
+    accounts = seen.states.of(DATABASES)
     for key in wanted:
-        account, state = key.partition(":")[2], facts.get(key, frozenset())
-        if "exists" not in state:
+        account, state = key.partition(":")[2], accounts.get(key, DatabaseState())
+        if not state.exists:
             return failed(f"there is no account {account}", hint="lampctl deploy makes it")
-        if "tls" not in state:
+        if not state.tls:
             return failed(f"{account} may connect without TLS", hint="lampctl deploy demands it")
-        if "login" not in state:
+        if not state.login:
             return failed(f"{account} has another password, or is locked", hint="lampctl deploy sets it again")
     prefix = f"database-user:{client.database.user}@"
-    others = sorted(key for key in facts if key.startswith(prefix) and key not in (*wanted, f"{prefix}localhost"))
+    others = sorted(key for key in accounts if key.startswith(prefix) and key not in (*wanted, f"{prefix}localhost"))
     if others and client.all:
         return _one_too_many(client, server, [key.removeprefix(prefix) for key in others])
     more = f"; and {len(others)} more, of hosts that this run is not for" if others else ""

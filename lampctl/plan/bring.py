@@ -1,128 +1,48 @@
-"""The first stage: what is wanted and is not there."""
+"""The first stage: missing resources, and those that differ."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from lampctl.layers import Desired
-from lampctl.observation import Observation, of
-from lampctl.plan import others
 from lampctl.plan.stages import Stage, generation
-from lampctl.resources import (
-    AcmeCertificate,
-    Action,
-    Certificate,
-    Change,
-    Command,
-    Conflict,
-    Database,
-    DatabaseUser,
-    Directory,
-    File,
-    Package,
-    Release,
-    Repository,
-    Secret,
-    Service,
-    Symlink,
-    User,
-    acme,
-    certificate,
-    command,
-    database,
-    directory,
-    file,
-    package,
-    release,
-    repository,
-    secret,
-    service,
-    user,
-)
-
-# What was compared, by a name for its kind, in the order in which changes are shown: each resource and what it needs.
-_Compared = dict[str, list[tuple[Any, Change | Conflict | None]]]
+from lampctl.resources import Action, Change, Conflict, Step
+from lampctl.resources.kind import Changed, HostView, Phase
+from lampctl.resources.kinds import kinds
 
 
-def stage(
-    desired: Desired,
-    seen: Observation,
-    known: frozenset[str],
-    theirs: Mapping[str, str],
-    contents: Mapping[str, str],
-    wait: int,
-) -> tuple[Stage, list[Conflict]]:
-    """`known`: the databases and their users that are lampctl's by what is there; `theirs`: other playbooks' keys."""
-    compared = _compared(desired, seen, known, theirs, contents)
-    users = of(desired.resources, User)
-    outcomes = [outcome for pairs in compared.values() for _, outcome in pairs]
-    changed = {kind: _changed(pairs) for kind, pairs in compared.items()}
-    files = [r for r in changed["paths"] if not isinstance(r, Directory)]
-    first = Stage(
-        tuple(outcome for outcome in outcomes if isinstance(outcome, Change)),
-        before=(
-            *repository.steps(changed["archives"]),
-            *package.steps(changed["packages"], wait, refresh=bool(changed["archives"])),
-            *user.steps(changed["users"], seen.states, users),
-            *secret.steps(changed["secrets"]),
-            *certificate.steps(changed["certificates"]),
-            *directory.steps([r for r in changed["paths"] if isinstance(r, Directory)]),
-            *release.steps(changed["releases"]),
-        ),
-        generation=generation(desired, files, contents, tuple(link.key for link in changed["displaced"])),
-        services=tuple((s, change) for s, change in compared["services"] if isinstance(change, Change)),
-        after=(
-            *database.steps(changed["databases"]),
-            *command.steps(changed["commands"]),
-            *acme.steps(changed["asked"]),
-        ),
-    )
-    taken = others.taken(of(desired.resources, Directory), users, seen, theirs)
-    return first, [*taken, *(outcome for outcome in outcomes if isinstance(outcome, Conflict))]
+def stage(desired: Desired, view: HostView) -> tuple[Stage, list[Conflict]]:
+    """Each kind compares its resources in turn; those that come later see which paths change."""
+    changed: dict[str, list[Changed[Any]]] = {}
+    conflicts: list[Conflict] = []
+    for kind in kinds():
+        changed[kind.name] = []
+        for resource in kind.arrange(kind.select(desired.resources), view):
+            outcome = kind.compare(resource, kind.state(resource, view.states), view)
+            if isinstance(outcome, Change):
+                changed[kind.name].append((resource, outcome))
+            elif outcome:
+                conflicts.append(outcome)
+        view = view.changed([path for resource, _ in changed[kind.name] for path in kind.writes(resource)])
+
+    def steps(phase: Phase) -> tuple[Step, ...]:
+        return tuple(step for kind in kinds() if kind.phase is phase for step in kind.steps(changed[kind.name], view))
+
+    files = [pair for kind in kinds() if kind.phase is Phase.GENERATION for pair in changed[kind.name]]
+    before = steps(Phase.PREPARE)
+    return Stage(
+        tuple(change for pairs in changed.values() for _, change in pairs),
+        before=before,
+        generation=generation(desired, _handed_over(files), view.contents, _deleted(files), before),
+        services=steps(Phase.SERVICES),
+        after=steps(Phase.AFTER),
+    ), conflicts
 
 
-def _compared(
-    desired: Desired, seen: Observation, known: frozenset[str], theirs: Mapping[str, str], contents: Mapping[str, str]
-) -> _Compared:
-    resources, states, owned, clock = desired.resources, seen.states, seen.owned, seen.facts.clock
-    found: _Compared = {
-        "archives": [(r, repository.compare(r, states.get(r.key), owned)) for r in of(resources, Repository)],
-        "packages": [(p, package.compare(p, states.get(p.key))) for p in of(resources, Package)],
-        "users": [(u, user.compare(u, states, of(resources, User))) for u in of(resources, User)],
-        "secrets": [(s, secret.compare(s, states.get(s.key))) for s in of(resources, Secret)],
-        "certificates": [
-            (c, certificate.compare(c, states.get(c.key), clock))
-            for c in (certificate.widened(c, states.get(c.key)) for c in of(resources, Certificate))
-        ],
-        "releases": [(r, release.compare(r, states.get(r.key))) for r in of(resources, Release)],
-        "paths": [
-            (r, file.compare(r, contents.get(r.key, ""), seen.entries, owned))
-            for r in of(resources, Directory, File, Symlink)
-        ],
-        "displaced": [
-            (link, Change(link.key, link.layer, Action.DELETE, "another link takes its place\n"))
-            for link in desired.displaced
-            if file.holds(link, seen.entries)
-        ],
-    }
-    written = _written(found)
-    services = service.in_order(of(resources, Service), states)
-    return found | {
-        "services": [(s, service.compare(s, states.get(s.key), written, owned)) for s in services],
-        "databases": [
-            (d, database.compare(d, states, owned, known, theirs)) for d in of(resources, Database, DatabaseUser)
-        ],
-        "commands": [(c, command.compare(c, states.get(c.key))) for c in of(resources, Command)],
-        "asked": [(a, acme.compare(a, states.get(a.key), clock)) for a in of(resources, AcmeCertificate)],
-    }
+def _handed_over(files: Sequence[Changed[Any]]) -> list[Any]:
+    return [resource for resource, change in files if change.action is not Action.DELETE]
 
 
-def _written(found: _Compared) -> list[str]:
-    """The paths that change, which services may have to read again."""
-    paths = [r.path for kind in ("paths", "displaced", "secrets") for r in _changed(found[kind])]
-    return [*paths, *(c.pair.certificate for c in _changed(found["certificates"]))]
-
-
-def _changed(pairs: list[tuple[Any, Change | Conflict | None]]) -> list[Any]:
-    return [resource for resource, outcome in pairs if isinstance(outcome, Change)]
+def _deleted(files: Sequence[Changed[Any]]) -> tuple[str, ...]:
+    return tuple(change.resource for _, change in files if change.action is Action.DELETE)

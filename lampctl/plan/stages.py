@@ -7,34 +7,39 @@ from dataclasses import dataclass
 
 from lampctl.layers import Desired
 from lampctl.layers.base import Validator
-from lampctl.resources import Change, File, Service, Step, Symlink, file
+from lampctl.resources import Change, File, Step, Symlink, file
 
 
 @dataclass(frozen=True)
 class Generation:
-    """The paths that are handed over, and those that are taken away, together."""
+    """The paths that are handed over, and those that are deleted, together.
+
+    Attributes:
+        deleted: Keys.
+        templates: Path -> template, to name it if a server refuses the file.
+    """
 
     resources: tuple[File | Symlink, ...]
     archive: bytes
-    deleted: tuple[str, ...]  # keys
+    deleted: tuple[str, ...]
     validators: tuple[Validator, ...]
-    templates: Mapping[str, str]  # path → template, to name it when a server refuses the file
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        return (*(resource.path for resource in self.resources), *map(path_of, self.deleted))
+    templates: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Changes that are applied and proved together."""
+    """Changes that are applied and proved together: what comes before the files, the files, services, and the rest."""
 
     changes: tuple[Change, ...]
-    before: tuple[Step, ...] = ()  # packages, users, secrets, certificates, releases
+    before: tuple[Step, ...] = ()
     generation: Generation | None = None
-    services: tuple[tuple[Service, Change], ...] = ()
-    after: tuple[Step, ...] = ()  # databases, commands; certificates that an ACME server gives
-    stopped: tuple[str, ...] = ()  # units that `before` stops; an undo starts them again
+    services: tuple[Step, ...] = ()
+    after: tuple[Step, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All but those that hand the files over."""
+        return (*self.before, *self.services, *self.after)
 
 
 def generation(
@@ -42,13 +47,14 @@ def generation(
     resources: Sequence[File | Symlink],
     contents: Mapping[str, str],
     deleted: tuple[str, ...],
-    stops: bool = False,
+    before: Sequence[Step],
 ) -> Generation | None:
-    """What hands `resources` over and takes the keys in `deleted` away; None where there is nothing to do.
+    """What hands `resources` over and deletes the keys in `deleted`.
 
-    `stops`: units are stopped with it, which an undo starts again, whether or not files go.
+    Returns:
+        None if there is nothing to do: no file changes, and none of the steps `before` it can be undone with it.
     """
-    if not resources and not deleted and not stops:
+    if not resources and not deleted and not any(step.undo for step in before):
         return None
     paths = [*(r.path for r in resources), *map(path_of, deleted)]
     return Generation(

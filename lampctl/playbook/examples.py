@@ -52,12 +52,12 @@ def _value(annotation: Any, metadata: Any, field: FieldInfo | None = None) -> An
     if origin is dict:
         return {_value(arguments[0], ()): _value(arguments[1], ())}
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return _mapping(annotation)
+        return mapping(annotation)
     return _scalar(annotation, metadata, default)
 
 
-def _mapping(model: type[BaseModel]) -> dict[str, Any]:
-    """The fields that are required, else the first one."""
+def mapping(model: type[BaseModel]) -> dict[str, Any]:
+    """An example of a mapping: the fields that are required, else the first one."""
     needed = {name: field for name, field in model.model_fields.items() if field.is_required()}
     some = needed or dict(list(model.model_fields.items())[:1])
     return {name: _value(field.annotation, field.metadata, field) for name, field in some.items()}

@@ -1,23 +1,22 @@
-"""The closed set of things that lampctl holds in a state on a host.
-
-Each kind is one file that knows how its state is observed (`probe`, shell), read (`parse`, pure), compared
-(`compare`, pure) and fixed (`steps`, shell).
-"""
+"""What lampctl holds in a desired state on a host. `kind` says what a kind of resource is, `kinds` which there are."""
 
 from lampctl.resources.acme import AcmeCertificate
-from lampctl.resources.base import Action, Change, Conflict, Resource, Step
+from lampctl.resources.base import Action, Change, Conflict, Resource, Step, select
 from lampctl.resources.certificate import Certificate, Pair
 from lampctl.resources.command import Command
-from lampctl.resources.database import Database, DatabaseUser, Server
-from lampctl.resources.file import Directory, File, PathResource, Symlink
+from lampctl.resources.database import Database, DatabaseUser
+from lampctl.resources.directory import Directory
+from lampctl.resources.file import AbsentSymlink, File, Symlink
 from lampctl.resources.package import Package
 from lampctl.resources.release import Release, Source
 from lampctl.resources.repository import Repository
 from lampctl.resources.secret import Secret
-from lampctl.resources.service import Service
+from lampctl.resources.service import OutgoingService, Service, SharedService
+from lampctl.resources.sql import Server
 from lampctl.resources.user import User
 
 __all__ = [
+    "AbsentSymlink",
     "AcmeCertificate",
     "Action",
     "Certificate",
@@ -28,17 +27,19 @@ __all__ = [
     "DatabaseUser",
     "Directory",
     "File",
+    "OutgoingService",
     "Package",
     "Pair",
-    "PathResource",
     "Release",
     "Repository",
     "Resource",
     "Secret",
     "Server",
     "Service",
+    "SharedService",
     "Source",
     "Step",
     "Symlink",
     "User",
+    "select",
 ]

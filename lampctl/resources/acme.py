@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lampctl.resources.base import Action, Change, Step
-from lampctl.resources.certificate import CertificateState, Pair, look, read
+from lampctl.resources.certificate import CertificateState, Pair, labelled, look, parse
+from lampctl.resources.kind import Changed, HostView, Kind, Phase
 from lampctl.resources.shell import quote, words
 
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
@@ -54,33 +55,26 @@ def look_at(item: AcmeCertificate) -> str:
 
 
 def probe(certificates: Sequence[AcmeCertificate]) -> str:
-    return "\n".join(f"echo {quote(f'== {item.key}')}\n{look_at(item)}" for item in certificates) or ":"
+    return "\n".join(labelled(item.key, look_at(item)) for item in certificates) or ":"
 
 
-def parse(raw: str) -> dict[str, CertificateState]:
-    sections = (section.partition("\n") for section in raw.split("== ")[1:])
-    found = {key: read(text) for key, _, text in sections}
-    return {key: state for key, state in found.items() if isinstance(state, CertificateState)}
-
-
-def compare(item: AcmeCertificate, state: object, now: float) -> Change | None:
-    """`now`: the host's clock."""
+def compare(item: AcmeCertificate, state: CertificateState | None, view: HostView) -> Change | None:
     names = ", ".join(item.names)
-    if not isinstance(state, CertificateState):
-        text = f"asks {item.directory} for {names}; HTTPS follows in the same run, once it is there\n"
+    if state is None:
+        text = f"requested from {item.directory} for {names}; HTTPS follows in the same run, once it is issued\n"
         return Change(item.key, item.layer, Action.CREATE, text)
     why = ""
     if state.names != frozenset(item.names):
         why = f"is for {', '.join(sorted(state.names))} -> {names}"
     elif state.issuer not in ("", item.directory):
         why = f"comes from {state.issuer} -> {item.directory}"
-    elif state.days(now) < OVERDUE:
-        why = f"has {state.days(now)} days left, and certbot's timer did not renew it"
+    elif state.days(view.clock) < OVERDUE:
+        why = f"has {state.days(view.clock)} days left, and certbot's timer did not renew it"
     return Change(item.key, item.layer, Action.UPDATE, why + "\n") if why else None
 
 
-def steps(certificates: Sequence[AcmeCertificate]) -> list[Step]:
-    return [Step(f"certificate {item.site} by ACME", item.layer, _script(item)) for item in certificates]
+def steps(changed: Sequence[Changed[AcmeCertificate]], view: HostView) -> list[Step]:  # noqa: ARG001
+    return [Step(f"certificate {item.site} by ACME", item.layer, _script(item)) for item, _ in changed]
 
 
 def _script(item: AcmeCertificate) -> str:
@@ -148,3 +142,5 @@ else
 fi
 grep -v '^Saving debug log' said || :
 """
+
+ACME_CERTIFICATES = Kind("acme", ("acme",), (AcmeCertificate,), Phase.AFTER, probe, parse, compare, steps)

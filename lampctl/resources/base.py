@@ -1,13 +1,15 @@
-"""What every resource has: a key, a layer, and a way to be compared with what is there."""
+"""What all kinds of resources have in common: a key and a layer, changes, conflicts and steps."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol, TypeVar, overload
 
 from lampctl.legible import legible, one_line
+
+T = TypeVar("T", bound=Any)
 
 
 class Action(StrEnum):
@@ -31,6 +33,15 @@ class Resource(Protocol):
 
     @property
     def layer(self) -> str: ...
+
+
+@overload
+def select(resources: Iterable[Resource], one: type[T], /) -> list[T]: ...
+@overload
+def select(resources: Iterable[Resource], /, *classes: type[Any]) -> list[Any]: ...
+def select(resources: Iterable[Resource], /, *classes: type[Any]) -> list[Any]:
+    """The resources of these classes, one for each key."""
+    return list({r.key: r for r in resources if isinstance(r, classes)}.values())
 
 
 @dataclass(frozen=True)
@@ -65,22 +76,24 @@ class Conflict:
     hint: str
 
 
-# What was seen on the host: resource key → state of that kind. A key that is missing does not exist.
-States = Mapping[str, object]
-
-
 @dataclass(frozen=True)
 class Step:
     """A script of one apply: its own process, in this order, with live output.
 
-    `name` is shown while it runs; `script` is POSIX sh, run as `sh -eu` in the batch's directory, where the files
-    of `payload` lie.
+    Attributes:
+        name: Shown while it runs.
+        layer: The layer that it is part of.
+        script: POSIX sh, run as `sh -eu` in the batch's directory, where the files of `payload` are.
+        payload: File name -> content.
+        owns: Keys recorded as lampctl's before it runs, so that a run that dies leaves no orphan.
+        disowns: Keys removed from that record when it has run.
+        undo: Shell that reverses it; it runs when the generation is rolled back, the last step's first.
     """
 
     name: str
     layer: str
     script: str
     payload: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    owns: tuple[
-        str, ...
-    ] = ()  # keys that are written down as lampctl's before it runs: a run that dies leaves no orphan
+    owns: tuple[str, ...] = ()
+    disowns: tuple[str, ...] = ()
+    undo: str = ""

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
-from lampctl.answers import seconds, shown
+from lampctl.answers import seconds, sections, shown
 from lampctl.resources.base import Action, Change, Step
+from lampctl.resources.kind import Changed, HostView, Kind, Phase
 from lampctl.resources.shell import quote
 
 DIRECTORY = "/etc/lampctl/tls"
@@ -80,9 +81,13 @@ class Certificate:
         return f"certificate:{self.pair.certificate}"
 
 
-def widened(certificate: Certificate, state: object) -> Certificate:
+def widen(certificates: Sequence[Certificate], view: HostView) -> list[Certificate]:
     """With the names that its authority has signed already: other playbooks may know the host by them."""
-    if not certificate.signed or not isinstance(state, CertificateState) or not state.signed:
+    return [_widened(item, view.states.get(CERTIFICATES, item.key)) for item in certificates]
+
+
+def _widened(certificate: Certificate, state: CertificateState | None) -> Certificate:
+    if not certificate.signed or state is None or not state.signed:
         return certificate
     return replace(certificate, names=(*certificate.names, *sorted(state.names.difference(certificate.names))))
 
@@ -140,9 +145,13 @@ def _fit(raw: str, there: bool) -> str:
 
 
 def probe(certificates: Sequence[Certificate]) -> str:
-    """Shell that looks at each of them, after a line with its key."""
-    looks = (f"echo {quote(f'== {item.key}')}\n{look(item.pair)}{_verify(item)}" for item in certificates)
-    return "\n".join(looks) or ":"
+    """Shell that prints lines `key<TAB>text` with what `read` understands."""
+    return "\n".join(labelled(item.key, f"{look(item.pair)}{_verify(item)}") for item in certificates) or ":"
+
+
+def labelled(key: str, script: str) -> str:
+    """Shell that runs `script`, and prints `key` and a tab before each line of its output."""
+    return f"{{ {script}\n}} | awk -v key={quote(key)} '{{ print key \"\\t\" $0 }}'"
 
 
 def _verify(item: Certificate) -> str:
@@ -152,15 +161,13 @@ def _verify(item: Certificate) -> str:
 
 
 def parse(raw: str) -> dict[str, CertificateState]:
-    """Certificate key → state; without those that are absent or no certificates."""
-    sections = (section.partition("\n") for section in raw.split("== ")[1:])
-    found = {key: read(text) for key, _, text in sections}
+    """Without those that do not exist, or are not valid PEM."""
+    found = {key: read(text) for key, text in sections(raw).items()}
     return {key: state for key, state in found.items() if isinstance(state, CertificateState)}
 
 
-def compare(certificate: Certificate, state: object, now: float) -> Change | None:
-    """`now`: the host's clock."""
-    if not isinstance(state, CertificateState):
+def compare(certificate: Certificate, state: CertificateState | None, view: HostView) -> Change | None:
+    if state is None:
         kind = "by an authority of its own," if certificate.signed else "self-signed"
         text = f"{kind} for {', '.join(certificate.names)}, made on the host\n"
         return Change(certificate.key, certificate.layer, Action.CREATE, text)
@@ -171,15 +178,15 @@ def compare(certificate: Certificate, state: object, now: float) -> Change | Non
         why = f"is for {', '.join(sorted(state.names))} -> {', '.join(certificate.names)}"
     elif state.key != "fits":
         why = "its key does not fit" if state.key == "other" else f"its key is {state.key}"
-    elif state.days(now) < RENEWED:
+    elif state.days(view.clock) < RENEWED:
         why = f"ends at {state.end}"
     elif state.rights != "root:root 600":
         why = f"key: {state.rights} -> root:root 600"
     return Change(certificate.key, certificate.layer, Action.UPDATE, why + "\n") if why else None
 
 
-def steps(certificates: Sequence[Certificate]) -> list[Step]:
-    return [Step(f"certificate {item.site}", item.layer, _script(item)) for item in certificates]
+def steps(changed: Sequence[Changed[Certificate]], view: HostView) -> list[Step]:  # noqa: ARG001
+    return [Step(f"certificate {item.site}", item.layer, _script(item)) for item, _ in changed]
 
 
 def _script(item: Certificate) -> str:
@@ -234,4 +241,17 @@ by={directory}/authority
 new "$@" -CA "$by.pem" -CAkey "$by.key"
 cat "$by.pem" >> {directory}/certificate.new
 """,
+)
+
+CERTIFICATES = Kind(
+    "certificates",
+    ("certificate",),
+    (Certificate,),
+    Phase.PREPARE,
+    probe,
+    parse,
+    compare,
+    steps,
+    arrange=widen,
+    writes=lambda certificate: (certificate.pair.certificate,),
 )

@@ -6,41 +6,50 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lampctl.resources.base import Action, Change, Step
+from lampctl.resources.kind import Changed, HostView, Kind, Phase
 from lampctl.resources.shell import quote
 
 
 @dataclass(frozen=True)
 class Command:
-    """`script` (sh -eu) runs where `unless`, a quick look that changes nothing, fails; after the databases are there.
+    """`script` (sh -eu) runs if `unless`, a quick test that changes nothing, fails; after the databases exist.
 
-    What `unless` looks for has to be what `script` brings about: a second run finds it.
+    What `unless` tests has to be what `script` brings about, so that a second run finds it.
     """
 
     name: str
     layer: str
     script: str
     unless: str
-    why: str  # what it brings about, for the plan
+    why: str  # what it brings about, as the plan shows it
 
     @property
     def key(self) -> str:
         return f"command:{self.name}"
 
 
+@dataclass(frozen=True)
+class CommandState:
+    """It has been done: what `unless` looks for exists."""
+
+
 def probe(commands: Sequence[Command]) -> str:
-    """Shell that prints the name of each command that need not run; how that is seen may differ by platform."""
+    """Shell that prints the name of each command that need not run."""
     looks = dict.fromkeys(f"( {c.unless} ) >/dev/null 2>&1 && echo {quote(c.name)} &" for c in commands)
     return "\n".join([*looks, "wait"]) if commands else ":"
 
 
-def parse(raw: str) -> dict[str, bool]:
-    """Command key → True."""
-    return {f"command:{name}": True for name in raw.splitlines() if name}
+def parse(raw: str) -> dict[str, CommandState]:
+    return {f"command:{name}": CommandState() for name in raw.splitlines() if name}
 
 
-def compare(command: Command, state: object) -> Change | None:
+def compare(command: Command, state: CommandState | None, view: HostView) -> Change | None:  # noqa: ARG001
     return None if state else Change(command.key, command.layer, Action.RUN, command.why + "\n")
 
 
-def steps(commands: Sequence[Command]) -> list[Step]:
-    return [Step(command.name, command.layer, command.script) for command in commands]
+def steps(changed: Sequence[Changed[Command]], view: HostView) -> list[Step]:  # noqa: ARG001
+    return [Step(command.name, command.layer, command.script) for command, _ in changed]
+
+
+# How it is seen that a command need not run may differ by platform.
+COMMANDS = Kind("commands", ("command",), (Command,), Phase.AFTER, probe, parse, compare, steps, varies=True)

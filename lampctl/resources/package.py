@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lampctl.answers import rows
 from lampctl.resources.base import Action, Change, Step
+from lampctl.resources.kind import Changed, HostView, Kind, Phase
+from lampctl.resources.repository import SOURCES
 from lampctl.resources.shell import words
 
 # Seconds that apt waits for one answer of the archive before it gives up.
 ARCHIVE_TIMEOUT = 15
-# Seconds after which reading the archives is begun anew: apt was seen to wait for ever after an answer that failed. It
-# keeps what it has got, so that a slow line gets there.
+# Seconds after which reading the archives is started again: apt was seen to wait for ever after a failed answer. It
+# keeps what it has downloaded, so a slow connection gets there in the end.
 ARCHIVE_PATIENCE = 300
 
 
@@ -27,40 +30,46 @@ class Package:
         return f"package:{self.name}"
 
 
+@dataclass(frozen=True)
+class PackageState:
+    """`status`: dpkg's word for it: installed, config-files, half-configured."""
+
+    status: str
+
+
 def probe(packages: Sequence[Package]) -> str:
-    """Shell that prints `name<TAB>status` for each known package."""
+    """Shell that prints `name<TAB>status` for each package that dpkg knows."""
     names = words(sorted({package.name for package in packages}))
     return f"dpkg-query -W -f='${{Package}}\\t${{db:Status-Status}}\\n' {names} 2>/dev/null || :"
 
 
-def parse(raw: str) -> dict[str, str]:
-    """Package key → dpkg's status word (`installed`, `config-files`, `half-configured`, …)."""
-    rows = (line.split("\t") for line in raw.splitlines() if line.count("\t") == 1)
-    return {f"package:{name}": status for name, status in rows}
+def parse(raw: str) -> dict[str, PackageState]:
+    return {f"package:{name}": PackageState(status) for name, status in rows(raw, 2)}
 
 
-def compare(package: Package, state: object) -> Change | None:
-    if state == "installed":
+def compare(package: Package, state: PackageState | None, view: HostView) -> Change | None:  # noqa: ARG001
+    if state and state.status == "installed":
         return None
-    return Change(package.key, package.layer, Action.INSTALL, f"is {state}" if state else "")
+    return Change(package.key, package.layer, Action.INSTALL, f"is {state.status}" if state else "")
 
 
-def steps(packages: Sequence[Package], wait: int, refresh: bool = False) -> list[Step]:
-    """One apt run for all; waits up to `wait` seconds for apt's lock and names its holder.
+def steps(changed: Sequence[Changed[Package]], view: HostView) -> list[Step]:
+    """One apt run for all; it waits for apt's lock and names its holder.
 
-    `refresh`: archives were added or changed, so they are read even if nothing is to be installed.
+    Archives that are added or changed are read even if nothing is to be installed.
     """
-    if not packages and not refresh:
+    refresh = any(path.startswith(SOURCES) for path in view.changing)
+    if not changed and not refresh:
         return []
     script = _INSTALL.format(
-        wait=wait,
+        wait=view.apt_wait,
         timeout=ARCHIVE_TIMEOUT,
         patience=ARCHIVE_PATIENCE,
-        packages=words(sorted(package.name for package in packages)),
+        packages=words(sorted(package.name for package, _ in changed)),
     )
-    layers = {package.layer for package in packages}
+    layers = {package.layer for package, _ in changed}
     layer = layers.pop() if len(layers) == 1 else "linux"
-    return [Step("install packages" if packages else "read the archives", layer, script)]
+    return [Step("install packages" if changed else "read the archives", layer, script)]
 
 
 # apt's own DPkg::Lock::Timeout waits without a word, and does not cover the lists' lock: so the
@@ -104,7 +113,7 @@ until timeout -k 5 {patience} apt-get "$@" -o APT::Update::Error-Mode=any update
     code=$?
     tries=$((tries - 1))
     if [ "$code" -ne 124 ] || [ "$tries" -eq 0 ]; then refuse apt-archive; fi
-    echo "the archives are not read after {patience} s: once more"
+    echo "the archives are not read after {patience} s: trying again"
 done
 wanted='{packages}'
 [ -n "$wanted" ] || exit 0
@@ -114,7 +123,7 @@ missing=$(apt-cache policy $wanted | awk -v wanted="$wanted" '
     /^  Candidate:/ && $2 != "(none)" {{ known[name] }}
     END {{ for (i = split(wanted, names, " "); i > 0; i--) if (!(names[i] in known)) print names[i] }}')
 if [ -n "$missing" ]; then
-    echo "not to be had: $(echo "$missing" | sort | tr '\n' ' ')"
+    echo "not available: $(echo "$missing" | sort | tr '\n' ' ')"
     refuse no-package
 fi
 # What is installed stays: somebody may need it.
@@ -128,3 +137,5 @@ if [ -z "$(dpkg --audit 2>/dev/null)" ] && ! apt-get "$@" --simulate install $wa
 fi
 exit "$code"
 """
+
+PACKAGES = Kind("packages", ("package",), (Package,), Phase.PREPARE, probe, parse, compare, steps)

@@ -19,8 +19,6 @@ from lampctl.resources.shell import words
 MIB = 1 << 20
 LARGEST = MIB  # bytes of a file whose content is read
 _ALL = 32 * MIB  # bytes of all of them: a file may have grown since its size was asked for
-_GAP = "@@"
-
 _KINDS = {"f": "file", "d": "directory", "l": "symlink"}
 
 
@@ -40,25 +38,28 @@ class Seen:
 def script(paths: Sequence[str], read: Sequence[str]) -> str:
     """Shell that prints the metadata of `paths`, and a tar of those of `read` that are regular files; all in base64.
 
-    In lines, as no single one may be long; without the paths that are missing.
+    In lines, each after `stat<TAB>` or `tar<TAB>`, as no single one may be long; without the paths that are missing.
     """
     if not paths:
         return ":"
-    found = f"find {words(paths)} -maxdepth 0 -printf '%y\\t%m\\t%u:%g\\t%s\\t%p\\t%l\\0' 2>/dev/null | base64"
+    found = (
+        f"find {words(paths)} -maxdepth 0 -printf '%y\\t%m\\t%u:%g\\t%s\\t%p\\t%l\\0' 2>/dev/null | base64"
+        " | sed 's/^/stat\\t/'"
+    )
     if not read:
         return found
     return (
-        f"{found}; echo {_GAP}\n"
+        f"{found}\n"
         f"find {words(read)} -maxdepth 0 -type f -size -{LARGEST + 1}c -print0 2>/dev/null"
         f" | tar -C / -c -f - --no-recursion --null -T - 2>/dev/null | head -c {_ALL} | gzip -1 | base64"
+        " | sed 's/^/tar\\t/'"
     )
 
 
-def parse(raw: str) -> Iterator[Seen]:
-    """What `script` printed; whatever in it makes no sense is left out."""
-    rows, _, archive = raw.partition(_GAP)
-    contents = dict(_contents(_decoded(archive)))
-    for row in _decoded(rows).decode(errors="replace").split("\0"):
+def parse(stat: str, tar: str) -> Iterator[Seen]:
+    """The two parts of what `script` printed; whatever in them makes no sense is left out."""
+    contents = dict(_contents(_decoded(tar)))
+    for row in _decoded(stat).decode(errors="replace").split("\0"):
         match row.split("\t", 5):
             case [kind, mode, owner, size, path, target] if set(mode) <= set("01234567") and 0 < len(mode) < 6:
                 content = contents.get(path) if kind == "f" else None

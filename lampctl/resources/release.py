@@ -12,7 +12,9 @@ import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from lampctl.answers import rows
 from lampctl.resources.base import Action, Change, Step
+from lampctl.resources.kind import Changed, HostView, Kind, Phase
 from lampctl.resources.shell import quote
 
 KEPT = 5  # releases beside the one that is served
@@ -62,30 +64,37 @@ class Release:
         return f"release:{self.path}"
 
 
+@dataclass(frozen=True)
+class ReleaseState:
+    """`owner`: of its directory, as USER:GROUP."""
+
+    owner: str
+
+
 def probe(releases: Sequence[Release]) -> str:
-    """Shell that prints the path of each release that is there, and whose it is."""
-    looks = (f"[ ! -d {quote(r.path)} ] || stat -c '%n %U:%G' {quote(r.path)}" for r in releases)
+    """Shell that prints `owner<TAB>path` for each release that exists."""
+    looks = (f"[ ! -d {quote(r.path)} ] || stat -c '%U:%G\t%n' {quote(r.path)}" for r in releases)
     return "\n".join(looks) if releases else ":"
 
 
-def parse(raw: str) -> dict[str, str]:
-    """Release key → its owner."""
-    return {f"release:{path}": owner for path, _, owner in (line.partition(" ") for line in raw.splitlines()) if path}
+def parse(raw: str) -> dict[str, ReleaseState]:
+    return {f"release:{path}": ReleaseState(owner) for owner, path in rows(raw, 2)}
 
 
-def compare(release: Release, state: object) -> Change | None:
+def compare(release: Release, state: ReleaseState | None, view: HostView) -> Change | None:  # noqa: ARG001
     owner = f"root:{release.group}"
-    if state == owner:
+    if state is None:
+        text = f"{release.source.size} of files from this machine\n"
+        return Change(release.key, release.layer, Action.CREATE, text)
+    if state.owner == owner:
         return None
-    if state:
-        return Change(release.key, release.layer, Action.UPDATE, f"owner: {state} -> {owner}; code is for it alone\n")
-    said = f"{release.source.size} of files from this machine\n"
-    return Change(release.key, release.layer, Action.CREATE, said)
+    text = f"owner: {state.owner} -> {owner}; code is for it alone\n"
+    return Change(release.key, release.layer, Action.UPDATE, text)
 
 
-def steps(releases: Sequence[Release]) -> list[Step]:
+def steps(changed: Sequence[Changed[Release]], view: HostView) -> list[Step]:  # noqa: ARG001
     made = []
-    for release in releases:
+    for release, _ in changed:
         name = f"{release.source.digest}.tar.gz"
         script = _UNPACK.format(
             home=quote(release.home),
@@ -129,3 +138,5 @@ served=$(readlink ../current || :)
 ls -td -- */ | tr -d / | grep -vxF -e "${{served##*/}}" -e {digest} | tail -n +{kept} |
     while IFS= read -r old; do rm -rf "./$old"; done
 """
+
+RELEASES = Kind("releases", ("release",), (Release,), Phase.PREPARE, probe, parse, compare, steps)

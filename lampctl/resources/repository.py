@@ -1,17 +1,20 @@
-"""Archives of packages beside the distribution's own, each with its key and its priority."""
+"""Package archives beside the distribution's own, each with its key and its priority."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import unified_diff
 
+from lampctl.answers import rows
 from lampctl.resources.base import Action, Change, Conflict, Step
 from lampctl.resources.file import MARK
+from lampctl.resources.kind import Changed, HostView, Kind, Phase, Retirement
 from lampctl.resources.shell import quote, words
 
+SOURCES = "/etc/apt/sources.list.d/"
 _PREFERRED = 1001  # even over a newer version of the distribution's own
 
 
@@ -56,7 +59,7 @@ class Repository:
 
 def paths(name: str) -> tuple[str, str]:
     """Where apt reads of it: the source, and the pins."""
-    return f"/etc/apt/sources.list.d/lampctl-{name}.sources", f"/etc/apt/preferences.d/lampctl-{name}"
+    return f"{SOURCES}lampctl-{name}.sources", f"/etc/apt/preferences.d/lampctl-{name}"
 
 
 def probe(repositories: Sequence[Repository]) -> str:
@@ -67,30 +70,34 @@ def probe(repositories: Sequence[Repository]) -> str:
     )
 
 
-def parse(raw: str) -> dict[str, Mapping[str, str]]:
-    """Repository key → path → text."""
-    states: dict[str, dict[str, str]] = {}
-    for line in raw.splitlines():
-        if line.count("\t") == 2:
-            name, path, text = line.split("\t")
-            with suppress(ValueError):
-                states.setdefault(f"repository:{name}", {})[path] = base64.b64decode(text).decode(errors="replace")
-    return {**states}
+@dataclass(frozen=True)
+class RepositoryState:
+    """`texts`: path -> text of each of its files that exist."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
-def compare(repository: Repository, state: object, owned: frozenset[str]) -> Change | Conflict | None:
-    there = state if isinstance(state, dict) else {}
-    if there == repository.files:
+def parse(raw: str) -> dict[str, RepositoryState]:
+    texts: dict[str, dict[str, str]] = {}
+    for name, path, text in rows(raw, 3):
+        with suppress(ValueError):
+            texts.setdefault(f"repository:{name}", {})[path] = base64.b64decode(text).decode(errors="replace")
+    return {key: RepositoryState(found) for key, found in texts.items()}
+
+
+def compare(repository: Repository, state: RepositoryState | None, view: HostView) -> Change | Conflict | None:
+    texts = state.texts if state else {}
+    if texts == repository.files:
         return None
-    foreign = next((path for path, text in there.items() if MARK not in text), None)
-    if foreign and repository.key not in owned:
+    foreign = next((path for path, text in texts.items() if MARK not in text), None)
+    if foreign and repository.key not in view.owned:
         return Conflict(
             repository.key,
             f"{foreign} exists and was not made by lampctl; it was left alone",
             "move it away, or give the repository another name",
         )
-    diff = "".join(_diff(path, there.get(path, ""), text) for path, text in repository.files.items())
-    return Change(repository.key, repository.layer, Action.UPDATE if there else Action.CREATE, diff)
+    diff = "".join(_diff(path, texts.get(path, ""), text) for path, text in repository.files.items())
+    return Change(repository.key, repository.layer, Action.UPDATE if texts else Action.CREATE, diff)
 
 
 def _diff(path: str, before: str, after: str) -> str:
@@ -98,8 +105,8 @@ def _diff(path: str, before: str, after: str) -> str:
     return "".join(unified_diff(*lines, f"a{path}" if before else "/dev/null", f"b{path}"))
 
 
-def steps(repositories: Sequence[Repository]) -> list[Step]:
-    """Writes the files, and leaves sources-undo.sh, by which the step that reads the archives takes them back."""
+def steps(changed: Sequence[Changed[Repository]], view: HostView) -> list[Step]:  # noqa: ARG001
+    """Write the files, and sources-undo.sh, with which the step that reads the archives takes them back."""
     return [
         Step(
             f"repository {r.name}",
@@ -107,7 +114,7 @@ def steps(repositories: Sequence[Repository]) -> list[Step]:
             "umask 022\n" + "\n".join(_write(r.key, path, text) for path, text in r.files.items()),
             owns=(r.key,),
         )
-        for r in repositories
+        for r, _ in changed
     ]
 
 
@@ -121,6 +128,28 @@ def _write(key: str, path: str, text: str) -> str:
     )
 
 
-def remove(name: str) -> str:
-    """Shell that takes a repository away; what was installed from it stays."""
-    return f"rm -f {words(paths(name))}\n"
+def retire(keys: Sequence[str], wanted: Sequence[Repository], view: HostView) -> Retirement:  # noqa: ARG001
+    """What was installed from an archive stays."""
+    names = {key: key.partition(":")[2] for key in keys}
+    return Retirement(
+        tuple(Change(key, "linux", Action.DELETE, "no longer wanted\n") for key in keys),
+        tuple(
+            Step(f"remove {name}", "linux", f"rm -f {words(paths(name))}\n", disowns=(key,))
+            for key, name in names.items()
+        ),
+    )
+
+
+REPOSITORIES = Kind(
+    "repositories",
+    ("repository",),
+    (Repository,),
+    Phase.PREPARE,
+    probe,
+    parse,
+    compare,
+    steps,
+    writes=lambda repository: paths(repository.name),
+    claimed=(Repository,),
+    retire=retire,
+)

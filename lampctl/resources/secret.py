@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lampctl.answers import rows
 from lampctl.resources.base import Action, Change, Step
+from lampctl.resources.kind import Changed, HostView, Kind, Phase
 from lampctl.resources.shell import quote
 
 DIRECTORY = "/etc/lampctl/secrets"
@@ -41,6 +43,17 @@ class Secret:
     def read(self) -> str:
         """Shell that prints the value."""
         return f"sed -n 's/^env\\[{self.variable}\\] = \"\\(.*\\)\"$/\\1/p' {quote(self.path)}"
+
+
+@dataclass(frozen=True)
+class SecretState:
+    """`file`: what it is, whose, and its mode: `regular file root:root 600`; or what is wrong with its content."""
+
+    file: str
+
+
+_RIGHT = "regular file root:root 600"
+_OTHER = "other - -"  # not the password that the database's host gave
 
 
 def probe(secrets: Sequence[Secret]) -> str:
@@ -79,24 +92,22 @@ def _copied(secret: Secret) -> str:
     )
 
 
-def parse(raw: str) -> dict[str, str]:
-    """Secret key → `regular file root:root 600`."""
-    rows = (line.split("\t") for line in raw.splitlines() if line.count("\t") == 3)
-    return {f"secret:{path}": f"{kind} {owner} {mode}" for path, kind, owner, mode in rows}
+def parse(raw: str) -> dict[str, SecretState]:
+    return {f"secret:{path}": SecretState(f"{kind} {owner} {mode}") for path, kind, owner, mode in rows(raw, 4)}
 
 
-def compare(secret: Secret, state: object) -> Change | None:
-    if state == "regular file root:root 600":
+def compare(secret: Secret, state: SecretState | None, view: HostView) -> Change | None:  # noqa: ARG001
+    if state and state.file == _RIGHT:
         return None
-    if secret.given and state in (None, "other - -"):
+    if secret.given and (state is None or state.file == _OTHER):
         action = Action.UPDATE if state else Action.CREATE
         return Change(secret.key, secret.layer, action, "the password that the database's host made\n")
     if state is None:
         return Change(secret.key, secret.layer, Action.CREATE, "a random password, made on the host\n")
-    return Change(secret.key, secret.layer, Action.UPDATE, f"{state} -> regular file root:root 600\n")
+    return Change(secret.key, secret.layer, Action.UPDATE, f"{state.file} -> {_RIGHT}\n")
 
 
-def steps(secrets: Sequence[Secret]) -> list[Step]:
+def steps(changed: Sequence[Changed[Secret]], view: HostView) -> list[Step]:  # noqa: ARG001
     return [
         Step(
             f"secret {secret.name}",
@@ -110,7 +121,7 @@ def steps(secrets: Sequence[Secret]) -> list[Step]:
             )
             + _copied(secret),
         )
-        for secret in secrets
+        for secret, _ in changed
     ]
 
 
@@ -143,3 +154,15 @@ mkdir -p {directory}; chmod 700 /etc/lampctl {directory}
 }}
 chown root:root {path}; chmod 600 {path}
 """
+
+SECRETS = Kind(
+    "secrets",
+    ("secret",),
+    (Secret,),
+    Phase.PREPARE,
+    probe,
+    parse,
+    compare,
+    steps,
+    writes=lambda secret: (secret.path,),
+)

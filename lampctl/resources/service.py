@@ -1,46 +1,50 @@
-"""systemd services: enabled, active, and running the configuration that is on disk."""
+"""systemd services that run with the configuration on disk, and those that must not run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
-from lampctl.answers import decimal, seconds
-from lampctl.resources.base import Action, Change, Conflict, States
-from lampctl.resources.shell import quote, words
-
-_PROPERTIES = (
-    "Id,LoadState,ActiveState,SubState,UnitFileState,Result,StateChangeTimestamp,ExecMainStartTimestamp,"
-    "ActiveEnterTimestamp,"
-    "NeedDaemonReload"
-)
-_ENABLED = ("enabled", "enabled-runtime", "static", "alias", "indirect", "generated")
+from lampctl.resources import systemctl, unit
+from lampctl.resources.base import Action, Change, Conflict, Step
+from lampctl.resources.kind import Changed, HostView, Kind, Phase, Retirement
+from lampctl.resources.systemctl import Wait
+from lampctl.resources.unit import Fault, UnitState
 
 
 @dataclass(frozen=True)
 class Service:
-    """A unit that is enabled and active, and has loaded everything below `watch`; or one that makes room."""
+    """A unit that is enabled and active, and has loaded everything below `watch`.
+
+    Attributes:
+        watch: Files and directories that it reads when it starts or reloads.
+        on_change: RELOAD; or RESTART, if a reload would not read all of it.
+        sockets: Unix sockets that exist once it has loaded its configuration.
+        ready: Shell that fails, and says why, while the unit does not do its work yet.
+        units: What lampctl writes and only a restart reads: its unit files and drop-ins, modules.
+        sandbox: Drop-ins that can wait for its next start: no visitor is to pay for them.
+        patience: Seconds that it may take until its sockets exist and it is ready.
+        test: Shell command: would it accept what is on disk?
+        behind: The unit that it hands requests to: if both run, this one first learns what that one requires.
+        one_of_several: Web servers do without it meanwhile; so if it runs, they first learn what is new.
+    """
 
     unit: str
     layer: str
-    watch: tuple[str, ...] = ()  # files and directories that it reads when it starts or reloads
-    on_change: Action = Action.RELOAD  # or RESTART, where a reload would not read all of it
-    sockets: tuple[str, ...] = ()  # Unix sockets that exist once it has loaded its configuration
-    ready: str = ""  # shell that fails, and says why, while the unit does not do its work yet
-    units: tuple[str, ...] = ()  # what lampctl writes and only a restart reads: its unit files and drop-ins, modules
-    sandbox: tuple[str, ...] = ()  # drop-ins that can wait for its next start: no visitor is to pay for them
-    patience: int = 10  # seconds that it may take until its sockets are there and it is ready
-    running: bool = True  # False: it has to be stopped and disabled
-    # Of one that has to be stopped: the key that lampctl owns if it was lampctl that deployed it, the command by which
-    # it ends what it is doing and takes nothing new, and the ports that are free then.
-    mark: str = ""
-    drain: str = ":"
-    ports: tuple[int, ...] = ()
-    test: str = ""  # shell command: would it accept what is on disk?
-    behind: str = ""  # the unit that it hands requests to: where both run, this one learns first what that one asks for
-    one_of_several: bool = False  # web servers do without it meanwhile; so where it runs, they learn first what is new
-    heir: str = ""  # a unit that has no need of these ports if it runs already; then this one goes last
-    others: str = ""  # shell that prints what of other people's depends on it, a line each
+    watch: tuple[str, ...] = ()
+    on_change: Action = Action.RELOAD
+    sockets: tuple[str, ...] = ()
+    ready: str = ""
+    units: tuple[str, ...] = ()
+    sandbox: tuple[str, ...] = ()
+    patience: int = 10
+    test: str = ""
+    behind: str = ""
+    one_of_several: bool = False
+    dependents: ClassVar[str] = ""
+    runs: ClassVar[bool] = True
 
     @property
     def key(self) -> str:
@@ -48,210 +52,207 @@ class Service:
 
 
 @dataclass(frozen=True)
-class UnitState:
-    """One unit as systemd knows it. Times are seconds since the epoch; 0 means never."""
+class OutgoingService:
+    """A unit that is stopped and disabled, because another one needs its ports.
 
-    loaded: bool = False
-    active: str = "inactive"
-    enabled: str = ""
-    result: str = ""
-    reloaded: float = 0.0  # the last change of state: a start, or a reload
-    started: float = 0.0
-    changed: float = 0.0  # the newest change below the watched paths
-    changed_path: str = ""
-    unit_changed: float = 0.0  # the newest change of the unit files that lampctl writes
-    sandbox_changed: float = 0.0  # the newest change of its sandbox
-    unread: bool = False  # systemd has not read the unit's files again since they were changed
-    missing: tuple[str, ...] = ()  # its sockets that are not there
-    masked: bool = False  # somebody forbade it to start
-    said: str = ""  # its last words, where it should run and does not
-    others: tuple[str, ...] = ()  # what of other people's depends on it
+    Attributes:
+        mark: The key that lampctl owns if it deployed this unit; another's is left alone.
+        drain: Shell command by which it ends what it is doing and takes nothing new.
+        ports: What is free then.
+        successor: A unit that does not need these ports if it runs already; then this one is stopped last.
+    """
 
-    def stale(self, on_change: Action) -> bool:
-        """Was something that it reads changed after it last read it?
-
-        Derived from state, not from "this run changed a file": so a reload can't get lost when a
-        run dies, and an edit by hand that nobody loaded shows up too.
-        """
-        since = self.started if on_change is Action.RESTART else max(self.reloaded, self.started)
-        return self.active == "active" and (self.changed > since or self.outdated)
+    unit: str
+    layer: str
+    mark: str
+    drain: str = ":"
+    ports: tuple[int, ...] = ()
+    successor: str = ""
+    watch: ClassVar[tuple[str, ...]] = ()
+    units: ClassVar[tuple[str, ...]] = ()
+    sandbox: ClassVar[tuple[str, ...]] = ()
+    sockets: ClassVar[tuple[str, ...]] = ()
+    dependents: ClassVar[str] = ""
+    runs: ClassVar[bool] = False
 
     @property
-    def outdated(self) -> bool:
-        """Does it run by an older unit file? Then a reload is not enough."""
-        return self.active == "active" and (self.unread or self.unit_changed > self.started)
+    def key(self) -> str:
+        return f"service:{self.unit}"
+
+
+@dataclass(frozen=True)
+class SharedService:
+    """A package's own unit, which the playbook does not need. One that lampctl ran stays while others depend on it.
+
+    Attributes:
+        dependents: Shell that prints what of other people's depends on it, a line each.
+    """
+
+    unit: str
+    layer: str
+    watch: tuple[str, ...] = ()
+    test: str = ""
+    dependents: str = ""
+    on_change: ClassVar[Action] = Action.RELOAD
+    units: ClassVar[tuple[str, ...]] = ()
+    sandbox: ClassVar[tuple[str, ...]] = ()
+    sockets: ClassVar[tuple[str, ...]] = ()
+    runs: ClassVar[bool] = False
 
     @property
-    def waits_for_sandbox(self) -> bool:
-        """Does it run since before its sandbox was written?"""
-        return self.active == "active" and self.sandbox_changed > self.started
-
-    @property
-    def enabled_now(self) -> bool:
-        return self.enabled in _ENABLED
+    def key(self) -> str:
+        return f"service:{self.unit}"
 
 
-def probe(services: Sequence[Service]) -> str:
-    """Shell that prints systemd's view of each unit, what it lacks, and the newest change below its watched paths."""
-    units = words(sorted({service.unit for service in services}))
-    missing = "\n".join(
-        f"[ -S {quote(path)} ] || printf 'missing %s\\t\\t%s\\n' {quote(service.unit)} {quote(path)}"
-        for service in services
-        for path in service.sockets
-    )
-    others = "\n".join(
-        f'{{ {service.others}; }} | awk -v unit={quote(service.unit)} \'{{ print "others " unit "\\t\\t" $0 }}\''
-        for service in services
-        if service.others
-    )
-    wanted = words(sorted({service.unit for service in services if service.running}))
-    last_words = _LAST_WORDS.replace("WANTED", wanted)
-    return f"{_SHOW.replace('UNITS', units)}\n{_newest(services)}\n{missing}\n{others}\n{last_words}"
+AnyService = Service | OutgoingService | SharedService
 
 
-_SHOW = f"""
-shown=$(systemctl show --timestamp=us+utc -p {_PROPERTIES} UNITS 2>/dev/null)
-printf '%s\\n\\n' "$shown"
-"""
-# Of a unit that is there and should run; a socket or timer fails because its service does.
-_LAST_WORDS = r"""
-down=$(printf '%s\n' "$shown" | awk -v RS= -F '\n' '/LoadState=loaded/ && !/ActiveState=active/ {
-    for (i = 1; i <= NF; i++) if ($i ~ /^Id=/) print substr($i, 4) }')
-for unit in $down; do
-    case ' WANTED ' in *" $unit "*) ;; *) continue ;; esac
-    journalctl -q -u "$unit" -u "${unit%.*}.service" -n 12 --no-pager -o cat |
-        awk -v unit="$unit" '{ gsub(/\t/, " "); print "said " unit "\t\t" $0 }'
-done
-"""
-
-
-def _newest(services: Sequence[Service]) -> str:
-    """Shell that prints which paths each unit reads, and `PATH<TAB>WHEN<TAB>WHICH`: the newest change below each."""
-    read = [
-        (f"{kind} {service.unit}", path)
-        for service in services
-        for kind, paths in (("watch", service.watch), ("unit", service.units), ("sandbox", service.sandbox))
-        for path in paths
-    ]
-    if not read:
-        return ""
-    return (
-        f"printf '%s\\t\\t%s\\n' {words(part for row in read for part in row)}\n"
-        f"find {words(sorted({path for _, path in read}))} -printf '%H\\t%C@\\t%p\\n' 2>/dev/null"
-        " | awk -F '\\t' '$2 >= when[$1] { when[$1] = $2; row[$1] = $0 } END { for (path in row) print row[path] }'"
-    )
-
-
-def parse(raw: str) -> dict[str, UnitState]:
-    """Service key → state."""
-    blocks: dict[str, dict[str, str]] = {}
-    rows: dict[tuple[str, str], list[str]] = {}
-    newest: dict[str, tuple[float, str]] = {}
-    for block in raw.split("\n\n"):
-        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line and "\t" not in line)
-        if "Id" in values:
-            blocks[values["Id"]] = values
-    for line in raw.splitlines():
-        if line.count("\t") == 2:
-            what, when, path = line.split("\t")
-            kind, _, unit = what.partition(" ")
-            if when:
-                newest[what] = decimal(when) or 0.0, path
-            else:
-                rows.setdefault((unit, kind), []).append(path)
-    return {f"service:{unit}": _state(values, unit, rows, newest) for unit, values in blocks.items()}
-
-
-def _state(
-    values: dict[str, str], unit: str, rows: dict[tuple[str, str], list[str]], newest: dict[str, tuple[float, str]]
-) -> UnitState:
-    """`rows`: (unit, kind) → the paths that `probe` printed of it; `newest`: path → (when, which) below it."""
-
-    def change(kind: str) -> tuple[float, str]:
-        return max((newest[path] for path in rows.get((unit, kind), []) if path in newest), default=(0.0, ""))
-
-    changed, changed_path = change("watch")
-    return UnitState(
-        loaded=values.get("LoadState") == "loaded",
-        masked=values.get("LoadState") == "masked",
-        active=values.get("ActiveState", ""),
-        enabled=values.get("UnitFileState", ""),
-        result=values.get("Result", ""),
-        reloaded=_seconds(values.get("StateChangeTimestamp", "")),
-        # Sockets and timers have no process of their own.
-        started=_seconds(values.get("ExecMainStartTimestamp", "") or values.get("ActiveEnterTimestamp", "")),
-        changed=changed,
-        changed_path=changed_path,
-        unit_changed=change("unit")[0],
-        sandbox_changed=change("sandbox")[0],
-        unread=values.get("NeedDaemonReload") == "yes",
-        missing=tuple(rows.get((unit, "missing"), [])),
-        said="\n".join(rows.get((unit, "said"), [])),
-        others=tuple(rows.get((unit, "others"), [])),
-    )
-
-
-def _seconds(stamp: str) -> float:
-    """`Tue 2026-11-24 03:16:23.123456 UTC`, as systemctl prints it with us+utc."""
-    return seconds(stamp, "%a %Y-%m-%d %H:%M:%S.%f UTC") or 0.0
-
-
-def compare(
-    service: Service, state: object, changing: Iterable[str], owned: frozenset[str]
-) -> Change | Conflict | None:
-    """The change that `service` needs, when the paths in `changing` are about to be written."""
-    unit = state if isinstance(state, UnitState) else UnitState()
-    if not service.running:
-        return _stop(service, unit, owned)
-    if unit.masked:
-        return Conflict(
-            service.key,
-            f"{service.unit} is masked: somebody forbade it to start; it was left alone",
-            f"systemctl unmask {service.unit}, and deploy again",
-        )
-    if unit.active != "active":
-        return Change(service.key, service.layer, Action.START, f"is {unit.active}\n" if unit.loaded else "")
-    paths = list(changing)
-    rewritten = [path for path in paths if path in service.units]
-    if rewritten or unit.outdated:
-        cause = rewritten[0] if rewritten else "its unit was changed since it was started"
-        return Change(service.key, service.layer, Action.RESTART, f"because of {cause}\n")
-    touched = [path for path in paths if path.startswith(service.watch)]
-    if touched or unit.stale(service.on_change):
-        cause = touched[0] if touched else f"{unit.changed_path} is newer than what it runs"
-        return Change(service.key, service.layer, service.on_change, f"because of {cause}\n")
-    if unit.missing:  # a reload would keep the socket that nobody can find any more
-        return Change(service.key, service.layer, Action.RESTART, f"{unit.missing[0]} is not there\n")
-    if not unit.enabled_now:
-        return Change(service.key, service.layer, Action.ENABLE, f"is {unit.enabled}\n")
+def compare(service: AnyService, state: UnitState | None, view: HostView) -> Change | Conflict | None:
+    """The change that a service needs, when the paths in `view.changing` are about to be written."""
+    match service:
+        case OutgoingService():
+            return _stop(service, state or UnitState(), view.owned)
+        case Service():
+            return _run(service, state or UnitState(), view.changing)
     return None
 
 
-def _stop(service: Service, unit: UnitState, owned: frozenset[str]) -> Change | Conflict | None:
-    if unit.active in ("inactive", "failed", "") and unit.enabled != "enabled":
+def _run(service: Service, state: UnitState, changing: Sequence[str]) -> Change | Conflict | None:
+    fault = state.fault(service.on_change)
+    if fault is Fault.MASKED:
+        return Conflict(
+            service.key,
+            f"{service.unit} is masked, so it can't be started; it was left alone",
+            f"systemctl unmask {service.unit}, and deploy again",
+        )
+    rewritten = next((path for path in changing if path in service.units), "")
+    touched = next((path for path in changing if path.startswith(service.watch)), "") if service.watch else ""
+    reload, unit_file = service.on_change, state.unit_changed_path or "its unit"
+    reasons: tuple[tuple[bool, Action, str], ...] = (
+        (fault in (Fault.ABSENT, Fault.INACTIVE), Action.START, f"is {state.active}" if state.loaded else ""),
+        (bool(rewritten), Action.RESTART, f"because of {rewritten}"),
+        (fault is Fault.OUTDATED, Action.RESTART, f"because {unit_file} is newer than what it runs"),
+        (bool(touched), reload, f"because of {touched}"),
+        (fault is Fault.STALE, reload, f"because {state.changed_path} is newer than what it runs"),
+        # A reload would keep the socket that nobody can find any more.
+        (fault is Fault.SOCKET, Action.RESTART, f"{state.missing[0] if state.missing else ''} does not exist"),
+        (fault is Fault.DISABLED, Action.ENABLE, f"is {state.enabled}"),
+    )
+    for holds, action, why in reasons:
+        if holds:
+            return Change(service.key, service.layer, action, f"{why}\n" if why else "")
+    return None
+
+
+def _stop(service: OutgoingService, state: UnitState, owned: frozenset[str]) -> Change | Conflict | None:
+    # systemd stops it already: a plan that stops it again would do nothing.
+    if state.active in ("inactive", "deactivating", "failed", "") and state.enabled != "enabled":
         return None
     if service.mark not in owned:
         return Conflict(
             service.key,
-            f"{service.unit} is {unit.active} and {unit.enabled or 'not enabled'}, and was not deployed by lampctl;"
+            f"{service.unit} is {state.active} and {state.enabled or 'not enabled'}, and was not deployed by lampctl;"
             " it was left alone",
             f"it is in the way: systemctl disable --now {service.unit}, if nobody needs it",
         )
-    return Change(service.key, service.layer, Action.STOP, "makes room\n")
+    return Change(service.key, service.layer, Action.STOP, "another unit needs its ports\n")
 
 
-def in_order(services: Sequence[Service], states: States) -> list[Service]:
-    """Who makes room goes before who needs it; but last, and without a wait for its ports, where its heir has them.
+def in_order(services: Sequence[AnyService], view: HostView) -> list[AnyService]:
+    """What gives up ports goes first; or last, without a wait for its ports, if its successor has them already.
 
-    A server before another one goes first where both run; and one of several instances that run, after who asks them.
+    If both run, a server goes before the one that it hands requests to; a running instance of several goes after what
+    sends it requests.
     """
 
-    def runs(unit: str) -> bool:
-        state = states.get(f"service:{unit}")
-        return isinstance(state, UnitState) and state.active == "active"
+    def active(name: str) -> bool:
+        state = view.states.get(SERVICES, f"service:{name}")
+        return state is not None and state.runs
 
-    first = [item for item in services if item.behind and runs(item.unit) and runs(item.behind)]
-    late = [item for item in services if item.one_of_several and runs(item.unit)]
-    last = [item for item in services if not item.running and runs(item.heir)]
-    between = [item for item in services if item not in (*first, *late, *last)]
-    return [*first, *between, *late, *(replace(item, ports=()) for item in last)]
+    def place(service: AnyService) -> int:
+        match service:
+            case OutgoingService(successor=successor) if active(successor):
+                return 3
+            case Service(behind=behind) if behind and active(service.unit) and active(behind):
+                return 0
+            case Service(one_of_several=True) if active(service.unit):
+                return 2
+        return 1
+
+    ordered = sorted(services, key=place)
+    return [
+        replace(item, ports=()) if isinstance(item, OutgoingService) and place(item) == 3 else item for item in ordered
+    ]
+
+
+def steps(changed: Sequence[Changed[AnyService]], view: HostView) -> list[Step]:
+    """Each with what makes it run the former files, should these be rolled back."""
+    layers = Counter(service.layer for service, _ in changed)
+    return [_step(service, change, layers[service.layer] > 1, view.changing) for service, change in changed]
+
+
+def _step(service: AnyService, change: Change, crowded: bool, changing: Sequence[str]) -> Step:
+    """`crowded`: other units of its layer change as well."""
+    name = f"{change.action} {service.unit}"
+    if isinstance(service, OutgoingService):
+        vacate = systemctl.vacate(service.unit, service.drain, service.ports)
+        return Step(name, service.layer, vacate, undo=systemctl.start(service.unit))
+    wait = Wait()
+    if isinstance(service, Service):
+        wait = Wait(service.sockets, service.ready, service.patience)
+    affected = crowded or any(path in service.units or path.startswith(service.watch) for path in changing)
+    undo = systemctl.restore(service, change.action, crowded=crowded) if affected else ""
+    bring = systemctl.bring(service, change.action, wait)
+    return Step(name, service.layer, bring, owns=(service.key,), undo=undo)
+
+
+def retire(keys: Sequence[str], wanted: Sequence[AnyService], view: HostView) -> Retirement:
+    """Units are stopped, unless others depend on them. Started again if it is undone."""
+    states = view.states.of(SERVICES)
+    kept = {s.key for s in wanted if isinstance(s, SharedService) and _has_dependents(states.get(s.key))}
+    units = {key: key.partition(":")[2] for key in keys if key not in kept}
+    return Retirement(
+        tuple(Change(key, "linux", Action.STOP, "no longer wanted\n") for key in units),
+        tuple(
+            Step(f"stop {name}", "linux", systemctl.stop(name), disowns=(key,), undo=systemctl.start(name))
+            for key, name in units.items()
+        ),
+    )
+
+
+def _has_dependents(state: UnitState | None) -> bool:
+    return state is not None and bool(state.dependents)
+
+
+def reloads(services: Sequence[AnyService], stopped: Collection[str], view: HostView) -> list[Changed[AnyService]]:
+    """What runs and has read a path that goes loads its configuration again.
+
+    Args:
+        services: Those of the playbook, and shared ones.
+        stopped: Keys of units that stop in the same stage.
+        view: `changing` has the paths that go.
+    """
+    found: list[Changed[AnyService]] = []
+    for service in services:
+        state = view.states.get(SERVICES, service.key)
+        left = isinstance(service, SharedService) and state and state.runs and service.key not in stopped
+        touched = next((path for path in view.changing if path.startswith(service.watch)), "")
+        if touched and not isinstance(service, OutgoingService) and (left or isinstance(service, Service)):
+            change = Change(service.key, service.layer, service.on_change, f"because {touched} is deleted\n")
+            found.append((service, change))
+    return found
+
+
+SERVICES: Kind[AnyService, UnitState] = Kind(
+    "services",
+    ("service",),
+    (Service, OutgoingService, SharedService),
+    Phase.SERVICES,
+    unit.probe,
+    unit.parse,
+    compare,
+    steps,
+    arrange=in_order,
+    claimed=(Service,),
+    retire=retire,
+)

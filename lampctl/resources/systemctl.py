@@ -3,24 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
+from typing import Protocol
 
-from lampctl.resources.base import Action, Change, Step
-from lampctl.resources.service import Service
+from lampctl.resources.base import Action
 from lampctl.resources.shell import disown, quote, words
 
 
-def steps(pairs: Sequence[tuple[Service, Change]]) -> list[Step]:
-    return [
-        Step(f"{change.action} {service.unit}", service.layer, act(service, change.action)) for service, change in pairs
-    ]
+class Startable(Protocol):
+    """What is asked of a unit that is brought to run; `lampctl.resources.service.Service` has the meanings."""
+
+    @property
+    def unit(self) -> str: ...
+    @property
+    def layer(self) -> str: ...
+    @property
+    def on_change(self) -> Action: ...
+    @property
+    def units(self) -> tuple[str, ...]: ...
+    @property
+    def sockets(self) -> tuple[str, ...]: ...
+    @property
+    def test(self) -> str: ...
 
 
-def act(service: Service, action: Action) -> str:
-    """Shell that brings the unit to where it shall be, or shows why it did not get there."""
-    if action is Action.STOP:
-        ports = "|".join(f"{port:04X}" for port in service.ports) or "none"
-        return _VACATE.format(unit=quote(service.unit), drain=service.drain, ports=ports)
+@dataclass(frozen=True)
+class Wait:
+    """What is waited for after a start or a reload: sockets, and shell that succeeds; at most `seconds`."""
+
+    sockets: tuple[str, ...] = ()
+    ready: str = ""
+    seconds: int = 10
+
+
+def vacate(unit: str, drain: str, ports: Sequence[int]) -> str:
+    """Shell that stops a unit and waits until its ports are free; what it is answering is answered to its end."""
+    pattern = "|".join(f"{port:04X}" for port in ports) or "none"
+    return _VACATE.format(unit=quote(unit), drain=drain, ports=pattern)
+
+
+def bring(service: Startable, action: Action, wait: Wait) -> str:
+    """Shell that makes the unit run what is on disk, or shows why it does not."""
     verbs = {Action.RELOAD: "reload-or-restart", Action.RESTART: "restart"}
     # A unit that was to be started may have been started meanwhile by its package, with other files; some of what
     # they say is read at a start only.
@@ -32,12 +55,20 @@ def act(service: Service, action: Action) -> str:
         prepare=_prepare(service),
         verb=verbs.get(action, "start"),
         running=running,
-        sockets=words(service.sockets),
-        ready=quote(service.ready or ":"),
+        sockets=words(wait.sockets),
+        ready=quote(wait.ready or ":"),
         test=service.test or "true",
         layer=service.layer,
-        tries=service.patience * 10,
+        tries=wait.seconds * 10,
     )
+
+
+def start(unit: str) -> str:
+    """Shell that starts and enables a unit of which nothing else is known."""
+    return _ACT.format(
+        unit=quote(unit), prepare=":", verb="start", running="restart", sockets="", ready=quote(":"), test="true",
+        layer="linux", tries=100,
+    )  # fmt: skip
 
 
 def _served(unit: str) -> str:
@@ -45,7 +76,7 @@ def _served(unit: str) -> str:
     return f"{unit.removesuffix('.socket')}.service" if unit.endswith(".socket") else ""
 
 
-def _prepare(service: Service) -> str:
+def _prepare(service: Startable) -> str:
     """A socket can't be started while its service runs without it, as an interrupted run may have left it."""
     reload = "systemctl daemon-reload" if service.units else ":"
     served = _served(service.unit)
@@ -66,17 +97,15 @@ def stop(unit: str) -> str:
     )
 
 
-def undo(service: Service, change: Change, crowded: bool) -> str:
-    """Shell that loads the former files; the sockets of new pools are not waited for.
+def restore(service: Startable, action: Action, *, crowded: bool) -> str:
+    """Shell that makes the unit run the former files, after `action`; sockets of new pools are not waited for.
 
-    `crowded`: another unit of the layer changes too, and may want back what this one took; so this one gives way.
+    Args:
+        crowded: Another unit of the layer changes too, and may want back what this one took; so this one gives way.
     """
-    if change.action is Action.STOP:
-        return act(service, Action.START)
-    if crowded and change.action is Action.START:
+    if crowded and action is Action.START:
         return stop(service.unit)
-    action = Action.RESTART if change.action is Action.RESTART else service.on_change
-    again = act(replace(service, sockets=(), ready=""), action)
+    again = bring(service, Action.RESTART if action is Action.RESTART else service.on_change, Wait())
     return _unless_gone(service.unit, again) if service.units else again
 
 

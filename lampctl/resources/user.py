@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lampctl.resources.base import Action, Change, Conflict, Step
+from lampctl.resources.kind import Changed, HostView, Kind, Phase, Retirement
 from lampctl.resources.shell import quote, words
 
 
@@ -52,23 +53,18 @@ def parse(raw: str) -> dict[str, Account]:
     return {f"user:{row[0]}": Account(row[5]) for row in rows}
 
 
-def compare(user: User, states: Mapping[str, object], users: Sequence[User] = ()) -> Change | Conflict | None:
-    """The change; `users` are all that the playbook needs, one of which may still have this one's name."""
-    home = _home(user.key, states)
-    if home == user.home:
+def compare(user: User, state: Account | None, view: HostView) -> Change | Conflict | None:
+    """The change; another user of the playbook may still have this one's name."""
+    if state and state.home == user.home:
         return None
-    if home is not None and not any(_renamed(other, states) for other in users if other.former == user.name):
-        message = f"the Unix user {user.name} has the home {home}, not {user.home}; it was left alone"
-        return Conflict(user.key, message, _hint(home))
-    if _renamed(user, states):
+    accounts, others = view.states.of(USERS), USERS.select(view.wanted)
+    if state and not any(_renamed(other, accounts) for other in others if other.former == user.name):
+        message = f"the Unix user {user.name} has the home {state.home}, not {user.home}; it was left alone"
+        return Conflict(user.key, message, _hint(state.home))
+    if _renamed(user, accounts):
         diff = f"new name of {user.former}; its uid and gid stay, and its old name goes\n"
         return Change(user.key, user.layer, Action.UPDATE, diff)
     return Change(user.key, user.layer, Action.CREATE)
-
-
-def _home(key: str, states: Mapping[str, object]) -> str | None:
-    account = states.get(key)
-    return account.home if isinstance(account, Account) else None
 
 
 def _hint(home: str) -> str:
@@ -78,34 +74,43 @@ def _hint(home: str) -> str:
     return "rename that user (usermod -l), or give the site another name"
 
 
-def _renamed(user: User, states: Mapping[str, object]) -> bool:
+def _renamed(user: User, accounts: Mapping[str, Account]) -> bool:
     """Does the user still have to get its new name?"""
-    return bool(user.former) and user.key not in states and _home(user.former_key, states) == user.home
+    return bool(user.former) and user.key not in accounts and _has_former(user, accounts)
 
 
-def steps(users: Sequence[User], states: Mapping[str, object], wanted: Sequence[User] = ()) -> list[Step]:
-    """`wanted`: all that the playbook needs. A name becomes free before another user gets it."""
-    needed = {user.name for user in wanted}
-    renamed = [user for user in users if _renamed(user, states)]
-    made = [user for user in users if user not in renamed]
+def _has_former(user: User, accounts: Mapping[str, Account]) -> bool:
+    """Does an account with the former name exist, with this user's home?"""
+    account = accounts.get(user.former_key)
+    return account is not None and account.home == user.home
+
+
+def steps(changed: Sequence[Changed[User]], view: HostView) -> list[Step]:
+    """A name becomes free before another user gets it."""
+    needed = {user.name for user in USERS.select(view.wanted)}
+    accounts = view.states.of(USERS)
+    renamed = [user for user, _ in changed if _renamed(user, accounts)]
+    created = [user for user, _ in changed if user not in renamed]
     return [
         *(
             Step(f"user {u.name}, formerly {u.former}", u.layer, _alias(u, keep=u.former not in needed))
             for u in renamed
         ),
-        *(Step(f"user {u.name}", u.layer, _create(u)) for u in made),
+        *(Step(f"user {u.name}", u.layer, _create(u)) for u in created),
     ]
 
 
-def outdated(users: Sequence[User], states: Mapping[str, object]) -> list[User]:
-    """Users of which the former name still exists; a name that another user of the playbook needs went at once."""
-    needed = {user.name for user in users}
-    return [u for u in users if u.former and u.former not in needed and _home(u.former_key, states) == u.home]
+def retire(keys: Sequence[str], wanted: Sequence[User], view: HostView) -> Retirement:  # noqa: ARG001
+    """Former names go, of users that keep their uid and gid; accounts stay, as files may be theirs.
 
-
-def forget(user: User) -> Step:
-    """Removes the former name of a user, which keeps its uid and gid."""
-    return Step(f"user {user.name}: drop the name {user.former}", user.layer, _EDIT + _drop(user))
+    A name that another user of the playbook needs went before that user was made.
+    """
+    needed, accounts = {user.name for user in wanted}, view.states.of(USERS)
+    outdated = [u for u in wanted if u.former and u.former not in needed and _has_former(u, accounts)]
+    return Retirement(
+        tuple(Change(u.former_key, u.layer, Action.DELETE, f"is {u.name} now\n") for u in outdated),
+        tuple(Step(f"user {u.name}: drop the name {u.former}", u.layer, _EDIT + _drop(u)) for u in outdated),
+    )
 
 
 def _create(user: User) -> str:
@@ -169,3 +174,6 @@ def _drop(user: User) -> str:
 def _program(path: str, lines: str, *members: str) -> str:
     """Shell that writes the sed program for one of the files; only those of groups list members."""
     return f"printf '%s\\n' {words([lines, *(members if path in _GROUPS else ())])} > sed\n"
+
+
+USERS = Kind("users", ("user",), (User,), Phase.PREPARE, probe, parse, compare, steps, retire=retire)

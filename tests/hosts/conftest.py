@@ -70,13 +70,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             subprocess.run(["umount", str(ROOT)], check=False)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Why what passed in the end had failed before."""
-    for report in terminalreporter.getreports("rerun"):
-        terminalreporter.section(f"run again: {report.nodeid}")
-        terminalreporter.line("\n".join(report.longreprtext.splitlines()[-15:]))
-
-
 class ByRelease(LoadScopeScheduling):  # type: ignore[misc]
     """A worker takes what a module has for one release."""
 

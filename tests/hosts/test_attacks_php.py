@@ -8,11 +8,10 @@ from __future__ import annotations
 import pytest
 
 from tests.hosts.conftest import Host
-from tests.hosts.test_isolation import ASK, PAGE, Sites, get
+from tests.hosts.neighbours import ASK, BOOK, PAGE, Sites, get
 from tests.hosts.visitor import visiting
 
 pytestmark = pytest.mark.hosts
-BOOK = "extends: lamp\nsites: {lamp.test: {default: true, database: true}, a.test: {database: true}, b.test: {database: true}}\n"
 UNIT = "lampctl-php$(ls /etc/php)-a.test.service"
 CGROUP = f"/sys/fs/cgroup$(systemctl show --value -p ControlGroup {UNIT})"
 # Starts programs that ignore what ends others, and answers at once: the request is over, and they are still there.

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
+from tests.hosts.overrides import original, template
 
 pytestmark = pytest.mark.hosts
 
@@ -31,18 +32,6 @@ CHAIN = [
     "site.database@lamp.test",
     "site.outside@lamp.test",
 ]
-
-
-def template(folder: Path, name: str, text: str) -> Path:
-    """A project folder that overrides one template."""
-    path = folder / "templates" / name
-    path.parent.mkdir(parents=True)
-    path.write_text(text)
-    return folder
-
-
-def original(name: str) -> str:
-    return (Path(__file__).parents[2] / "templates" / name).read_text()
 
 
 def test_first_deploy_proves_every_hop(deployed: tuple[str, Ran]) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
-from tests.hosts.test_web import good
-from tests.hosts.visitor import visiting
+from tests.hosts.visitor import good, visiting
 
 pytestmark = pytest.mark.hosts
 

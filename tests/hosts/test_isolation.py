@@ -3,51 +3,16 @@ it can't write. Asked by a script that runs in the pool of a.test."""
 
 from __future__ import annotations
 
-import http.client
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.hosts.conftest import Host
+from tests.hosts.neighbours import ASK, BOOK, PAGE, Sites, get
 
 pytestmark = pytest.mark.hosts
-BOOK = "extends: lamp\nsites: {lamp.test: {default: true, database: true}, a.test: {database: true}, b.test: {database: true}}\n"
-PAGE = "the words of b.test"
 PRIVATE = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue")  # each service has its own
-
-# Prints the value of an expression; what it warns of is an answer as well.
-ASK = r"""<?php
-set_error_handler(fn ($n, $text) => true);
-try { $value = eval('return ' . base64_decode($_SERVER['HTTP_X_ASK']) . ';'); } catch (Throwable $e) { $value = 'E: ' . $e->getMessage(); }
-echo json_encode($value, JSON_PARTIAL_OUTPUT_ON_ERROR);
-"""
-
-
-def get(host: Host, site: str, path: str, headers: dict[str, str] | None = None) -> tuple[int, str]:
-    connection = http.client.HTTPConnection(host.box.address, 80, timeout=20)
-    connection.request("GET", path, headers={"Host": site, **(headers or {})})
-    answer = connection.getresponse()
-    found = answer.status, answer.read().decode(errors="replace")
-    connection.close()
-    return found
-
-
-class Sites:
-    """a.test with a script of an attacker, and b.test with things worth having."""
-
-    def __init__(self, host: Host, book: str) -> None:
-        self.host = host
-        self.book = book
-
-    def php(self, expression: str) -> Any:
-        """What a.test's PHP gets for it."""
-        import base64
-
-        status, body = get(self.host, "a.test", "/ask.php", {"X-Ask": base64.b64encode(expression.encode()).decode()})
-        assert status == 200, body
-        return json.loads(body)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 
 from lampctl.box import Boxes
 from tests.hosts.conftest import Host, Ran
-from tests.hosts.test_deploy import original, template
+from tests.hosts.overrides import original, template
 
 pytestmark = pytest.mark.hosts
 

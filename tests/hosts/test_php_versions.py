@@ -11,8 +11,7 @@ import pytest
 
 from tests.hosts.archive import OLDER, OLDER_SUITE, Archive, served
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
-from tests.hosts.test_web import good
-from tests.hosts.visitor import visiting
+from tests.hosts.visitor import good, visiting
 
 pytestmark = pytest.mark.hosts
 OWN = "8.4"  # trixie's

@@ -18,11 +18,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from lampctl.errors import LampctlError
 from lampctl.facts import nominal
 from lampctl.layers import Context, Desired, desired
-from lampctl.observation import of
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.render import Renderer
-from lampctl.resources import Directory, File, Secret, Symlink, file
+from lampctl.resources import Directory, File, Secret, Symlink, file, select
 from tests.hosts.conftest import Host
 from tests.hosts.visitor import ask, get
 from tests.unit.playbooks import Generated, playbooks
@@ -93,12 +92,12 @@ def bundle(samples: Sequence[tuple[dict[str, Any], Desired, Renderer]]) -> bytes
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for number, (_, wanted, renderer) in enumerate(samples):
-            paths = [r for r in of(wanted.resources, File, Symlink, Directory) if r.path.startswith("/etc/")]
+            paths = [r for r in select(wanted.resources, File, Symlink, Directory) if r.path.startswith("/etc/")]
             contents = {r.key: renderer.text(r) for r in paths if isinstance(r, File)}
             tests = "".join(f"{v.command}\n" for v in wanted.validators if v.layer != "mysql")
             secrets = {
                 f"secrets/{path.rpartition('/')[2]}": line.replace("&", "made-up").replace("\\n", "\n").encode()
-                for secret in of(wanted.resources, Secret)
+                for secret in select(wanted.resources, Secret)
                 for path, line in secret.copies
             }
             for name, data in {"etc.tar": file.archive(paths, contents), "tests": tests.encode(), **secrets}.items():

@@ -9,8 +9,8 @@ import pytest
 
 from lampctl.box import SUBNET
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
-from tests.hosts.test_deploy import original, template
-from tests.hosts.visitor import get, visit, visiting
+from tests.hosts.overrides import original, template
+from tests.hosts.visitor import get, good, visit, visiting
 
 pytestmark = pytest.mark.hosts
 
@@ -18,10 +18,6 @@ GAP = 1.0  # seconds in which port 80 is refused, at most, while it is handed ov
 # A connection that waits to be accepted when the listening socket is closed is reset by the kernel.
 REFUSED = {"ConnectionRefusedError", "ConnectionResetError"}
 ADDRESS = "<?php header('X-Seen: ' . $_SERVER['REMOTE_ADDR']);"
-
-
-def good(text: str) -> bool:
-    return text.startswith("HTTP/1.1 200") and "database lamp_test on" in text
 
 
 def serving(host: Host) -> set[str]:
@@ -105,11 +101,12 @@ def test_nginx_that_can_not_start_gives_port_80_back(host: Host, tmp_path: Path,
     assert host.lampctl("plan", "HOST").changes == {}
 
 
-# A server that goes answers what it has begun first: waits until none runs that is not enabled.
+# A server that goes answers what it has begun first, and ends after the deploy: waits until systemd has no process of one
+# that is not enabled. (`is-active` alone is not enough: it says no as soon as a unit is "deactivating".)
 LEFT = """
-for i in $(seq 300); do
-    busy=; for s in apache2 nginx; do systemctl is-enabled -q $s 2>/dev/null || ! systemctl is-active -q $s || busy=$s; done
-    [ -n "$busy" ] || break; sleep 0.1
+for s in apache2 nginx; do
+    systemctl is-enabled -q $s 2>/dev/null || timeout 30 sh -c \
+        "until systemctl show --value -p ActiveState $s | grep -qxE 'inactive|failed'; do sleep 0.1; done" || exit 1
 done
 """
 

@@ -40,7 +40,7 @@ def test_steps_of_every_playbook(playbook: str) -> None:
     loaded, facts = load(playbook, (), files), Facts("debian-13", memory=4 << 30)
     found = desired(Context.of(loaded, PLATFORMS["debian-13"], facts))
     renderer = Renderer(files.template, playbook)
-    contents = {file.key: renderer.text(file) for file in planning.contents_of(found)}
+    contents = {file.key: renderer.text(file) for file in found.files}
     plan = planning.make(playbook, found, Observation(Facts("debian-13")), contents, wait=1)
     steps = [step for stage in plan.stages for step in steps_of(stage)]
     assert len(steps) > 3

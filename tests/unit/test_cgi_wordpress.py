@@ -14,12 +14,12 @@ from lampctl.engine.sources import read
 from lampctl.errors import LampctlError, UsageError
 from lampctl.facts import Facts, nominal
 from lampctl.layers import Context, Desired, desired
-from lampctl.observation import of
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.playbook.sites import CgiSite
 from lampctl.render import Renderer
-from lampctl.resources import Command, Directory, File, Package, Secret, command
+from lampctl.resources import Command, Directory, File, Package, Secret, command, select
+from lampctl.resources.kind import HostView
 
 
 def wanted(playbook: str, *settings: str, platform: str = "debian-13") -> tuple[Desired, dict[str, str]]:
@@ -27,7 +27,7 @@ def wanted(playbook: str, *settings: str, platform: str = "debian-13") -> tuple[
     loaded = load(playbook, settings, files)
     found = desired(Context.of(loaded, PLATFORMS[platform], Facts(platform)))
     render = Renderer(files.template, playbook).text
-    return found, {file.path: render(file) for file in of(found.resources, File)}
+    return found, {file.path: render(file) for file in select(found.resources, File)}
 
 
 @pytest.mark.parametrize(
@@ -112,28 +112,30 @@ def test_what_is_no_tarball_or_another_one_is_refused(tmp_path: Path) -> None:
 def test_a_command_runs_unless_what_it_brings_is_there() -> None:
     one = Command("make it", "site", "touch /x", "[ -e /x ]", "makes it")
     assert command.probe([one]) == "( [ -e /x ] ) >/dev/null 2>&1 && echo 'make it' &\nwait"
-    change = command.compare(one, command.parse("").get(one.key))
+    change = command.compare(one, command.parse("").get(one.key), HostView())
     assert change is not None
     assert change.as_dict() == {"resource": "command:make it", "layer": "site", "action": "run", "diff": "makes it\n"}
-    assert command.compare(one, command.parse("make it\n")[one.key]) is None
+    assert command.compare(one, command.parse("make it\n")[one.key], HostView()) is None
 
 
 def test_commands_are_few() -> None:
     """The last resort: a second kind of use needs a reason."""
-    found = {c.name.rpartition(" ")[0] for name in Files().builtin() for c in of(wanted(name)[0].resources, Command)}
+    found = {
+        c.name.rpartition(" ")[0] for name in Files().builtin() for c in select(wanted(name)[0].resources, Command)
+    }
     assert found == {"install WordPress on", "sshd reads its"}
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_wordpress_brings_php_a_theme_and_no_second_apache(platform: str) -> None:
     found, contents = wanted("wordpress", platform=platform)
-    packages = [package.name for package in of(found.resources, Package)]
+    packages = [package.name for package in select(found.resources, Package)]
     version = PLATFORMS[platform].php.version
     assert {"wordpress", "php", f"php{version}-gd", f"php{version}-mbstring"} <= set(packages)
     assert [name for name in packages if name.startswith("wordpress-theme-")]
     pool = contents[f"/etc/lampctl/php/{version}/wordpress.test.conf"]
     assert "env[WORDPRESS_CONFIG] = 'site-wordpress-test'\n" in pool
-    secrets = [secret.path for secret in of(found.resources, Secret) if secret.variable != "WP_PASSWORD"]
+    secrets = [secret.path for secret in select(found.resources, Secret) if secret.variable != "WP_PASSWORD"]
     unit = f"lampctl-php{version}-wordpress.test.service"
     given = [f"LoadCredential={path.rpartition('/')[2]}:{path}" for path in secrets]
     assert set(given) <= set(contents[f"/etc/systemd/system/{unit}"].splitlines())

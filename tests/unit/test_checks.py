@@ -26,6 +26,7 @@ from lampctl.layers import http
 from lampctl.layers.linux import _clock, _memory
 from lampctl.layers.mysql import _judge_login
 from lampctl.layers.sites.php import _php
+from lampctl.resources.kind import States
 
 
 def chain(**verdicts: Verdict) -> list[tuple[str, Status]]:
@@ -65,7 +66,7 @@ def test_unknown_blocks_nothing_and_is_no_culprit() -> None:
     ],
 )  # fmt: skip
 def test_php_through_the_web_server(raw: str, status: Status, actual: str) -> None:
-    verdict = http.judged("127.0.0.1:80", partial(_php, "Apache", "8.4"), Evidence(raw, Facts("debian-13"), {}))
+    verdict = http.judged("127.0.0.1:80", partial(_php, "Apache", "8.4"), Evidence(raw, Facts("debian-13"), States()))
     assert (verdict.status, verdict.actual) == (status, actual)
 
 
@@ -77,17 +78,17 @@ def test_clock(ahead: float, status: Status, said: str) -> None:
     """A container's clock is its machine's, so no host test can set it."""
     assert "clock" in PROBES
     facts = parse({"clock": f"{1_000_000_000 + ahead:.9f}\n"}, now=1_000_000_000.0)
-    verdict = _clock(Evidence("", facts, {}))
+    verdict = _clock(Evidence("", facts, States()))
     assert (verdict.status, said in verdict.actual) == (status, True)
     assert bool(verdict.hint) == (status is Status.FAIL)
 
 
 def test_clock_that_says_nothing_is_unknown() -> None:
-    assert _clock(Evidence("", parse({}, now=1.0), {})).status is Status.UNKNOWN
+    assert _clock(Evidence("", parse({}, now=1.0), States())).status is Status.UNKNOWN
 
 
 def test_memory() -> None:
-    verdict = _memory(Evidence("", Facts("debian-13", memory=512 * MIB, memory_available=31 * MIB), {}))
+    verdict = _memory(Evidence("", Facts("debian-13", memory=512 * MIB, memory_available=31 * MIB), States()))
     assert (verdict.status, verdict.actual) == (Status.FAIL, "31 MiB available of 512 MiB")
     assert "max_children" in verdict.hint
 
@@ -118,6 +119,6 @@ def test_answer_is_not_mixed_with_the_mark_before_an_empty_log() -> None:
 def test_check_by_a_playbook_that_was_never_deployed_says_so() -> None:
     """`lampctl check HOST` without -p means the built-in lamp, whatever was deployed there."""
     raw = "0 there is no readable /etc/lampctl/secrets/lamp.test.conf"
-    verdict = _judge_login(Evidence(raw, Facts("debian-13"), {}))
+    verdict = _judge_login(Evidence(raw, Facts("debian-13"), States()))
     assert verdict.status is Status.FAIL
     assert "-p FILE" in verdict.hint

@@ -19,6 +19,7 @@ import pytest
 from lampctl.errors import Unreachable
 from lampctl.ssh import ConnectOptions, connect, target
 from lampctl.ssh.connect import visited
+from tests.unit.sshd import Closed
 
 
 @pytest.fixture
@@ -106,13 +107,6 @@ def test_files_that_ssh_config_includes_are_read(tmp_path: Path, monkeypatch: py
     (tmp_path / "config").write_text("Include conf.d/*\nInclude=none/such\nHost *\n  Port 22\n")
     config = connect._config(tmp_path / "config")
     assert [config.lookup(name)["port"] for name in ("included", "other")] == ["2222", "22"]
-
-
-class Closed(paramiko.ServerInterface):
-    """An sshd that lets nobody in."""
-
-    def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002
-        return "publickey"
 
 
 @pytest.fixture

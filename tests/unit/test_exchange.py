@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -23,9 +22,8 @@ from lampctl import facts
 from lampctl.engine import exchange
 from lampctl.engine.fleet import Databases, Sites
 from lampctl.errors import BadAnswer
-from lampctl.ssh import Batch
-from lampctl.ssh.batch import BEGIN
-from tests.unit.test_fleet import loaded
+from tests.unit.fleets import loaded
+from tests.unit.liar import Liar
 
 quick = settings(max_examples=200, deadline=None)
 GOOD = "Abcdefghijklmnopqrstuvwxyz012345"
@@ -40,33 +38,6 @@ def certificate() -> str:
 
 
 PEM = certificate()
-
-
-@dataclass
-class Liar:
-    """A transport to a host that answers these lines to any batch."""
-
-    says: list[str]
-    round_trips: int = 0
-    address: str = "10.0.0.5"
-    direct: bool = True
-    started: list[Batch] = field(default_factory=list)
-
-    def start(self, batch: Batch) -> Liar:
-        self.started.append(batch)
-        return self
-
-    def lines(self) -> Iterator[str]:
-        return iter([BEGIN, *self.says])
-
-    def proceed(self) -> None: ...
-
-    def finish(self) -> tuple[int, str]:
-        return 0, ""
-
-    def tunnel(self, port: int, timeout: float) -> None: ...
-
-    def close(self) -> None: ...
 
 
 def packed(text: str) -> str:

@@ -15,13 +15,14 @@ from lampctl.engine.library import Files
 from lampctl.errors import LampctlError, PlaybookError
 from lampctl.facts import nominal
 from lampctl.layers import Context, Desired, desired
-from lampctl.observation import of
 from lampctl.platforms import PLATFORMS
-from lampctl.playbook import Loaded, load
+from lampctl.playbook import Loaded
 from lampctl.playbook.fleet import of_databases, of_sites
 from lampctl.render import Renderer
 from lampctl.resources import (
+    Action,
     Certificate,
+    Change,
     Command,
     Database,
     DatabaseUser,
@@ -30,20 +31,15 @@ from lampctl.resources import (
     certificate,
     database,
     secret,
+    select,
 )
-from lampctl.resources.certificate import CertificateState
-
-TEXT = """
-extends: lamp
-sites:
-  far.test: {database: {host: db1}}
-  near.test: {database: true}
-"""
+from lampctl.resources.certificate import CERTIFICATES, CertificateState
+from lampctl.resources.kind import HostView, States
+from tests.unit.fleets import TEXT, loaded
 
 
-def loaded(tmp_path: Path, text: str = TEXT) -> Loaded:
-    (tmp_path / "fleet.yml").write_text(text)
-    return load(str(tmp_path / "fleet.yml"), [], Files())
+def view(item: Certificate, state: CertificateState) -> HostView:
+    return HostView(States().updated(CERTIFICATES, {item.key: state}))
 
 
 def wanted(share: Loaded, platform: str = "debian-12") -> Desired:
@@ -72,17 +68,19 @@ def test_certificate_is_for_where_sites_reach_the_server_and_keeps_what_others_k
     made = next(r for r in wanted(share).resources if isinstance(r, Certificate))
     assert made.names == ("host.example", "10.0.0.5")
     state = CertificateState(frozenset(("host.example", "10.9.9.9")), 9e9, "", "fits", "root:root 600")
-    widened = certificate.widened(made, state)
+    widened = certificate.widen([made], view(made, state))[0]
     assert widened.names == ("host.example", "10.0.0.5", "10.9.9.9")
-    assert certificate.compare(widened, state, 0.0) is not None
+    assert certificate.compare(widened, state, HostView()) is not None
     state = replace(state, names=frozenset(widened.names))
-    assert certificate.compare(certificate.widened(made, state), state, 0.0) is None
+    assert certificate.compare(certificate.widen([made], view(made, state))[0], state, HostView()) is None
     stranger = replace(state, signed=False)
-    assert certificate.widened(made, stranger) == made
-    change = certificate.compare(made, stranger, 0.0)
+    assert certificate.widen([made], view(made, stranger)) == [made]
+    change = certificate.compare(made, stranger, HostView())
     assert change is not None
     assert change.diff == "is not by the authority beside it\n"
-    assert "subjectAltName = DNS:host.example,IP:10.0.0.5\n" in certificate.steps([made])[0].script
+    assert (
+        "subjectAltName = DNS:host.example,IP:10.0.0.5\n" in certificate.steps([(made, change)], HostView())[0].script
+    )
 
 
 def test_authority_is_a_file_of_the_site_and_stays_where_the_other_host_says_nothing(tmp_path: Path) -> None:
@@ -128,7 +126,9 @@ def test_account_is_for_tls_and_tells_whether_it_has_the_password(tmp_path: Path
     )
     resources = wanted(share, platform).resources
     user = next(r for r in resources if isinstance(r, DatabaseUser))
-    script, asked = database.steps([user])[0].script, database.probe(of(resources, Database), [user])
+    change = Change(user.key, user.layer, Action.CREATE)
+    script = database.steps([(user, change)], HostView())[0].script
+    asked = database.probe([*select(resources, Database), user])
     assert "REQUIRE SSL" in script
     assert "User = '\"'\"'far_test'\"'\"' AND Host = '\"'\"'10.0.0.7'\"'\"'" in asked
     marked = "$.metadata.lampctl" in asked  # MariaDB can make its sum of a password again, MySQL can't
@@ -154,7 +154,7 @@ def test_hop_that_is_broken(tmp_path: Path, raw: str, broken: str | None) -> Non
     more = (
         '{"whose": "", "shown": "", ' + raw[1:-1] + ', "ms": "1", "cipher": "TLSv1.3", "user": "u@h", "version": "11"}'
     )
-    failing = [c.id for c in chain if c.judge(Evidence(more, nominal("debian-12"), {})).status is Status.FAIL]
+    failing = [c.id for c in chain if c.judge(Evidence(more, nominal("debian-12"), States())).status is Status.FAIL]
     assert failing == ([broken] if broken else [])
 
 
@@ -170,7 +170,7 @@ def test_hop_that_is_broken(tmp_path: Path, raw: str, broken: str | None) -> Non
 def test_why_a_server_is_not_taken_for_the_right_one(tmp_path: Path, whose: str, said: str) -> None:
     check = next(c for c in wanted(of_sites(loaded(tmp_path), {"db1": "10.0.0.5"})).checks if "mysql.tls" in c.id)
     raw = f'{{"reach": "", "tls": "verify failed", "login": "", "whose": "{whose}", "shown": "shown: CN=x"}}'
-    verdict = check.judge(Evidence(raw, nominal("debian-12"), {}))
+    verdict = check.judge(Evidence(raw, nominal("debian-12"), States()))
     assert (verdict.status, verdict.actual, verdict.evidence) == (Status.FAIL, said, "shown: CN=x\nverify failed")
     assert "lampctl deploy" in verdict.hint
 
@@ -198,10 +198,10 @@ def test_wordpress_verifies_the_server_at_each_place_where_it_runs(tmp_path: Pat
 def test_password_that_is_given(tmp_path: Path) -> None:  # noqa: ARG001
     item = Secret("far.test", "mysql", given=True)
     states = secret.parse(f"{item.path}\tregular file\troot:root\t600\n{item.path}\tother\t-\t-\n")
-    change = secret.compare(item, states[item.key])
+    change = secret.compare(item, states[item.key], HostView())
     assert change is not None
     assert change.diff == "the password that the database's host made\n"
-    assert secret.compare(item, "regular file root:root 600") is None
+    assert secret.compare(item, secret.SecretState("regular file root:root 600"), HostView()) is None
 
 
 def test_host_that_never_connects_keeps_nobody_waiting(tmp_path: Path) -> None:
@@ -238,11 +238,12 @@ def test_account_at_another_address(tmp_path: Path, targets: list[str], status: 
     seen = type("Seen", (), {"direct": True, "address": "10.0.0.5"})()
     checks = wanted(found["db1"].begin(seen, False).loaded).checks
     check = next(c for c in checks if c.id == "mysql.accounts@far.test")
-    states = {
-        "database-user:far_test@10.0.0.7": frozenset({"exists", "tls", "login"}),
-        "database-user:far_test@10.0.0.9": frozenset({"exists"}),
-        "database-user:far_test@localhost": frozenset({"exists"}),
+    accounts = {
+        "database-user:far_test@10.0.0.7": database.DatabaseState(exists=True, tls=True, login=True),
+        "database-user:far_test@10.0.0.9": database.DatabaseState(exists=True),
+        "database-user:far_test@localhost": database.DatabaseState(exists=True),
     }
+    states = States().updated(database.DATABASES, accounts)
     verdict = check.judge(Evidence("", nominal("debian-12"), states))
     assert verdict.status is status
     assert said in verdict.actual

@@ -31,18 +31,21 @@ from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.resources import (
     Step,
-    acme,
     certificate,
     command,
     database,
-    file,
+    entry,
     package,
     release,
     repository,
     secret,
-    service,
+    unit,
     user,
 )
+from lampctl.resources.certificate import CERTIFICATES
+from lampctl.resources.database import DATABASES
+from lampctl.resources.kind import States
+from lampctl.resources.service import SERVICES
 from lampctl.ssh import Target
 
 quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -69,28 +72,26 @@ text = st.lists(st.sampled_from(WORDS) | st.text(max_size=8), max_size=12).flatm
     max_size=8,
 ).map("\n".join)
 
-SECTIONS = ("repositories", "packages", "paths", "units", "users", "releases", "secrets", "certificate", "acme",
-            "databases", "commands", "owned", "generation", "proved", "passed", "lock", "preflight:x")  # fmt: skip
+SECTIONS = (*observation.questions([]), "preflight:x")
 
 PARSERS: dict[str, Callable[[str], object]] = {
-    "acme": acme.parse,
     "certificates": certificate.parse,
     "certificate": certificate.read,
     "commands": command.parse,
     "databases": database.parse,
-    "files": file.parse,
+    "paths": entry.parse,
     "packages": package.parse,
     "releases": release.parse,
     "repositories": repository.parse,
     "secrets": secret.parse,
-    "services": service.parse,
+    "services": unit.parse,
     "users": user.parse,
     "http": http.parse,
     "http of a probe": http.heard,
     "http side by side": http.parts,
     "php": answer,
     "redirect": lambda raw: urls.redirects_to(raw, urls.Wanted()),
-    "database on another host": lambda raw: remote._answer(Evidence(raw, nominal("debian-13"), {})),
+    "database on another host": lambda raw: remote._answer(Evidence(raw, nominal("debian-13"), States())),
     "facts": lambda raw: parse_facts(dict.fromkeys(PROBES, raw), 0.0),
     "observation": lambda raw: observation.parse(dict.fromkeys([*PROBES, *SECTIONS], raw), 0.0),
     "url": lambda raw: urls.Url.parse(f"http://{raw}"),
@@ -143,12 +144,13 @@ def checks() -> list[Check]:
 CHECKS = checks()
 
 
-def states() -> Iterator[dict[str, object]]:
+def states() -> Iterator[States]:
     keys = {resource.key for wanted in everything() for resource in wanted.resources}
-    yield {}
-    yield {key: service.UnitState(changed=1e30, changed_path="/x", active="active", loaded=True) for key in keys}
-    yield {key: certificate.CertificateState(expires=-1e30) for key in keys}
-    yield dict.fromkeys(keys, "anything")
+    running = unit.UnitState(changed=1e30, changed_path="/x", active="active", loaded=True)
+    yield States()
+    yield States().updated(SERVICES, dict.fromkeys(keys, running))
+    yield States().updated(CERTIFICATES, dict.fromkeys(keys, certificate.CertificateState(expires=-1e30)))
+    yield States().updated(DATABASES, dict.fromkeys(keys, database.DatabaseState()))
 
 
 STATES = st.sampled_from(list(states()))
@@ -156,7 +158,7 @@ STATES = st.sampled_from(list(states()))
 
 @settings(quick, max_examples=100)
 @given(raw=text, seen=STATES, facts=st.sampled_from([nominal("debian-13"), Facts("x-1", clock=1e30, cores=0)]))
-def test_judges_are_total(raw: str, seen: dict[str, object], facts: Facts) -> None:
+def test_judges_are_total(raw: str, seen: States, facts: Facts) -> None:
     for check in CHECKS:
         verdict = check.judge(Evidence(raw, facts, seen))
         assert isinstance(verdict, Verdict)
@@ -175,7 +177,7 @@ def test_preflights_are_total(raw: str) -> None:
 @quick
 @given(raw=text)
 def test_judges_of_other_hosts_and_of_urls_are_total(raw: str) -> None:
-    seen = Evidence(raw, Facts("", clock=1.0), {})
+    seen = Evidence(raw, Facts("", clock=1.0), States())
     url = urls.Url.parse("https://a.test/")
     every = [urls.resolves(url, ()), urls.connects(url, ()), urls.trusted(url, ())]
     for check in [*every, *urls.answers(urls.Wanted(texts=("x",), most=1.0), 2.0, ())]:

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from lampctl.engine.library import host_script
-from lampctl.resources import Package, Service, package, service
+from lampctl.resources import Action, Change, OutgoingService, Package, Service, package, unit
+from lampctl.resources.kind import HostView
+from lampctl.resources.service import SERVICES, AnyService
 
 
 def swap(state: Path, keys: list[str], seeds: list[str]) -> int:
@@ -135,12 +137,12 @@ def with_stubs(path: Path, scripts: dict[str, str]) -> dict[str, str]:
     return {"PATH": f"{path}:{os.environ['PATH']}"}
 
 
-def asked(path: Path, services: list[Service], shown: str) -> list[service.UnitState]:
+def asked(path: Path, services: list[AnyService], shown: str) -> list[unit.UnitState]:
     """What `systemctl show` says of these services, with the last words of those that should run."""
     stubs = {"systemctl": f"printf '{shown}'", "journalctl": 'printf "%s\\tended\\n" "$3"'}
-    argv = ["sh", "-c", service.probe(services)]
+    argv = ["sh", "-c", SERVICES.probe(services)]
     done = subprocess.run(argv, env=with_stubs(path, stubs), capture_output=True, text=True, check=True)
-    units = service.parse(done.stdout)
+    units = SERVICES.parse(done.stdout)
     return [units[item.key] for item in services]
 
 
@@ -154,7 +156,7 @@ def test_newest_change_below_each_path_that_a_unit_reads(tmp_path: Path) -> None
         while path.stat().st_ctime <= before:  # the clock of a file system ticks
             path.write_text("")
         before = path.stat().st_ctime
-    services = [
+    services: list[AnyService] = [
         Service("web.service", "web", watch=(str(conf), "/nonexistent"), sockets=("/nonexistent",)),
         Service("php.service", "php", watch=(str(pool),), units=(str(conf / "old"),)),
         Service("none.service", "php"),
@@ -177,11 +179,12 @@ def test_last_words_of_a_unit_that_should_run(tmp_path: Path) -> None:
         "rival": "loaded inactive",
     }
     shown = "\\n".join(
-        rf"Id={unit}.service\nLoadState={load}\nActiveState={active}\n"
-        for unit, (load, active) in ((unit, words.split()) for unit, words in states.items())
+        rf"Id={name}.service\nLoadState={load}\nActiveState={active}\n"
+        for name, (load, active) in ((name, words.split()) for name, words in states.items())
     )
-    services = [Service(f"{unit}.service", "web", running=unit != "rival") for unit in states]
-    assert [unit.said for unit in asked(tmp_path, services, shown)] == ["", "failed.service ended", "", ""]
+    services: list[AnyService] = [Service(f"{name}.service", "web") for name in states if name != "rival"]
+    services.append(OutgoingService("rival.service", "web", mark=""))
+    assert [found.log for found in asked(tmp_path, services, shown)] == ["", "failed.service ended", "", ""]
 
 
 @pytest.mark.parametrize(("hangs", "reads", "code"), [(0, 1, 0), (2, 3, 0), (9, 3, 69)])
@@ -196,7 +199,8 @@ echo >> reads
 [ "$(wc -l < reads)" -gt {hangs} ] || exec sleep 60
 """
     stubs = {"apt-get": apt, "apt-cache": "printf 'nginx:\\n  Candidate: 1\\n'", "dpkg": ""}
-    [step] = package.steps([Package("nginx", "web")], wait=0)
+    change = Change("package:nginx", "web", Action.INSTALL)
+    [step] = package.steps([(Package("nginx", "web"), change)], HostView())
     environment = with_stubs(tmp_path, stubs)
     done = subprocess.run(
         ["sh", "-eu", "-c", step.script], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False

@@ -1,44 +1,150 @@
-"""The direction of the imports is the design: downwards only."""
+"""Imports go downwards, between packages and within each: that is the design."""
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
 
-PACKAGE = Path(__file__).parents[2] / "lampctl"
+import pytest
 
-# From the bottom to the top; a module may import what is at its own rank or below.
-RANKS = [
-    {"errors", "answers", "legible", "quoting", "extensions", "__init__"},
-    {"platforms", "facts", "documents"},
-    {"resources"},
-    {"playbook", "checks"},
-    {"layers"},
-    {"observation", "render"},
-    {"plan", "outcome"},
-    {"ssh", "report", "box"},
-    {"engine"},
-    {"cli"},
+from tests.unit.source import Source, read, sources
+
+# From the bottom to the top: a package imports only those to its left. A new package needs a place here.
+ORDER = [
+    "__version__",
+    "legible",
+    "errors",
+    "extensions",
+    "quoting",
+    "answers",
+    "host",
+    "documents",
+    "platforms",
+    "facts",
+    "resources",
+    "playbook",
+    "checks",
+    "render",
+    "layers",
+    "observation",
+    "plan",
+    "outcome",
+    "journal",
+    "report",
+    "ssh",
+    "box",
+    "engine",
+    "fleet",
+    "api",
+    "cli",
 ]
 
 
-def rank(module: str) -> int:
-    return next(number for number, names in enumerate(RANKS) if module in names)
+def graph(files: Iterable[Source]) -> dict[str, set[str]]:
+    """Module → the modules of lampctl that it imports. The version is a constant, which whoever reports may need."""
+    known = {file.module: file for file in files}
+    return {
+        name: {
+            f"{module}.{item}" if f"{module}.{item}" in known else module
+            for module, item in _own(file)
+            if item != "__version__"
+        }
+        for name, file in known.items()
+    }
 
 
-def test_imports_go_downwards() -> None:
-    upward = []
-    for path in PACKAGE.rglob("*.py"):
-        own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("lampctl"):
-                parts = node.module.split(".")
-                modules = [parts[1]] if len(parts) > 1 else [alias.name for alias in node.names]
-                modules = ["__init__" if name == "__version__" else name for name in modules]
-                upward += [f"{path.name}: {name}" for name in modules if rank(name) > rank(own)]
-    assert upward == []
+def _own(file: Source) -> Iterable[tuple[str, str]]:
+    return ((module, item) for module, item in file.imports() if module.partition(".")[0] == "lampctl")
+
+
+def upward(files: Iterable[Source]) -> list[str]:
+    """Imports of a package that is further up; lampctl's own `__init__` has its version, and what it offers."""
+    found = []
+    for file in files:
+        own = [*file.module.split("."), ""][1]
+        for module, item in _own(file) if own else ():
+            package = (*module.split("."), item)[1]
+            if ORDER.index(package) > ORDER.index(own):
+                found.append(f"{file.path}: {package}")
+    return found
+
+
+def cycles(edges: Mapping[str, Iterable[str]]) -> list[str]:
+    """The circles of imports, on each level: a subpackage counts as one part of its package."""
+    levels: dict[str, dict[str, set[str]]] = {}
+    for importer, imported in edges.items():
+        for other in imported:
+            parent, one, two = _siblings(importer, other)
+            if one != two:
+                levels.setdefault(parent, {}).setdefault(one, set()).add(two)
+    return [circle for parts in levels.values() if (circle := _circle(parts))]
+
+
+def _siblings(one: str, other: str) -> tuple[str, str, str]:
+    """The package that both are in, and the part of it that each is in; `__init__` is a part as well."""
+    first, second = [*one.split("."), "__init__"], [*other.split("."), "__init__"]
+    shared = next((n for n, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), 0)
+    return ".".join(first[:shared]), first[shared], second[shared]
+
+
+def _circle(parts: Mapping[str, set[str]]) -> str:
+    try:
+        TopologicalSorter(parts).prepare()
+    except CycleError as error:
+        return " imports ".join(reversed(error.args[1]))
+    return ""
+
+
+def test_packages_import_downwards() -> None:
+    assert upward(sources("lampctl")) == []
+
+
+def test_no_imports_in_a_circle() -> None:
+    assert cycles(graph(sources("lampctl"))) == []
+
+
+def test_no_module_imports_the_package_that_it_is_in() -> None:
+    """`__init__` imports its modules, so a module that imports it gets a package that is half there."""
+    edges = graph(sources("lampctl"))
+    assert [f"{one} imports {other}" for one in edges for other in edges[one] if one.startswith(f"{other}.")] == []
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"plan/a": "engine.run"}, ["lampctl/plan/a.py: engine"]),
+        ({"engine/a": "plan"}, []),
+        ({"legible": "errors"}, ["lampctl/legible.py: errors"]),
+    ],
+)
+def test_import_of_a_package_further_up_is_found(files: dict[str, str], expected: list[str]) -> None:
+    assert upward(_made(files)) == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({"plan/a": "plan.b", "plan/b": "plan.c", "plan/c": "resources"}, 0),
+        ({"plan/a": "plan.b", "plan/b": "plan.a"}, 1),
+        ({"layers/web/a": "layers.base", "layers/base": "layers.web.b", "layers/web/b": "errors"}, 1),
+        ({"layers/__init__": "layers.base", "layers/base": "layers"}, 1),
+    ],
+)
+def test_circle_is_found(files: dict[str, str], found: int) -> None:
+    assert len(cycles(graph(_made(files)))) == found
+
+
+def _made(files: Mapping[str, str]) -> list[Source]:
+    """Files with one import each, of the form that lampctl uses."""
+    return [read(f"lampctl/{path}.py", f"from lampctl.{module} import x\n") for path, module in files.items()]
+
+
+def test_order_is_total() -> None:
+    names = {file.module.split(".")[1] for file in sources("lampctl") if file.module != "lampctl"}
+    assert names <= set(ORDER)
+    assert len(ORDER) == len(set(ORDER))
 
 
 def test_help_imports_nothing_that_it_does_not_need() -> None:

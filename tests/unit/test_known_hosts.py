@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from lampctl.errors import Unreachable
 from lampctl.ssh import ConnectOptions, connect, knownhosts, target
-from tests.unit.test_connect import Closed
+from tests.unit.sshd import Closed
 
 ECDSA, RSA = paramiko.ECDSAKey.generate(), paramiko.RSAKey.generate(2048)
 OTHER = paramiko.ECDSAKey.generate()

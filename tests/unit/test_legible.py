@@ -22,6 +22,7 @@ from lampctl.report import FORMATS, Report, renderer
 from lampctl.report.live import LiveReporter
 from lampctl.report.text import TextReporter
 from lampctl.resources import Action, Change
+from lampctl.resources.kind import States
 
 BAD = "\x1b]52;c;cm0gLXJmIH4=\x07\x1b[2J\x9b31m\x00\x7f\u202egnp.exe\u2066\u200f\u2028\x85\rover\x0b"
 EVIL = f"a{BAD}b\tc\nd"
@@ -29,7 +30,7 @@ EVIL = f"a{BAD}b\tc\nd"
 
 def outcomes() -> list[Outcome]:
     check = Check("web.static@a.test", "web", Where.HOST, "t", "e", lambda seen: failed(seen.raw, seen.raw, seen.raw))
-    verdict = check.judge(Evidence(EVIL, nominal("debian-13"), {}))
+    verdict = check.judge(Evidence(EVIL, nominal("debian-13"), States()))
     results = conclude([check], {check.id: (verdict, 1.0)})
     changes = (Change(f"file:/{BAD}", "web", Action.UPDATE, f"-{EVIL}\r\n+new\n"),)
     error = Unreachable(f"h: {EVIL}", EVIL, evidence=EVIL)
@@ -82,7 +83,7 @@ def test_what_has_to_stay_exact_does() -> None:
     """A page is compared with what it should have before any of it is shown."""
     page = "HTTP/1.1 200 OK\r\n\r\n\u05e9\u200f\u05dc\x1b[0m"
     [_, body] = urls.answers(urls.Wanted(texts=("\u05e9\u200f\u05dc",)), 1.0, ())
-    assert str(body.judge(Evidence(page, nominal("debian-13"), {})).status) == "pass"
+    assert str(body.judge(Evidence(page, nominal("debian-13"), States())).status) == "pass"
     assert visit._whole(b"HTTP/1.1 200 OK\r\n\r\n\x00\x1b") == b"HTTP/1.1 200 OK\r\n\r\n\x00\x1b"
 
 

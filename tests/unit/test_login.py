@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lampctl.checks import LoginProbe
 from lampctl.engine.login import log_in
 from lampctl.engine.prove import _login
-from tests.unit.test_exchange import Liar
+from tests.unit.liar import Liar
 
 PROBE = LoginProbe("user", "name", "/secret")
 GREETING = (

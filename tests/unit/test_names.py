@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -21,8 +22,11 @@ from lampctl.platforms import PLATFORMS
 from lampctl.playbook import home_of, load, user_of
 from lampctl.playbook.sites.names import former_user_of, key_of, slice_of, socket_name, unit_of
 from lampctl.resources import Action
-from lampctl.resources.file import Entry
-from lampctl.resources.user import Account
+from lampctl.resources.database import DATABASES, DatabaseState
+from lampctl.resources.directory import DIRECTORIES
+from lampctl.resources.entry import Entry
+from lampctl.resources.kind import States
+from lampctl.resources.user import USERS, Account
 from tests.unit.playbooks import KINDS, Generated
 
 DERIVED: Mapping[str, Callable[[str], str]] = {
@@ -92,15 +96,21 @@ def wanted(*sites: str, name: str = "lamp") -> tuple[Desired, Mapping[str, str]]
     library = Generated(yaml.safe_dump(data))
     loaded = load("generated.yml", (), library)
     found = desired(Context(loaded.playbook, name, PLATFORMS["debian-13"], Facts("debian-13", memory=2048 * MIB)))
-    return found, {file.key: "\n" for file in planning.contents_of(found)}
+    return found, {file.key: "\n" for file in found.files}
 
 
-def plan_of(site: str, *more: str, users: Mapping[str, str], **seen: object) -> Plan:
+def plan_of(
+    site: str,
+    *more: str,
+    users: Mapping[str, str],
+    databases: Mapping[str, DatabaseState] | None = None,
+    entries: Mapping[str, Entry] | None = None,
+    owners: Mapping[str, frozenset[str]] | None = None,
+) -> Plan:
     found, contents = wanted(site, *more)
-    states = {f"user:{name}": Account(home) for name, home in users.items()} | dict(seen.get("states", {}))  # type: ignore[call-overload]
-    owners = seen.get("owners", {})
-    entries = seen.get("entries", {})
-    observation = Observation(Facts("debian-13"), states, entries, owners)  # type: ignore[arg-type]
+    accounts = {f"user:{name}": Account(home) for name, home in users.items()}
+    states = States().updated(USERS, accounts).updated(DATABASES, databases or {}).updated(DIRECTORIES, entries or {})
+    observation = Observation(Facts("debian-13"), states, owners or {})
     return planning.make("lamp", found, observation, contents, wait=1)
 
 
@@ -155,14 +165,15 @@ def test_a_user_with_another_home_is_refused() -> None:
 
 DATABASE = "database:shop_example_test"
 ACCOUNT = "database-user:shop_example_test@localhost"
-EXISTS = {DATABASE: frozenset({"exists"}), ACCOUNT: frozenset({"exists", "grant:shop\\_example\\_test"})}
-OPENS = {**EXISTS, ACCOUNT: frozenset({"exists", "login", "grant:shop\\_example\\_test"})}
+HERS = DatabaseState(exists=True, grants=frozenset({"shop\\_example\\_test"}))
+EXISTS = {DATABASE: DatabaseState(exists=True), ACCOUNT: HERS}
+OPENS = {**EXISTS, ACCOUNT: replace(HERS, login=True)}
 
 
-@pytest.mark.parametrize("states", [EXISTS, {"database-server": frozenset({"down"})}], ids=["up", "down"])
-def test_a_database_of_another_playbook_is_refused(states: Mapping[str, object]) -> None:
+@pytest.mark.parametrize("databases", [EXISTS, {"database-server": DatabaseState()}], ids=["up", "down"])
+def test_a_database_of_another_playbook_is_refused(databases: Mapping[str, DatabaseState]) -> None:
     owners = {"theirs": frozenset({DATABASE, ACCOUNT})}
-    plan = plan_of(HYPHENATED, users={}, states=states, owners=owners)
+    plan = plan_of(HYPHENATED, users={}, databases=databases, owners=owners)
     assert [p.message for p in plan.problems if p.kind == "conflict"] == [
         "the database shop_example_test belongs to the playbook theirs; it was left alone",
         "the database user shop_example_test belongs to the playbook theirs; it was left alone",
@@ -170,7 +181,7 @@ def test_a_database_of_another_playbook_is_refused(states: Mapping[str, object])
 
 
 def test_a_database_that_the_sites_own_secret_opens_follows_a_playbook_that_was_renamed() -> None:
-    plan = plan_of(DOTTED, users={}, states=OPENS, owners={"theirs": frozenset({DATABASE, ACCOUNT})})
+    plan = plan_of(DOTTED, users={}, databases=OPENS, owners={"theirs": frozenset({DATABASE, ACCOUNT})})
     assert [p for p in plan.problems if p.kind == "conflict"] == []
     assert {DATABASE, ACCOUNT} <= set(plan.claims)
 

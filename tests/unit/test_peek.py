@@ -15,15 +15,21 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lampctl.resources import Action, Change, Directory, File, PathResource, Symlink, file, peek
+from lampctl.resources import Action, Change, Directory, File, Symlink, entry
+from lampctl.resources.directory import DIRECTORIES
+from lampctl.resources.file import FILES
+from lampctl.resources.kind import HostView
 
 quick = settings(max_examples=60, deadline=None)
 
 
-def seen(*resources: PathResource) -> dict[str, file.Entry]:
-    done = subprocess.run(["sh", "-c", file.probe(resources)], capture_output=True, text=True, check=True, timeout=20)
-    assert max(map(len, done.stdout.splitlines()), default=0) < 1000
-    return file.parse(done.stdout)
+def seen(*resources: File | Symlink | Directory) -> dict[str, entry.Entry]:
+    found: dict[str, entry.Entry] = {}
+    for probe in (FILES.question(resources), DIRECTORIES.question(resources)):
+        done = subprocess.run(["sh", "-c", probe], capture_output=True, text=True, check=True, timeout=20)
+        assert max(map(len, done.stdout.splitlines()), default=0) < 1000
+        found |= entry.parse(done.stdout)
+    return found
 
 
 def ours(path: Path, seed: bool = False) -> File:
@@ -43,8 +49,8 @@ def test_what_is_there(tmp_path: Path) -> None:
         Directory(str(tmp_path / "folder"), "site"),
         Symlink(str(tmp_path / "link"), "site", "x"),
     )
-    names = {path.rpartition("/")[2]: entry for path, entry in found.items()}
-    assert {name: entry.kind for name, entry in names.items()} == {
+    names = {path.rpartition("/")[2]: item for path, item in found.items()}
+    assert {name: item.kind for name, item in names.items()} == {
         "plain": "file", "seed": "file", "folder": "directory", "link": "symlink"
     }  # fmt: skip
     assert (names["plain"].content, names["plain"].mode) == (b"content of plain", 0o640)
@@ -58,9 +64,9 @@ def test_sparse_file_of_three_gigabytes(tmp_path: Path) -> None:
         stream.truncate(3 << 30)
     began = time.monotonic()
     wanted = ours(path)
-    entry = seen(wanted)[str(path)]
+    found = seen(wanted)[str(path)]
     assert time.monotonic() - began < 2
-    change = file.compare(wanted, "new\n", {str(path): entry}, frozenset({wanted.key}))
+    change = FILES.compare(wanted, found, HostView(owned=frozenset({wanted.key}), contents={wanted.key: "new\n"}))
     assert isinstance(change, Change)
     assert change.action is Action.UPDATE
     assert "-(3221225472 bytes: too large to show)" in change.diff
@@ -72,7 +78,7 @@ def test_pipe_socket_and_device_are_not_opened(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as sock:
         sock.bind(str(tmp_path / "socket"))
         found = seen(*(ours(tmp_path / name) for name in ("pipe", "socket", "null")), File("/dev/zero", "site", "", {}))
-    assert sorted(entry.kind for entry in found.values()) == ["other", "other", "other", "symlink"]
+    assert sorted(item.kind for item in found.values()) == ["other", "other", "other", "symlink"]
 
 
 def test_link_to_a_file_that_only_root_may_read_is_not_followed(tmp_path: Path) -> None:
@@ -87,20 +93,20 @@ def test_name_in_a_target_is_no_row_of_its_own(tmp_path: Path) -> None:
 
 
 def packed(rows: bytes, archive: bytes) -> str:
-    return f"{base64.b64encode(rows).decode()}\n@@\n{base64.b64encode(archive).decode()}"
+    return f"stat\t{base64.b64encode(rows).decode()}\ntar\t{base64.b64encode(archive).decode()}"
 
 
 def test_archive_that_unpacks_to_gigabytes() -> None:
     """The host makes it; its expansion ends at a limit."""
     bomb = gzip.compress(b"\0" * (64 << 20), 9)
-    assert next(peek.parse(packed(b"f\t644\troot:root\t5\t/etc/x\t\0", bomb))).content is None
+    assert entry.parse(packed(b"f\t644\troot:root\t5\t/etc/x\t\0", bomb))["/etc/x"].content == b""
 
 
 @quick
 @given(rows=st.binary(max_size=300), archive=st.binary(max_size=1000))
 def test_answer_is_anything(rows: bytes, archive: bytes) -> None:
-    file.parse(packed(rows, archive))
-    file.parse(packed(rows, gzip.compress(archive)))
+    entry.parse(packed(rows, archive))
+    entry.parse(packed(rows, gzip.compress(archive)))
 
 
 @quick
@@ -113,4 +119,4 @@ def test_archive_is_damaged(at: int, byte: int) -> None:
         tar.addfile(member, io.BytesIO(b"hello"))
     damaged = bytearray(buffer.getvalue())
     damaged[at] = byte
-    file.parse(packed(b"f\t644\troot:root\t5\t/etc/x\t\0", gzip.compress(bytes(damaged))))
+    entry.parse(packed(b"f\t644\troot:root\t5\t/etc/x\t\0", gzip.compress(bytes(damaged))))

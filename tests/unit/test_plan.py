@@ -3,64 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
-from lampctl import plan as planning
-from lampctl.engine.library import Files
-from lampctl.facts import MIB, Facts
-from lampctl.layers import Context, Desired, desired
-from lampctl.observation import Observation, of
-from lampctl.plan import Plan
+from lampctl.facts import Facts
+from lampctl.observation import Observation
 from lampctl.platforms import PLATFORMS
-from lampctl.playbook import load
-from lampctl.render import Renderer
-from lampctl.resources import Action, Directory, File, Package, Secret, Service, Symlink, User
-from lampctl.resources.file import Entry
-from lampctl.resources.service import UnitState, compare, in_order
-from lampctl.resources.user import Account
-
-VHOST = "/etc/apache2/sites-available/lamp.test.conf"
-
-
-def wanted(platform: str, memory: int = 2048) -> tuple[Desired, Mapping[str, str]]:
-    files = Files()
-    loaded = load("lamp", (), files)
-    facts = Facts(platform, memory=memory * MIB)
-    found = desired(Context(loaded.playbook, "lamp", PLATFORMS[platform], facts))
-    renderer = Renderer(files.template, "lamp")
-    return found, {file.key: renderer.text(file) for file in planning.contents_of(found)}
+from lampctl.resources import Action, Service
+from lampctl.resources.database import DATABASES, DatabaseState
+from lampctl.resources.entry import Entry
+from lampctl.resources.kind import HostView, States
+from lampctl.resources.service import SERVICES, in_order
+from lampctl.resources.unit import UnitState
+from tests.unit.plans import VHOST, converged, make, wanted, with_entry, with_unit
 
 
-def converged(found: Desired, contents: Mapping[str, str]) -> Observation:
-    """What a host looks like after a deploy."""
-    entries: dict[str, Entry] = {}
-    states: dict[str, object] = {}
-    for resource in found.resources:
-        match resource:
-            case File():
-                entries[resource.path] = Entry("file", resource.mode, resource.owner, contents[resource.key].encode())
-            case Symlink():
-                entries[resource.path] = Entry("symlink", 0o777, "root:root", target=resource.target)
-            case Directory():
-                readers = frozenset({resource.reader} - {""})
-                entries[resource.path] = Entry("directory", resource.mode, resource.owner, readers=readers)
-            case Package():
-                states[resource.key] = "installed"
-            case Service():
-                active = UnitState(True, "active", "enabled", "success", 100.0, 100.0, 50.0)
-                states[resource.key] = active if resource.running else UnitState()
-            case Secret():
-                states[resource.key] = "regular file root:root 600"
-            case User():
-                states[resource.key] = Account(resource.home)
-            case _:
-                states[resource.key] = frozenset({"exists", "login", "grant:lamp\\_test"})
-    return Observation(Facts("debian-13"), states, entries, {"lamp": frozenset(r.key for r in found.resources)})
-
-
-def make(found: Desired, contents: Mapping[str, str], seen: Observation) -> Plan:
-    return planning.make("lamp", found, seen, contents, wait=1)
+def units(states: Mapping[str, UnitState]) -> HostView:
+    return HostView(States().updated(SERVICES, states))
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -93,8 +53,7 @@ def test_second_plan_is_empty(platform: str) -> None:
 def test_changed_file_reloads_the_service_that_reads_it() -> None:
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
-    entries = {**seen.entries, VHOST: Entry("file", 0o644, "root:root", b"# by hand\n")}
-    plan = make(found, contents, Observation(seen.facts, seen.states, entries, seen.owners))
+    plan = make(found, contents, with_entry(seen, VHOST, Entry("file", 0o644, "root:root", b"# by hand\n")))
     assert [(c.resource, c.action) for c in plan.changes] == [
         (f"file:{VHOST}", Action.UPDATE),
         ("service:apache2.service", Action.RELOAD),
@@ -118,8 +77,7 @@ def test_changed_file_reloads_the_service_that_reads_it() -> None:
 def test_state_of_a_unit_is_what_plans_its_change(state: UnitState, action: Action) -> None:
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
-    states = {**seen.states, "service:apache2.service": state}
-    plan = make(found, contents, Observation(seen.facts, states, seen.entries, seen.owners))
+    plan = make(found, contents, with_unit(seen, apache2=state))
     assert [(c.resource, c.action) for c in plan.changes] == [("service:apache2.service", action)]
 
 
@@ -128,28 +86,26 @@ def test_server_before_another_goes_first_only_where_both_run() -> None:
     run, gone = UnitState(active="active"), UnitState()
     for states, first in [((run, run), before), ((gone, run), behind), ((run, gone), behind), ((gone, gone), behind)]:
         keyed = dict(zip((behind.key, before.key), states, strict=True))
-        assert in_order([behind, before], keyed)[0] == first
+        assert in_order([behind, before], units(keyed))[0] == first
 
 
 def test_instances_that_run_restart_after_the_web_server_has_learned_what_is_new() -> None:
     one, other = (Service(f"app@{port}.service", "site", one_of_several=True) for port in (8000, 8001))
     web, run = Service("nginx.service", "web"), UnitState(active="active")
-    states = {one.key: run, web.key: run}
-    assert in_order([one, other, web], states) == [other, web, one]
+    assert in_order([one, other, web], units({one.key: run, web.key: run})) == [other, web, one]
 
 
 def test_sandbox_alone_is_no_reason_to_restart_a_server() -> None:
     state = UnitState(True, "active", "enabled", "", 100.0, 90.0, 50.0, sandbox_changed=200.0)
     server = Service("nginx.service", "web", sandbox=("/etc/systemd/system/nginx.service.d/lampctl.conf",))
-    assert compare(server, state, server.sandbox, frozenset()) is None
+    assert SERVICES.compare(server, state, HostView(changing=server.sandbox)) is None
     assert state.waits_for_sandbox
 
 
 def test_masked_unit_is_left_alone() -> None:
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
-    states = {**seen.states, "service:apache2.service": UnitState(active="inactive", masked=True)}
-    plan = make(found, contents, Observation(seen.facts, states, seen.entries, seen.owners))
+    plan = make(found, contents, with_unit(seen, apache2=UnitState(active="inactive", masked=True)))
     assert plan.changes == ()
     assert [problem.hint for problem in plan.problems] == ["systemctl unmask apache2.service, and deploy again"]
 
@@ -157,10 +113,12 @@ def test_masked_unit_is_left_alone() -> None:
 def test_what_lampctl_did_not_make_is_left_alone() -> None:
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
-    entries = {**seen.entries, VHOST: Entry("file", 0o644, "root:root", b"mine\n")}
-    user = {"database-user:lamp_test@localhost": frozenset({"exists", "grant:lamp\\_test"})}
-    states = {**seen.states, "database:lamp_test": frozenset({"exists"}), **user}
-    plan = make(found, contents, Observation(seen.facts, states, entries, {}))
+    databases = {
+        "database:lamp_test": DatabaseState(exists=True),
+        "database-user:lamp_test@localhost": DatabaseState(exists=True, grants=frozenset({"lamp\\_test"})),
+    }
+    seen = replace(seen, states=seen.states.updated(DATABASES, databases), owners={})
+    plan = make(found, contents, with_entry(seen, VHOST, Entry("file", 0o644, "root:root", b"mine\n")))
     messages = "\n".join(problem.message for problem in plan.problems)
     assert f"{VHOST} exists and was not made by lampctl" in messages
     assert "the database lamp_test exists and was not made by lampctl" in messages
@@ -170,8 +128,8 @@ def test_what_lampctl_did_not_make_is_left_alone() -> None:
 def test_database_that_its_own_secret_opens_is_put_back_on_the_list() -> None:
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
-    lost = seen.owned - {"database:lamp_test", "database-user:lamp_test@localhost"}
-    plan = make(found, contents, Observation(seen.facts, seen.states, seen.entries, {"lamp": lost}))
+    recorded = seen.owned - {"database:lamp_test", "database-user:lamp_test@localhost"}
+    plan = make(found, contents, replace(seen, owners={"lamp": recorded}))
     assert plan.problems == ()
     assert set(plan.adopted) == {"database:lamp_test", "database-user:lamp_test@localhost"}
 
@@ -191,7 +149,7 @@ def test_sizes_follow_memory_and_say_why() -> None:
 
 def test_rendered_files_name_their_origin() -> None:
     found, contents = wanted("debian-12")
-    for file in of(found.resources, File):
+    for file in found.files:
         if not file.seed:
             header = f"Managed by lampctl: playbook lamp, layer {file.layer}, template {file.template}\n"
             assert header in contents[file.key]

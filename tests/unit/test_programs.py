@@ -13,6 +13,7 @@ import pytest
 
 from lampctl import plan as planning
 from lampctl.checks import Evidence, Status
+from lampctl.engine import script
 from lampctl.engine.library import Files
 from lampctl.engine.sources import read, read_war
 from lampctl.errors import PlaybookError, UsageError
@@ -20,13 +21,15 @@ from lampctl.facts import nominal
 from lampctl.layers import Context, Desired, desired, http
 from lampctl.layers.ports import strangers
 from lampctl.layers.sites.upstreams import Member, judge_each
-from lampctl.observation import Observation, of
+from lampctl.observation import Observation
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.quoting import systemd
 from lampctl.render import Renderer
-from lampctl.resources import Action, File, Service, release
-from lampctl.resources.file import Entry, compare
+from lampctl.resources import Action, File, Service, release, select
+from lampctl.resources.entry import Entry
+from lampctl.resources.file import compare
+from lampctl.resources.kind import HostView, States
 
 FACTS = nominal("debian-13")
 
@@ -38,7 +41,7 @@ def wanted(folder: Path, sites: str) -> tuple[Desired, dict[str, str]]:
     files = Files(folder)
     found = desired(Context.of(load(str(path), (), files), PLATFORMS["debian-13"], FACTS))
     renderer = Renderer(files.template, "site")
-    return found, {file.path: renderer.text(file) for file in planning.contents_of(found)}
+    return found, {file.path: renderer.text(file) for file in found.files}
 
 
 WRONG = {
@@ -76,7 +79,7 @@ def test_war_is_the_folder_that_it_was_made_of(tmp_path: Path) -> None:
 def test_plan_says_how_much_a_release_holds(tmp_path: Path, length: int, said: str) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "app/page.html").write_bytes(b"x" * length)
-    change = release.compare(release.Release("/var/www/a.test", "site", read(tmp_path / "app", "")), None)
+    change = release.compare(release.Release("/var/www/a.test", "site", read(tmp_path / "app", "")), None, HostView())
     assert change
     assert change.diff == f"{said} of files from this machine\n"
 
@@ -113,18 +116,20 @@ def test_environment_is_quoted_and_shown_nowhere(tmp_path: Path) -> None:
     assert systemd('a "b" $c \\ `d`') == r'"a \"b\" \$c \\ \`d\`"'
     found, texts = wanted(tmp_path, "{type: process, command: x, port: 8000, environment: {KEY: hunter2}}")
     path = "/etc/lampctl/environment/a.test"
-    file = next(file for file in of(found.resources, File) if file.path == path)
+    file = next(file for file in select(found.resources, File) if file.path == path)
     assert 'KEY="hunter2"' in texts[path]
     assert file.mode == 0o600
-    for entries in ({}, {path: Entry("file", 0o600, "root:root", b"# Managed by lampctl\nKEY=older\n")}):
-        change = compare(file, texts[path], entries, frozenset())
+    view = HostView(contents={file.key: texts[path]})
+    for entry in (None, Entry("file", 0o600, "root:root", b"# Managed by lampctl\nKEY=older\n")):
+        change = compare(file, entry, view)
+        assert change is not None
         assert "hunter2" not in str(change)
         assert "older" not in str(change)
 
 
 def test_web_server_is_told_when_the_programs_run(tmp_path: Path) -> None:
     found, _ = wanted(tmp_path, "{type: process, command: x, port: 8000, instances: 2}")
-    running = [service.unit for service in of(found.resources, Service) if service.running]
+    running = [service.unit for service in select(found.resources, Service)]
     assert running == ["lampctl-a.test@8000.service", "lampctl-a.test@8001.service", "nginx.service"]
 
 
@@ -135,13 +140,15 @@ def test_unit_that_is_no_longer_wanted_is_stopped_and_forgotten(tmp_path: Path) 
     plan = planning.make("site", found, Observation(FACTS, owners={"site": frozenset({gone})}), texts_of(found), 1)
     stage = plan.stages[-1]
     assert [(change.resource, change.action) for change in stage.changes] == [(gone, Action.STOP)]
-    assert f"{gone} > gone\nsh ./disown.sh gone" in stage.before[0].script
+    assert f"{gone} > gone\nsh ./disown.sh gone" in script.steps_of(stage)[0].script
     assert stage.generation is not None
-    assert stage.stopped == ("lampctl-a.test@8001.service",)
+    batch = script.batch(plan, stage, "", script.steps_of(stage), {})
+    assert batch.files["stopped"] == f"{gone}\n".encode(), "an undo records it again"
+    assert b'systemctl "$verb" lampctl-a.test@8001.service' in batch.files["undo/000"], "and starts it"
 
 
 def texts_of(found: Desired) -> dict[str, str]:
-    return {file.key: "" for file in planning.contents_of(found)}
+    return {file.key: "" for file in found.files}
 
 
 def test_port_that_somebody_has_is_refused_if_something_changes(tmp_path: Path) -> None:
@@ -169,7 +176,7 @@ def test_each_upstream_is_judged(raw: str, said: str) -> None:
     from lampctl.checks import Evidence
 
     group = (Member("http://a"), Member("http://b:81"))
-    assert judge_each(group, "", Evidence(raw, FACTS, {})).actual == said
+    assert judge_each(group, "", Evidence(raw, FACTS, States())).actual == said
 
 
 def test_addresses_of_upstreams() -> None:
@@ -209,4 +216,4 @@ def run_sh(script: str) -> str:
 
 
 def evidence(raw: str) -> Evidence:
-    return Evidence(raw, FACTS, {})
+    return Evidence(raw, FACTS, States())

@@ -15,6 +15,7 @@ from lampctl.errors import UsageError
 from lampctl.facts import Facts
 from lampctl.layers.urls import Url, Wanted, connects
 from lampctl.outcome import Event, Outcome
+from lampctl.resources.kind import States
 from tests.unit.forked import run
 from tests.unit.web import certificate, page, serving
 
@@ -107,7 +108,7 @@ def test_ipv6() -> None:
     ],
 )  # fmt: skip
 def test_each_address_counts_as_far_as_it_can_be_seen(found: object, status: Status, said: str) -> None:
-    verdict = connects(Url.parse("http://x.test"), ()).judge(Evidence(json.dumps(found), Facts(""), {}))
+    verdict = connects(Url.parse("http://x.test"), ()).judge(Evidence(json.dumps(found), Facts(""), States()))
     assert (verdict.status, verdict.actual) == (status, said)
 
 

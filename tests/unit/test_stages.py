@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from lampctl.observation import Observation
 from lampctl.resources import Action
-from lampctl.resources.file import Entry
-from lampctl.resources.service import UnitState
-from tests.unit.test_plan import VHOST, converged, make, wanted
+from lampctl.resources.entry import Entry
+from lampctl.resources.file import FILES
+from lampctl.resources.unit import UnitState
+from tests.unit.plans import VHOST, converged, make, wanted, with_entry, with_unit, with_units
 
 GONE = frozenset(
     {
@@ -28,7 +31,7 @@ def with_owned(seen: Observation, **owners: frozenset[str]) -> Observation:
 def test_site_that_left_the_playbook_is_retired_in_a_stage_of_its_own() -> None:
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
-    seen = replace(with_owned(seen, lamp=seen.owned | GONE), entries={**seen.entries, VHOST: Entry("file", 0o600)})
+    seen = with_entry(with_owned(seen, lamp=seen.owned | GONE), VHOST, Entry("file", 0o600))
     plan = make(found, contents, seen)
     assert [stage.changes[0].resource for stage in plan.stages] == [f"file:{VHOST}", "service:lampctl-old.test.service"]
     assert [(c.resource, c.action) for c in plan.stages[1].changes] == [
@@ -53,26 +56,32 @@ def test_what_another_playbook_made_stays() -> None:
 def test_same_file_from_another_playbook_is_no_change() -> None:
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
-    text = seen.entries[VHOST].content.replace(b"playbook lamp,", b"playbook other,")
-    assert text != seen.entries[VHOST].content
-    assert not make(
-        found, contents, replace(seen, entries={**seen.entries, VHOST: replace(seen.entries[VHOST], content=text)})
-    )
+    entry = seen.states.of(FILES)[VHOST]
+    text = entry.content.replace(b"playbook lamp,", b"playbook other,")
+    assert text != entry.content
+    assert not make(found, contents, with_entry(seen, VHOST, replace(entry, content=text)))
 
 
 def test_other_web_server_gives_its_ports_if_it_is_ours() -> None:
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
     running = UnitState(True, "active", "enabled", "success", 100.0, 100.0, 50.0)
-    states = {**seen.states, "service:nginx.service": running}
-    foreign = make(found, contents, replace(seen, states=states))
+    seen = with_unit(seen, nginx=running)
+    foreign = make(found, contents, seen)
     assert foreign.changes == ()
     assert "nginx.service is active" in foreign.problems[0].message
-    ours = make(
-        found, contents, with_owned(replace(seen, states=states), lemp=frozenset({"file:/etc/nginx/nginx.conf"}))
-    )
+    ours = make(found, contents, with_owned(seen, lemp=frozenset({"file:/etc/nginx/nginx.conf"})))
     assert [(c.resource, c.action) for c in ours.changes] == [("service:nginx.service", Action.STOP)]
     assert ours.problems == ()
+
+
+@pytest.mark.parametrize("active", ["inactive", "failed", "deactivating"])
+def test_server_that_is_stopped_or_about_to_be_is_not_stopped_again(active: str) -> None:
+    """A server ends after the deploy that stopped it, once it has answered its last request."""
+    found, contents = wanted("debian-13")
+    seen = converged(found, contents)
+    seen = with_unit(seen, nginx=UnitState(True, active, "disabled"))
+    assert make(found, contents, seen).changes == ()
 
 
 def test_unit_file_that_changed_means_a_restart_and_not_a_reload() -> None:
@@ -80,7 +89,7 @@ def test_unit_file_that_changed_means_a_restart_and_not_a_reload() -> None:
     seen = converged(found, contents)
     php = "service:lampctl-php8.4-lamp.test.service"
     for state in (UnitState(True, "active", "enabled", "", 100.0, 100.0, 50.0, "", 100.5), UnitState(True, "active", "enabled", "", 100.0, 100.0, unread=True)):  # fmt: skip
-        plan = make(found, contents, replace(seen, states={**seen.states, php: state}))
+        plan = make(found, contents, with_units(seen, {php.removeprefix("service:"): state}))
         assert [(c.resource, c.action) for c in plan.changes] == [(php, Action.RESTART)]
 
 
@@ -89,14 +98,13 @@ def test_site_that_becomes_the_default_leaves_its_other_link() -> None:
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
     other = "/etc/apache2/sites-enabled/lamp.test.conf"
-    entries = {**seen.entries, other: Entry("symlink", 0o777, target="../sites-available/lamp.test.conf")}
-    plan = make(found, contents, replace(seen, entries=entries))
+    former = Entry("symlink", 0o777, target="../sites-available/lamp.test.conf")
+    plan = make(found, contents, with_entry(seen, other, former))
     assert [(c.resource, c.action) for stage in plan.stages for c in stage.changes] == [
         (f"symlink:{other}", Action.DELETE),
         ("service:apache2.service", Action.RELOAD),
     ]
-    theirs = {**seen.entries, other: Entry("symlink", 0o777, target="/srv/theirs.conf")}
-    assert not make(found, contents, replace(seen, entries=theirs))
+    assert not make(found, contents, with_entry(seen, other, Entry("symlink", 0o777, target="/srv/theirs.conf")))
 
 
 POOLS = frozenset({"file:/etc/php/8.4/fpm/pool.d/lamp.test.conf", "service:php8.4-fpm.service"})
@@ -109,11 +117,11 @@ def test_service_of_the_distribution_goes_with_the_last_pool_and_stays_while_oth
     fpm = "service:php8.4-fpm.service"
     running = UnitState(True, "active", "enabled", "", 100.0, 100.0)
     for others, action in (((), Action.STOP), (("/etc/php/8.4/fpm/pool.d/theirs.conf",), Action.RELOAD)):
-        states = {**seen.states, fpm: replace(running, others=others)}
-        plan = make(found, contents, replace(with_owned(seen, lamp=seen.owned | POOLS), states=states))
+        seen = with_units(seen, {"php8.4-fpm.service": replace(running, dependents=others)})
+        plan = make(found, contents, with_owned(seen, lamp=seen.owned | POOLS))
         assert {c.resource: c.action for c in plan.changes if "8.4" in c.resource} == {
             fpm: action,
             "file:/etc/php/8.4/fpm/pool.d/lamp.test.conf": Action.DELETE,
         }
-    gone = with_owned(replace(seen, states=states), lamp=seen.owned | {fpm})
+    gone = with_owned(seen, lamp=seen.owned | {fpm})
     assert not make(found, contents, gone), "it stays, and there is nothing left to do"

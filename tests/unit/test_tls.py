@@ -21,6 +21,7 @@ from lampctl.resources import certificate as certificates
 from lampctl.resources.acme import LETS_ENCRYPT
 from lampctl.resources.acme import compare as compare_acme
 from lampctl.resources.certificate import DAY, CertificateState, compare, read
+from lampctl.resources.kind import HostView, States
 
 KEY = "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n"
 LOOK = (
@@ -34,7 +35,7 @@ def wanted(settings: tuple[str, ...], facts: Facts) -> tuple[Desired, dict[str, 
     loaded = load("tls", settings, files)
     found = desired(Context(loaded.playbook, "tls", PLATFORMS[facts.platform], facts))
     renderer = Renderer(files.template, "tls")
-    return found, {file.path: renderer.text(file) for file in planning.contents_of(found)}
+    return found, {file.path: renderer.text(file) for file in found.files}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ GOOD = CertificateState(frozenset({"a.test"}), 100 * DAY, "ab", "fits", "root:ro
     ],
 )
 def test_when_a_self_signed_certificate_is_made(state: CertificateState | None, why: str) -> None:
-    change = compare(Certificate("a.test", "tls", ("a.test",)), state, now=0.0)
+    change = compare(Certificate("a.test", "tls", ("a.test",)), state, HostView())
     assert (change.diff.strip() if change else "") == why
 
 
@@ -88,7 +89,7 @@ def test_when_a_self_signed_certificate_is_made(state: CertificateState | None, 
     ],
 )
 def test_when_an_acme_server_is_asked_again(state: CertificateState, why: str) -> None:
-    change = compare_acme(AcmeCertificate("a.test", "tls", ("a.test",), "/w", "/w/c", "/c/"), state, now=0.0)
+    change = compare_acme(AcmeCertificate("a.test", "tls", ("a.test",), "/w", "/w/c", "/c/"), state, HostView())
     assert (change.diff.strip() if change else "") == why
 
 
@@ -136,9 +137,9 @@ def test_why_there_is_no_certificate() -> None:
         "b.test leads to 192.0.2.1, where another answers, or nobody: HTTP/1.1 404 Not Found (Server: x)",
     ]
     item = AcmeCertificate("a.test", "tls", ("a.test",), "/w", "/w/c", "/c/")
-    verdict = _judge_acme(item, Evidence(f"absent\n==wrong\n{lines}==said\n", Facts("debian-13"), {}))
+    verdict = _judge_acme(item, Evidence(f"absent\n==wrong\n{lines}==said\n", Facts("debian-13"), States()))
     assert (verdict.status, verdict.actual) == (Status.FAIL, "there is none yet: a.test does not resolve on the host")
-    verdict = _judge_acme(item, Evidence("absent\n==wrong\n==said\ntoo many\n", Facts("debian-13"), {}))
+    verdict = _judge_acme(item, Evidence("absent\n==wrong\n==said\ntoo many\n", Facts("debian-13"), States()))
     assert (verdict.status, verdict.evidence) == (Status.FAIL, "too many")
 
 
@@ -151,4 +152,4 @@ def test_why_there_is_no_certificate() -> None:
     ],
 )
 def test_a_redirect_keeps_path_and_query(answer: str, status: Status) -> None:
-    assert _judge_redirect("a.test", Evidence(answer, Facts("debian-13"), {})).status is status
+    assert _judge_redirect("a.test", Evidence(answer, Facts("debian-13"), States())).status is status

@@ -11,10 +11,12 @@ from lampctl.engine.library import Files
 from lampctl.errors import PlaybookError
 from lampctl.facts import Facts
 from lampctl.layers import Context, Desired, desired
-from lampctl.observation import Observation, of
+from lampctl.observation import Observation
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import Loaded, load
-from lampctl.resources import Action, Change, Conflict, File, Package, Repository, Service, repository
+from lampctl.resources import Action, Change, Conflict, File, Package, Repository, Service, repository, select
+from lampctl.resources.kind import HostView
+from lampctl.resources.repository import RepositoryState
 
 KEY = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDMEawV\n=X2\n-----END PGP PUBLIC KEY BLOCK-----"
 ARCHIVE = "linux.repositories={older: {url: 'http://packages.example.org/php/', suite: trixie, key: /usr/share/k.gpg}}"
@@ -31,23 +33,23 @@ def wanted(*settings: str, platform: str = "debian-13") -> Desired:
 
 def test_each_site_is_a_service_of_its_version() -> None:
     found = wanted(ARCHIVE, OLD)
-    units = {s.unit: s.sockets for s in of(found.resources, Service) if s.layer == "php"}
+    units = {s.unit: s.sockets for s in select(found.resources, Service) if s.layer == "php"}
     assert units == {
         "lampctl-php8.2-old.test.socket": ("/run/lampctl/php-8.2-old.test.sock",),
         "lampctl-php8.2-old.test.service": (),
         "lampctl-php8.4-lamp.test.socket": ("/run/lampctl/php-8.4-lamp.test.sock",),
         "lampctl-php8.4-lamp.test.service": (),
     }
-    assert {p.name for p in of(found.resources, Package)} >= {"php8.2-fpm", "php8.2-mysql", "php8.4-fpm"}
+    assert {p.name for p in select(found.resources, Package)} >= {"php8.2-fpm", "php8.2-mysql", "php8.4-fpm"}
     checks = {check.id: check for check in found.checks}
     assert checks["php.fastcgi@old.test"].needs == ("php.service@8.2",)
-    vhosts = {f.path: f.values for f in of(found.resources, File) if f.template == "apache/vhost.conf.j2"}
+    vhosts = {f.path: f.values for f in select(found.resources, File) if f.template == "apache/vhost.conf.j2"}
     assert vhosts["/etc/apache2/sites-available/old.test.conf"]["socket"] == "/run/lampctl/php-8.2-old.test.sock"
 
 
 def test_only_the_version_in_use_is_installed() -> None:
     found = wanted(ARCHIVE, "sites={old.test: {php: {version: '8.2', repository: older}}}")
-    assert [s.unit for s in of(found.resources, Service) if s.layer == "php"] == [
+    assert [s.unit for s in select(found.resources, Service) if s.layer == "php"] == [
         "lampctl-php8.2-old.test.socket",
         "lampctl-php8.2-old.test.service",
     ]
@@ -65,15 +67,15 @@ def test_only_the_version_in_use_is_installed() -> None:
 )
 def test_pin_never_meets_the_releases_own_archive(url: str, suite: str, match: str) -> None:
     found = wanted(f"linux.repositories={{r: {{url: '{url}', suite: {suite}, key: /k.gpg}}}}")
-    (only,) = of(found.resources, Repository)
+    (only,) = select(found.resources, Repository)
     _, preferences = only.files.values()
     assert preferences.endswith(f"Package: *\nPin: {match}\nPin-Priority: 100\n")
 
 
 def test_what_all_versions_share_comes_from_where_the_other_version_comes_from() -> None:
-    (only,) = of(wanted(ARCHIVE, OLD).resources, Repository)
+    (only,) = select(wanted(ARCHIVE, OLD).resources, Repository)
     assert only.preferred == ("php-common",)
-    (only,) = of(wanted(ARCHIVE).resources, Repository)
+    (only,) = select(wanted(ARCHIVE).resources, Repository)
     assert only.preferred == ()
 
 
@@ -87,25 +89,25 @@ def test_armored_key_is_part_of_the_source() -> None:
 
 def test_repository_is_written_before_packages_and_once() -> None:
     found = wanted(ARCHIVE, OLD)
-    (only,) = of(found.resources, Repository)
+    (only,) = select(found.resources, Repository)
     seen = Observation(Facts("debian-13"))
-    contents = {file.key: "" for file in planning.contents_of(found)}
+    contents = {file.key: "" for file in found.files}
     plan = planning.make("site", found, seen, contents, wait=1)
     names = [step.name for step in plan.stages[0].before]
     assert names[:2] == ["repository older", "install packages"]
-    assert repository.compare(only, only.files, frozenset()) is None
+    assert repository.compare(only, RepositoryState(only.files), HostView()) is None
     changed = {**only.files, "/etc/apt/preferences.d/lampctl-older": "# Managed by lampctl\n"}
-    change = repository.compare(only, changed, frozenset())
+    change = repository.compare(only, RepositoryState(changed), HostView())
     assert isinstance(change, Change)
     assert change.action is Action.UPDATE
-    foreign = repository.compare(only, {"/etc/apt/sources.list.d/lampctl-older.sources": "Types: deb\n"}, frozenset())
-    assert isinstance(foreign, Conflict)
+    foreign = RepositoryState({"/etc/apt/sources.list.d/lampctl-older.sources": "Types: deb\n"})
+    assert isinstance(repository.compare(only, foreign, HostView()), Conflict)
 
 
 def test_repository_that_is_no_longer_wanted_goes() -> None:
     found = wanted()
     seen = Observation(Facts("debian-13"), owners={"lamp": frozenset({"repository:older"})})
-    contents = {file.key: "" for file in planning.contents_of(found)}
+    contents = {file.key: "" for file in found.files}
     last = planning.make("lamp", found, seen, contents, wait=1).stages[-1]
     assert [(c.resource, c.action) for c in last.changes] == [("repository:older", Action.DELETE)]
     assert "/etc/apt/preferences.d/lampctl-older" in last.before[0].script
@@ -133,7 +135,7 @@ def test_mistakes_are_named(settings: tuple[str, ...], said: str) -> None:
 def problems(platform: str, engine: str, answer: str) -> list[tuple[str, str]]:
     found = wanted(f"mysql.engine={engine}", platform=platform)
     seen = replace(Observation(Facts(platform)), answers={"mysql.other": answer})
-    plan = planning.make("lamp", found, seen, {file.key: "" for file in planning.contents_of(found)}, wait=1)
+    plan = planning.make("lamp", found, seen, {file.key: "" for file in found.files}, wait=1)
     return [(problem.kind, problem.message) for problem in plan.problems]
 
 

@@ -28,8 +28,8 @@ from lampctl.resources import (
     Secret,
     Service,
 )
-from lampctl.resources.database import identifier, literal
 from lampctl.resources.shell import quote
+from lampctl.resources.sql import identifier, literal
 
 CONFIG = "/etc/wordpress"  # where Debian's package looks
 _INSTALL = f"{CONFIG}/lampctl-install.php"

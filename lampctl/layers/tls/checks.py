@@ -29,7 +29,7 @@ from lampctl.layers.vhost import Https, certificate_of, names_of
 from lampctl.playbook import TlsOptions
 from lampctl.resources import AcmeCertificate, Pair
 from lampctl.resources.acme import look_at, reach
-from lampctl.resources.certificate import CertificateState, look, read
+from lampctl.resources.certificate import CERTIFICATES, CertificateState, look, read
 from lampctl.resources.shell import quote
 
 DAYS_LEFT = 14  # fewer are a failure
@@ -228,10 +228,10 @@ def judge_chain(names: tuple[str, ...], own: str, seen: Evidence) -> Verdict:
         return failed("no TLS from outside", seen.error, hint)
     found = _handshake(seen.raw)
     state = CertificateState(found.names, found.expires, found.fingerprint)
-    there = seen.states.get(own)
+    there = seen.states.get(CERTIFICATES, own)
     hint = "lampctl deploy makes a new one" if own else "put a new one on the host"
     verdict = _judge_state(state, names, seen, hint)
-    if own and isinstance(there, CertificateState) and there.fingerprint != state.fingerprint:
+    if own and there and there.fingerprint != state.fingerprint:
         hint = "lampctl deploy reloads the web server; or something between here and the host answers"
         return failed("another certificate than the host's is served", f"its SHA-256 is {state.fingerprint}", hint)
     if not own and found.distrust and verdict.status is Status.PASS:

@@ -13,7 +13,17 @@ from lampctl.layers.web import apache, checks, front, nginx, taken
 from lampctl.layers.web.tier import Tier, tiers
 from lampctl.platforms import WebNames
 from lampctl.playbook import home_of
-from lampctl.resources import Action, Directory, File, Package, Resource, Service, Symlink
+from lampctl.resources import (
+    AbsentSymlink,
+    Action,
+    Directory,
+    File,
+    OutgoingService,
+    Package,
+    Resource,
+    Service,
+    Symlink,
+)
 from lampctl.resources.shell import quote
 
 
@@ -90,7 +100,6 @@ def _tier(context: Context, tier: Tier) -> Desired:
             service_check("web.front" if tier.front else "web.service", f"{names.title} runs", service, needs=config),
             *(checks.static_file(context, tier, site) for site in tier.vhosts),
         ),
-        displaced=tuple(_link(context, tier, site, other=True) for site in tier.vhosts),
         validators=(Validator("web", names.test, names.root),),
         preflights=(taken.of_names(context, tier, own.NAMES),),
     )
@@ -145,28 +154,31 @@ def _files(context: Context, tier: Tier, site: str, vhost: Vhost) -> tuple[Resou
     }
     return (
         File(f"{names.sites_available}/{site}.conf", "web", f"{tier.server}/vhost.conf.j2", values),
-        _link(context, tier, site),
+        *_links(context, tier, site),
     )
 
 
-def _link(context: Context, tier: Tier, site: str, *, other: bool = False) -> Symlink:
-    """What enables a vhost. `other`: as it would be if the site became, or no longer were, the default one."""
-    name = _SERVERS[tier.server].link(site, context.playbook.sites[site].default is not other)
-    return Symlink(f"{tier.names.sites_enabled}/{name}", "web", f"../sites-available/{site}.conf")
+def _links(context: Context, tier: Tier, site: str) -> tuple[Symlink, AbsentSymlink]:
+    """What enables a vhost; and its name of before the site became, or ceased to be, the default one."""
+    default, target = context.playbook.sites[site].default, f"../sites-available/{site}.conf"
+    link, other = (
+        f"{tier.names.sites_enabled}/{_SERVERS[tier.server].link(site, is_default)}"
+        for is_default in (default, not default)
+    )
+    return Symlink(link, "web", target), AbsentSymlink(other, "web", target)
 
 
-def _rivals(context: Context, found: tuple[Tier, ...]) -> tuple[Service, ...]:
+def _rivals(context: Context, found: tuple[Tier, ...]) -> tuple[OutgoingService, ...]:
     """The other servers of the table: one that lampctl deployed gives its ports to those of the playbook."""
     return tuple(
-        Service(
+        OutgoingService(
             other.unit,
             "web",
-            running=False,
             mark=_SERVERS[name].mark(context),
             drain=other.drain,
             ports=(80, 443),
             # NGINX never listens elsewhere: where it runs already, it has the ports, and Apache is behind it.
-            heir=context.platform.web["nginx"].unit if name == "apache" else "",
+            successor=context.platform.web["nginx"].unit if name == "apache" else "",
         )
         for name, other in context.platform.web.items()
         if name not in {tier.server for tier in found}

@@ -12,7 +12,7 @@ from lampctl.layers.web import front
 from lampctl.layers.web.diverted import edited
 from lampctl.layers.web.tier import Tier
 from lampctl.platforms import WebNames
-from lampctl.resources import Action, File, Resource, Symlink
+from lampctl.resources import AbsentSymlink, Action, File, Resource, Symlink
 
 # What handlers use beyond what Debian enables by itself, with what each of them needs.
 _PROXY = (
@@ -61,11 +61,10 @@ def server(context: Context, tier: Tier) -> Desired:
             File(f"{root}/ports.conf", "web", "apache/ports.conf.j2", {"behind": tier.behind}, divert=True),
             File(f"{root}/conf-available/lampctl.conf", "web", "apache/server.conf.j2", values),
             Symlink(f"{root}/conf-enabled/{_LAST}", "web", "../conf-available/lampctl.conf"),
+            AbsentSymlink(f"{root}/conf-enabled/lampctl.conf", "web", "../conf-available/lampctl.conf"),  # 0.1's name
             *((File(f"{root}/lampctl-cgi.lua", "web", "apache/cgi.lua.j2", {}),) if "cgi" in handlers else ()),
             *_enabled(root, modules),
         ),
-        # As 0.1 named it.
-        displaced=(Symlink(f"{root}/conf-enabled/lampctl.conf", "web", "../conf-available/lampctl.conf"),),
         preflights=(
             Preflight("web.modules", f"ls {root}/mods-enabled 2>/dev/null || :", _judge_modules),
             edited(

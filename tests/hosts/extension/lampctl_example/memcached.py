@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from lampctl_example.group import Group
 from pydantic import Field
 
 from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
@@ -12,6 +11,8 @@ from lampctl.layers import Context, Desired, Layer
 from lampctl.layers.services import service_check
 from lampctl.playbook.fields import Count, Options
 from lampctl.resources import Action, File, Package, Service
+
+from .group import Group
 
 _CONFIG = "/etc/memcached.conf"
 _ASK = "bash -c 'exec 3<>/dev/tcp/127.0.0.1/11211 && printf \"version\\r\\nquit\\r\\n\" >&3 && timeout 5 cat <&3'"

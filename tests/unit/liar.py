@@ -1,0 +1,36 @@
+"""A host that answers what a test likes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lampctl.ssh import Batch
+from lampctl.ssh.batch import BEGIN
+
+
+@dataclass
+class Liar:
+    """A transport to a host that answers these lines to any batch."""
+
+    says: list[str]
+    round_trips: int = 0
+    address: str = "10.0.0.5"
+    direct: bool = True
+    started: list[Batch] = field(default_factory=list)
+
+    def start(self, batch: Batch) -> Liar:
+        self.started.append(batch)
+        return self
+
+    def lines(self) -> Iterator[str]:
+        return iter([BEGIN, *self.says])
+
+    def proceed(self) -> None: ...
+
+    def finish(self) -> tuple[int, str]:
+        return 0, ""
+
+    def tunnel(self, port: int, timeout: float) -> None: ...
+
+    def close(self) -> None: ...
