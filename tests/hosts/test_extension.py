@@ -29,7 +29,7 @@ def test_extension_is_deployed_proved_and_retired(host: Host, tmp_path: Path, se
         return Ran(done.returncode, done.stdout, done.stderr)
 
     book.write_text(LAYER + BOOK + SITE)
-    assert {"group:cache-users", "package:memcached", "file:/etc/memcached.conf"} <= run("plan").changes.keys()
+    assert {"group:cache-users", "file:/etc/memcached.conf"} <= run("plan").changes.keys()
     first = run("deploy")
     assert first.code == 0, first.out
     ids = list(first.results)

@@ -14,7 +14,7 @@ from lampctl.layers.services import judge
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import check, home, outside, through
 from lampctl.layers.tenant import tenant
-from lampctl.layers.vhost import Vhost
+from lampctl.layers.vhost import FASTCGI, Needs, Vhost
 from lampctl.playbook import root_of, socket_name, user_of
 from lampctl.playbook.sites import CgiSite
 from lampctl.playbook.sites.cgi import STARTER
@@ -22,6 +22,7 @@ from lampctl.resources import Action, Directory, File, Package, Resource, Servic
 from lampctl.resources.shell import quote
 
 _PROBE = "lampctl-probe-{token}.cgi"
+_APACHE = Needs(("expires.load", "lua.load", *FASTCGI.modules), (("lampctl-cgi.lua", "apache/cgi.lua.j2"),))
 _HELD = 3600  # seconds for which browsers may keep the site's files
 
 
@@ -33,7 +34,7 @@ def vhost(context: Context, name: str, options: CgiSite) -> Vhost:  # noqa: ARG0
         "timeout": options.timeout,
         "socket": _socket(name),
     }
-    return Vhost("cgi", sizing.body_limit(options.body_limit), root_of(name, options), values)
+    return Vhost("cgi", sizing.body_limit(options.body_limit), root_of(name, options), values, apache=_APACHE)
 
 
 def parts(context: Context, name: str, options: CgiSite) -> Desired:

@@ -14,7 +14,7 @@ from lampctl.layers.php import answer
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import CODE, home, outside, own_directory, through
 from lampctl.layers.versions import php_of
-from lampctl.layers.vhost import Vhost
+from lampctl.layers.vhost import FASTCGI, Vhost
 from lampctl.playbook import code_of, database_of, root_of, user_of
 from lampctl.playbook.sites import PhpSite, PooledSite
 from lampctl.playbook.sites.php import STARTER
@@ -25,7 +25,7 @@ _PROBE = "lampctl-probe-{token}.php"
 
 def vhost(context: Context, name: str, options: PhpSite) -> Vhost:
     values = {"socket": socket_of(context, name), "allow_override": options.allow_override}
-    return Vhost("php", body_limit(context, name), root_of(name, options), values)
+    return Vhost("php", body_limit(context, name), root_of(name, options), values, apache=FASTCGI)
 
 
 def parts(context: Context, name: str, options: PhpSite) -> Desired:

@@ -6,7 +6,7 @@ from lampctl.layers import http, sizing
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import home, outside
-from lampctl.layers.vhost import Vhost
+from lampctl.layers.vhost import Needs, Vhost
 from lampctl.playbook import root_of
 from lampctl.playbook.sites import StaticSite
 from lampctl.playbook.sites.static import STARTER
@@ -15,7 +15,7 @@ from lampctl.resources import File
 
 def vhost(context: Context, name: str, options: StaticSite) -> Vhost:  # noqa: ARG001
     values = {"fallback": "/index.html" if options.fallback else "", "cache": options.cache}
-    return Vhost("static", sizing.no_body(), root_of(name, options), values)
+    return Vhost("static", sizing.no_body(), root_of(name, options), values, apache=Needs(("expires.load",)))
 
 
 def parts(context: Context, name: str, options: StaticSite) -> Desired:
