@@ -14,7 +14,7 @@ from lampctl.errors import BadAnswer
 from lampctl.facts import Facts
 from lampctl.layers import Desired
 from lampctl.resources.kind import States
-from lampctl.resources.kinds import KINDS
+from lampctl.resources.kinds import kinds
 
 STATE = "/var/lib/lampctl"  # on the host: lock, what is owned, generations
 
@@ -72,7 +72,7 @@ def questions(candidates: Sequence[Desired]) -> dict[str, str]:
     return {
         **facts.PROBES,
         **_STATE_PROBES,
-        **{f"kind:{kind.name}": kind.question(resources) for kind in KINDS},
+        **{f"kind:{kind.name}": kind.question(resources) for kind in kinds()},
         **{f"preflight:{p.id}": p.script for desired in candidates for p in desired.preflights},
     }
 
@@ -83,12 +83,14 @@ def parse(raw: Mapping[str, str], now: float) -> Observation:
     Raises:
         BadAnswer: A question was not answered.
     """
-    missing = [name for name in (*facts.PROBES, *_STATE_PROBES, *(f"kind:{k.name}" for k in KINDS)) if name not in raw]
+    missing = [
+        name for name in (*facts.PROBES, *_STATE_PROBES, *(f"kind:{k.name}" for k in kinds())) if name not in raw
+    ]
     if missing:
         raise BadAnswer(f"the host did not answer: {', '.join(missing)}", "rerun it", kind="bad-answer")
     return Observation(
         facts=facts.parse(raw, now),
-        states=States({kind.name: kind.parse(raw[f"kind:{kind.name}"]) for kind in KINDS}),
+        states=States({kind.name: kind.parse(raw[f"kind:{kind.name}"]) for kind in kinds()}),
         owners=_owners(raw["owned"]),
         generation=raw["generation"].strip(),
         proved=raw["proved"].strip(),

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from docs.generate.markdown import anchor, table
-from lampctl.playbook import Playbook
-from lampctl.playbook.kinds import code, kind, literal, refined, rule, validators, words
+from lampctl.layers.model import playbook_model
+from lampctl.playbook.kinds import code, literal, refined, texts, words
 from lampctl.playbook.reference import Section, sections
 from lampctl.playbook.schema import schema
 
@@ -27,8 +27,8 @@ _HOLDS = {"environments": "mapping of name to mapping"}
 
 
 def page() -> str:
-    found = sections()
-    return "\n\n".join([INTRO.format(doc=inspect.getdoc(Playbook)), *tables(found), _rules(found)])
+    found = sections(playbook_model())
+    return "\n\n".join([INTRO.format(doc=inspect.getdoc(playbook_model())), *tables(found), _rules(found)])
 
 
 def tables(found: list[Section]) -> list[str]:
@@ -58,7 +58,7 @@ def _row(name: str, field: FieldInfo, every: list[Section]) -> tuple[str, ...]:
 
 def _read_before(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
     """What the schema has beside the model's own fields: it is gone when the model sees a playbook."""
-    for name, said in schema()["properties"].items():
+    for name, said in schema(playbook_model())["properties"].items():
         if name not in model.model_fields:
             yield code(name), said["description"], "", _HOLDS.get(name, "text")
 
@@ -66,7 +66,8 @@ def _read_before(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
 def _rules(found: list[Section]) -> str:
     """The rules of each kind of text, in the words of its own error message."""
     fields = [field for section in found for field in section.model.model_fields.values()]
-    every = [validator for field in fields for validator in validators(field.annotation, field.metadata)]
-    rules = {kind(validator): rule(validator) for validator in every}
-    rows = [(name, f"*“…” {text}*") for name, text in sorted(rules.items()) if text]
-    return "## Kinds of text\n\nWhat lampctl answers to a value that is none:\n\n" + table(("kind", "answer"), rows)
+    rules = {text.kind: text.rule for field in fields for text in texts(field.annotation, field.metadata)}
+    rows = [(name, f"*“…” {text}*") for name, text in sorted(rules.items())]
+    return "## Kinds of text\n\nThe error message for a value that breaks the rule:\n\n" + table(
+        ("kind", "answer"), rows
+    )

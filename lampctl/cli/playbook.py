@@ -94,6 +94,7 @@ def validate(common: Common, name: Names = "lamp", settings: Settings = None, en
 @grouped
 def schema(common: Common) -> None:  # noqa: ARG001
     """Print the JSON Schema of playbooks, for editors."""
+    from lampctl.engine.library import Files
     from lampctl.playbook.schema import schema as make
 
-    print(json.dumps(make(), indent=2))
+    print(json.dumps(make(Files().model()), indent=2))

@@ -109,12 +109,15 @@ def _read(name: str, environment: str = "") -> dict[str, Any]:
 
 def _all() -> dict[str, dict[str, str]]:
     """Kind → word → its description in the manual."""
+    from lampctl.extensions import installed
+
     home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "lampctl"
     changed = max(path.stat().st_mtime_ns for path in Path(__file__).parents[1].rglob("*.py"))
+    extensions = [f"{origin} {point.name}" for point, origin in installed()]
     kept = home / "words.json"
     try:
         found = json.loads(kept.read_text())
-        if found["changed"] == changed:
+        if found["changed"] == changed and found["extensions"] == extensions:
             return found["words"]  # type: ignore[no-any-return]
     except (OSError, ValueError, KeyError):
         pass
@@ -127,7 +130,7 @@ def _all() -> dict[str, dict[str, str]]:
         home.mkdir(parents=True, exist_ok=True)
         handle, new = tempfile.mkstemp(dir=home)
         with open(handle, "w") as stream:  # noqa: PTH123
-            stream.write(json.dumps({"changed": changed, "words": words}))
+            stream.write(json.dumps({"changed": changed, "extensions": extensions, "words": words}))
         Path(new).replace(kept)
     except OSError:
         pass  # then it is slower the next time

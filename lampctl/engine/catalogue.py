@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 
 from lampctl.checks import Check, Evidence, Verdict, passed
 from lampctl.engine.library import Files
 from lampctl.facts import nominal
-from lampctl.layers import Context, desired
+from lampctl.layers import LAYERS, Context, desired, layers
+from lampctl.layers.sites import SITE_TYPES, site_types
 from lampctl.platforms import PLATFORMS
-from lampctl.playbook import Loaded, load
+from lampctl.playbook import Loaded, database_name, load
+from lampctl.playbook.examples import mapping
 from lampctl.playbook.fleet import database_hosts, of_databases, of_sites
+from lampctl.playbook.kinds import literal
 
 PLATFORM = next(iter(PLATFORMS))
 _ARCHIVE = "linux.repositories={a: {url: 'http://a.example/', suite: a, key: /usr/share/keyrings/a.gpg}}"
@@ -39,12 +41,25 @@ def catalogue() -> list[Row]:
     for playbook in Files().builtin():
         for nameless, whole in _rows(playbook).items():
             found.setdefault(nameless, Row(nameless, whole)).playbooks.append(playbook)
-    for name, (playbook, settings) in MORE.items():
+    for name, (playbook, settings) in (MORE | _of_extensions()).items():
         known = set(map(_what, found))
         for nameless, whole in _rows(playbook, settings).items():
             if _what(nameless) not in known:
                 found[nameless] = Row(nameless, whole, [name])
     return list(found.values())
+
+
+def _of_extensions() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """A playbook for each layer and site type that is not built in, made of the examples of its options."""
+    added = {layer.name: layer.options for layer in layers() if layer.options and layer not in LAYERS}
+    types = {name: kind.options for name, kind in site_types().items() if kind not in SITE_TYPES}
+    return {
+        **{name: ("lamp", (f"{name}={literal(mapping(options))}",)) for name, options in added.items()},
+        **{
+            f"type: {name}": ("lamp", (f"sites={literal({'a.test': mapping(options) | {'type': name}})}",))
+            for name, options in types.items()
+        },
+    }
 
 
 def _what(check: Check) -> tuple[str, str, str]:
@@ -76,7 +91,7 @@ def _judge(_: Evidence) -> Verdict:
 def _nameless(check: Check) -> Check:
     """The check as any site has it; how it is done is left out, so that what reads the same is the same."""
     site = check.id.partition("@")[2]
-    names = {site: "SITE", re.sub(r"[^a-z0-9]", "_", site): "DATABASE"} if site else {}
+    names = {site: "SITE", database_name(site): "DATABASE"} if site else {}
     if check.id.startswith("php.service@"):
         names = {site: "VERSION"}
 

@@ -13,11 +13,12 @@ from lampctl.checks import Check, Evidence, Status, Where
 from lampctl.engine.catalogue import PLATFORM, Row, catalogue
 from lampctl.errors import UsageError
 from lampctl.facts import Facts
-from lampctl.layers.base import ORDER
+from lampctl.layers import Layer, layers
+from lampctl.layers.model import playbook_model
+from lampctl.layers.sites import site_types
 from lampctl.playbook import reference
 from lampctl.playbook.examples import example
-from lampctl.playbook.kinds import literal, refined, rule, validators, words
-from lampctl.playbook.sites import SITE_TYPES
+from lampctl.playbook.kinds import literal, refined, texts, words
 from lampctl.resources.kind import Kind, R, S, States
 from lampctl.resources.service import SERVICES
 from lampctl.resources.unit import UnitState
@@ -27,8 +28,6 @@ _WHERE = {
     Where.TUNNEL: "through an SSH tunnel to the host, with the site's own login",
     Where.OUTSIDE: "from outside: from the machine that lampctl runs on",
 }
-# Layers whose options are no key of their own at the top of a playbook.
-_OPTIONS = {"site": "sites.NAME", "tls": "sites.NAME.tls"}
 
 Item = tuple[str, str]  # (label, text)
 
@@ -58,12 +57,12 @@ class Manual:
         check, _, site = word.partition("@")
         if check in self.checks:
             return self._check(check, site)
-        if word in ORDER:
+        if word in self.layers:
             return self._layer(word)
         path = self._path(word)
         if path in self.options:
             return self._option(path)
-        known = [*self.checks, *ORDER, *self.options]
+        known = [*self.checks, *self.layers, *self.options]
         close = get_close_matches(check, known, 3) or [name for name in known if check and name.endswith(f".{check}")]
         hint = f"did you mean {' or '.join(close[:3])}?" if close else "a check, a layer or an option of a playbook"
         raise UsageError(f"explain {word}: there is nothing of that name", hint)
@@ -77,10 +76,14 @@ class Manual:
         return found
 
     @cached_property
+    def layers(self) -> dict[str, Layer]:
+        return {layer.name: layer for layer in layers()}
+
+    @cached_property
     def options(self) -> dict[str, list[reference.Field]]:
         """Dotted path → the field in each kind of site that has it."""
         found: dict[str, list[reference.Field]] = {}
-        for field in reference.fields():
+        for field in reference.fields(playbook_model()):
             found.setdefault(field.path, []).append(field)
         return found
 
@@ -90,9 +93,9 @@ class Manual:
         return {
             "check": {name: check.title for name, check in checks.items()},
             "check of a site": {name: check.title for name, check in checks.items() if check.id.endswith("@SITE")},
-            "layer": {name: self._layer(name).title for name in ORDER},
+            "layer": {name: self._layer(name).title for name in self.layers},
             "option": {path: found[0].info.description or "" for path, found in self.options.items()},
-            "type": {name: inspect.getdoc(model) or "" for name, model in SITE_TYPES.items()},
+            "type": {name: inspect.getdoc(kind.options) or "" for name, kind in site_types().items()},
         }
 
     def _path(self, word: str) -> str:
@@ -124,9 +127,10 @@ class Manual:
         return [name for name, rows in self.checks.items() if any(id in row.check.needs for row in rows)]
 
     def _layer(self, name: str) -> Page:
-        path = _OPTIONS.get(name, name)
-        section = next(section for section in reference.sections() if section.path == path)
-        title = "The sites." if name == "site" else inspect.getdoc(section.model) or ""
+        layer = self.layers[name]
+        path = layer.path or name
+        models = [section.model for section in reference.sections(playbook_model()) if section.path == path]
+        title = layer.title or (inspect.getdoc(models[0]) if models else "") or name
         options = [option for option in self.options if option.rpartition(".")[0] == path]
         checks = [(check, rows[0].check) for check, rows in self.checks.items()]
         shown = [("checks", f"{known}: {check.title}") for known, check in checks if check.layer == name]
@@ -152,7 +156,7 @@ def _described(field: reference.Field, title: str) -> tuple[Item, ...]:
     info = field.info
     what = info.description or ""
     default = "none: it is required" if info.is_required() else literal(info.get_default(call_default_factory=True))
-    rules = [text for validator in validators(info.annotation, info.metadata) if (text := rule(validator))]
+    rules = [text.rule for text in texts(info.annotation, info.metadata)]
     return (
         *([("what", what)] if what != title else []),
         ("holds", refined(words(info.annotation, lambda _: "a mapping"), info.metadata)),

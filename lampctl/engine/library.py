@@ -6,10 +6,15 @@ import errno
 import os.path
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from lampctl import extensions
 from lampctl.engine.sources import read, read_war
 from lampctl.errors import PlaybookError, UsageError, guess
 from lampctl.resources import Source
+
+if TYPE_CHECKING:
+    from lampctl.playbook import Playbook
 
 LARGEST = 1 << 20  # bytes of a playbook or a template; more of them is some other file
 _PACKAGE = Path(__file__).parents[1]
@@ -53,8 +58,16 @@ class Files:
             base = (data("playbooks").parent if inside != near else self._project) / Path(inside).parent
         return read_war(base / name) if war else read(base / name, checksum)
 
+    def model(self) -> type[Playbook]:
+        """The model of a playbook, with the layers and site types that are registered."""
+        from lampctl.layers.model import playbook_model
+
+        return playbook_model()
+
     def template(self, name: str) -> tuple[str, str] | None:
-        return self._first([self._project / "templates" / name, data("templates") / name])
+        """(file name, text): the project's own, else the built-in one, else an extension's."""
+        own = [self._project / "templates" / name, data("templates") / name]
+        return self._first(own) or self._first([folder / name for folder in extensions.folders()])
 
     def overrides(self) -> bool:
         """Does the project bring templates of its own?"""

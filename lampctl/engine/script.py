@@ -29,7 +29,7 @@ def steps_of(stage: Stage) -> list[Step]:
 
 def _recorded(step: Step) -> Step:
     own = f"sh ./own.sh {words(step.owns)}\n" if step.owns else ""
-    return replace(step, script=own + step.script + "".join(map(disown, step.disowns)))
+    return replace(step, script=f"{own}{step.script}\n{''.join(map(disown, step.disowns))}")
 
 
 def batch(plan: Plan, stage: Stage, seen: str, steps: list[Step], tools: Mapping[str, bytes]) -> Batch:

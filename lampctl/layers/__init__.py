@@ -1,33 +1,10 @@
 """Layers: pure functions from a playbook and a host's facts to resources and checks.
 
-A new layer is one file here, one folder in templates/, and its rows in platforms/.
+A layer is one module here, its options in lampctl/playbook, its templates in templates/NAME/, and its rows in
+lampctl/platforms. It is registered in lampctl/layers/registry.py.
 """
 
-from __future__ import annotations
+from lampctl.layers.base import Context, Desired, Layer
+from lampctl.layers.registry import LAYERS, desired, layers
 
-from dataclasses import replace
-
-from lampctl.layers.base import Context, Desired
-from lampctl.layers.linux import linux
-from lampctl.layers.mysql import mysql
-from lampctl.layers.php import php
-from lampctl.layers.sites import site
-from lampctl.layers.tls import https, tls
-from lampctl.layers.web import web
-
-_LAYERS = (linux, tls, mysql, php, web, https, site)
-
-
-def desired(context: Context) -> Desired:
-    """All that this playbook wants of this host.
-
-    The checks follow a request. Of the resources those of the web server are last: when it loads its new files, the
-    programs that it sends requests to are there.
-    """
-    total = Desired()
-    for layer in _LAYERS:
-        total += layer(context)
-    return replace(total, resources=tuple(sorted(total.resources, key=lambda resource: resource.layer == "web")))
-
-
-__all__ = ["Context", "Desired", "desired"]
+__all__ = ["LAYERS", "Context", "Desired", "Layer", "desired", "layers"]

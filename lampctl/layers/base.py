@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Self, TypeVar
 
 from lampctl.checks import Check
 from lampctl.facts import Facts
 from lampctl.platforms import MysqlNames, Platform, WebNames
 from lampctl.playbook import Client, Loaded, Playbook
+from lampctl.playbook.fields import Options
 from lampctl.resources import File, Resource, SharedService, Source, select
 
-ORDER = ("linux", "tls", "mysql", "php", "web", "site")  # as a request's needs meet them
+O = TypeVar("O", bound=Options)  # noqa: E741 -- options
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class Context:
     @classmethod
     def of(cls, loaded: Loaded, platform: Platform, facts: Facts) -> Self:
         return cls(loaded.playbook, loaded.name, platform, facts, loaded.sources, loaded.clients, loaded.authorities)
+
+    def options(self, kind: type[O]) -> O | None:
+        """The options of the layer that has this model; None where the playbook does not want it."""
+        return next((value for _, value in self.playbook if isinstance(value, kind)), None)
 
     @property
     def web(self) -> WebNames:
@@ -119,3 +124,26 @@ class Desired:
             self.probe_files + other.probe_files,
             self.shared + other.shared,
         )
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer: the one registration that everything else is derived from.
+
+    Attributes:
+        name: Its key in playbooks, and the first part of its checks' ids.
+        desired: What the playbook wants of it.
+        options: What a playbook may say of it, at the top level under its name; None where it has no key of its own.
+        path: The dotted path of its options, where it is not its name.
+        title: What it is, where no options say so.
+        before: The layer that it comes before, if it is an extension's; the built-in ones are in order.
+        behind_web: What can be proved only when the web server runs.
+    """
+
+    name: str
+    desired: Callable[[Context], Desired]
+    options: type[Options] | None = None
+    path: str = ""
+    title: str = ""
+    before: str = "web"
+    behind_web: Callable[[Context], Desired] | None = None

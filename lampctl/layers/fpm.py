@@ -14,7 +14,7 @@ from lampctl.layers.mysql import secret_of
 from lampctl.layers.tenant import tenant
 from lampctl.layers.versions import php_of
 from lampctl.playbook import database_of, home_of, user_of
-from lampctl.playbook.sites import PhpSite, WordpressSite
+from lampctl.playbook.sites import PooledSite
 from lampctl.playbook.sites.names import shortened
 from lampctl.resources import Action, Directory, File, Resource, Secret, Service
 from lampctl.resources.shell import quote
@@ -143,7 +143,7 @@ def _ready(cli: str, socket: str) -> str:
     return f'{ask}; case $said in *pong) ;; *) echo "$said"; exit 1 ;; esac'
 
 
-def _secrets(site: str, options: PhpSite | WordpressSite) -> list[str]:
+def _secrets(site: str, options: PooledSite) -> list[str]:
     """The files that give PHP its passwords."""
     own = [Secret(name, "php", variable).path for name, variable in options.secrets(site).items()]
     return [secret_of(site).path, *own] if database_of(site, options) else own

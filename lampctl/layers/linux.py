@@ -8,8 +8,6 @@ from lampctl.layers.base import Context, Desired, Preflight, Problem
 from lampctl.layers.hardening import hardening
 from lampctl.layers.repositories import repositories
 from lampctl.layers.versions import versions
-from lampctl.playbook import servlet_of, unit_of
-from lampctl.playbook.sites import SandboxedSite, ServletSite
 from lampctl.resources import Package
 
 DISK_FREE = 100 * MIB  # below it, logs and databases soon stop
@@ -47,10 +45,8 @@ def _own_units(context: Context) -> frozenset[str]:
     platform = context.platform
     databases = (names.unit for names in platform.mysql.values())
     servers = (names.unit for names in platform.web.values())
-    sites = context.playbook.sites.items()
-    programs = (unit_of(name, p) for name, site in sites if isinstance(site, SandboxedSite) for p in site.ports)
-    tomcats = (f"{servlet_of(name)}.service" for name, site in sites if isinstance(site, ServletSite))
-    return frozenset((*databases, *servers, *(names.unit for names in versions(context)), *programs, *tomcats))
+    programs = (unit for name, site in context.playbook.sites.items() for unit in site.units(name))
+    return frozenset((*databases, *servers, *(names.unit for names in versions(context)), *programs))
 
 
 def _check(id: str, title: str, expected: str, judge: Judge, where: Where = Where.HOST) -> Check:

@@ -13,7 +13,7 @@ from lampctl.layers.base import Context, Desired
 from lampctl.layers.versions import php_of
 from lampctl.platforms import MysqlNames
 from lampctl.playbook import Client, database_of, user_of
-from lampctl.playbook.sites import DatabaseOptions, PhpSite, WordpressSite
+from lampctl.playbook.sites import DatabaseOptions, PooledSite
 from lampctl.resources import (
     Certificate,
     Database,
@@ -117,7 +117,7 @@ def _copy(context: Context, site: str, database: DatabaseOptions) -> File:
     return File(authority_of(site), "mysql", "mysql/authority.pem.j2", values, seed=not known)
 
 
-def trust(site: str, options: PhpSite | WordpressSite) -> dict[str, str]:
+def trust(site: str, options: PooledSite) -> dict[str, str]:
     """The php.ini of a program that can't be told of an authority for its database alone.
 
     `cafile` takes the place of the system's file of authorities, so `capath` names its folder of them.

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from lampctl.layers import sizing
 from lampctl.layers.base import Context
 from lampctl.playbook import home_of, slice_of, user_of
-from lampctl.playbook.sites import ProxySite, StaticSite
 from lampctl.resources import File
 
 SITES = "/var/www"  # where homes are, which the sandbox hides from each other
@@ -49,7 +48,7 @@ def slices(context: Context, name: str) -> tuple[File, ...]:
 
     None for a site that runs no code of its own.
     """
-    if isinstance(context.playbook.sites[name], StaticSite | ProxySite):
+    if not context.playbook.sites[name].runs_code:
         return ()
     values = {"site": name, "limits": sizing.site_limits(context.facts)}
     return (File(f"/etc/systemd/system/{slice_of(name)}", "site", "systemd/slice.j2", values),)

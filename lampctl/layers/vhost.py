@@ -19,6 +19,19 @@ WELL_KNOWN = WEBROOT + WELL_KNOWN_URL.rstrip("/")
 
 
 @dataclass(frozen=True)
+class Needs:
+    """What a handler needs of a web server as a whole, once for all of its sites.
+
+    Attributes:
+        modules: Apache: files of mods-available, beyond those that Debian enables by itself.
+        files: (path below the server's directory, template).
+    """
+
+    modules: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Vhost:
     """`handler` names a template below SERVER/handlers/; `values` are what that template needs."""
 
@@ -28,6 +41,8 @@ class Vhost:
     values: Mapping[str, object] = field(default_factory=dict)
     own: tuple[str, str] = ("", "")  # (folder, URL) of files that are this site's alone, where its root's are not
     tenant: str = ""  # whose that folder is
+    apache: Needs = Needs()
+    nginx: Needs = Needs()
 
     @property
     def probe_root(self) -> str:
@@ -37,6 +52,10 @@ class Vhost:
     @property
     def probe_url(self) -> str:
         return self.own[1] or ("/" if self.root else WELL_KNOWN_URL)
+
+
+FASTCGI = Needs(("proxy.conf", "proxy.load", "proxy_fcgi.load"))
+UPGRADE = Needs(files=(("conf.d/lampctl-upgrade.conf", "nginx/lampctl-upgrade.conf.j2"),))  # of WebSocket connections
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from lampctl.planning import bring, retire
 from lampctl.planning.stages import Generation, Stage
 from lampctl.resources import Change
 from lampctl.resources.kind import HostView
-from lampctl.resources.kinds import KINDS
+from lampctl.resources.kinds import kinds
 
 __all__ = ["Generation", "Plan", "Stage", "make"]
 
@@ -63,11 +63,11 @@ def make(playbook: str, desired: Desired, seen: Observation, contents: Mapping[s
     """
     theirs = seen.made_by_others(playbook)
     view = HostView(seen.states, desired.resources, seen.facts.clock, seen.owned, theirs, contents, apt_wait=wait)
-    known = frozenset().union(*(kind.recognize(kind.select(desired.resources), view) for kind in KINDS))
+    known = frozenset().union(*(kind.recognize(kind.select(desired.resources), view) for kind in kinds()))
     first, conflicts = bring.stage(desired, replace(view, recognized=known))
     orphans = seen.orphans(playbook).difference(resource.key for resource in desired.resources)
     stages = tuple(stage for stage in (first, retire.stage(desired, orphans, view)) if stage.changes)
-    claimed = (r.key for kind in KINDS for r in kind.select(desired.resources) if isinstance(r, kind.claimed))
+    claimed = (r.key for kind in kinds() for r in kind.select(desired.resources) if isinstance(r, kind.claimed))
     return Plan(
         playbook,
         stages,

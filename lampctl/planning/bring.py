@@ -9,14 +9,14 @@ from lampctl.layers import Desired
 from lampctl.planning.stages import Stage, generation
 from lampctl.resources import Action, Change, Conflict, Step
 from lampctl.resources.kind import Changed, HostView, Phase
-from lampctl.resources.kinds import KINDS
+from lampctl.resources.kinds import kinds
 
 
 def stage(desired: Desired, view: HostView) -> tuple[Stage, list[Conflict]]:
     """Each kind compares its resources in turn; those that come later see which paths change."""
     changed: dict[str, list[Changed[Any]]] = {}
     conflicts: list[Conflict] = []
-    for kind in KINDS:
+    for kind in kinds():
         changed[kind.name] = []
         for resource in kind.arrange(kind.select(desired.resources), view):
             outcome = kind.compare(resource, kind.state(resource, view.states), view)
@@ -27,9 +27,9 @@ def stage(desired: Desired, view: HostView) -> tuple[Stage, list[Conflict]]:
         view = view.changed([path for resource, _ in changed[kind.name] for path in kind.writes(resource)])
 
     def steps(phase: Phase) -> tuple[Step, ...]:
-        return tuple(step for kind in KINDS if kind.phase is phase for step in kind.steps(changed[kind.name], view))
+        return tuple(step for kind in kinds() if kind.phase is phase for step in kind.steps(changed[kind.name], view))
 
-    files = [pair for kind in KINDS if kind.phase is Phase.GENERATION for pair in changed[kind.name]]
+    files = [pair for kind in kinds() if kind.phase is Phase.GENERATION for pair in changed[kind.name]]
     before = steps(Phase.PREPARE)
     return Stage(
         tuple(change for pairs in changed.values() for _, change in pairs),

@@ -9,7 +9,7 @@ from lampctl.planning.stages import Stage, generation, path_of
 from lampctl.resources import Action, Change, Service
 from lampctl.resources import service as services
 from lampctl.resources.kind import HostView
-from lampctl.resources.kinds import KINDS
+from lampctl.resources.kinds import kinds
 
 
 def stage(desired: Desired, orphans: Collection[str], view: HostView) -> Stage:
@@ -22,7 +22,7 @@ def stage(desired: Desired, orphans: Collection[str], view: HostView) -> Stage:
     nouns = {key: key.partition(":")[0] for key in sorted(orphans)}
     retired = [
         kind.retire([key for key, noun in nouns.items() if noun in kind.nouns], kind.select(candidates), view)
-        for kind in reversed(KINDS)
+        for kind in reversed(kinds())
     ]
     deleted = tuple(key for item in retired for key in item.deleted)
     before = tuple(step for item in retired for step in item.steps)

@@ -4,9 +4,9 @@ from lampctl.playbook.fields import in_bytes
 from lampctl.playbook.load import Client, Library, Loaded, load
 from lampctl.playbook.models import Playbook, RepositoryOptions
 from lampctl.playbook.sites import (
-    Site,
     TlsOptions,
     code_of,
+    database_name,
     database_of,
     former_user_of,
     home_of,
@@ -24,9 +24,9 @@ __all__ = [
     "Loaded",
     "Playbook",
     "RepositoryOptions",
-    "Site",
     "TlsOptions",
     "code_of",
+    "database_name",
     "database_of",
     "former_user_of",
     "home_of",

@@ -1,4 +1,4 @@
-"""An example of each option, which validates: made from its type, so that none can be forgotten."""
+"""An example of each option, which validates: its own (`Field(examples=…)`), else one made from its type."""
 
 from __future__ import annotations
 
@@ -7,40 +7,11 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
-from pydantic import AfterValidator, BaseModel
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from lampctl.playbook.kinds import kind, literal
-
-# One value of each kind of text (playbook/fields.py).
-_TEXTS = {
-    "hostname": "www.example.com",
-    "site name": "www.example.com",
-    "host": "db1",
-    "address": "10.0.0.7",
-    "upstream": "http://10.0.0.7:8080",
-    "archive key": "/usr/share/keyrings/example.gpg",
-    "ini value": "1",
-    "database name": "shop",
-    "user name": "shop",
-    "absolute path": "/var/www/shop",
-    "url path": "/cgi-bin/",
-    "package": "git",
-    "extension": "gd",
-    "size": "256M",
-    "variable name": "MODE",
-    "one line of text": "app",
-    "command": "./serve",
-    "request path": "/health",
-    "PHP version": "8.4",
-    "name": "example",
-    "url of an archive": "https://packages.example.com/debian",
-    "suite": "bookworm",
-    "component": "main",
-    "https url": "https://ca.example.com/directory",
-    "e-mail address": "admin@example.com",
-    "directive": "display_errors",
-}
+from lampctl.playbook.kinds import flat, literal
+from lampctl.playbook.text import Text
 
 
 @dataclass(frozen=True)
@@ -64,7 +35,9 @@ def example(path: str, field: FieldInfo) -> Example:
 
 
 def _value(annotation: Any, metadata: Any, field: FieldInfo | None = None) -> Any:
-    """A value other than the default, where there is one."""
+    """A value other than the default, where there is one: the field's own example, else one made from its type."""
+    if field is not None and field.examples:
+        return field.examples[0]
     annotation = getattr(annotation, "__value__", annotation)
     default = None if field is None or field.is_required() else field.get_default(call_default_factory=True)
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -79,23 +52,25 @@ def _value(annotation: Any, metadata: Any, field: FieldInfo | None = None) -> An
     if origin is dict:
         return {_value(arguments[0], ()): _value(arguments[1], ())}
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        needed = {n: f for n, f in annotation.model_fields.items() if f.is_required()}
-        some = needed or dict(list(annotation.model_fields.items())[:1])
-        return {name: _value(f.annotation, f.metadata, f) for name, f in some.items()}
+        return mapping(annotation)
     return _scalar(annotation, metadata, default)
 
 
+def mapping(model: type[BaseModel]) -> dict[str, Any]:
+    """An example of a mapping: the fields that are required, else the first one."""
+    needed = {name: field for name, field in model.model_fields.items() if field.is_required()}
+    some = needed or dict(list(model.model_fields.items())[:1])
+    return {name: _value(field.annotation, field.metadata, field) for name, field in some.items()}
+
+
 def _scalar(annotation: Any, metadata: Any, default: Any) -> Any:
+    own = next((item.examples[0] for item in metadata or () if isinstance(item, FieldInfo) and item.examples), None)
+    if own is not None:
+        return own
     if annotation is bool:
         return not default
     if annotation in (int, float):
-        low = next((item.ge for item in _flat(metadata) if getattr(item, "ge", None) is not None), 1)
-        return default if default not in (None, 0) else max(low, 8000 if low == 1024 else 10)
-    text = next((_TEXTS[kind(item)] for item in _flat(metadata) if isinstance(item, AfterValidator)), None)
-    pattern = any(getattr(item, "pattern", None) for item in _flat(metadata))
-    return text or ("0" * 64 if pattern else default or "web1.example.com")
-
-
-def _flat(metadata: Any) -> list[Any]:
-    """Bounds and validators, also those that a Field holds."""
-    return [inner for item in metadata or () for inner in (item.metadata if isinstance(item, FieldInfo) else [item])]
+        low = next((item.ge for item in flat(metadata) if getattr(item, "ge", None) is not None), 1)
+        return default if default not in (None, 0) else max(low, 10)
+    text = next((item.example for item in flat(metadata) if isinstance(item, Text)), None)
+    return text or default or "text"

@@ -6,7 +6,9 @@ import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from lampctl.playbook.text import Text
 
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
@@ -20,43 +22,39 @@ class Options(BaseModel):
 
 def _hostname(name: str) -> str:
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
-        raise ValueError("is no hostname: letters a-z, digits and hyphens, in labels joined by dots")
+        raise ValueError
     return name
 
 
-def _matching(kind: str, pattern: str, otherwise: str) -> AfterValidator:
-    """Accepts what matches the whole of `pattern`; `otherwise` ends the sentence "'x' …". The reference says `kind`."""
-    compiled = re.compile(pattern)
-
-    def check(text: str) -> str:
-        if not compiled.fullmatch(text):
-            raise ValueError(otherwise)
-        return text
-
-    check.__name__ = kind
-    return AfterValidator(check)
+def _site_name(name: str) -> str:
+    if len(_hostname(name)) > 200:
+        raise ValueError("is too long for the name of a site: it names files, so it has at most 200 characters")
+    return name
 
 
 def _ini_value(value: str | int | float | bool) -> str | int | float | bool:
     if isinstance(value, str) and ("$pool" in value or re.search(r"[\n\r\0]", value)):
-        raise ValueError("must not have line breaks, nor $pool, in place of which FPM puts the name of the pool")
+        raise ValueError
     return value
 
 
 def _upstream(url: str) -> str:
-    wrong = "is no upstream: http://HOST:PORT or https://HOST:PORT, without a path"
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise ValueError(wrong) from None
+    parts = urlsplit(url)
+    port = parts.port  # ValueError where it is not a number, or out of range
     host = parts.hostname or ""
     plain = url in (f"{parts.scheme}://{parts.netloc}", f"{parts.scheme}://{parts.netloc}/")
     if parts.scheme not in ("http", "https") or not plain or parts.username or port == 0:
-        raise ValueError(wrong)
+        raise ValueError
     if not (re.fullmatch(r"[0-9a-f:]+", host) if ":" in host else re.fullmatch(r"[a-z0-9.-]+", host)):
-        raise ValueError(wrong)
+        raise ValueError
     return url.rstrip("/")
+
+
+def _upstream_rule(url: str) -> str:
+    try:
+        return _upstream(url)
+    except ValueError:
+        raise ValueError from None  # urlsplit's own words are about Python
 
 
 def _archive_key(key: str) -> str:
@@ -66,7 +64,7 @@ def _archive_key(key: str) -> str:
     begin, end = "-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----END PGP PUBLIC KEY BLOCK-----"
     if armored.startswith(begin) and armored.endswith(end) and re.fullmatch(r"[A-Za-z0-9+/=:., \n-]+", armored):
         return armored
-    raise ValueError("has to be a keyring's path on the host, or an armored public key")
+    raise ValueError
 
 
 # What systemd takes for one character in a command; it drops a command with any other escape.
@@ -75,16 +73,18 @@ _ESCAPE = re.compile(r"""\\(?:["'\\;sabfnrtv]|x(?!00)[0-9a-fA-F]{2}|(?!000)[0-3]
 
 def _command(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._/][^\x00-\x1f\x7f]*", text):
-        raise ValueError("is no command: a program and its arguments in one line, without systemd's prefixes (+, !, -)")
+        raise ValueError
     plain = _ESCAPE.sub("", text)
     if "\\" in plain:
-        raise ValueError("is no command: a backslash has to be written as \\\\")
+        raise ValueError("is not a valid command: a backslash has to be written as \\\\")
     if re.search("[\"']", re.sub(r"\"[^\"]*\"|'[^']*'", "", plain)):
-        raise ValueError("is no command: a quote is not closed")
+        raise ValueError("is not a valid command: a quote is not closed")
     if re.search(r"%(?!i)", plain.replace("%%", "")):
-        raise ValueError("is no command: a percent sign has to be written as %%; only %i, the port, is replaced")
+        raise ValueError(
+            "is not a valid command: a percent sign has to be written as %%; only %i, the port, is replaced"
+        )
     if re.search(r"(^|\s);(\s|$)", plain):
-        raise ValueError("is no command: a `;` by itself would begin another one")
+        raise ValueError("is not a valid command: a `;` by itself would begin another one")
     return text
 
 
@@ -93,86 +93,161 @@ def in_bytes(size: str) -> int:
     return int(size[:-1]) * _UNITS[size[-1]]
 
 
-def _site_name(name: str) -> str:
-    if len(_hostname(name)) > 200:
-        raise ValueError("is no name of a site: it names files, so it has at most 200 characters")
-    return name
+_HOSTNAME = "is not a valid hostname: letters a-z, digits and hyphens, in labels joined by dots"
 
-
-Hostname = Annotated[str, AfterValidator(_hostname)]
-SiteName = Annotated[str, AfterValidator(_site_name)]
+Hostname = Annotated[str, Text("hostname", _HOSTNAME, "www.example.com", check=_hostname)]
+SiteName = Annotated[str, Text("site name", _HOSTNAME, "www.example.com", check=_site_name)]
 DatabaseName = Annotated[
     str,
-    _matching(
-        "database name", r"[A-Za-z0-9_]{1,64}", "may have letters, digits and underscores only, at most 64 of them"
+    Text(
+        "database name",
+        "is not a valid database name: letters, digits and underscores, at most 64 of them",
+        "shop",
+        r"[A-Za-z0-9_]{1,64}",
     ),
 ]
 UserName = Annotated[
     str,
-    _matching("user name", r"[A-Za-z0-9_]{1,32}", "may have letters, digits and underscores only, at most 32 of them"),
+    Text(
+        "user name",
+        "is not a valid user name: letters, digits and underscores, at most 32 of them",
+        "shop",
+        r"[A-Za-z0-9_]{1,32}",
+    ),
 ]
 AbsolutePath = Annotated[
     str,
-    _matching(
+    Text(
         "absolute path",
+        "is not a plain absolute path: /var/www/NAME, of letters, digits and . _ - @ +",
+        "/var/www/shop",
         r"(/[A-Za-z0-9@+_-][A-Za-z0-9.@+_-]*)+",
-        "is no plain absolute path: /var/www/NAME, of letters, digits and . _ - @ +",
     ),
 ]
 UrlPath = Annotated[
     str,
-    _matching(
+    Text(
         "url path",
+        "is not the URL path of a folder, with a slash at both ends, such as /cgi-bin/",
+        "/cgi-bin/",
         r"/([A-Za-z0-9_-][A-Za-z0-9._-]*/)+",
-        "is no folder as a URL has it, with a slash at both ends, such as /cgi-bin/",
     ),
 ]
-PackageName = Annotated[str, _matching("package", r"[a-z0-9][a-z0-9+.-]+", "is no name of a package")]
+PackageName = Annotated[str, Text("package", "is not a valid package name", "git", r"[a-z0-9][a-z0-9+.-]+")]
 ExtensionName = Annotated[
-    str, _matching("extension", r"[a-z0-9]+", "is no name of a PHP extension, such as mysql, gd or intl")
+    str, Text("extension", "is not the name of a PHP extension, such as mysql, gd or intl", "gd", r"[a-z0-9]+")
 ]
-Size = Annotated[str, _matching("size", r"[1-9][0-9]*[KMG]", "is no size: a whole number and K, M or G, such as 128M")]
+Size = Annotated[
+    str,
+    Text("size", "is not a valid size: a whole number and K, M or G, such as 128M", "256M", r"[1-9][0-9]*[KMG]"),
+]
 Variable = Annotated[
-    str, _matching("variable name", r"[A-Za-z_][A-Za-z0-9_]*", "is no name of an environment variable")
+    str,
+    Text("variable name", "is not a valid name of an environment variable", "MODE", r"[A-Za-z_][A-Za-z0-9_]*"),
 ]
 OneLine = Annotated[
-    str, _matching("one line of text", r"[^\x00-\x1f\x7f]*", "must not have line breaks or control characters")
+    str,
+    Text("one line of text", "must not contain line breaks or control characters", "app", r"[^\x00-\x1f\x7f]*"),
 ]
-Command = Annotated[str, AfterValidator(_command)]
+Command = Annotated[
+    str,
+    Text(
+        "command",
+        "is not a valid command: a program and its arguments in one line, without systemd's prefixes (+, !, -)",
+        "./serve",
+        check=_command,
+    ),
+]
 RequestPath = Annotated[
-    str, _matching("request path", r"/[A-Za-z0-9._~/?=&-]*", "is no path to ask for, such as /health")
+    str, Text("request path", "is not a valid request path, such as /health", "/health", r"/[A-Za-z0-9._~/?=&-]*")
 ]
-Upstream = Annotated[str, AfterValidator(_upstream)]
+Upstream = Annotated[
+    str,
+    Text(
+        "upstream",
+        "is not a valid upstream: http://HOST:PORT or https://HOST:PORT, without a path",
+        "http://10.0.0.7:8080",
+        check=_upstream_rule,
+    ),
+]
 PhpVersion = Annotated[
-    str, _matching("PHP version", r"[7-9]\.[0-9]", 'is no version of PHP from 7.0 on, such as "8.4" (in quotes)')
+    str,
+    Text("PHP version", 'is not a version of PHP from 7.0 on, such as "8.4" (in quotes)', "8.4", r"[7-9]\.[0-9]"),
 ]
 RepositoryName = Annotated[
-    str, _matching("name", r"[a-z0-9][a-z0-9-]{0,40}", "may have letters a-z, digits and hyphens only")
+    str,
+    Text(
+        "name",
+        "is not a valid name: letters a-z, digits and hyphens, at most 41 of them",
+        "example",
+        r"[a-z0-9][a-z0-9-]{0,40}",
+    ),
 ]
 RepositoryUrl = Annotated[
     str,
-    _matching(
+    Text(
         "url of an archive",
+        "is not a valid address of an archive: http://HOST/PATH or https://HOST/PATH",
+        "https://packages.example.com/debian",
         r"https?://[a-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~+-]+)*/?",
-        "is no address of an archive: http://HOST/PATH or https://HOST/PATH",
     ),
 ]
-Suite = Annotated[str, _matching("suite", r"[a-z0-9][a-z0-9.+/-]*", "is no suite, such as bookworm")]
-Component = Annotated[str, _matching("component", r"[a-z0-9][a-z0-9.+/-]*", "is no component, such as main")]
-ArchiveKey = Annotated[str, AfterValidator(_archive_key)]
-HttpsUrl = Annotated[str, _matching("https url", r"https://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~/-]*)?", "is no https:// URL")]
+Suite = Annotated[str, Text("suite", "is not a valid suite, such as bookworm", "bookworm", r"[a-z0-9][a-z0-9.+/-]*")]
+Component = Annotated[
+    str, Text("component", "is not a valid component, such as main", "main", r"[a-z0-9][a-z0-9.+/-]*")
+]
+ArchiveKey = Annotated[
+    str,
+    Text(
+        "archive key",
+        "has to be a keyring's path on the host, or an armored public key",
+        "/usr/share/keyrings/example.gpg",
+        check=_archive_key,
+    ),
+]
+HttpsUrl = Annotated[
+    str,
+    Text(
+        "https url",
+        "is not a valid https:// URL",
+        "https://ca.example.com/directory",
+        r"https://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~/-]*)?",
+    ),
+]
 HostName = Annotated[
     str,
-    _matching("host", r"[A-Za-z0-9_][A-Za-z0-9._:@\[\]-]*", "is no host: user@host:port, or an alias of ~/.ssh/config"),
+    Text(
+        "host",
+        "is not a valid host: user@host:port, or an alias of ~/.ssh/config",
+        "db1",
+        r"[A-Za-z0-9_][A-Za-z0-9._:@\[\]-]*",
+    ),
 ]
-Address = Annotated[str, _matching("address", r"[A-Za-z0-9:][A-Za-z0-9.:-]*", "is no address: an IP address or a name")]
+Address = Annotated[
+    str,
+    Text("address", "is not a valid address: an IP address or a name", "10.0.0.7", r"[A-Za-z0-9:][A-Za-z0-9.:-]*"),
+]
 Email = Annotated[
-    str, _matching("e-mail address", r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9.-]+", "is no e-mail address")
+    str,
+    Text(
+        "e-mail address",
+        "is not a valid e-mail address",
+        "admin@example.com",
+        r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9.-]+",
+    ),
 ]
-Port = Annotated[int, Field(ge=1024, le=65535)]
+Port = Annotated[int, Field(ge=1024, le=65535, examples=[8000])]
 Count = Annotated[int, Field(ge=1, le=100_000)]
 Seconds = Annotated[int, Field(ge=1, le=3600)]
 Ini = dict[
-    Annotated[str, _matching("directive", r"[a-z][a-z0-9_.]*", "is no php.ini directive")],
-    Annotated[str | int | float | bool, AfterValidator(_ini_value)],
+    Annotated[str, Text("directive", "is not a php.ini directive", "display_errors", r"[a-z][a-z0-9_.]*")],
+    Annotated[
+        str | int | float | bool,
+        Text(
+            "ini value",
+            "must not contain line breaks, nor $pool, which FPM replaces by the name of the pool",
+            "1",
+            check=_ini_value,
+        ),
+    ],
 ]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
-from pydantic import AfterValidator, BaseModel
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from lampctl.playbook.text import Text
+
 _WORDS = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", NoneType: "`null`"}
-_IMPOSSIBLE = "\0"  # a value that no kind of text accepts: asked for what is wrong with it, a validator tells its rule
 
 Link = Callable[[type[BaseModel]], str]  # a model → how to refer to its section
 
@@ -54,18 +55,15 @@ def words(annotation: Any, link: Link) -> str:
 
 
 def refined(base: str, metadata: Sequence[Any]) -> str:
-    """`base` narrowed down by validators, which name a kind of text, and by bounds."""
+    """`base` narrowed down by its kind of text, and by bounds."""
     if "](" in base:
         return base  # a mapping with a section of its own, which says more
-    for item in metadata:
-        if isinstance(item, FieldInfo):
-            base = refined(base, item.metadata)
-        elif isinstance(item, AfterValidator):
-            base = kind(item)
-    bounds = {
-        name: getattr(item, name) for item in metadata for name in ("ge", "gt", "le", "lt") if hasattr(item, name)
-    }
-    pattern = next((item.pattern for item in metadata if getattr(item, "pattern", None)), "")
+    items = flat(metadata)
+    base = next((item.kind for item in reversed(items) if isinstance(item, Text)), base)
+    bounds = {name: getattr(item, name) for item in items for name in ("ge", "gt", "le", "lt") if hasattr(item, name)}
+    pattern = next(
+        (item.pattern for item in items if not isinstance(item, Text) and getattr(item, "pattern", None)), ""
+    )
     return base + _range(bounds) + (f" like {code(pattern)}" if pattern else "")
 
 
@@ -76,29 +74,17 @@ def _range(bounds: dict[str, Any]) -> str:
     return "".join(f", {signs[name]} {value}" for name, value in bounds.items())
 
 
-def kind(validator: AfterValidator) -> str:
-    """The name of the kind of text that a validator accepts: `_database_name` → `database name`."""
-    return str(getattr(validator.func, "__name__", "text")).strip("_").replace("_", " ")
-
-
-def rule(validator: AfterValidator) -> str:
-    """What the validator tells whoever gives it something else."""
-    function: Callable[[str], object] = validator.func  # type: ignore[assignment]
-    try:
-        function(_IMPOSSIBLE)
-    except ValueError as error:
-        return str(error)
-    return ""
-
-
-def validators(annotation: Any, metadata: Sequence[Any] = ()) -> Iterator[AfterValidator]:
-    """All that are somewhere inside a type."""
-    for item in metadata:
-        yield from validators(None, item.metadata) if isinstance(item, FieldInfo) else ()
-        yield from (item,) if isinstance(item, AfterValidator) else ()
+def texts(annotation: Any, metadata: Sequence[Any] = ()) -> Iterator[Text]:
+    """All kinds of text that are somewhere inside a type."""
+    yield from (item for item in flat(metadata) if isinstance(item, Text))
     if get_origin(annotation) is Annotated:
         inner, *more = get_args(annotation)
-        yield from validators(inner, more)
+        yield from texts(inner, more)
     else:
         for argument in get_args(getattr(annotation, "__value__", annotation)):
-            yield from validators(argument)
+            yield from texts(argument)
+
+
+def flat(metadata: Iterable[Any]) -> list[Any]:
+    """Metadata of a type, with what its FieldInfos hold in their place."""
+    return [inner for item in metadata or () for inner in (item.metadata if isinstance(item, FieldInfo) else [item])]

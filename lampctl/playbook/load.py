@@ -13,12 +13,16 @@ from lampctl.documents import Document, Playbooks, layered
 from lampctl.errors import PlaybookError, UsageError
 from lampctl.playbook.messages import messages
 from lampctl.playbook.models import Playbook
-from lampctl.playbook.sites import CgiSite, DatabaseOptions
+from lampctl.playbook.sites import DatabaseOptions, LocalFiles, SiteBase
 from lampctl.resources import Source
 
 
 class Library(Playbooks, Protocol):
-    """Where playbooks are found, and their files."""
+    """Where playbooks are found, their files, and what a playbook may say."""
+
+    def model(self) -> type[Playbook]:
+        """The model of a playbook, with the layers and site types that are registered."""
+        ...
 
     def source(self, name: str, near: str, checksum: str, war: bool = False) -> Source:
         """The files of a folder, one file, or what is inside a WAR; UsageError where they are not what was meant."""
@@ -52,38 +56,37 @@ class Loaded:
 def load(name: str, settings: Sequence[str], library: Library, environment: str = "") -> Loaded:
     """The playbook `name` (a built-in one, or a file), with the values of an environment, then of `--set`, over it."""
     document, files, environments = layered(name, library, environment, settings)
-    playbook = validate(document)
+    playbook = validate(document, library.model())
     sources = _sources(playbook, document, library)
     return Loaded(_title(name), playbook, document, files, environments, sources)
 
 
 def _sources(playbook: Playbook, document: Document, library: Library) -> dict[str, Source]:
-    found = {}
-    for name, site in playbook.sites.items():
-        for key in ("source", "war", "tarball"):
-            path = getattr(site, key, None)
-            if path is None:
-                continue
-            where = document.position(("sites", name, key))
-            try:
-                checksum = getattr(site, "sha256", None) or ""
-                found[name] = library.source(path, where.file if where else "", checksum, war=key == "war")
-            except UsageError as error:
-                message = f"{where}: sites → {name} → {key}: {error.message}"
-                raise PlaybookError(message, error.hint) from None
-            wrong = site.unfit(found[name].modes) if isinstance(site, CgiSite) else None
-            if wrong:
-                raise PlaybookError(f"{where}: sites → {name} → {key}: {wrong[0]}", wrong[1])
-    return found
+    found = ((name, site, site.files) for name, site in playbook.sites.items())
+    return {name: _source(name, site, files, document, library) for name, site, files in found if files}
 
 
-def validate(document: Document) -> Playbook:
+def _source(name: str, site: SiteBase, files: LocalFiles, document: Document, library: Library) -> Source:
+    """The files of this machine that a site is deployed from; PlaybookError where it can't be."""
+    where = document.position(("sites", name, files.field))
+    try:
+        source = library.source(files.path, where.file if where else "", files.checksum, war=files.war)
+    except UsageError as error:
+        raise PlaybookError(f"{where}: sites → {name} → {files.field}: {error.message}", error.hint) from None
+    wrong = site.unfit(source.modes)
+    if wrong:
+        raise PlaybookError(f"{where}: sites → {name} → {files.field}: {wrong[0]}", wrong[1])
+    return source
+
+
+def validate(document: Document, model: type[Playbook]) -> Playbook:
     """The document as a Playbook; PlaybookError with a line for each thing that is wrong."""
     try:
-        return Playbook.model_validate(document.data)
+        return model.model_validate(document.data)
     except ValidationError as error:
         raise PlaybookError(
-            "\n".join(messages(error, document, Playbook)), "lampctl playbook schema shows all that a playbook may say"
+            "\n".join(messages(error, document, model)),
+            "lampctl playbook schema shows everything that a playbook can have",
         ) from None
 
 

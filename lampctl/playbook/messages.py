@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from lampctl.documents import READ_BEFORE, Document, Path, short, shown
 from lampctl.errors import guess
+from lampctl.playbook.text import WRONG_TEXT
 
 # Pydantic's words are Python's; these are a playbook's.
 _KINDS = {
@@ -51,9 +52,10 @@ def _what(path: Path, problems: list[ErrorDetails], top: type[BaseModel]) -> str
         return f"is missing{_purpose(str(path[-1]), _place(first, top)[1])}"
     if first["type"] == "union_tag_invalid":
         return f"should be {first['ctx']['expected_tags'].replace(', ', ' or ')}, not {shown(first['ctx']['tag'])}"
+    if first["type"] == WRONG_TEXT:
+        return f"{shown(got)} {first['msg']}"
     if first["type"] == "value_error":
-        text = str(first["msg"]).removeprefix("Value error, ")
-        return f"{shown(got)} {text}" if text.startswith(("is no", "may ", "must not ")) else text
+        return str(first["msg"]).removeprefix("Value error, ")
     kinds = dict.fromkeys(_kind(problem) for problem in problems)
     return f"should be {' or '.join(kinds)}, not {shown(got)}"
 

@@ -27,12 +27,10 @@ from lampctl.playbook.fields import (
 )
 from lampctl.playbook.sites import (
     DatabaseOptions,
-    PhpSite,
+    PooledSite,
     RootedSite,
     SandboxedSite,
-    Site,
-    SiteOptions,
-    WordpressSite,
+    SiteBase,
     apart,
     database_of,
     root_of,
@@ -65,7 +63,9 @@ class LinuxOptions(Options):
         False, description="Security updates each day, and settings that take nothing from the host's other users."
     )
     ignore_failed_units: list[str] = Field(
-        [], description="systemd units that may be failed without `linux.systemd` failing."
+        [],
+        description="systemd units that may be failed without `linux.systemd` failing.",
+        examples=[["backup.service"]],
     )
 
 
@@ -141,17 +141,21 @@ class Playbook(Options):
     """A playbook, merged with what it extends. A layer that is absent or null is not deployed."""
 
     description: str = Field("", description="One line for `lampctl playbook list`.")
-    hosts: list[str] = Field([], description="Where to deploy: user@host:port, or an alias of ~/.ssh/config.")
+    hosts: list[str] = Field(
+        [],
+        description="Where to deploy: user@host:port, or an alias of ~/.ssh/config.",
+        examples=[["web1.example.com"]],
+    )
     linux: LinuxOptions = Field(LinuxOptions(), description="The operating system.")
     mysql: MysqlOptions | None = Field(None, description="The database server.")
     php: PhpOptions | None = Field(None, description="PHP-FPM.")
     web: WebOptions | None = Field(None, description="The web server.")
-    sites: dict[SiteName, SiteOptions] = Field({}, description="The sites, by name.")
+    sites: dict[SiteName, SiteBase] = Field({}, description="The sites, by name.")
 
     @property
-    def php_sites(self) -> dict[str, PhpSite | WordpressSite]:
+    def php_sites(self) -> dict[str, PooledSite]:
         """Those that have a pool of PHP processes."""
-        return {name: site for name, site in self.sites.items() if isinstance(site, PhpSite | WordpressSite)}
+        return {name: site for name, site in self.sites.items() if isinstance(site, PooledSite)}
 
     @property
     def databases(self) -> dict[str, DatabaseOptions]:
@@ -224,7 +228,7 @@ class Playbook(Options):
                 )
 
 
-def _ports(sites: Iterable[Site]) -> Iterator[Iterable[int]]:
+def _ports(sites: Iterable[SiteBase]) -> Iterator[Iterable[int]]:
     return (site.ports for site in sites if isinstance(site, SandboxedSite))
 
 

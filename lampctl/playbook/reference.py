@@ -9,8 +9,6 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from lampctl.playbook.models import Playbook
-
 
 @dataclass(frozen=True)
 class Section:
@@ -30,7 +28,7 @@ class Field:
     info: FieldInfo
 
 
-def sections(top: type[BaseModel] = Playbook) -> list[Section]:
+def sections(top: type[BaseModel]) -> list[Section]:
     """A section for each model, in the order in which a reader meets them, each once."""
     found = [Section("The top level", "", top)]
     for section in found:
@@ -44,9 +42,9 @@ def sections(top: type[BaseModel] = Playbook) -> list[Section]:
     return sorted(found, key=lambda section: _order(section, top))
 
 
-def fields() -> Iterator[Field]:
+def fields(top: type[BaseModel]) -> Iterator[Field]:
     """Every option; one that several kinds of site have comes once for each."""
-    for section in sections():
+    for section in sections(top):
         for name, field in section.model.model_fields.items():
             yield Field(f"{section.path}.{name}".strip("."), section, field)
 

@@ -8,9 +8,9 @@ from lampctl.documents import READ_BEFORE
 from lampctl.playbook.models import Playbook
 
 
-def schema() -> dict[str, Any]:
+def schema(model: type[Playbook]) -> dict[str, Any]:
     """JSON Schema (draft 2020-12). What is read before the models see a playbook is added here."""
-    found = Playbook.model_json_schema()
+    found = model.model_json_schema()
     keys = {"enum": list(found["properties"])}
     kinds: dict[str, dict[str, Any]] = {
         "extends": {"type": "string"},

@@ -17,7 +17,7 @@ from rich.text import Text
 from lampctl.checks import Status, culprit
 from lampctl.errors import LampctlError
 from lampctl.journal.events import Answered, Asked, Event, Noted, Resumed, Suspended
-from lampctl.layers.base import ORDER
+from lampctl.layers import layers as registered
 from lampctl.legible import inert
 from lampctl.outcome import Outcome
 from lampctl.report.echo import Echo
@@ -219,6 +219,7 @@ class LiveReporter(TextReporter):
 
 def _named(layers: Iterable[str]) -> list[tuple[str, str]]:
     """(name, the name padded to the longest), in the order of the request path."""
-    ordered = sorted(layers, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+    order = [layer.name for layer in registered()]
+    ordered = sorted(layers, key=lambda name: order.index(name) if name in order else len(order))
     width = max(map(len, ordered), default=0)
     return [(name, f"{name:<{width}}") for name in ordered]

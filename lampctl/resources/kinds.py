@@ -1,9 +1,13 @@
-"""All kinds of resources. This tuple is their only registration; observing, planning and retiring loop over it."""
+"""All kinds of resources. `KINDS` is the only registration of the built-in ones; observing, planning and retiring loop
+over `kinds()`."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
+from lampctl.extensions import KINDS as GROUP
+from lampctl.extensions import extensions, refuse
 from lampctl.resources.acme import ACME_CERTIFICATES
 from lampctl.resources.certificate import CERTIFICATES
 from lampctl.resources.command import COMMANDS
@@ -33,3 +37,21 @@ KINDS: tuple[Kind[Any, Any], ...] = (
     COMMANDS,
     ACME_CERTIFICATES,
 )
+
+
+@cache
+def kinds() -> tuple[Kind[Any, Any], ...]:
+    """The built-in kinds, and those of extensions after the others of their phase.
+
+    Raises:
+        UsageError: A kind of an extension has a name, or a first part of its keys, that another one has.
+    """
+    found = list(KINDS)
+    for extension in extensions(GROUP, Kind):
+        kind = extension.value
+        taken = {noun for other in found for noun in (other.name, *other.nouns)} & {kind.name, *kind.nouns}
+        if taken:
+            raise refuse(extension, f"the kind {kind.name}: there already is one called {sorted(taken)[0]}")
+        last = max((place for place, other in enumerate(found) if other.phase is kind.phase), default=len(found) - 1)
+        found.insert(last + 1, kind)
+    return tuple(found)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lampctl.playbook.sites import SITE_TYPES
+from lampctl.layers.sites import site_types
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
 from tests.hosts.servers import SETTLED
 
@@ -34,7 +34,7 @@ def test_every_type_on_one_host(host: Host, tmp_path: Path) -> None:
     first = host.lampctl("deploy", "HOST", "-p", str(book))
     assert first.code == 0, first.out
     assert {id for id in first.results if id.startswith("site.outside@")} == {
-        f"site.outside@{t}.test" for t in SITE_TYPES
+        f"site.outside@{t}.test" for t in site_types()
     }
     again = host.lampctl("deploy", "HOST", "-p", str(book))
     assert (again.code, again.changes) == (0, {}), again.out

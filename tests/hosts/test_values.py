@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lampctl.engine.offline import rendered
-from lampctl.playbook import Playbook
+from lampctl.layers.model import playbook_model
 from lampctl.resources.shell import words
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
 from tests.unit.playbooks import Generated
@@ -54,7 +54,7 @@ def accepted(values: list[str], **site: Any) -> list[str]:
 
     def fits(value: str) -> bool:
         try:
-            Playbook.model_validate(book(json.loads(json.dumps(site).replace('"VALUE"', json.dumps(value)))))
+            playbook_model().model_validate(book(json.loads(json.dumps(site).replace('"VALUE"', json.dumps(value)))))
         except ValidationError:
             return False
         return True

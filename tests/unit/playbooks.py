@@ -9,13 +9,13 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from hypothesis import strategies as st
-from pydantic import AfterValidator, BaseModel
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from lampctl.engine.library import Files
-from lampctl.layers.sites import TYPES
-from lampctl.playbook import Playbook
-from lampctl.playbook.sites import SITE_TYPES
+from lampctl.layers.model import playbook_model
+from lampctl.layers.sites import site_types
+from lampctl.playbook.text import Text
 from lampctl.resources import Source
 
 Data = st.SearchStrategy[Any]
@@ -27,10 +27,10 @@ SERVERS = ({"server": "apache"}, {"server": "nginx"}, {"server": "apache", "fron
 
 # What the validators of playbook/fields.py accept, by the kind that they name themselves; extremes included.
 KINDS: dict[str, Data] = {
-    "_hostname": st.lists(_LABEL, min_size=1, max_size=4).map(".".join),
-    "_site_name": st.lists(_LABEL, min_size=1, max_size=4).map(".".join),
-    "_ini_value": st.one_of(_TEXT.map(lambda t: t.replace('"', "").replace("\\", "")), st.integers(), st.booleans()),
-    "_upstream": st.builds(
+    "hostname": st.lists(_LABEL, min_size=1, max_size=4).map(".".join),
+    "site name": st.lists(_LABEL, min_size=1, max_size=4).map(".".join),
+    "ini value": st.one_of(_TEXT.map(lambda t: t.replace('"', "").replace("\\", "")), st.integers(), st.booleans()),
+    "upstream": st.builds(
         "{}://{}:{}".format, st.sampled_from(["http", "https"]), _LABEL | st.just("127.0.0.1"), st.integers(1, 65535)
     ),
     "database name": st.from_regex(r"[A-Za-z0-9_]{1,64}", fullmatch=True),
@@ -71,9 +71,10 @@ def _narrowed(base: Any, metadata: Any) -> Data:
     """A kind of text, or bounds of a number; what else there is, is for the models to refuse."""
     flat = [inner for item in metadata for inner in (item.metadata if isinstance(item, FieldInfo) else [item])]
     for item in flat:
-        name = getattr(getattr(item, "func", None), "__name__", "")
-        if isinstance(item, AfterValidator) and name in KINDS:
-            return KINDS[name]
+        if isinstance(item, Text):
+            if item.kind in KINDS:
+                return KINDS[item.kind]
+            continue
         if getattr(item, "pattern", None):
             return st.from_regex(item.pattern, fullmatch=True)
     if base is not int:
@@ -99,11 +100,9 @@ def mapping(model: type[BaseModel], skip: tuple[str, ...] = (), **fixed: Data) -
 def site(name: str) -> Data:
     """A site of a type that is registered; its aliases are not another's."""
     aliases = st.lists(_LABEL.map(lambda label: f"{label}.of.{name}"[:250]), unique=True, max_size=3)
-    models: dict[str, Any] = dict(SITE_TYPES)
     one = [
-        mapping(model, ("default",), type=st.just(kind), aliases=aliases)
-        for kind, model in models.items()
-        if kind in TYPES
+        mapping(found.options, ("default",), type=st.just(kind), aliases=aliases)
+        for kind, found in site_types().items()
     ]
     return st.one_of(one)
 
@@ -111,7 +110,7 @@ def site(name: str) -> Data:
 @st.composite
 def playbooks(draw: Callable[[Data], Any]) -> dict[str, Any]:
     """The data of a playbook; almost always a valid one."""
-    names = draw(st.lists(KINDS["_hostname"].map(lambda n: n[:200].rstrip(".-")), min_size=1, max_size=4, unique=True))
+    names = draw(st.lists(KINDS["hostname"].map(lambda n: n[:200].rstrip(".-")), min_size=1, max_size=4, unique=True))
     sites = {name: draw(site(name)) for name in names}
     if draw(st.booleans()):
         sites[names[0]]["default"] = True
@@ -128,7 +127,9 @@ def playbooks(draw: Callable[[Data], Any]) -> dict[str, Any]:
             files = {"certificate": "/etc/ssl/lampctl-test.pem", "key": "/etc/ssl/lampctl-test.key"}
             given = {key: val for key, val in tls.items() if key not in files}
             data["tls"] = {**given, **(files if tls["mode"] == "files" else {})}
-    options = {name: draw(value(Playbook.model_fields[name].annotation)) or {} for name in ("web", "php", "mysql")}
+    options = {
+        name: draw(value(playbook_model().model_fields[name].annotation)) or {} for name in ("web", "php", "mysql")
+    }
     if options["php"].get("opcache_memory", "1G")[-1] == "K":
         options["php"].pop("opcache_memory")
     options["web"].pop("front", None)

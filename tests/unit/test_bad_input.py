@@ -76,9 +76,9 @@ PLAYBOOKS: dict[str, tuple[str | bytes, str]] = {
     "a missing file": ("\nextends: ./base.yml\n", "site.yml:2: extends: playbook ./base.yml: there is no such file"),
     "a missing playbook": ("extends: lmap\n", "site.yml:1: extends: playbook lmap: there is none of that name"),
     "extends nothing": ("extends:\n", "site.yml:1: extends: has to be the name of one playbook"),
-    "no hostname": ("extends: lamp\nsites:\n  under_score.test: {}\n", "site.yml:3: sites → under_score.test: 'under_score.test' is no hostname"),
-    "a quote in a database name": ("extends: lamp\nsites:\n  a.test:\n    database: {name: \"a'b\"}\n", "site.yml:4: sites → a.test → database → name: \"a'b\" may have letters"),
-    "a backtick in a database name": ("extends: lamp\nsites:\n  a.test:\n    database: {name: a`b}\n", "site.yml:4: sites → a.test → database → name: 'a`b' may have letters"),
+    "no hostname": ("extends: lamp\nsites:\n  under_score.test: {}\n", "site.yml:3: sites → under_score.test: 'under_score.test' is not a valid hostname"),
+    "a quote in a database name": ("extends: lamp\nsites:\n  a.test:\n    database: {name: \"a'b\"}\n", "site.yml:4: sites → a.test → database → name: \"a'b\" is not a valid database name: letters"),
+    "a backtick in a database name": ("extends: lamp\nsites:\n  a.test:\n    database: {name: a`b}\n", "site.yml:4: sites → a.test → database → name: 'a`b' is not a valid database name: letters"),
 }  # fmt: skip
 
 
@@ -140,7 +140,7 @@ def test_playbook_that_is_no_file(name: str, said: str, tmp_path: Path, host: st
         ("php.memory_limit=@", "--set php.memory_limit: is no valid YAML"),
         ("description.of=x", "--set description.of: description: should be text, not {of: x}"),
         ("extends=lamp", "--set extends: that is settled in the playbook's file"),
-        (f"php.memory_limit={'a' * 5000}", "is no size"),
+        (f"php.memory_limit={'a' * 5000}", "is not a valid size"),
         ("php.opcache_memory=1M", "PHP does not start with 1M: 16M or more"),
         (b"php.memory_limit=\xff", "is no text in UTF-8"),
     ],

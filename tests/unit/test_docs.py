@@ -105,6 +105,21 @@ def test_contributing_quotes_what_is_in_the_code() -> None:
     assert len(quotes) > 7
 
 
+def test_page_on_extensions_quotes_the_example_that_is_tested() -> None:
+    folder = ROOT / "tests/hosts/extension"
+    samples = [
+        m["text"].strip().splitlines()
+        for m in SAMPLES.finditer(PAGES["docs/extending.md"])
+        if m["language"] == "python"
+    ]
+    for name, *quote in samples:
+        code = shape((folder / name.strip(" #")).read_text())
+        missing = [line for line in quote if "..." not in line and shape(line) not in code]
+        assert missing == [], name
+    assert len(samples) == 2
+    assert (folder / "pyproject.toml").read_text().strip() in PAGES["docs/extending.md"]
+
+
 def test_contributing_names_what_exists() -> None:
     words = re.findall(r"`([^`\n]+)`", plain(PAGES["CONTRIBUTING.md"]))
     paths = [

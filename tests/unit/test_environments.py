@@ -62,7 +62,7 @@ def test_environment_adds_to_a_site_and_replaces_lists(tmp_path: Path) -> None:
     assert playbook.hosts == ["stage1", "stage2"]
     assert playbook.sites["shop.test"].tls == "self-signed"
     assert list(playbook.sites) == ["shop.test"]
-    assert playbook.php_sites["shop.test"].database is True
+    assert playbook.databases.keys() == {"shop.test"}
     assert loaded(tmp_path, "production").playbook.hosts == ["web1"]
     assert loaded(tmp_path).environments == ("staging", "production")
 
@@ -87,7 +87,7 @@ def test_each_value_names_its_origin(tmp_path: Path) -> None:
 
 WRONG = {
     "unknown": ("stagin", SITE, "--env stagin: the playbook site.yml has none of that name", "did you mean staging? It has: staging, production"),
-    "a value in it": ("staging", SITE.replace("96M", "lots"), "site.yml:9: env staging: php → memory_limit: 'lots' is no size", ""),
+    "a value in it": ("staging", SITE.replace("96M", "lots"), "site.yml:9: env staging: php → memory_limit: 'lots' is not a valid size", ""),
     "a key in it": ("production", SITE.replace("hosts: [web1]", "host: [web1]"), "site.yml:13: env production: host: unknown key; did you mean hosts?", ""),
     "no mapping": ("", "environments: [a]\n", "site.yml:1: environments: should be a mapping", ""),
     "one that is none": ("", "environments:\n  a: 1\n", "site.yml:2: environments → a: should be a mapping", ""),

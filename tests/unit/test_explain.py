@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from lampctl.engine.explain import Manual
 from lampctl.errors import UsageError
-from lampctl.layers.base import ORDER
+from lampctl.layers.model import playbook_model
 from lampctl.playbook import reference
 from lampctl.playbook.examples import example
 from tests.unit.forked import run
@@ -19,7 +19,9 @@ from tests.unit.forked import run
 MANUAL = Manual()
 
 
-@pytest.mark.parametrize("field", list(reference.fields()), ids=lambda field: f"{field.section.title}:{field.path}")
+@pytest.mark.parametrize(
+    "field", list(reference.fields(playbook_model())), ids=lambda field: f"{field.section.title}:{field.path}"
+)
 def test_examples_are_values_that_the_option_may_have(field: reference.Field) -> None:
     kind: Any = Annotated[field.info.annotation, *field.info.metadata] if field.info.metadata else field.info.annotation
     TypeAdapter[Any](kind).validate_python(example(field.path, field.info).value)
@@ -27,7 +29,7 @@ def test_examples_are_values_that_the_option_may_have(field: reference.Field) ->
 
 def test_every_check_layer_and_option_has_a_complete_page() -> None:
     labels = {kind: set[str]() for kind in ("check", "layer", "option")}
-    for word in [*MANUAL.checks, *ORDER, *MANUAL.options]:
+    for word in [*MANUAL.checks, *MANUAL.layers, *MANUAL.options]:
         page = MANUAL.page(word)
         labels[page.kind] |= {label for label, text in page.items if text}
         assert page.title

@@ -110,7 +110,7 @@ def test_host_of_sites_keeps_a_server_for_its_own_databases_only(tmp_path: Path)
     ("site", "said"),
     [
         ("{database: {address: 10.0.0.5}}", "goes with it"),
-        ("{database: {host: -oProxyCommand}}", "is no host"),
+        ("{database: {host: -oProxyCommand}}", "is not a valid host"),
     ],
 )
 def test_invalid_playbook_is_refused(tmp_path: Path, site: str, said: str) -> None:

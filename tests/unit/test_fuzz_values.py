@@ -12,12 +12,11 @@ from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import pytest
-from pydantic import AfterValidator, BaseModel, TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from lampctl.playbook import Playbook
-from lampctl.playbook.examples import _TEXTS
-from lampctl.playbook.kinds import kind
+from lampctl.layers.model import playbook_model
+from lampctl.playbook.kinds import flat, texts
+from lampctl.playbook.text import Text
 from lampctl.quoting import FILTERS, ini
 
 # No blank, quote, backslash, $, %, {}, ;, #, <> and no control character: one word in each of the languages.
@@ -42,9 +41,9 @@ def _texts(path: str, annotation: Any, metadata: tuple[Any, ...]) -> Iterator[tu
     annotation = getattr(annotation, "__value__", annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if annotation is str:
-        flat = [i for item in metadata for i in (item.metadata if isinstance(item, FieldInfo) else [item])]
-        names = [kind(item) for item in flat if isinstance(item, AfterValidator)]
-        patterns = [item for item in flat if getattr(item, "pattern", None)]
+        items = flat(metadata)
+        names = [item.kind for item in items if isinstance(item, Text)]
+        patterns = [item for item in items if getattr(item, "pattern", None)]
         name = names[0] if names else "pattern" if patterns else "text"
         yield path, name, Annotated[(str, *metadata)] if metadata else str
     elif origin is Annotated:
@@ -63,7 +62,8 @@ def _texts(path: str, annotation: Any, metadata: tuple[Any, ...]) -> Iterator[tu
             yield from _texts(path, argument, inner)
 
 
-LEAVES = list({(path, name): (path, name, type_) for path, name, type_ in leaves(Playbook)}.values())
+LEAVES = list({(path, name): (path, name, type_) for path, name, type_ in leaves(playbook_model())}.values())
+EXAMPLES = {text.kind: text.example for _, _, type_ in LEAVES for text in texts(type_)}
 
 
 def accepts(adapter: TypeAdapter[Any], text: str) -> bool:
@@ -79,7 +79,7 @@ CLOSED = [leaf for leaf in LEAVES if leaf[1] not in FREE]
 
 @pytest.mark.parametrize(("path", "name", "type_"), CLOSED, ids=[f"{path}-{name}" for path, name, _ in CLOSED])
 def test_a_text_is_plain_or_quoted(path: str, name: str, type_: Any) -> None:
-    example = "0" * 64 if name == "pattern" else _TEXTS[name]
+    example = "0" * 64 if name == "pattern" else EXAMPLES[name]
     adapter = TypeAdapter(type_)
     assert accepts(adapter, example)
     places = range(len(example) + 1)
@@ -96,7 +96,7 @@ def test_a_text_is_plain_or_quoted(path: str, name: str, type_: Any) -> None:
 
 def test_all_kinds_are_there() -> None:
     names = {name for _, name, _ in LEAVES}
-    assert names - FREE.keys() - {"pattern"} <= _TEXTS.keys()
+    assert names - FREE.keys() - {"pattern"} <= EXAMPLES.keys()
     assert FREE.keys() <= names
     assert len(LEAVES) > 50
     assert {path for path, name, _ in LEAVES if name == "text"} == {
@@ -125,7 +125,7 @@ def test_what_a_language_would_expand_is_refused(name: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("command", "why"),
     [("./a 'b", "quote"), ('./a "b', "quote"), ("./a %h", "percent"), ("./a ; ./b", "another"), ("./a \\q", "backslash"),
-     ("./a \\", "backslash"), ("./a\x1bb", "no command"), ("+./a", "no command"), ("./a \\x00", "backslash")],
+     ("./a \\", "backslash"), ("./a\x1bb", "not a valid command"), ("+./a", "not a valid command"), ("./a \\x00", "backslash")],
 )  # fmt: skip
 def test_a_command_that_systemd_would_not_take_is_refused(command: str, why: str) -> None:
     (type_,) = [type_ for _, name, type_ in LEAVES if name == "command"]

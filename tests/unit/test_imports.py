@@ -16,6 +16,7 @@ ORDER = [
     "__version__",
     "legible",
     "errors",
+    "extensions",
     "quoting",
     "answers",
     "host",

@@ -54,7 +54,7 @@ def _forged(long: str) -> str:
 
 
 FORGED = "abcdefghij.klmnopqrstuvwxyz.example.test"
-NAMES = KINDS["_hostname"].map(lambda name: name[:200].rstrip(".-"))
+NAMES = KINDS["hostname"].map(lambda name: name[:200].rstrip(".-"))
 
 
 @pytest.mark.parametrize("of_site", DERIVED.values(), ids=DERIVED)

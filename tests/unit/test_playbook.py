@@ -24,15 +24,15 @@ WRONG = {
     "broken YAML": ("php: [a\nb: c", ":2: is no valid YAML"),
     "a key twice": ("php: {}\nphp: {}\n", ":2: the key php is there twice"),
     "no mapping": ("- a\n", ":1: a playbook is a mapping"),
-    "no hostname": ("extends: lamp\nsites:\n  under_score.test: {}\n", ":3: sites → under_score.test: 'under_score.test' is no hostname"),
-    "quote in a database name": ("extends: lamp\nsites:\n  a.test:\n    database: {name: \"a'b\"}\n", ":4: sites → a.test → database → name: \"a'b\" may have letters"),
-    "backtick in a database name": ("extends: lamp\nsites:\n  a.test:\n    database: {name: a`b}\n", "'a`b' may have letters"),
+    "no hostname": ("extends: lamp\nsites:\n  under_score.test: {}\n", ":3: sites → under_score.test: 'under_score.test' is not a valid hostname"),
+    "quote in a database name": ("extends: lamp\nsites:\n  a.test:\n    database: {name: \"a'b\"}\n", ":4: sites → a.test → database → name: \"a'b\" is not a valid database name: letters"),
+    "backtick in a database name": ("extends: lamp\nsites:\n  a.test:\n    database: {name: a`b}\n", "'a`b' is not a valid database name: letters"),
     "site without layers": ("sites: {a.test: {}}\n", "sites need the layer web"),
     "one name twice": ("extends: lamp\nsites: {a.test: {}, b.test: {aliases: [a.test]}}\n", "the name a.test is used by two sites"),
     "a site in the webroot": ("extends: lamp\nsites: {lampctl: {}}\n", "a site can't be called lampctl"),
     "one database twice": ("extends: lamp\nsites: {a.test: {database: {name: x, user: u}}, b.test: {database: {name: x}}}\n", "the database name x is used by two sites"),
-    "line break in an ini value": ("extends: lamp\nphp:\n  ini: {error_log: \"a\\nb\"}\n", "must not have line breaks"),
-    "a path with dots": ("extends: lamp\nsites: {a.test: {root: /var/../etc}}\n", "is no plain absolute path"),
+    "line break in an ini value": ("extends: lamp\nphp:\n  ini: {error_log: \"a\\nb\"}\n", "must not contain line breaks"),
+    "a path with dots": ("extends: lamp\nsites: {a.test: {root: /var/../etc}}\n", "is not a plain absolute path"),
     "itself": ("extends: site.yml\n", "extends goes in a circle"),
 }  # fmt: skip
 
@@ -86,7 +86,7 @@ def test_names_are_kept_as_they_are_written(tmp_path: Path) -> None:
 
 
 def test_wrong_value_of_set_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PlaybookError, match="is no size"):
+    with pytest.raises(PlaybookError, match="is not a valid size"):
         loaded(tmp_path, "extends: lamp\n", "php.memory_limit=lots")
     with pytest.raises(UsageError, match="has to be KEY=VALUE"):
         loaded(tmp_path, "extends: lamp\n", "php.memory_limit")

@@ -46,15 +46,15 @@ def wanted(folder: Path, sites: str) -> tuple[Desired, dict[str, str]]:
 
 WRONG = {
     "a port of their own": ("{type: process, command: x, port: 8000, environment: {PORT: '1'}}", "PORT is set by lampctl"),
-    "more rights by a prefix": ("{type: process, command: +x, port: 8000}", "'+x' is no command"),
-    "the next directive": ("{type: process, command: 'x \\', port: 8000}", "is no command"),
+    "more rights by a prefix": ("{type: process, command: +x, port: 8000}", "'+x' is not a valid command"),
+    "the next directive": ("{type: process, command: 'x \\', port: 8000}", "is not a valid command"),
     "no such port": ("{type: process, command: x, port: 65535, instances: 2}", "go beyond 65535"),
     "two schemes": ("{type: proxy, upstreams: ['http://x', 'https://y']}", "all http:// or all https://"),
     "one upstream twice": ("{type: proxy, upstreams: ['http://x', {url: 'http://x', weight: 2}]}", "is there twice"),
-    "a path below it": ("{type: proxy, upstreams: ['http://x/y']}", "is no upstream"),
+    "a path below it": ("{type: proxy, upstreams: ['http://x/y']}", "is not a valid upstream"),
     "a WAR that is not there": ("{type: servlet, war: app.war, port: 8000}", "there is no such file"),
     "a WAR that is no zip": ("{type: servlet, war: site.yml, port: 8000}", "site.yml: is no WAR"),
-    "a line break in a probe": ("{type: process, command: x, port: 8000, probe: \"/ HTTP/1.1\\r\\nX: y\"}", "is no path to ask for"),
+    "a line break in a probe": ("{type: process, command: x, port: 8000, probe: \"/ HTTP/1.1\\r\\nX: y\"}", "is not a valid request path"),
 }  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from lampctl.cli.app import app
 from lampctl.engine.library import Files as Library
 from lampctl.facts import nominal
 from lampctl.layers import Context, desired
+from lampctl.layers.model import playbook_model
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.playbook.reference import sections
@@ -67,7 +68,7 @@ def test_every_check_is_described(playbook: str) -> None:
 
 
 def test_every_playbook_field_is_described() -> None:
-    found = sections()
+    found = sections(playbook_model())
     fields = {f"{s.title}: {name}": field for s in found for name, field in s.model.model_fields.items()}
     assert [name for name, field in fields.items() if not field.description] == []
     assert [section.title for section in found if not section.model.__doc__] == []

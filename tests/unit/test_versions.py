@@ -117,12 +117,12 @@ def test_repository_that_is_no_longer_wanted_goes() -> None:
     ("settings", "said"),
     [
         (("php.version=8",), "version"),
-        (("php.version='5.6'",), "is no version of PHP from 7.0 on"),
+        (("php.version='5.6'",), "is not a version of PHP from 7.0 on"),
         (("php={version: '8.2', repository: nowhere}",), "nowhere is not among linux"),
         ((ARCHIVE, "php.repository=older"), "older needs the version"),
-        (("linux.repositories={r: {url: 'ftp://x/', suite: s, key: /k}}",), "is no address of an archive"),
+        (("linux.repositories={r: {url: 'ftp://x/', suite: s, key: /k}}",), "is not a valid address of an archive"),
         (("linux.repositories={r: {url: 'http://x/', suite: s, key: secret}}",), "keyring's path"),
-        (("linux.repositories={R!: {url: 'http://x/', suite: s, key: /k}}",), "may have letters a-z"),
+        (("linux.repositories={R!: {url: 'http://x/', suite: s, key: /k}}",), "is not a valid name: letters a-z"),
         (("mysql.engine=postgres",), "'mariadb' or 'mysql'"),
     ],
 )

@@ -1,41 +1,51 @@
-"""Site types: each is one file that says how the web server answers (`vhost`), what the site is made of and how it
-is proved (`parts`)."""
+"""Site types. A type is one module here, which ends with its `SiteType`, and one in lampctl/playbook/sites."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Protocol
+from functools import cache
+from typing import Any
 
 from lampctl.checks import Check, HttpProbe
+from lampctl.extensions import SITES, extensions, refuse
 from lampctl.layers.base import Context, Desired
-from lampctl.layers.sites import cgi, php, process, proxy, servlet, static, wordpress
+from lampctl.layers.sites.base import SiteType
+from lampctl.layers.sites.cgi import CGI
+from lampctl.layers.sites.php import PHP
+from lampctl.layers.sites.process import PROCESS
+from lampctl.layers.sites.proxy import PROXY
+from lampctl.layers.sites.servlet import SERVLET
+from lampctl.layers.sites.static import STATIC
+from lampctl.layers.sites.wordpress import WORDPRESS
 from lampctl.layers.vhost import Vhost, redirects
 
-
-class SiteType(Protocol):
-    """What each of the modules here has; `options` is the model of its type (playbook/sites)."""
-
-    def vhost(self, context: Context, name: str, options: Any) -> Vhost: ...
-
-    def parts(self, context: Context, name: str, options: Any) -> Desired: ...
+# The only registration of the built-in types.
+SITE_TYPES: tuple[SiteType[Any], ...] = (STATIC, CGI, PHP, PROCESS, PROXY, SERVLET, WORDPRESS)
 
 
-TYPES: dict[str, SiteType] = {
-    "static": static,
-    "cgi": cgi,
-    "php": php,
-    "process": process,
-    "proxy": proxy,
-    "servlet": servlet,
-    "wordpress": wordpress,
-}
+@cache
+def site_types() -> dict[str, SiteType[Any]]:
+    """Name → type: the built-in ones, and those of extensions.
+
+    Raises:
+        UsageError: A type of an extension has no name, or the name of another one.
+    """
+    found = {kind.name: kind for kind in SITE_TYPES}
+    for extension in extensions(SITES, SiteType):
+        name = extension.value.name
+        if not name:
+            raise refuse(extension, f"{extension.value.options.__name__}: `type` has to be a Literal with one value")
+        if name in found:
+            raise refuse(extension, f"there already is a site type {name}")
+        found[name] = extension.value
+    return found
 
 
-def site(context: Context) -> Desired:
+def desired_sites(context: Context) -> Desired:
     """All sites of the playbook."""
     total = Desired()
     for name, options in context.playbook.sites.items():
-        parts = TYPES[options.type].parts(context, name, options)
+        parts = site_types()[options.type].parts(context, name, options)
         total += _over_tls(parts) if redirects(context, name) else parts
     return total
 
@@ -54,4 +64,4 @@ def _over_tls(parts: Desired) -> Desired:
 
 def vhost_of(context: Context, name: str) -> Vhost:
     options = context.playbook.sites[name]
-    return TYPES[options.type].vhost(context, name, options)
+    return site_types()[options.type].vhost(context, name, options)

@@ -11,15 +11,18 @@ from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, p
 from lampctl.layers import http, sizing
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.services import judge
+from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import check, home, outside, through
 from lampctl.layers.tenant import tenant
-from lampctl.layers.vhost import Vhost
+from lampctl.layers.vhost import FASTCGI, Needs, Vhost
 from lampctl.playbook import root_of, socket_name, user_of
 from lampctl.playbook.sites import CgiSite
+from lampctl.playbook.sites.cgi import STARTER
 from lampctl.resources import Action, Directory, File, Package, Resource, Service
 from lampctl.resources.shell import quote
 
 _PROBE = "lampctl-probe-{token}.cgi"
+_APACHE = Needs(("expires.load", "lua.load", *FASTCGI.modules), (("lampctl-cgi.lua", "apache/cgi.lua.j2"),))
 _HELD = 3600  # seconds for which browsers may keep the site's files
 
 
@@ -31,7 +34,7 @@ def vhost(context: Context, name: str, options: CgiSite) -> Vhost:  # noqa: ARG0
         "timeout": options.timeout,
         "socket": _socket(name),
     }
-    return Vhost("cgi", sizing.body_limit(options.body_limit), root_of(name, options), values)
+    return Vhost("cgi", sizing.body_limit(options.body_limit), root_of(name, options), values, apache=_APACHE)
 
 
 def parts(context: Context, name: str, options: CgiSite) -> Desired:
@@ -124,3 +127,6 @@ def _judge_program(user: str, answer: http.Answer, log: str) -> Verdict:
         return failed(f"ran, but not as {user}", answer.body[:200], "lampctl deploy sets the user again")
     hint = "the evidence is the error log's last lines; the site's user has to be able to read and run the program"
     return failed(f"{answer.status}, not the program's output", log or answer.body[:200], hint)
+
+
+CGI = SiteType(CgiSite, vhost, parts, STARTER)

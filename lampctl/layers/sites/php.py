@@ -11,11 +11,13 @@ from lampctl.layers import http
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.fpm import body_limit, socket_of
 from lampctl.layers.php import answer
+from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import CODE, home, outside, own_directory, through
 from lampctl.layers.versions import php_of
-from lampctl.layers.vhost import Vhost
-from lampctl.playbook import Site, code_of, database_of, root_of, user_of
-from lampctl.playbook.sites import PhpSite
+from lampctl.layers.vhost import FASTCGI, Vhost
+from lampctl.playbook import code_of, database_of, root_of, user_of
+from lampctl.playbook.sites import PhpSite, PooledSite
+from lampctl.playbook.sites.php import STARTER
 from lampctl.resources import File
 
 _PROBE = "lampctl-probe-{token}.php"
@@ -23,7 +25,7 @@ _PROBE = "lampctl-probe-{token}.php"
 
 def vhost(context: Context, name: str, options: PhpSite) -> Vhost:
     values = {"socket": socket_of(context, name), "allow_override": options.allow_override}
-    return Vhost("php", body_limit(context, name), root_of(name, options), values)
+    return Vhost("php", body_limit(context, name), root_of(name, options), values, apache=FASTCGI)
 
 
 def parts(context: Context, name: str, options: PhpSite) -> Desired:
@@ -40,7 +42,7 @@ def parts(context: Context, name: str, options: PhpSite) -> Desired:
     )
 
 
-def chain(context: Context, name: str, options: Site) -> tuple[Check, ...]:
+def chain(context: Context, name: str, options: PooledSite) -> tuple[Check, ...]:
     """PHP through the web server, and to the database."""
     path = code_of(name, options)[1] + _PROBE
     version = php_of(context, name).version
@@ -108,3 +110,6 @@ def _recognise(version: str, with_database: bool, reply: http.Answer) -> str | N
     if reply.status != 200 or found is None or not _is(found, version) or (with_database and not found.get("database")):
         return None
     return f"200 in one request, PHP {found.get('version')}" + (" and its database" if with_database else "")
+
+
+PHP = SiteType(PhpSite, vhost, parts, STARTER)

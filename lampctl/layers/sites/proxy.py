@@ -9,10 +9,12 @@ from lampctl.checks import Check, Where
 from lampctl.facts import Facts
 from lampctl.layers.base import Context, Desired, Preflight, Problem
 from lampctl.layers.sites import upstreams
+from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import home
 from lampctl.layers.sites.upstreams import Member
 from lampctl.layers.vhost import Vhost
 from lampctl.playbook.sites import ProxySite
+from lampctl.playbook.sites.proxy import STARTER
 from lampctl.resources.shell import words
 
 
@@ -68,3 +70,6 @@ def _judge_names(site: str, raw: str, _facts: Facts, changing: frozenset[str]) -
     message = f"the host can't resolve {' and '.join(lost)}, upstream of {site}"
     hint = "mend the name in the playbook, or the host's DNS: getent hosts " + lost[0]
     return [Problem("unresolvable", message, hint)]
+
+
+PROXY = SiteType(ProxySite, vhost, parts, STARTER)

@@ -13,12 +13,14 @@ from lampctl.layers import http
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.services import judge
 from lampctl.layers.sites import upstreams
+from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import check, home
 from lampctl.layers.sites.units import unit_files
 from lampctl.layers.sites.upstreams import Member
 from lampctl.layers.vhost import Vhost
 from lampctl.playbook import home_of, servlet_of, socket_name, user_of
 from lampctl.playbook.sites import ServletSite
+from lampctl.playbook.sites.servlet import STARTER
 from lampctl.resources import Action, File, Package, Service, Symlink
 
 _TRIES = 1  # seconds of patience: ten tries, each of which waits 9 s for an answer while Java starts
@@ -93,3 +95,6 @@ def _services(
             patience=_TRIES,
         ),
     )
+
+
+SERVLET = SiteType(ServletSite, vhost, parts, STARTER)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from lampctl.layers import http, sizing
 from lampctl.layers.base import Context, Desired
+from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import home, outside
-from lampctl.layers.vhost import Vhost
+from lampctl.layers.vhost import Needs, Vhost
 from lampctl.playbook import root_of
 from lampctl.playbook.sites import StaticSite
+from lampctl.playbook.sites.static import STARTER
 from lampctl.resources import File
 
 
 def vhost(context: Context, name: str, options: StaticSite) -> Vhost:  # noqa: ARG001
     values = {"fallback": "/index.html" if options.fallback else "", "cache": options.cache}
-    return Vhost("static", sizing.no_body(), root_of(name, options), values)
+    return Vhost("static", sizing.no_body(), root_of(name, options), values, apache=Needs(("expires.load",)))
 
 
 def parts(context: Context, name: str, options: StaticSite) -> Desired:
@@ -31,3 +33,6 @@ def parts(context: Context, name: str, options: StaticSite) -> Desired:
 
 def _recognise(answer: http.Answer) -> str | None:
     return "200 with the file's text" if answer.status == 200 and answer.body.startswith("lampctl-static ") else None
+
+
+STATIC = SiteType(StaticSite, vhost, parts, STARTER)

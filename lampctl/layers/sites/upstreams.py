@@ -13,9 +13,18 @@ from lampctl.layers import http
 from lampctl.layers.base import Context
 from lampctl.layers.sites.common import outside, through
 from lampctl.layers.sizing import Sized
-from lampctl.layers.vhost import Vhost
+from lampctl.layers.vhost import UPGRADE, Needs, Vhost
 from lampctl.playbook import in_bytes, user_of
 
+_APACHE = (
+    "proxy.conf",
+    "proxy.load",
+    "proxy_http.load",
+    "slotmem_shm.load",
+    "proxy_balancer.load",
+    "lbmethod_byrequests.load",
+)
+_APACHE_TLS = ("socache_shmcb.load", "ssl.conf", "ssl.load")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -81,7 +90,9 @@ def vhost(name: str, options: Options, group: Sequence[Member], *, websocket: bo
         "own": own,
     }
     limit = Sized(str(in_bytes(options.body_limit)), f"body_limit {options.body_limit}, as the playbook has it")
-    return Vhost("proxy-tls" if group[0].scheme == "https" else "proxy", limit, values=values)
+    tls = group[0].scheme == "https"
+    apache = Needs((*_APACHE, *(_APACHE_TLS if tls else ())))
+    return Vhost("proxy-tls" if tls else "proxy", limit, values=values, apache=apache, nginx=UPGRADE)
 
 
 def chain(

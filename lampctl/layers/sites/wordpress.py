@@ -10,12 +10,14 @@ from lampctl.layers.fpm import body_limit, socket_of
 from lampctl.layers.mysql import secret_of
 from lampctl.layers.remote import trust
 from lampctl.layers.sites import php, wordpress_checks
+from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import home
 from lampctl.layers.tenant import tenant
 from lampctl.layers.versions import php_of
-from lampctl.layers.vhost import Vhost
+from lampctl.layers.vhost import FASTCGI, Vhost
 from lampctl.playbook import code_of, database_of, home_of, user_of
 from lampctl.playbook.sites import WordpressSite
+from lampctl.playbook.sites.wordpress import STARTER
 from lampctl.resources import (
     Action,
     Command,
@@ -37,7 +39,13 @@ def vhost(context: Context, name: str, options: WordpressSite) -> Vhost:
     content = code_of(name, options)
     values = {"socket": socket_of(context, name), "content": content[0], "fallback": "/index.php"}
     return Vhost(
-        "wordpress", body_limit(context, name), _core(context, name, options), values, own=content, tenant=user_of(name)
+        "wordpress",
+        body_limit(context, name),
+        _core(context, name, options),
+        values,
+        own=content,
+        tenant=user_of(name),
+        apache=FASTCGI,
     )
 
 
@@ -193,3 +201,6 @@ def _table(context: Context, name: str, options: WordpressSite) -> str:
         identifier(str(database.name)), literal("siteurl")
     )
     return f"printf %s {quote(query)} | {context.mysql.client} | grep -q 1"
+
+
+WORDPRESS = SiteType(WordpressSite, vhost, parts, STARTER)

@@ -14,24 +14,7 @@ from lampctl.layers.web.tier import Tier
 from lampctl.platforms import WebNames
 from lampctl.resources import AbsentSymlink, Action, File, Resource, Symlink
 
-# What handlers use beyond what Debian enables by itself, with what each of them needs.
-_PROXY = (
-    "proxy.conf",
-    "proxy.load",
-    "proxy_http.load",
-    "slotmem_shm.load",
-    "proxy_balancer.load",
-    "lbmethod_byrequests.load",
-)
-_MODULES = {
-    "": ("headers.load", "rewrite.load"),
-    "static": ("expires.load",),
-    "cgi": ("expires.load", "lua.load", "proxy.conf", "proxy.load", "proxy_fcgi.load"),
-    "php": ("proxy.conf", "proxy.load", "proxy_fcgi.load"),
-    "wordpress": ("proxy.conf", "proxy.load", "proxy_fcgi.load"),
-    "proxy": _PROXY,
-    "proxy-tls": (*_PROXY, "socache_shmcb.load", "ssl.conf", "ssl.load"),
-}
+_MODULES = ("headers.load", "rewrite.load")  # of every vhost; handlers say what else they need
 _BEHIND = ("remoteip.load",)
 _TLS_MODULES = ("socache_shmcb.load", "ssl.conf", "ssl.load", "http2.load")
 # Debian's security.conf says ServerTokens and ServerSignature as well: the last to say it counts.
@@ -45,7 +28,8 @@ def mark(context: Context) -> str:
 
 def server(context: Context, tier: Tier) -> Desired:
     """Apache as a whole, with the modules that the sites use."""
-    root, handlers = tier.names.root, tier.handlers
+    root = tier.names.root
+    needs = [vhost.apache for vhost in tier.vhosts.values()]
     values = {
         "mpm": sizing.mpm(context.playbook, context.facts),
         "options": context.playbook.web,
@@ -53,8 +37,9 @@ def server(context: Context, tier: Tier) -> Desired:
         "behind": tier.behind,
         "front": front.NAMES,
     }
-    used = (listed for name, listed in _MODULES.items() if not name or name in handlers)
-    modules = dict.fromkeys(m for listed in (*used, _BEHIND if tier.behind else ()) for m in listed)
+    used = sorted({module for need in needs for module in need.modules})
+    modules = dict.fromkeys((*_MODULES, *used, *(_BEHIND if tier.behind else ())))
+    files = sorted({file for need in needs for file in need.files})
     return Desired(
         resources=(
             # Where Apache listens can't be taken back by a drop-in, so the package's file is replaced as a whole.
@@ -62,7 +47,7 @@ def server(context: Context, tier: Tier) -> Desired:
             File(f"{root}/conf-available/lampctl.conf", "web", "apache/server.conf.j2", values),
             Symlink(f"{root}/conf-enabled/{_LAST}", "web", "../conf-available/lampctl.conf"),
             AbsentSymlink(f"{root}/conf-enabled/lampctl.conf", "web", "../conf-available/lampctl.conf"),  # 0.1's name
-            *((File(f"{root}/lampctl-cgi.lua", "web", "apache/cgi.lua.j2", {}),) if "cgi" in handlers else ()),
+            *(File(f"{root}/{path}", "web", template, {}) for path, template in files),
             *_enabled(root, modules),
         ),
         preflights=(

@@ -11,9 +11,6 @@ from lampctl.layers.web.tier import Tier
 from lampctl.platforms import WebNames
 from lampctl.resources import Action, Directory, File, Package, Resource
 
-# What handlers need once for all of their sites.
-_SHARED = dict.fromkeys(("proxy", "proxy-tls", "front"), "lampctl-upgrade.conf")
-
 # The names that an enabled server answers for: one per word after the directive.
 NAMES = "server_name"
 
@@ -32,7 +29,7 @@ def server(context: Context, tier: Tier) -> Desired:
     """NGINX as a whole."""
     names, web = tier.names, context.playbook.web
     assert web is not None
-    shared = dict.fromkeys(file for handler, file in _SHARED.items() if handler in tier.handlers)
+    shared = sorted({file for vhost in tier.vhosts.values() for file in vhost.nginx.files})
     values = {
         "user": names.user,
         "options": web,
@@ -49,7 +46,7 @@ def server(context: Context, tier: Tier) -> Desired:
             # For root and adm alone, and for the workers, who open the logs again after they were rotated.
             Package("acl", "web"),
             Directory(names.log_dir, "web", 0o2750, "root:adm", reader=names.user, packaged=True),
-            *(File(f"{names.root}/conf.d/{file}", "web", f"nginx/{file}.j2", {}) for file in shared),
+            *(File(f"{names.root}/{path}", "web", template, {}) for path, template in shared),
         ),
         preflights=(
             edited(

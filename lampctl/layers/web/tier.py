@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lampctl.layers import sizing
 from lampctl.layers.base import Context
 from lampctl.layers.sites import vhost_of
-from lampctl.layers.vhost import Vhost
+from lampctl.layers.vhost import UPGRADE, Vhost
 from lampctl.platforms import WebNames
 
 
@@ -21,10 +21,6 @@ class Tier:
     vhosts: Mapping[str, Vhost]  # by site
     behind: int = 0  # its port on 127.0.0.1 where another server stands before it; 0: visitors reach it
     front: bool = False  # does it stand before another one?
-
-    @property
-    def handlers(self) -> frozenset[str]:
-        return frozenset(vhost.handler for vhost in self.vhosts.values())
 
 
 def tiers(context: Context) -> tuple[Tier, ...]:
@@ -43,7 +39,7 @@ def tiers(context: Context) -> tuple[Tier, ...]:
 
 
 def _passed_on(vhost: Vhost) -> Vhost:
-    return Vhost("front", _same(vhost), values={"websocket": vhost.values.get("websocket", False)})
+    return Vhost("front", _same(vhost), values={"websocket": vhost.values.get("websocket", False)}, nginx=UPGRADE)
 
 
 def _same(vhost: Vhost) -> sizing.Sized:

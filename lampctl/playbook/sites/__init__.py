@@ -1,15 +1,11 @@
-"""Site types: what a site may say, by its `type`."""
+"""What a site may say, by its `type`. Each type is registered in lampctl/layers/sites."""
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any
-
-from pydantic import Discriminator, Tag
-
-from lampctl.playbook.sites.base import RootedSite, SandboxedSite
+from lampctl.playbook.sites.base import LocalFiles, PooledSite, RootedSite, SandboxedSite, SiteBase
 from lampctl.playbook.sites.cgi import CgiSite
 from lampctl.playbook.sites.names import (
+    database_name,
     former_user_of,
     home_of,
     servlet_of,
@@ -29,22 +25,23 @@ from lampctl.playbook.sites.static import StaticSite
 from lampctl.playbook.sites.wordpress import WordpressSite
 
 __all__ = [
-    "SITE_TYPES",
     "CgiSite",
     "DatabaseOptions",
+    "LocalFiles",
     "PhpSite",
+    "PooledSite",
     "ProcessSite",
     "ProxySite",
     "RootedSite",
     "SandboxedSite",
     "ServletSite",
-    "Site",
-    "SiteOptions",
+    "SiteBase",
     "StaticSite",
     "TlsOptions",
     "WordpressSite",
     "apart",
     "code_of",
+    "database_name",
     "database_of",
     "former_user_of",
     "home_of",
@@ -57,53 +54,26 @@ __all__ = [
 ]
 
 
-def _tag(value: Any) -> str:
-    return str(value.get("type", "php") if isinstance(value, dict) else getattr(value, "type", "php"))
-
-
-SiteOptions = Annotated[
-    Annotated[StaticSite, Tag("static")]
-    | Annotated[CgiSite, Tag("cgi")]
-    | Annotated[PhpSite, Tag("php")]
-    | Annotated[ProcessSite, Tag("process")]
-    | Annotated[ProxySite, Tag("proxy")]
-    | Annotated[ServletSite, Tag("servlet")]
-    | Annotated[WordpressSite, Tag("wordpress")],
-    Discriminator(_tag),
-]
-Site = StaticSite | CgiSite | PhpSite | ProcessSite | ProxySite | ServletSite | WordpressSite
-SITE_TYPES = {
-    "static": StaticSite,
-    "cgi": CgiSite,
-    "php": PhpSite,
-    "process": ProcessSite,
-    "proxy": ProxySite,
-    "servlet": ServletSite,
-    "wordpress": WordpressSite,
-}
-
-
-def root_of(name: str, site: Site) -> str:
+def root_of(name: str, site: SiteBase) -> str:
     """The document root; empty for a site without files of its own."""
-    if not isinstance(site, RootedSite):
-        return ""
-    return site.root or (f"{home_of(name)}/current" if site.source else home_of(name))
+    return site.root_at(name)
 
 
-def code_of(name: str, site: Site) -> tuple[str, str]:
-    """A folder of the site that nobody shares, and its URL."""
-    if isinstance(site, WordpressSite):
-        return f"{home_of(name)}/wp-content", "/wp-content/"
-    return root_of(name, site), "/"
+def code_of(name: str, site: SiteBase) -> tuple[str, str]:
+    """(a folder that belongs to this site alone, its URL)."""
+    return site.code_at(name)
 
 
-def database_of(name: str, site: Site) -> DatabaseOptions | None:
-    """The site's database with its default names filled in; None where it has none."""
+def database_of(name: str, site: SiteBase) -> DatabaseOptions | None:
+    """The site's database with its default names filled in; None where it has none.
+
+    A type of site that may have one has a field `database`: a DatabaseOptions, or true for the default names.
+    """
     wanted = getattr(site, "database", None)
     if not wanted:
         return None
     given = wanted if isinstance(wanted, DatabaseOptions) else DatabaseOptions()
-    default = re.sub(r"[^a-z0-9]", "_", name)
+    default = database_name(name)
     return given.model_copy(
         update={
             "name": given.name or shortened(default, 64),

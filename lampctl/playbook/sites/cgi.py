@@ -9,6 +9,7 @@ from pydantic import Field
 
 from lampctl.playbook.fields import Seconds, Size, UrlPath
 from lampctl.playbook.sites.base import TYPE, RootedSite
+from lampctl.playbook.sites.starter import SOURCE, Starter
 
 
 class CgiSite(RootedSite):
@@ -35,3 +36,11 @@ class CgiSite(RootedSite):
         first = f"{self.source}/{lacking[0]}"
         hint = f"chmod +x {first}; what is no program belongs outside {folder}"
         return f"{first} lacks the run bit, and everything in {folder} is run as a program{more}", hint
+
+
+STARTER = Starter(
+    "Programs that the web server starts for each request.",
+    SOURCE + "    prefix: /cgi-bin/               # the URL of the programs, and their folder in the source\n",
+    top="\nweb: {server: apache}            # or nginx\n",
+    example="cgi",
+)

@@ -33,6 +33,11 @@ def key_of(name: str) -> str:
     return user_of(name).replace("_", "--")
 
 
+def database_name(name: str) -> str:
+    """What its database and its user are called, before they are shortened."""
+    return re.sub(r"[^a-z0-9]", "_", name)
+
+
 def unit_of(name: str, port: int) -> str:
     """The unit of one instance of a site's program."""
     return f"lampctl-{name}@{port}.service"

@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from lampctl.playbook.sites.base import TYPE, PooledSite, RootedSite
-from lampctl.playbook.sites.options import DatabaseOptions, SitePhpOptions
+from lampctl.playbook.sites.options import DatabaseOptions
+from lampctl.playbook.sites.starter import PHP, Starter
 
 
 class PhpSite(RootedSite, PooledSite):
@@ -18,4 +19,12 @@ class PhpSite(RootedSite, PooledSite):
     database: DatabaseOptions | bool = Field(
         False, description="`true`: a database with default names; a mapping: named; `false`: none."
     )
-    php: SitePhpOptions = Field(SitePhpOptions(), description="PHP settings of this site.")
+
+
+STARTER = Starter(
+    "Linux, Apache, MariaDB and PHP, and one site with a database.",
+    "    database: true                  # PHP finds it in DB_HOST, DB_NAME, DB_USER and DB_PASSWORD\n"
+    "    # source: app                   # a folder beside this file; else the files are in /var/www/NAME\n",
+    "lamp",
+    PHP,
+)

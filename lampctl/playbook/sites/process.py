@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from lampctl.playbook.fields import Command, OneLine, Port
-from lampctl.playbook.sites.base import TYPE, SandboxedSite
+from lampctl.playbook.sites.base import TYPE, LocalFiles, SandboxedSite
+from lampctl.playbook.sites.starter import SOURCE, Starter
 
 
 class ProcessSite(SandboxedSite):
@@ -31,6 +32,19 @@ class ProcessSite(SandboxedSite):
         return self
 
     @property
+    def files(self) -> LocalFiles | None:
+        return LocalFiles("source", self.source) if self.source is not None else None
+
+    @property
     def ports(self) -> tuple[int, ...]:
         """The port of each instance."""
         return tuple(range(self.port, self.port + self.instances))
+
+
+STARTER = Starter(
+    "A program that listens on $PORT, kept running by systemd.",
+    SOURCE + "    command: python3 server.py      # ./NAME is a program of the source, any other the system's\n"
+    "    port: 8000\n    instances: 2                    # while one is restarted, the other answers\n",
+    top="\nlinux: {packages: [python3]}\nweb: {server: nginx}             # or apache\n",
+    example="process",
+)

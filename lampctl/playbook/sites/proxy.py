@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from lampctl.playbook.fields import Options, RequestPath, Seconds, Size, Upstream
 from lampctl.playbook.sites.base import PROBE, TYPE, SiteBase
+from lampctl.playbook.sites.starter import Starter
 
 
 class WeightedUpstream(Options):
@@ -19,6 +20,8 @@ class WeightedUpstream(Options):
 
 class ProxySite(SiteBase):
     """Upstreams anywhere."""
+
+    runs_code: ClassVar[bool] = False
 
     type: Literal["proxy"] = Field(description=TYPE)
     upstreams: Annotated[list[Upstream | WeightedUpstream], Field(min_length=1)] = Field(
@@ -42,3 +45,10 @@ class ProxySite(SiteBase):
     @property
     def weighted(self) -> tuple[WeightedUpstream, ...]:
         return tuple(WeightedUpstream(url=u) if isinstance(u, str) else u for u in self.upstreams)
+
+
+STARTER = Starter(
+    "A web server before upstreams that are anywhere.",
+    "    upstreams: [http://127.0.0.1:8000]\n"
+    "    # probe: /health                # what is requested when the site is proved\n",
+)

@@ -7,7 +7,9 @@ from typing import Literal
 from pydantic import Field
 
 from lampctl.playbook.fields import OneLine, Port, Size
-from lampctl.playbook.sites.base import TYPE, SandboxedSite
+from lampctl.playbook.sites.base import TYPE, LocalFiles, SandboxedSite
+from lampctl.playbook.sites.names import servlet_of
+from lampctl.playbook.sites.starter import Starter
 
 
 class ServletSite(SandboxedSite):
@@ -19,3 +21,17 @@ class ServletSite(SandboxedSite):
         None, description="Accepted, and not used: Tomcat is reached by a Unix socket, which no other site can take."
     )
     heap: Size = Field("256M", description="The most memory for Java's heap.")
+
+    @property
+    def files(self) -> LocalFiles | None:
+        return LocalFiles("war", self.war, war=True)
+
+    def units(self, name: str) -> tuple[str, ...]:
+        return (f"{servlet_of(name)}.service",)
+
+
+STARTER = Starter(
+    "A Java web application in a Tomcat of its own.",
+    "    war: app                        # a WAR beside this file, or a folder with what a WAR holds\n    port: 8080\n",
+    example="servlet",
+)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from lampctl.playbook.sites.base import TYPE, RootedSite
+from lampctl.playbook.sites.starter import Starter
 
 
 class StaticSite(RootedSite):
     """Files."""
+
+    runs_code: ClassVar[bool] = False
 
     type: Literal["static"] = Field(description=TYPE)
     fallback: bool = Field(False, description="A single-page app: paths without a file get index.html.")
     cache: Annotated[int, Field(ge=0, le=31_536_000)] = Field(
         3600, description="Seconds for which browsers may keep files other than HTML; 0: they always ask."
     )
+
+
+STARTER = Starter(
+    "A site of files.",
+    "    # source: dist                  # a folder beside this file; else the files are in /var/www/NAME\n"
+    "    # fallback: true                # a single-page app: paths without a file get index.html\n",
+)

@@ -7,9 +7,10 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from lampctl.playbook.fields import OneLine, UserName
-from lampctl.playbook.sites.base import TYPE, PooledSite
-from lampctl.playbook.sites.names import key_of
-from lampctl.playbook.sites.options import DatabaseOptions, SitePhpOptions
+from lampctl.playbook.sites.base import TYPE, LocalFiles, PooledSite
+from lampctl.playbook.sites.names import home_of, key_of
+from lampctl.playbook.sites.options import DatabaseOptions
+from lampctl.playbook.sites.starter import PHP, Starter
 
 
 class WordpressSite(PooledSite):
@@ -25,16 +26,22 @@ class WordpressSite(PooledSite):
         None, description="A tarball of WordPress on this machine, instead of Debian's package."
     )
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = Field(
-        None, description="The tarball's checksum; required with it."
+        None, description="The tarball's checksum; required with it.", examples=["0" * 64]
     )
     database: DatabaseOptions | Literal[True] = Field(True, description="The database; named, where it is a mapping.")
-    php: SitePhpOptions = Field(SitePhpOptions(), description="PHP settings of this site.")
 
     @model_validator(mode="after")
     def _checked(self) -> Self:
         if bool(self.tarball) != bool(self.sha256):
             raise ValueError("`tarball` and `sha256` go together")
         return self
+
+    @property
+    def files(self) -> LocalFiles | None:
+        return LocalFiles("tarball", self.tarball, self.sha256 or "") if self.tarball is not None else None
+
+    def code_at(self, name: str) -> tuple[str, str]:
+        return f"{home_of(name)}/wp-content", "/wp-content/"
 
     @property
     def extensions(self) -> tuple[str, ...]:
@@ -46,3 +53,6 @@ class WordpressSite(PooledSite):
 
     def secrets(self, name: str) -> dict[str, str]:
         return {f"salts@{name}": "WP_SECRET"}
+
+
+STARTER = Starter("WordPress on Apache, MariaDB and PHP, ready to log in.", "    title: My WordPress\n", "lamp", PHP)
