@@ -50,7 +50,6 @@ EXCEPTIONS: dict[str, set[str]] = {
         "tests/unit/test_fuzz_answers.py: _hosts",
         "tests/unit/test_fuzz_answers.py: _main",
         "tests/unit/test_fuzz_answers.py: _read",
-        "tests/unit/test_fuzz_values.py: _TEXTS",
         "tests/unit/test_live.py: _console",
         "tests/unit/test_live.py: _frame",
         "tests/unit/test_live.py: _live",
