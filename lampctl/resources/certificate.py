@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from lampctl.answers import seconds, sections, shown
 from lampctl.resources.base import Action, Change, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import quote, script, words
 
 DIRECTORY = "/etc/lampctl/tls"
 DAY = 86_400.0
@@ -92,17 +92,9 @@ def _widened(certificate: Certificate, state: CertificateState | None) -> Certif
     return replace(certificate, names=(*certificate.names, *sorted(state.names.difference(certificate.names))))
 
 
-def look(pair: Pair) -> str:
+def look(pair: Pair, authority: str = "") -> str:
     """Shell that prints what `read` understands of one pair; `absent` where there is no file."""
-    certificate, key = quote(pair.certificate), quote(pair.key)
-    return (
-        f"if [ -e {certificate} ]; then\n"
-        f"openssl x509 -in {certificate} -noout -enddate -fingerprint -sha256 -ext subjectAltName -pubkey 2>/dev/null"
-        " || echo unreadable\n"
-        "else echo absent; fi\n"
-        f"if [ -e {key} ]; then stat -Lc 'rights=%U:%G %a' {key}\n"
-        f"openssl pkey -in {key} -pubout -passin pass: 2>/dev/null || echo keyless; fi"
-    )
+    return script("certificate/look") + words(["look_at_pair", pair.certificate, pair.key, authority])
 
 
 def read(raw: str) -> CertificateState | str:
@@ -146,7 +138,7 @@ def _fit(raw: str, there: bool) -> str:
 
 def probe(certificates: Sequence[Certificate]) -> str:
     """Shell that prints lines `key<TAB>text` with what `read` understands."""
-    return "\n".join(labelled(item.key, f"{look(item.pair)}{_verify(item)}") for item in certificates) or ":"
+    return "\n".join(labelled(item.key, look(item.pair, _verifier(item))) for item in certificates) or ":"
 
 
 def labelled(key: str, script: str) -> str:
@@ -154,10 +146,8 @@ def labelled(key: str, script: str) -> str:
     return f"{{ {script}\n}} | awk -v key={quote(key)} '{{ print key \"\\t\" $0 }}'"
 
 
-def _verify(item: Certificate) -> str:
-    authority, certificate = quote(item.authority.certificate), quote(item.pair.certificate)
-    verify = f"\nopenssl verify -CAfile {authority} {certificate} >/dev/null 2>&1 || echo unsigned"
-    return verify if item.signed else ""
+def _verifier(item: Certificate) -> str:
+    return item.authority.certificate if item.signed else ""
 
 
 def parse(raw: str) -> dict[str, CertificateState]:
@@ -190,58 +180,15 @@ def steps(changed: Sequence[Changed[Certificate]], view: HostView) -> list[Step]
 
 
 def _script(item: Certificate) -> str:
-    return (_SIGN if item.signed else _MAKE).format(
-        new="openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -sha256 -nodes",
-        directory=quote(f"{DIRECTORY}/{item.site}"),
+    return script(
+        "certificate/make",
+        directory=f"{DIRECTORY}/{item.site}",
         common=item.names[0][:50],  # a common name has at most 64 characters; clients look at subjectAltName
         names=",".join(f"IP:{name}" if _address(name) else f"DNS:{name}" for name in item.names),
         days=SIGNED if item.signed else LIFETIME,
-        authority_days=AUTHORITY,
+        authority_days=AUTHORITY if item.signed else "",
     )
 
-
-# Key and certificate are made under other names first: a run that dies leaves the former pair, or one that does not
-# fit, which the next run sees.
-_MAKE = r"""
-umask 077
-mkdir -p {directory}
-chmod 700 /etc/lampctl /etc/lampctl/tls {directory}
-new() {{ {new} "$@" 2> said || {{ cat said; exit 1; }}; }}
-cat > request <<'END'
-[req]
-distinguished_name = subject
-x509_extensions = extensions
-prompt = no
-[subject]
-CN = {common}
-[extensions]
-subjectAltName = {names}
-basicConstraints = critical,CA:FALSE
-keyUsage = critical,digitalSignature
-extendedKeyUsage = serverAuth
-END
-set -- -config request -days {days} -keyout {directory}/key.new -out {directory}/certificate.new
-new "$@"
-mv {directory}/key.new {directory}/key.pem
-mv {directory}/certificate.new {directory}/certificate.pem
-"""
-
-# The authority stays. One that nears its end, or whose key is lost, signs nothing any more. It is part of the chain:
-# MariaDB's client takes a root that it does not know on the word of the account, but no chain that lacks its end.
-_SIGN = _MAKE.replace(
-    'new "$@"',
-    r"""
-by={directory}/authority
-[ -s "$by.key" ] && openssl x509 -in "$by.pem" -noout -checkend 31536000 >/dev/null 2>&1 || {{
-    new -subj '/CN=lampctl on {common}' -days {authority_days} -keyout "$by.key.new" -out "$by.pem.new" \
-        -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign
-    mv "$by.key.new" "$by.key"
-    mv "$by.pem.new" "$by.pem"
-}}
-new "$@" -CA "$by.pem" -CAkey "$by.key"
-cat "$by.pem" >> {directory}/certificate.new
-""",
-)
 
 CERTIFICATES = Kind(
     "certificates",

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from lampctl.answers import decimal, rows, seconds
 from lampctl.resources.base import Action
-from lampctl.resources.shell import quote, words
+from lampctl.resources.shell import quote, script
 
 _PROPERTIES = (
     "Id,LoadState,ActiveState,SubState,UnitFileState,Result,StateChangeTimestamp,ExecMainStartTimestamp,"
@@ -114,52 +114,26 @@ class UnitState:
 
 def probe(services: Sequence[Watched]) -> str:
     """Shell that prints rows `show`, `reads`, `newest`, `missing`, `dependent` and `log`, with fields between tabs."""
-    units = words(sorted({service.unit for service in services}))
-    missing = "\n".join(
-        f"[ -S {quote(path)} ] || printf 'missing\\t%s\\t%s\\n' {quote(service.unit)} {quote(path)}"
-        for service in services
-        for path in service.sockets
-    )
-    dependents = "\n".join(
-        f'{{ {service.dependents}; }} | awk -v unit={quote(service.unit)} \'{{ print "dependent\\t" unit "\\t" $0 }}\''
-        for service in services
-        if service.dependents
-    )
-    wanted = words(sorted({service.unit for service in services if service.runs}))
-    log = _LOG.replace("WANTED", wanted)
-    return f"{_SHOW.replace('UNITS', units)}\n{_newest(services)}\n{missing}\n{dependents}\n{log}"
-
-
-_SHOW = f"""
-shown=$(systemctl show --timestamp=us+utc -p {_PROPERTIES} UNITS 2>/dev/null)
-printf '%s\\n' "$shown" | sed 's/^/show\\t/'
-"""
-# Of a unit that exists and should run; a socket or timer fails because its service does.
-_LOG = r"""
-down=$(printf '%s\n' "$shown" | awk -v RS= -F '\n' '/LoadState=loaded/ && !/ActiveState=active/ {
-    for (i = 1; i <= NF; i++) if ($i ~ /^Id=/) print substr($i, 4) }')
-for unit in $down; do
-    case ' WANTED ' in *" $unit "*) ;; *) continue ;; esac
-    journalctl -q -u "$unit" -u "${unit%.*}.service" -n 12 --no-pager -o cat |
-        awk -v unit="$unit" '{ gsub(/\t/, " "); print "log\t" unit "\t" $0 }'
-done
-"""
-
-
-def _newest(services: Sequence[Watched]) -> str:
-    """Shell that prints which paths each unit reads, and the newest change below each of them."""
-    read = [
+    reads = [
         (purpose, service.unit, path)
         for service in services
         for purpose, paths in (("watch", service.watch), ("unit", service.units), ("sandbox", service.sandbox))
         for path in paths
     ]
-    if not read:
-        return ""
-    return (
-        f"printf 'reads\\t%s\\t%s\\t%s\\n' {words(part for row in read for part in row)}\n"
-        f"find {words(sorted({path for _, _, path in read}))} -printf '%H\\t%C@\\t%p\\n' 2>/dev/null | awk -F '\\t' '"
-        '$2 >= when[$1] { when[$1] = $2; row[$1] = $0 } END { for (path in row) print "newest\\t" row[path] }\''
+    looked = script(
+        "service/look",
+        properties=_PROPERTIES,
+        units=sorted({service.unit for service in services}),
+        wanted=" ".join(sorted({service.unit for service in services if service.runs})),
+        reads=[part for row in reads for part in row],
+        paths=sorted({path for _, _, path in reads}),
+        sockets=[part for service in services for path in service.sockets for part in (service.unit, path)],
+    )
+    row = """'{ print "dependent\\t" unit "\\t" $0 }'"""
+    return looked + "".join(
+        f"{{ {service.dependents}\n}} | awk -v unit={quote(service.unit)} {row}\n"
+        for service in services
+        if service.dependents
     )
 
 
