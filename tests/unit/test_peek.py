@@ -24,7 +24,7 @@ quick = settings(max_examples=60, deadline=None)
 
 
 def seen(*resources: File | Symlink | Directory) -> dict[str, entry.Entry]:
-    found = {}
+    found: dict[str, entry.Entry] = {}
     for probe in (FILES.question(resources), DIRECTORIES.question(resources)):
         done = subprocess.run(["sh", "-c", probe], capture_output=True, text=True, check=True, timeout=20)
         assert max(map(len, done.stdout.splitlines()), default=0) < 1000

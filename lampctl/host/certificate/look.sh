@@ -1,4 +1,4 @@
-# Prints what `read` in resources/certificate.py understands of the certificate $1 and its key $2. With $3: is it signed by
+# Prints what `read` in resources/pem.py understands of the certificate $1 and its key $2. With $3: is it signed by
 # this authority?
 look_at_pair() {
     if [ -e "$1" ]; then
