@@ -30,6 +30,8 @@ lint: setup
 	$(VENV)/bin/ruff check lampctl tests docs
 	$(VENV)/bin/ruff format --check lampctl tests docs
 	$(VENV)/bin/mypy
+	$(VENV)/bin/shellcheck --shell=dash --external-sources --source-path=lampctl/host $$(find lampctl/host -name '*.sh')
+	$(VENV)/bin/shellcheck .ci/run $$(find tests vagrant playbooks -name '*.sh')
 
 unit: setup
 	$(VENV)/bin/pytest tests/unit -n 2

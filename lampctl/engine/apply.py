@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lampctl.answers import whole
-from lampctl.engine.library import host_script
-from lampctl.engine.observe import shell_variables
 from lampctl.engine.script import batch, listed, steps_of
 from lampctl.errors import ApplyFailed, LampctlError, Locked
 from lampctl.journal.events import Event, Output, StepBegan, StepEnded, StepsPlanned
 from lampctl.planning import Generation, Plan, Stage
 from lampctl.resources import Step
+from lampctl.resources.shell import script
 from lampctl.ssh import Batch, Transport, as_root
 from lampctl.ssh.limits import WORK
 
@@ -75,8 +74,8 @@ class Applying:
         return "@@undone 0" in self._settle(generation, "undo", b"")
 
     def _settle(self, generation: str, verdict: str, passed: bytes) -> list[str]:
-        head = shell_variables({"GENERATION": generation, "VERDICT": verdict})
-        session = self._transport.start(Batch({"main": head + host_script("settle"), "passed": passed}, WORK))
+        main = script("settle", generation=generation, verdict=verdict).encode()
+        session = self._transport.start(Batch({"main": main, "passed": passed}, WORK))
         lines = list(as_root(self._host, session, self._have_password))
         session.finish()
         if "@@overtaken" in lines and verdict == "undo":

@@ -1,4 +1,4 @@
-"""Where playbooks, templates and host scripts are found: the project's own first, then the built-in ones."""
+"""Where playbooks and templates are found: the project's own first, then the built-in ones."""
 
 from __future__ import annotations
 
@@ -25,10 +25,6 @@ def data(name: str) -> Path:
     """In a wheel the data lies inside the package, in a checkout beside it."""
     inside = _PACKAGE / "_data" / name
     return inside if inside.is_dir() else _PACKAGE.parent / name
-
-
-def host_script(name: str) -> bytes:
-    return (_PACKAGE / "host" / f"{name}.sh").read_bytes()
 
 
 class Files:

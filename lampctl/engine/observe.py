@@ -7,14 +7,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lampctl import observation
-from lampctl.engine.library import host_script
 from lampctl.errors import LampctlError, Refused
 from lampctl.facts import nominal
 from lampctl.layers import Context, Desired, desired
 from lampctl.observation import Observation
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import Loaded
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import script
 from lampctl.ssh import Batch, Session, Transport, as_root
 
 
@@ -34,7 +33,7 @@ def observe(
     names = {f"{number:03d}": name for number, name in enumerate(asked)}
     boundary = f"@@{secrets.token_hex(8)}"
     files = {f"q/{number}": asked[name].encode() for number, name in names.items()}
-    batch = Batch({**files, **given, "main": f"BOUNDARY={boundary}\n".encode() + host_script("observe")})
+    batch = Batch({**files, **given, "main": script("observe", boundary=boundary).encode()})
     began = time.time()
     session = transport.start(batch)
     meanwhile()
@@ -88,11 +87,6 @@ def wanted(host: str, loaded: Loaded, seen: Observation) -> Desired:
             kind="unsupported-distribution",
         )
     return desired(Context.of(loaded, platform, seen.facts))
-
-
-def shell_variables(values: Mapping[str, str]) -> bytes:
-    """`NAME='value'` lines to put before a host script."""
-    return "".join(f"{name}={quote(value)}\n" for name, value in values.items()).encode()
 
 
 def numbered(prefix: str, scripts: Sequence[str]) -> dict[str, bytes]:

@@ -24,14 +24,14 @@ from lampctl.checks import (
     unknown,
 )
 from lampctl.engine import visit
-from lampctl.engine.library import host_script
 from lampctl.engine.login import log_in
-from lampctl.engine.observe import cut_short, numbered, sections, shell_variables
+from lampctl.engine.observe import cut_short, numbered, sections
 from lampctl.journal.events import CheckDone, ChecksPlanned, Event
 from lampctl.layers import Desired
 from lampctl.layers.base import ProbeFile
 from lampctl.observation import Observation
 from lampctl.resources import File, Secret, select
+from lampctl.resources.shell import script
 from lampctl.ssh import Batch, Transport, as_root
 
 T = TypeVar("T")
@@ -105,12 +105,11 @@ def _results(checks: Sequence[Check], run: _Run, seen: Observation, direct: bool
 
 
 def _batch(run: _Run, desired: Desired, render: Callable[[File], str]) -> Batch:
-    head = shell_variables({"TOKEN": run.token, "BOUNDARY": run.boundary})
     placed = [(probe, f"p/{number:03d}") for number, probe in enumerate(desired.probe_files)]
     table = "".join(f"{p.root}\t{p.suffix}\t{name}\t{p.mode:o}\t{p.group}\t{p.tenant}\n" for p, name in placed)
     return Batch(
         {
-            "main": head + host_script("enter") + host_script("check"),
+            "main": script("enter", "check", token=run.token, boundary=run.boundary).encode(),
             "probes": table.encode(),
             **tools(render),
             **_clients(run.scripts, render),
@@ -136,7 +135,10 @@ def _needed(desired: Desired) -> list[Secret]:
 
 def tools(render: Callable[[File], str]) -> dict[str, bytes]:
     """Files that run on the host beside the scripts that use them."""
-    return {"fastcgi.php": render(_template("checks/fastcgi.php", {})).encode()}
+    return {
+        "fastcgi.php": render(_template("checks/fastcgi.php", {})).encode(),
+        "http.sh": script("http").encode(),
+    }
 
 
 def _rendered(probe: ProbeFile) -> File:

@@ -7,11 +7,10 @@ import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from lampctl.engine.library import host_script
-from lampctl.engine.observe import numbered, shell_variables
+from lampctl.engine.observe import numbered
 from lampctl.planning import Plan, Stage
 from lampctl.resources import File, Step
-from lampctl.resources.shell import disown, words
+from lampctl.resources.shell import disown, script, words
 from lampctl.ssh import Batch
 from lampctl.ssh.limits import WORK
 
@@ -21,8 +20,8 @@ def steps_of(stage: Stage) -> list[Step]:
     files = []
     if stage.generation:
         files = [
-            Step("validate the new files", "linux", host_script("validate").decode()),
-            Step("hand over the new files", "linux", host_script("swap").decode()),
+            Step("validate the new files", "linux", script("validate")),
+            Step("hand over the new files", "linux", script("swap")),
         ]
     return [_recorded(step) for step in (*stage.before, *files, *stage.services, *stage.after)]
 
@@ -34,15 +33,14 @@ def _recorded(step: Step) -> Step:
 
 def batch(plan: Plan, stage: Stage, seen: str, steps: list[Step], tools: Mapping[str, bytes]) -> Batch:
     owner = f"{getpass.getuser()}@{socket.gethostname()}"
-    variables = {"SEEN": seen, "OWNER": owner, "PLAYBOOK": plan.playbook}
     files = {
         **tools,
         "claims": listed(plan.claims),
         **numbered("steps", [step.script for step in steps]),
-        "main": host_script("apply"),
+        "main": script("apply").encode(),
         "adopted": listed(plan.adopted),
-        "run.sh": shell_variables(variables) + host_script("run"),
-        **{f"{name}.sh": host_script(name) for name in ("enter", "own", "disown", "undo")},
+        "run.sh": script("run", seen=seen, owner=owner, playbook=plan.playbook).encode(),
+        **{f"{name}.sh": script(name).encode() for name in ("enter", "own", "disown", "undo")},
     }
     for step in steps:
         files |= step.payload

@@ -55,10 +55,11 @@ within() {
             if sh -euc "$script" - "$@"; then code=0; else code=$?; fi
             cd "$back" && return "$code"
         fi
-        cd "$back"
+        cd "$back" || return
         user=$whose
     fi
     [ -n "$user" ] && [ "$user" != root ] || { echo "$why"; return 1; }
     script=$1 && shift
+    # shellcheck disable=SC2016 # the user's shell expands it
     as "$user" 'cd "$1" && shift && '"$script" - "$dir" "$@"
 }

@@ -25,8 +25,8 @@ if ! { xargs -r -d '\n' -a adopted sh ./own.sh &&
     echo "@@unwritable $state"
     exit 6
 fi
-kept="$state/generations/$GENERATION"
-export GENERATION kept
+KEPT=$state/generations/$GENERATION
+export GENERATION KEPT
 umask 022
 for left in /run/lampctl.*/keep; do # of runs that were killed; another may just be about to ask for the lock
     kill -0 "$(cat "$left" 2>/dev/null)" 2>/dev/null || rm -rf "${left%/keep}"
@@ -38,8 +38,8 @@ for step in steps/*; do
     rc=$(cat rc)
     echo "@@end ${step#steps/} $rc"
     if [ "$rc" -ne 0 ]; then
-        if [ -e "$kept/undo.sh" ]; then
-            { sh "$kept/undo.sh" </dev/null 9>&-; echo $? > rc; } 2>&1 | while IFS= read -r line; do printf '| %s\n' "$line"; done
+        if [ -e "$KEPT/undo.sh" ]; then
+            { sh "$KEPT/undo.sh" </dev/null 9>&-; echo $? > rc; } 2>&1 | while IFS= read -r line; do printf '| %s\n' "$line"; done
             echo "@@undone $(cat rc)"
         fi
         exit 1

@@ -16,28 +16,28 @@ cat manifest deleted | while IFS= read -r key; do
     go || :
 done
 umask 077
-mkdir -p "$kept" /var/lib/lampctl/owned
-cp undo.sh "$kept/undo.sh.new"
-cp enter.sh own.sh disown.sh deleted stopped "$kept"
-: > "$kept/diverted"; : > "$kept/restored"
-[ ! -d undo ] || cp -r undo "$kept/services"
-printf '%s\n' "$PLAYBOOK" > "$kept/playbook"
-: > "$kept/created"; : > "$kept/replaced"
+mkdir -p "$KEPT" /var/lib/lampctl/owned
+cp undo.sh "$KEPT/undo.sh.new"
+cp enter.sh own.sh disown.sh deleted stopped "$KEPT"
+: > "$KEPT/diverted"; : > "$KEPT/restored"
+[ ! -d undo ] || cp -r undo "$KEPT/services"
+printf '%s\n' "$PLAYBOOK" > "$KEPT/playbook"
+: > "$KEPT/created"; : > "$KEPT/replaced"
 while IFS= read -r key; do
     path=${key#*:}
-    if [ -e "$path" ] || [ -L "$path" ]; then printf '%s\n' "${path#/}" >> "$kept/replaced"; else printf '%s\n' "$key" >> "$kept/created"; fi
+    if [ -e "$path" ] || [ -L "$path" ]; then printf '%s\n' "${path#/}" >> "$KEPT/replaced"; else printf '%s\n' "$key" >> "$KEPT/created"; fi
 done < manifest
 while IFS= read -r key; do
     path=${key#*:}
-    if [ -e "$path" ] || [ -L "$path" ]; then printf '%s\n' "${path#/}" >> "$kept/replaced"; fi
+    if [ -e "$path" ] || [ -L "$path" ]; then printf '%s\n' "${path#/}" >> "$KEPT/replaced"; fi
 done < deleted
-tar -C / -cf "$kept/old.tar" --no-recursion -T "$kept/replaced"
+tar -C / -cf "$KEPT/old.tar" --no-recursion -T "$KEPT/replaced"
 sh ./disown.sh deleted
 # What is made is lampctl's before it is there, should this die. But a seed that is on the list and not there was taken
 # away by its owner: it comes on the list once it is there.
-grep -vxFf seeds "$kept/created" > "$kept/first" || [ "$?" -eq 1 ]
-xargs -r -d '\n' -a "$kept/first" sh ./own.sh
-mv "$kept/undo.sh.new" "$kept/undo.sh"
+grep -vxFf seeds "$KEPT/created" > "$KEPT/first" || [ "$?" -eq 1 ]
+xargs -r -d '\n' -a "$KEPT/first" sh ./own.sh
+mv "$KEPT/undo.sh.new" "$KEPT/undo.sh"
 umask 022
 trap 'rm -f "./$name.lampctl-new"' EXIT
 while IFS= read -r key; do
@@ -46,7 +46,7 @@ while IFS= read -r key; do
     if grep -qxF "$path" "$batch/diverts" && [ -z "$(dpkg-divert --listpackage "$path")" ]; then
         [ ! -e "$name" ] || cp -a "./$name" "./$name.distrib"
         dpkg-divert --quiet --local --no-rename --divert "$path.distrib" --add "$path"
-        printf '%s\n' "$path" >> "$kept/diverted"
+        printf '%s\n' "$path" >> "$KEPT/diverted"
     fi
     cp -a "$batch/new$path" "./$name.lampctl-new"
     mv -fT "./$name.lampctl-new" "./$name"
@@ -58,12 +58,12 @@ while IFS= read -r key; do
     rm -f "./$name"
     if [ "$(dpkg-divert --listpackage "$path")" = LOCAL ]; then
         dpkg-divert --quiet --local --rename --remove "$path"
-        printf '%s\n' "$path" >> "$kept/restored"
+        printf '%s\n' "$path" >> "$KEPT/restored"
     fi
     case ${path%/*} in /etc/systemd/system/*.d | /etc/*/lampctl/*) rmdir "${path%/*}" 2>/dev/null && entered= || : ;; esac
 done < "$batch/deleted"
-cd "$batch"
+cd "$batch" || exit
 # systemd forgets a unit whose file is gone, and reads one that has changed, only when it is told.
 if grep -q '^[a-z]*:/etc/systemd/system/' manifest deleted; then systemctl daemon-reload; fi
-grep -xFf seeds "$kept/created" > "$kept/last" || [ "$?" -eq 1 ]
-xargs -r -d '\n' -a "$kept/last" sh ./own.sh
+grep -xFf seeds "$KEPT/created" > "$KEPT/last" || [ "$?" -eq 1 ]
+xargs -r -d '\n' -a "$KEPT/last" sh ./own.sh

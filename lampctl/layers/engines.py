@@ -8,7 +8,7 @@ from lampctl.checks import Check, Evidence, Verdict, Where, failed
 from lampctl.facts import Facts
 from lampctl.layers.base import Context, Desired, Preflight, Problem
 from lampctl.platforms import MysqlNames
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import script
 
 _TITLES = {"mariadb": "MariaDB", "mysql": "MySQL"}
 # A file that one of them writes into its data directory, and the other never does.
@@ -33,21 +33,12 @@ def _missing(message: str, hint: str, _seen: Evidence) -> Verdict:
     return failed(message, hint=hint)
 
 
-# The packages of the two exclude each other, and share the data directory: to install one removes the other, and puts
-# its data aside.
-_OTHER = r"""
-dpkg-query -W -f='${{db:Status-Status}} ${{Package}}\n' {packages} 2>/dev/null | sed -n 's/^installed /package /p'
-[ ! -e {data}/{mark} ] || {{ echo "data {data}"
-    find {data} -mindepth 1 -maxdepth 1 -type d ! -name mysql ! -name sys ! -name '*_schema' ! -name '[#.]*' \
-        -printf 'database %f\n'; }}
-"""
-
-
 def probe(names: MysqlNames) -> str:
     """Shell that prints what is there of the other engine: `package NAME`, `data PATH`, `database NAME`."""
     other = "mysql" if names.engine == "mariadb" else "mariadb"
-    packages = f"'{other}-server' '{other}-server-[0-9]*' " + ("mysql-community-server" if other == "mysql" else "")
-    return _OTHER.format(packages=packages.strip(), data=quote(names.data), mark=_MARKS[other])
+    packages = [f"{other}-server", f"{other}-server-[0-9]*"]
+    packages += ["mysql-community-server"] if other == "mysql" else []
+    return script("database/other-engine", packages=packages, data=names.data, mark=_MARKS[other])
 
 
 def judge(names: MysqlNames) -> partial[list[Problem]]:

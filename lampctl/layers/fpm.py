@@ -17,7 +17,7 @@ from lampctl.playbook import database_of, home_of, user_of
 from lampctl.playbook.sites import PooledSite
 from lampctl.playbook.sites.names import shortened
 from lampctl.resources import Action, Directory, File, Resource, Secret, Service
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import quote, script
 
 PING = "/lampctl-ping"  # a URL that the pool itself answers; the web server hands over files that exist only
 
@@ -139,8 +139,7 @@ def _release(context: Context, site: str) -> tuple[str, ...]:
 
 def _ready(cli: str, socket: str) -> str:
     """Shell that fails until the pool has answered a request."""
-    ask = f"said=$({cli} -n fastcgi.php {quote(socket)} {PING} 2>&1)"
-    return f'{ask}; case $said in *pong) ;; *) echo "$said"; exit 1 ;; esac'
+    return script("php/ready", cli=cli, socket=socket, ping=PING)
 
 
 def _secrets(site: str, options: PooledSite) -> list[str]:

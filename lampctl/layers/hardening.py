@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from lampctl.layers.base import Desired, Validator
 from lampctl.resources import Action, Command, File, Package, Service
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import script
 
 _SYSCTL = "/etc/sysctl.d/60-lampctl.conf"
 _SSHD = "/etc/ssh/sshd_config.d/60-lampctl.conf"
 # Security updates, what they change, what still runs the old code after them, and whether files are as they came.
 _PACKAGES = ("unattended-upgrades", "apt-listchanges", "needrestart", "debsums")
 
-# No Service: whether it runs is not lampctl's to say. A machine may have none, and Ubuntu's is started by its socket.
-_SSHD_IS_NEW = f"""
-systemctl is-active --quiet ssh.service || exit 0
-since=$(systemctl show --timestamp=us+utc -P StateChangeTimestamp ssh.service)
-[ -e {quote(_SSHD)} ] && [ -z "$(find {quote(_SSHD)} -newerct "$since")" ]
-"""
 _SSHD_TEST = "[ ! -x /usr/sbin/sshd ] || /usr/sbin/sshd -t"
 
 
@@ -32,9 +26,10 @@ def hardening() -> Desired:
             File(_SYSCTL, "linux", "linux/sysctl.conf.j2", {}),
             File(_SSHD, "linux", "linux/sshd.conf.j2", {}),
             Service("systemd-sysctl.service", "linux", watch=(_SYSCTL,), on_change=Action.RESTART),
+            # No Service: whether it runs is not lampctl's to say. Some machines have none; Ubuntu's has a socket.
             Command(
-                "sshd reads its settings", "linux", "systemctl try-reload-or-restart ssh.service", _SSHD_IS_NEW,
-                "the SSH server loads what is new; sessions go on",
+                "sshd reads its settings", "linux", "systemctl try-reload-or-restart ssh.service",
+                script("ssh/up-to-date", file=_SSHD), "the SSH server loads what is new; sessions go on",
             ),
         ),
         validators=(Validator("linux", _SSHD_TEST, "/etc/ssh/sshd_config.d"),),

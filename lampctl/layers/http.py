@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lampctl.checks import Evidence, HostProbe, Verdict, failed, unknown
 from lampctl.layers.base import Context
 from lampctl.layers.vhost import redirects
-from lampctl.resources.shell import quote, words
+from lampctl.resources.shell import words
 
 _LOG = "==log"
 PART = "==part"  # comes before each of several answers
@@ -33,62 +33,39 @@ def parse(raw: str) -> Answer | None:
     return Answer(int(words[1]), {k.strip().lower(): v.strip() for k, v in pairs}, body)
 
 
+_LIBRARY = ". ./http.sh\n"
+
+
 def local(context: Context, site: str, path: str, port: int = 80, more: str = "") -> HostProbe:
     """One GET on the host itself, by the site's name; then the last words of the site's error log.
 
-    `more`: shell that prints further headers.
+    Args:
+        path: With {token} for the run's.
+        more: Shell that prints further headers.
     """
     servers = (context.front, context.web) if context.front and port == 80 else (context.web,)
     logs = words(f"{names.log_dir}/{site}.error.log" for names in servers)
-    ask = get_tls(site, path) if port == 80 and redirects(context, site) else get(site, path, port, more=more)
-    before = f"cat {logs} 2>/dev/null | wc -c"  # older lines would mislead
-    others = "" if "$TOKEN" in path else " | grep -v lampctl-probe-"  # what the probes beside it left there
-    after = f"cat {logs} 2>/dev/null | tail -c +$((seen + 1)){others} | tail -n 2"
-    return HostProbe(f"seen=$({before}); {ask}; echo; echo {_LOG}; {after}")
+    ask = ["get", site, path, str(port), "127.0.0.1"]
+    if more:
+        ask = ["get_with", *ask[1:], more]
+    elif port == 80 and redirects(context, site):
+        ask = ["get_tls", site, path, "443"]
+    return HostProbe(_LIBRARY + words(["with_log", logs, *ask]))
 
 
-def get(site: str, path: str, port: int = 80, address: str = "127.0.0.1", more: str = "") -> str:
-    """Shell that prints the answer to one GET. bash is there where curl is not; $TOKEN in `path` is the run's.
-
-    In one write, as clients do: bash's own printf makes one a line, and a simple program that answers the first
-    and closes would reset the connection.
-    """
-    request = _request(site, path)
-    send = f'env printf "{request}" >&3'
-    if more:  # not in env's arguments: it may be a secret
-        send = f'env printf "{request.removesuffix(_END)}" >&3 && {{ {more}; echo -e "\\r"; }} >&3'
-    inner = f"exec 3<>/dev/tcp/{address}/{port} && {send} && head -c 65536 <&3"
-    return f"export TOKEN; bash -c {quote(inner)} 2>&1"
-
-
-# perl-base is essential on Debian; neither bash nor openssl speaks HTTP over a Unix socket.
-_UNIX = (
-    'alarm 9; my $s = IO::Socket::UNIX->new($ARGV[0]) or die "$ARGV[0]: $!\\n"; '
-    "$s->print(join '', <STDIN>); $s->flush; read $s, my $b, 65536; print $b"
-)
+def get(site: str, path: str, port: int, address: str) -> str:
+    """Shell that prints the answer to one GET."""
+    return _LIBRARY + words(["get", site, path, str(port), address])
 
 
 def get_unix(site: str, path: str, socket: str, user: str) -> str:
     """As `get`, by `user` over a Unix socket."""
-    client = f"perl -MIO::Socket::UNIX -e {quote(_UNIX)} {quote(socket)}"
-    ask = f"setpriv --reuid={user} --regid={user} --init-groups {client}"
-    return f'cd / && printf "{_request(site, path)}" | {ask} 2>&1'
+    return _LIBRARY + words(["get_unix", site, path, socket, user])
 
 
-def get_tls(site: str, path: str, port: int = 443) -> str:
-    """As `get`, over TLS; whose certificate it is, checks of their own find out."""
-    client = f"openssl s_client -quiet -connect 127.0.0.1:{port} -servername {quote(site)}"
-    return (
-        f'printf "{_request(site, path)}" | timeout 15 {client} > got.$$ 2> said.$$ || :\n'
-        "if [ -s got.$$ ]; then head -c 65536 got.$$; else tail -n 3 said.$$; fi"
-    )
-
-
-_END = "\\r\\n"
-
-
-def _request(site: str, path: str) -> str:
-    return f"GET {path} HTTP/1.0\\r\\nHost: {site}\\r\\nUser-Agent: lampctl\\r\\nConnection: close\\r\\n\\r\\n"
+def connect(address: str, port: int) -> str:
+    """Shell that prints an answer if a connection can be made."""
+    return _LIBRARY + words(["connect", address, str(port)])
 
 
 def port(context: Context, site: str) -> str:
@@ -97,17 +74,8 @@ def port(context: Context, site: str) -> str:
 
 
 def side_by_side(scripts: Sequence[str]) -> str:
-    """Shell that runs several scripts at once, 10 s each at most, and prints their output one after the other.
-
-    A program that serves one client at a time may have to wait until Apache lets go of an idle connection to it.
-    """
-    started = "\n".join(
-        f"timeout 10 sh -c {quote(script)} > $dir/{number} 2>&1 &" for number, script in enumerate(scripts)
-    )
-    return (
-        f"dir=$(mktemp -d)\n{started}\nwait\n"
-        f'for n in $(seq 0 {len(scripts) - 1}); do echo "{PART}"; cat "$dir/$n"; echo; done\nrm -r "$dir"'
-    )
+    """Shell that runs several scripts at once, 10 s each at most, and prints their output one after the other."""
+    return _LIBRARY + words(["side_by_side", *scripts])
 
 
 def parts(raw: str) -> list[str]:

@@ -13,7 +13,7 @@ from lampctl.layers.versions import php_of, versions
 from lampctl.platforms import PhpNames
 from lampctl.playbook import code_of
 from lampctl.resources import File, Package, SharedService
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import script
 
 # Packages whose modules are named otherwise than the package.
 _MODULES = {
@@ -66,19 +66,8 @@ def _distributions_own(names: PhpNames) -> SharedService:
         "php",
         watch=(names.pool_dir, names.conf_dir),
         test=names.test,
-        dependents=_OTHERS.format(unit=names.unit, pools=names.pool_dir),
+        dependents=script("php/dependents", unit=names.unit, pools=names.pool_dir),
     )
-
-
-# Only on hosts of 0.1: pools that others made, and servers' files that send requests to the package's own pool.
-_OTHERS = r"""
-if grep -qsxF service:{unit} /var/lib/lampctl/owned/*; then
-    for file in {pools}/*.conf; do
-        [ -e "$file" ] && [ "${{file##*/}}" != www.conf ] && ! grep -q 'Managed by lampctl' "$file" && echo "$file"
-    done
-    grep -RlsE 'run/php/php[0-9.]*-fpm\.sock' /etc/apache2/*-enabled /etc/nginx/*-enabled /etc/nginx/conf.d
-fi
-""".strip()
 
 
 def _service_id(context: Context, names: PhpNames) -> str:
@@ -88,7 +77,7 @@ def _service_id(context: Context, names: PhpNames) -> str:
 def _fastcgi_check(context: Context, site: str) -> Check:
     names, (root, _) = php_of(context, site), code_of(site, context.playbook.sites[site])
     wanted = {module for name in context.playbook.extensions for module in _MODULES.get(name, (name,))}
-    script = _ASK.format(user=context.web.user, cli=names.cli, socket=quote(socket_of(context, site)), root=quote(root))
+    ask = script("php/ask", root=root, account=context.web.user, cli=names.cli, socket=socket_of(context, site))
     return Check(
         f"php.fastcgi@{site}",
         "php",
@@ -97,18 +86,8 @@ def _fastcgi_check(context: Context, site: str) -> Check:
         f"PHP {names.version}" + (f" with {', '.join(sorted(wanted))}" if wanted else ""),
         lambda seen: _judge(seen, names, unit_of(context, site), frozenset(wanted)),
         needs=(_service_id(context, names),),
-        probe=HostProbe(script),
+        probe=HostProbe(ask),
     )
-
-
-# As the web server's user: what root can reach says nothing. It need not read the code, but has to find it. PHP reads
-# the client from stdin, as only root can read the batch's directory.
-_ASK = r"""
-file={root}/lampctl-probe-"$TOKEN".php
-as="setpriv --reuid={user} --regid={user} --init-groups"
-$as test -e "$file" || echo unreachable
-$as {cli} -n -- {socket} "$file" < fastcgi.php
-"""
 
 
 def _judge(seen: Evidence, names: PhpNames, unit: str, wanted: frozenset[str]) -> Verdict:

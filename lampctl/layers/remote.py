@@ -27,7 +27,7 @@ from lampctl.resources import (
     Service,
 )
 from lampctl.resources.database import DATABASES, DatabaseState
-from lampctl.resources.shell import quote, words
+from lampctl.resources.shell import script
 from lampctl.resources.sql import literal
 
 PORT = 3306
@@ -128,23 +128,14 @@ def trust(site: str, options: PooledSite) -> dict[str, str]:
     return {"openssl.cafile": authority_of(site), "openssl.capath": "/etc/ssl/certs"}
 
 
-# What another host answers is read by the site's user, without any other right. The password comes by a descriptor, and
-# the program on stdin, as only root can enter the batch's directory.
-_AS_SITE = """
-( cd / && exec setpriv --reuid={user} --regid={user} --clear-groups --no-new-privs --bounding-set=-all \\
-    --inh-caps=-all {php} ) < database.php 3< {secret} 2>&1
-"""
-
-
 def _chain(context: Context, site: str, database: DatabaseOptions, secret: Secret) -> tuple[Check, ...]:
     where = f"{database.address}:{PORT}"
     given = [str(database.address), str(PORT), str(database.user), str(database.name), authority_of(site)]
-    script = _AS_SITE.format(
-        user=quote(user_of(site)), secret=quote(secret.path), php=words([php_of(context, site).cli, "--", *given])
-    )
+    program = [php_of(context, site).cli, "--", *given]
+    ask = script("database/as-site", account=user_of(site), secret=secret.path, program=program)
 
     def hop(id: str, title: str, expected: str, judge: Callable[[Evidence], Verdict], needs: str) -> Check:
-        id, probe = f"mysql.{id}@{site}", HostProbe(script)
+        id, probe = f"mysql.{id}@{site}", HostProbe(ask)
         return Check(id, "mysql", Where.HOST, title, expected, judge, (needs,), probe, undoable=False)
 
     return (

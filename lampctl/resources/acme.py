@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lampctl.resources.base import Action, Change, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase
 from lampctl.resources.pem import CertificateState, Pair, labelled, look, parse
-from lampctl.resources.shell import quote, words
+from lampctl.resources.shell import quote, script
 
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 LIVE = "/etc/letsencrypt/live"
@@ -49,9 +49,8 @@ class AcmeCertificate:
 
 def look_at(item: AcmeCertificate) -> str:
     """Shell that prints what `read` understands, and which server it comes from."""
-    return (
-        f"{look(item.pair)}\ngrep '^server = ' {quote(f'/etc/letsencrypt/renewal/{item.site}.conf')} 2>/dev/null || :"
-    )
+    renewal = quote(f"/etc/letsencrypt/renewal/{item.site}.conf")
+    return f"{look(item.pair)}\ngrep '^server = ' {renewal} 2>/dev/null || :"
 
 
 def probe(certificates: Sequence[AcmeCertificate]) -> str:
@@ -86,61 +85,16 @@ def _script(item: AcmeCertificate) -> str:
         f"--server={item.directory}",
         f"--email={item.email}" if item.email else "--register-unsafely-without-email",
     ]
-    return _ASK.format(
-        challenges=quote(item.challenges),
-        logs=quote(LOGS),
-        log=quote(item.log),
-        hook=quote(HOOK),
-        reach=reach(item.names, f"{item.url}lampctl-$TOKEN", "$TOKEN"),
-        options=words(options),
+    return script(
+        "acme/reach",
+        "acme/ask",
+        challenges=item.challenges,
+        url=item.url,
+        log=item.log,
+        hook=HOOK,
+        names=item.names,
+        options=options,
     )
 
-
-def reach(names: Sequence[str], path: str, text: str) -> str:
-    """Shell that prints a line for each name that does not resolve, or whose address does not answer as we do.
-
-    `unresolved NAME`, or `elsewhere NAME ADDRESS WHAT ANSWERED`, separated by tabs. `path` and `text`, which the answer
-    has to contain, may have $TOKEN.
-    """
-    return _REACH.format(names=words(names), path=path, text=text)
-
-
-# A resolver gives IPv4 addresses as ::ffff:… to who asks for IPv6.
-_REACH = r"""
-for name in {names}; do
-    addresses=$({{ getent ahostsv4 "$name"; getent ahostsv6 "$name"; }} | sed -n '/^::ffff:/!s/ .*//p' | sort -u)
-    [ -n "$addresses" ] || printf 'unresolved\t%s\n' "$name"
-    for address in $addresses; do
-        answer=$(timeout 4 bash -c 'exec 3<>"/dev/tcp/$1/80" || exit
-            printf "GET %s HTTP/1.0\r\nHost: %s\r\nConnection: close\r\n\r\n" "$3" "$2" >&3; head -c 4096 <&3' \
-            bash "$address" "$name" "{path}" 2>&1 | tr -d '\r\0') || :
-        case $answer in *"{text}"*) continue ;; esac
-        said=$(printf '%s\n' "$answer" | sed -n -e 's/^bash: [a-z]*: //;1p' -e 's/^Server: .*/(&)/p' | head -n 2)
-        printf 'elsewhere\t%s\t%s\t%s\n' "$name" "$address" "$(echo ${{said:-no answer within 4 s}})"
-    done
-done
-"""
-
-# It is tried from here first: a name that leads elsewhere costs the server's limits nothing, and is said clearly.
-_ASK = r"""
-TOKEN=$(head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \n')
-umask 022
-mkdir -p {logs}
-trap 'rm -f {challenges}/lampctl-$TOKEN' EXIT
-echo "$TOKEN" > {challenges}/lampctl-"$TOKEN"
-{{{reach}}} > wrong
-if [ -s wrong ]; then
-    rm -f {log}
-    tr '\t' ' ' < wrong
-    exit 0
-fi
-if certbot certonly --non-interactive --agree-tos --force-renewal --renew-with-new-domains {options} > said 2>&1; then
-    rm -f {log}
-    {hook}
-else
-    grep -v -e '^Saving debug log' -e '^[- ]*$' said | tail -n 12 > {log}
-fi
-grep -v '^Saving debug log' said || :
-"""
 
 ACME_CERTIFICATES = Kind("acme", ("acme",), (AcmeCertificate,), Phase.AFTER, probe, parse, compare, steps)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from lampctl.resources.base import Action, Change, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase
 from lampctl.resources.pem import CertificateState, Pair, address, labelled, look, parse
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import script
 
 DIRECTORY = "/etc/lampctl/tls"
 LIFETIME = 397  # days; browsers trust none that live longer
@@ -55,13 +55,11 @@ def _widened(certificate: Certificate, state: CertificateState | None) -> Certif
 
 def probe(certificates: Sequence[Certificate]) -> str:
     """Shell that prints lines `key<TAB>text` with what `read` understands."""
-    return "\n".join(labelled(item.key, f"{look(item.pair)}{_verify(item)}") for item in certificates) or ":"
+    return "\n".join(labelled(item.key, look(item.pair, _verifier(item))) for item in certificates) or ":"
 
 
-def _verify(item: Certificate) -> str:
-    authority, certificate = quote(item.authority.certificate), quote(item.pair.certificate)
-    verify = f"\nopenssl verify -CAfile {authority} {certificate} >/dev/null 2>&1 || echo unsigned"
-    return verify if item.signed else ""
+def _verifier(item: Certificate) -> str:
+    return item.authority.certificate if item.signed else ""
 
 
 def compare(certificate: Certificate, state: CertificateState | None, view: HostView) -> Change | None:
@@ -88,58 +86,15 @@ def steps(changed: Sequence[Changed[Certificate]], view: HostView) -> list[Step]
 
 
 def _script(item: Certificate) -> str:
-    return (_SIGN if item.signed else _MAKE).format(
-        new="openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -sha256 -nodes",
-        directory=quote(f"{DIRECTORY}/{item.site}"),
+    return script(
+        "certificate/make",
+        directory=f"{DIRECTORY}/{item.site}",
         common=item.names[0][:50],  # a common name has at most 64 characters; clients look at subjectAltName
         names=",".join(f"IP:{name}" if address(name) else f"DNS:{name}" for name in item.names),
         days=SIGNED if item.signed else LIFETIME,
-        authority_days=AUTHORITY,
+        authority_days=AUTHORITY if item.signed else "",
     )
 
-
-# Key and certificate are made under other names first: a run that dies leaves the former pair, or one that does not
-# fit, which the next run sees.
-_MAKE = r"""
-umask 077
-mkdir -p {directory}
-chmod 700 /etc/lampctl /etc/lampctl/tls {directory}
-new() {{ {new} "$@" 2> said || {{ cat said; exit 1; }}; }}
-cat > request <<'END'
-[req]
-distinguished_name = subject
-x509_extensions = extensions
-prompt = no
-[subject]
-CN = {common}
-[extensions]
-subjectAltName = {names}
-basicConstraints = critical,CA:FALSE
-keyUsage = critical,digitalSignature
-extendedKeyUsage = serverAuth
-END
-set -- -config request -days {days} -keyout {directory}/key.new -out {directory}/certificate.new
-new "$@"
-mv {directory}/key.new {directory}/key.pem
-mv {directory}/certificate.new {directory}/certificate.pem
-"""
-
-# The authority stays. One that nears its end, or whose key is lost, signs nothing any more. It is part of the chain:
-# MariaDB's client takes a root that it does not know on the word of the account, but no chain that lacks its end.
-_SIGN = _MAKE.replace(
-    'new "$@"',
-    r"""
-by={directory}/authority
-[ -s "$by.key" ] && openssl x509 -in "$by.pem" -noout -checkend 31536000 >/dev/null 2>&1 || {{
-    new -subj '/CN=lampctl on {common}' -days {authority_days} -keyout "$by.key.new" -out "$by.pem.new" \
-        -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign
-    mv "$by.key.new" "$by.key"
-    mv "$by.pem.new" "$by.pem"
-}}
-new "$@" -CA "$by.pem" -CAkey "$by.key"
-cat "$by.pem" >> {directory}/certificate.new
-""",
-)
 
 CERTIFICATES = Kind(
     "certificates",

@@ -10,7 +10,7 @@ from lampctl.resources import entry
 from lampctl.resources.base import Action, Change, Conflict, Step
 from lampctl.resources.entry import Entry
 from lampctl.resources.kind import Changed, HostView, Kind, Phase
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import script, words
 from lampctl.resources.user import USERS
 
 
@@ -97,35 +97,18 @@ def steps(changed: Sequence[Changed[Directory]], view: HostView) -> list[Step]: 
     if not changed:
         return []
     directories = [directory for directory, _ in changed]
-    script = ". ./enter.sh\n" + "".join(map(_script, directories))
+    made = script("directory/make") + "".join(f"{words(_call(directory))}\n" for directory in directories)
     layers = {directory.layer for directory in directories}
     layer = layers.pop() if len(layers) == 1 else "linux"
-    return [Step("directories", layer, script, owns=tuple(directory.key for directory in directories))]
+    return [Step("directories", layer, made, owns=tuple(directory.key for directory in directories))]
 
 
-def _script(directory: Directory) -> str:
+def _call(directory: Directory) -> tuple[str, ...]:
     parent, name = split(directory.path)
-    given = {"parent": quote(parent), "name": quote(name), "mode": f"{directory.mode:o}"}
     if directory.tenant:
-        return _AS_TENANT.format(tenant=quote(directory.tenant), **given)
-    reader = f"setfacl -m {quote(f'u:{directory.reader}:r-x,g::r-x')} ." if directory.reader else ":"
-    return _AS_ROOT.format(reader=reader, owner=quote(directory.owner), **given)
+        return "make_as_tenant", parent, name, f"{directory.mode:o}", directory.tenant
+    return "make_as_root", parent, name, f"{directory.mode:o}", directory.owner, directory.reader
 
-
-# By the working directory and not by name: it is what was entered, whatever the name comes to mean. The reader first,
-# so that nobody who may read it now is kept out meanwhile.
-_AS_ROOT = r"""
-(
-    enter {parent} make || {{ echo "$why"; exit 1; }}
-    [ -d ./{name} ] || mkdir -m 700 ./{name}
-    cd -P ./{name}
-    {reader}
-    chown {owner} .
-    chmod {mode} .
-)
-"""
-_AS_TENANT = """within {parent} {tenant} 'mkdir -p "$1"; chmod "$2" "$1"' ./{name} {mode} </dev/null
-"""
 
 DIRECTORIES = Kind(
     "directories",

@@ -9,7 +9,7 @@ from lampctl.answers import rows
 from lampctl.resources.base import Action, Change, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase
 from lampctl.resources.repository import SOURCES
-from lampctl.resources.shell import words
+from lampctl.resources.shell import script, words
 
 # Seconds that apt waits for one answer of the archive before it gives up.
 ARCHIVE_TIMEOUT = 15
@@ -61,81 +61,16 @@ def steps(changed: Sequence[Changed[Package]], view: HostView) -> list[Step]:
     refresh = any(path.startswith(SOURCES) for path in view.changing)
     if not changed and not refresh:
         return []
-    script = _INSTALL.format(
+    install = script(
+        "package/install",
         wait=view.apt_wait,
         timeout=ARCHIVE_TIMEOUT,
         patience=ARCHIVE_PATIENCE,
-        packages=words(sorted(package.name for package, _ in changed)),
+        packages=sorted(package.name for package, _ in changed),
     )
     layers = {package.layer for package, _ in changed}
     layer = layers.pop() if len(layers) == 1 else "linux"
-    return [Step("install packages" if changed else "read the archives", layer, script)]
+    return [Step("install packages" if changed else "read the archives", layer, install)]
 
-
-# apt's own DPkg::Lock::Timeout waits without a word, and does not cover the lists' lock: so the
-# holder is looked up in /proc/locks and named, and the wait is ours.
-_INSTALL = r"""
-export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a LC_ALL=C.UTF-8
-wait={wait}
-holder() {{
-    for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock; do
-        inode=$(stat -c %i "$lock" 2>/dev/null) || continue
-        pid=$(awk -v i=":$inode" 'substr($6, length($6) - length(i) + 1) == i {{ print $5; exit }}' /proc/locks)
-        [ -n "$pid" ] || continue
-        echo "$(cat "/proc/$pid/comm" 2>/dev/null || echo unknown) (pid $pid) holds $lock"
-        return
-    done
-}}
-waited=0
-while held=$(holder); [ -n "$held" ]; do
-    if [ "$waited" -ge "$wait" ]; then
-        echo "lampctl-reason: apt-lock"
-        echo "$held" | sed "s/\$/, still after $wait s/"
-        exit 75
-    fi
-    [ "$((waited % 5))" -ne 0 ] || echo "waiting for apt: $held"
-    sleep 1; waited=$((waited + 1))
-done
-set -- -y -o DPkg::Lock::Timeout="$wait" -o Acquire::Retries=1 -o Acquire::Retries::Delay=false \
-    -o Acquire::http::Timeout={timeout} -o Acquire::https::Timeout={timeout} \
-    -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0
-if [ -n "$(dpkg --audit 2>/dev/null)" ]; then
-    echo "finishing an interrupted dpkg run"
-    dpkg --configure -a --force-confdef --force-confold
-fi
-refuse() {{
-    [ ! -e sources-undo.sh ] || sh ./sources-undo.sh
-    echo "lampctl-reason: $1"
-    exit 69
-}}
-tries=3
-until timeout -k 5 {patience} apt-get "$@" -o APT::Update::Error-Mode=any update; do
-    code=$?
-    tries=$((tries - 1))
-    if [ "$code" -ne 124 ] || [ "$tries" -eq 0 ]; then refuse apt-archive; fi
-    echo "the archives are not read after {patience} s: trying again"
-done
-wanted='{packages}'
-[ -n "$wanted" ] || exit 0
-# install would take a name that it does not know for a pattern
-missing=$(apt-cache policy $wanted | awk -v wanted="$wanted" '
-    /^[^ ]/ {{ name = substr($1, 1, length($1) - 1) }}
-    /^  Candidate:/ && $2 != "(none)" {{ known[name] }}
-    END {{ for (i = split(wanted, names, " "); i > 0; i--) if (!(names[i] in known)) print names[i] }}')
-if [ -n "$missing" ]; then
-    echo "not available: $(echo "$missing" | sort | tr '\n' ' ')"
-    refuse no-package
-fi
-# What is installed stays: somebody may need it.
-set -- "$@" --no-install-recommends --no-remove
-apt-get "$@" install $wanted && exit 0
-code=$?
-# If it can't even be planned, and dpkg has nothing half-done, then nothing was done.
-if [ -z "$(dpkg --audit 2>/dev/null)" ] && ! apt-get "$@" --simulate install $wanted > simulated 2>&1; then
-    grep -E '^(E:|Remv)|[Bb]reaks|[Dd]epends' simulated | head -n 12
-    refuse removes
-fi
-exit "$code"
-"""
 
 PACKAGES = Kind("packages", ("package",), (Package,), Phase.PREPARE, probe, parse, compare, steps)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from lampctl.answers import seconds, sections, shown
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import quote, script, words
 
 DAY = 86_400.0
 
@@ -49,17 +49,13 @@ class CertificateState:
         return int((self.expires - now) // DAY)
 
 
-def look(pair: Pair) -> str:
-    """Shell that prints what `read` understands of one pair; `absent` where there is no file."""
-    certificate, key = quote(pair.certificate), quote(pair.key)
-    return (
-        f"if [ -e {certificate} ]; then\n"
-        f"openssl x509 -in {certificate} -noout -enddate -fingerprint -sha256 -ext subjectAltName -pubkey 2>/dev/null"
-        " || echo unreadable\n"
-        "else echo absent; fi\n"
-        f"if [ -e {key} ]; then stat -Lc 'rights=%U:%G %a' {key}\n"
-        f"openssl pkey -in {key} -pubout -passin pass: 2>/dev/null || echo keyless; fi"
-    )
+def look(pair: Pair, authority: str = "") -> str:
+    """Shell that prints what `read` understands of one pair; `absent` where there is no file.
+
+    Args:
+        authority: The certificate of the authority that should have signed it; empty: not asked.
+    """
+    return script("certificate/look") + words(["look_at_pair", pair.certificate, pair.key, authority])
 
 
 def read(raw: str) -> CertificateState | str:
@@ -107,6 +103,6 @@ def parse(raw: str) -> dict[str, CertificateState]:
     return {key: state for key, state in found.items() if isinstance(state, CertificateState)}
 
 
-def labelled(key: str, script: str) -> str:
-    """Shell that runs `script`, and prints `key` and a tab before each line of its output."""
-    return f"{{ {script}\n}} | awk -v key={quote(key)} '{{ print key \"\\t\" $0 }}'"
+def labelled(key: str, probe: str) -> str:
+    """Shell that runs `probe`, and prints `key` and a tab before each line of its output."""
+    return f"{{ {probe}\n}} | awk -v key={quote(key)} '{{ print key \"\\t\" $0 }}'"

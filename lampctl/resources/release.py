@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from lampctl.answers import rows
 from lampctl.resources.base import Action, Change, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import quote, script
 
 KEPT = 5  # releases beside the one that is served
 
@@ -96,47 +96,24 @@ def steps(changed: Sequence[Changed[Release]], view: HostView) -> list[Step]:  #
     made = []
     for release, _ in changed:
         name = f"{release.source.digest}.tar.gz"
-        script = _UNPACK.format(
-            home=quote(release.home),
-            digest=quote(release.source.digest),
-            archive=quote(name),
-            group=quote(release.group),
+        unpack = script(
+            "release/unpack",
+            folder=f"{release.home}/releases",
+            digest=release.source.digest,
+            archive=name,
+            group=release.group,
             hidden=_matching(release.hidden),
-            kept=KEPT,
+            most=KEPT,
         )
         payload = {name: gzip.compress(release.source.archive, mtime=0)}
-        made.append(Step(f"release {release.path}", release.layer, script, payload=payload))
+        made.append(Step(f"release {release.path}", release.layer, unpack, payload=payload))
     return made
 
 
-def _matching(patterns: Sequence[str]) -> str:
+def _matching(patterns: Sequence[str]) -> list[str]:
     """Arguments of find."""
-    tests = " -o ".join(f"-ipath {quote(f'./{p}')}" if "/" in p else f"-iname {quote(p)}" for p in patterns)
-    return f"'(' {tests} ')'" if patterns else "-false"
+    tests = [word for p in patterns for word in ("-o", *(("-ipath", f"./{p}") if "/" in p else ("-iname", p)))]
+    return ["(", *tests[1:], ")"] if patterns else ["-false"]
 
-
-# A release is whole, or not there. Its files are as new as it is (-m): archives hold no times, and by equal times
-# browsers and opcache would take a new release for the old. Its group comes last: by that it is known to be closed.
-_UNPACK = r"""
-. ./enter.sh
-batch=$PWD
-enter {home}/releases make || {{ echo "$why"; exit 1; }}
-if [ ! -d {digest} ]; then
-    rm -rf {digest}.new
-    mkdir {digest}.new
-    tar -C {digest}.new --no-same-owner -xzpmf "$batch"/{archive} # new times: caches know files by time and size
-    sync -f {digest}.new
-    mv -T {digest}.new {digest}
-fi
-(
-    cd -P ./{digest}
-    find . -mindepth 1 -exec chown -h root:{group} {{}} +
-    find . ! -type l {hidden} -exec chmod o= {{}} +
-    chown root:{group} .
-)
-served=$(readlink ../current || :)
-ls -td -- */ | tr -d / | grep -vxF -e "${{served##*/}}" -e {digest} | tail -n +{kept} |
-    while IFS= read -r old; do rm -rf "./$old"; done
-"""
 
 RELEASES = Kind("releases", ("release",), (Release,), Phase.PREPARE, probe, parse, compare, steps)

@@ -12,7 +12,7 @@ from lampctl.answers import rows
 from lampctl.resources.base import Action, Change, Conflict, Step
 from lampctl.resources.file import MARK
 from lampctl.resources.kind import Changed, HostView, Kind, Phase, Retirement
-from lampctl.resources.shell import quote, words
+from lampctl.resources.shell import script, words
 
 SOURCES = "/etc/apt/sources.list.d/"
 _PREFERRED = 1001  # even over a newer version of the distribution's own
@@ -111,21 +111,12 @@ def steps(changed: Sequence[Changed[Repository]], view: HostView) -> list[Step]:
         Step(
             f"repository {r.name}",
             r.layer,
-            "umask 022\n" + "\n".join(_write(r.key, path, text) for path, text in r.files.items()),
+            f"umask 022\n{script('repository/write')}"
+            + "".join(f"{words(['write_source', r.key, *item])}\n" for item in r.files.items()),
             owns=(r.key,),
         )
         for r, _ in changed
     ]
-
-
-def _write(key: str, path: str, text: str) -> str:
-    where, forget = quote(path), f"rm -f {quote(path)}; echo {quote(key)} > gone; sh ./disown.sh gone"
-    kept = quote(f"before-{path.replace('/', '-')}")
-    return (
-        f"if [ -e {where} ]; then cp -a {where} {kept}; echo mv {kept} {where} >> sources-undo.sh\n"
-        f"else echo {quote(forget)} >> sources-undo.sh; fi\n"
-        f"printf %s {quote(text)} > {where}.new\nmv {where}.new {where}"
-    )
 
 
 def retire(keys: Sequence[str], wanted: Sequence[Repository], view: HostView) -> Retirement:  # noqa: ARG001

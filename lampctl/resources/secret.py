@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from lampctl.answers import rows
 from lampctl.resources.base import Action, Change, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import quote, script, words
 
 DIRECTORY = "/etc/lampctl/secrets"
 
@@ -58,37 +58,13 @@ _OTHER = "other - -"  # not the password that the database's host gave
 
 def probe(secrets: Sequence[Secret]) -> str:
     """Shell that prints kind, owner and mode of each file, or that there is no password in it; never its content."""
-    other = {
-        f'! [ -s {_given(s)} ] || [ ! -e {quote(s.path)} ] || [ "$({s.read})" = "$(cat {_given(s)})" ]'
-        f" || printf '%s\tother\t-\t-\n' {quote(s.path)}"
-        for s in secrets
-        if s.given
+    calls = {
+        *(("look_at_secret", s.path, s.read) for s in secrets),
+        *(("compare_given", s.path, s.read, _given(s)) for s in secrets if s.given),
+        *(("compare_copy", s.path, s.read, text, path) for s in secrets for path, text in s.copies),
     }
-    rows = {
-        f'if [ ! -e {quote(s.path)} ] || [ -n "$({s.read} 2>/dev/null)" ]; then'
-        f" stat -c '%n\t%F\t%U:%G\t%a' {quote(s.path)} 2>/dev/null;"
-        f" else printf '%s\tfile without a password\t-\t-\n' {quote(s.path)}; fi"
-        for s in secrets
-    }
-    stale = [
-        f'[ ! -e {quote(s.path)} ] || [ "$({_text(s, text)})" = "$(cat {quote(path)} 2>/dev/null)" ]'
-        f" || printf '%s\tcopy differs\t-\t-\n' {quote(s.path)}"
-        for s in secrets
-        for path, text in s.copies
-    ]
-    return "\n".join([*sorted(rows), *sorted(other), *stale]) + "\n:"
-
-
-def _text(secret: Secret, text: str) -> str:
-    """Shell that prints the text of a copy; the value meets pipes only."""
-    return f"{secret.read} 2>/dev/null | sed {quote(f's|.*|{text}|')}"
-
-
-def _copied(secret: Secret) -> str:
-    return "".join(
-        f"{_text(secret, text)} > {quote(path + '.new')}\nsync -d {quote(path + '.new')} 2>/dev/null || :\n"
-        f"mv {quote(path + '.new')} {quote(path)}\n"
-        for path, text in secret.copies
+    return script("secret/copies", "secret/look") + "\n".join(
+        [*map(words, sorted(calls, key=lambda call: (len(call), call))), ":"]
     )
 
 
@@ -112,48 +88,23 @@ def steps(changed: Sequence[Changed[Secret]], view: HostView) -> list[Step]:  # 
         Step(
             f"secret {secret.name}",
             secret.layer,
-            (_TAKE if secret.given else _MAKE).format(
-                given=_given(secret),
-                directory=quote(DIRECTORY),
-                path=quote(secret.path),
-                variable=secret.variable,
-                read=secret.read,
-            )
-            + _copied(secret),
+            _make(secret)
+            + script("secret/copies")
+            + "".join(f"{words(['write_copy', secret.read, text, path])}\n" for path, text in secret.copies),
         )
         for secret, _ in changed
     ]
 
 
+def _make(secret: Secret) -> str:
+    if secret.given:
+        return script("secret/take", file=secret.path, variable=secret.variable, given=_given(secret))
+    return script("secret/make", file=secret.path, variable=secret.variable, read=secret.read)
+
+
 def _given(secret: Secret) -> str:
-    return quote(f"./given/{secret.name}")
+    return f"./given/{secret.name}"
 
-
-_TAKE = r"""
-umask 077
-mkdir -p {directory}; chmod 700 /etc/lampctl {directory}
-[ -s {given} ] || {{ echo "the database's host has no password for it yet: deploy that host"; exit 1; }}
-value=$(cat {given})
-{{ echo "; Made by lampctl on the database's host. Only root and, through its pool, the site's PHP have it."
-  printf 'env[{variable}] = "%s"\n' "$value"; }} > {path}.new
-sync -d {path}.new 2>/dev/null || :
-mv {path}.new {path}
-chown root:root {path}; chmod 600 {path}
-"""
-
-_MAKE = r"""
-umask 077
-mkdir -p {directory}; chmod 700 /etc/lampctl {directory}
-[ -n "$({read} 2>/dev/null || :)" ] || {{
-    value=$(head -c 256 /dev/urandom | base64 -w0 | tr -dc A-Za-z0-9 | head -c 32)
-    [ "${{#value}}" -eq 32 ]
-    {{ echo "; Made by lampctl on this host. Only root and, through its pool, the site's PHP have it."
-      printf 'env[{variable}] = "%s"\n' "$value"; }} > {path}.new
-    sync -d {path}.new 2>/dev/null || :
-    mv {path}.new {path}
-}}
-chown root:root {path}; chmod 600 {path}
-"""
 
 SECRETS = Kind(
     "secrets",

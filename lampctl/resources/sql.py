@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lampctl.resources.secret import Secret
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import quote, script, words
 
 # What GRANT ALL on a database gives, in MariaDB and in MySQL.
 _PRIVILEGES = (
@@ -67,38 +67,24 @@ def look(server: Server, databases: Sequence[str], users: Sequence[Account]) -> 
         f"SELECT 'tls', User, Host FROM mysql.user WHERE User IN ({accounts}) AND ssl_type <> '';\n"
         f"SELECT 'grant', User, Host, Db, CONCAT({granted}) FROM mysql.db WHERE User IN ({accounts});\n"
     )
-    logins = "\n".join(["( :", *(_fits(user) if user.remote else _login(user) for user in users), ") > logins &"])
-    # Beside the query, because to start a client takes longer than what it asks; one at a time, because the server
-    # may allow few connections.
-    return (
-        f"[ -S {quote(server.socket)} ] || {{ echo down; exit 0; }}\n"
-        f"{logins}\nprintf %s {quote(sql)} | {server.client} --raw 2>&1 || echo down\nwait; cat logins"
+    logins = "\n".join([":", *(_compare(user) if user.remote else _try(user) for user in users)])
+    return f"{script('database/logins')}logins() {{\n{logins}\n}}\n" + script(
+        "database/look", socket=server.socket, query=sql, client=server.client
     )
 
 
-def _login(user: Account) -> str:
-    """Does the password in the secret's file open the door, as PHP tries it: by the socket, without TLS?
-
-    The option file lives in the batch's directory.
-    """
-    options = quote(f"login-{user.name}")
-    lines = r"[client]\nuser=%s\npassword=%s\nsocket=%s\n%s\n"
-    return (
-        f"[ ! -e {quote(user.secret.path)} ] || {{ printf {quote(lines)}"
-        f' {quote(user.name)} "$({user.secret.read})" {quote(user.server.socket)}'
-        f" {quote(user.server.plain)} > {options}\n"
-        f"{user.server.login} --defaults-file={options} --batch -e 'SELECT 1' >/dev/null 2>&1"
-        f" && printf 'login\\t%s\\tlocalhost\\n' {quote(user.name)}; rm -f {options}; }}"
+def _try(user: Account) -> str:
+    """Does the password in the secret's file open the account?"""
+    server = user.server
+    return words(
+        ["try_login", user.name, user.secret.path, user.secret.read, server.socket, server.plain, server.login]
     )
 
 
-def _fits(user: Account) -> str:
-    """Would the password in the secret's file open the door from that other host? What the server keeps of it tells."""
+def _compare(user: Account) -> str:
+    """Would the password in the secret's file open the account from that other host?"""
     sql = f"{_MYSQL_FITS if user.server.plugin else _MARIADB_FITS} AND {_is(user)};"
-    return (
-        f"[ ! -e {quote(user.secret.path)} ]"
-        f' || printf {quote(sql)} "$({user.secret.read})" | {user.server.client} --raw 2>/dev/null'
-    )
+    return words(["compare_password", user.name, user.secret.path, user.secret.read, sql, user.server.client])
 
 
 def _is(user: Account) -> str:
@@ -135,15 +121,15 @@ def create_database(server: Server, name: str, charset: str) -> str:
 def create_account(user: Account) -> str:
     """Shell that makes an account, or gives it the password of its secret and all rights on its database again."""
     account = f"{literal(user.name)}@{literal(user.host)}"
-    require = "SSL" if user.remote else "NONE"
-    grant = f"GRANT ALL ON {identifier(pattern(user.database))}.* TO {account};"
-    identified = f"IDENTIFIED WITH {user.server.plugin} BY" if user.server.plugin else "IDENTIFIED BY"
-    # An account that is locked, or that has to use TLS, does not open with the right password either.
-    # printf is a builtin: the password is on a pipe, never in a process's arguments.
-    mark = f'printf {quote(_mark(user))} "$value"' if user.remote and user.server.plugin else ":"
-    return (
-        f'value=$({user.secret.read}); [ -n "$value" ]\n'
-        f"{{ printf \"%s {identified} '%s';\\n%s {identified} '%s' REQUIRE {require} ACCOUNT UNLOCK;\\n%s\\n\""
-        f' {quote(f"CREATE USER IF NOT EXISTS {account}")} "$value"'
-        f' {quote(f"ALTER USER {account}")} "$value" {quote(grant)}; {mark}; }} | {user.server.client}'
+    plugin = user.server.plugin
+    return script(
+        "database/account",
+        read=user.secret.read,
+        create=f"CREATE USER IF NOT EXISTS {account}",
+        alter=f"ALTER USER {account}",
+        identified=f"IDENTIFIED WITH {plugin} BY" if plugin else "IDENTIFIED BY",
+        require="SSL" if user.remote else "NONE",
+        grant=f"GRANT ALL ON {identifier(pattern(user.database))}.* TO {account};",
+        mark=_mark(user) if user.remote and plugin else "",
+        client=user.server.client,
     )

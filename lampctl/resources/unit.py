@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from lampctl.answers import decimal, rows, seconds
 from lampctl.resources.base import Action
-from lampctl.resources.shell import quote, words
+from lampctl.resources.shell import quote, script
 
 _PROPERTIES = (
     "Id,LoadState,ActiveState,SubState,UnitFileState,Result,StateChangeTimestamp,ExecMainStartTimestamp,"
@@ -112,52 +112,26 @@ class UnitState:
 
 def probe(questions: Sequence[Question]) -> str:
     """Shell that prints rows `show`, `reads`, `newest`, `missing`, `dependent` and `log`, with fields between tabs."""
-    units = words(sorted({asked.unit for asked in questions}))
-    missing = "\n".join(
-        f"[ -S {quote(path)} ] || printf 'missing\\t%s\\t%s\\n' {quote(asked.unit)} {quote(path)}"
-        for asked in questions
-        for path in asked.sockets
-    )
-    dependents = "\n".join(
-        f'{{ {asked.dependents}; }} | awk -v unit={quote(asked.unit)} \'{{ print "dependent\\t" unit "\\t" $0 }}\''
-        for asked in questions
-        if asked.dependents
-    )
-    wanted = words(sorted({asked.unit for asked in questions if asked.runs}))
-    log = _LOG.replace("WANTED", wanted)
-    return f"{_SHOW.replace('UNITS', units)}\n{_newest(questions)}\n{missing}\n{dependents}\n{log}"
-
-
-_SHOW = f"""
-shown=$(systemctl show --timestamp=us+utc -p {_PROPERTIES} UNITS 2>/dev/null)
-printf '%s\\n' "$shown" | sed 's/^/show\\t/'
-"""
-# Of a unit that exists and should run; a socket or timer fails because its service does.
-_LOG = r"""
-down=$(printf '%s\n' "$shown" | awk -v RS= -F '\n' '/LoadState=loaded/ && !/ActiveState=active/ {
-    for (i = 1; i <= NF; i++) if ($i ~ /^Id=/) print substr($i, 4) }')
-for unit in $down; do
-    case ' WANTED ' in *" $unit "*) ;; *) continue ;; esac
-    journalctl -q -u "$unit" -u "${unit%.*}.service" -n 12 --no-pager -o cat |
-        awk -v unit="$unit" '{ gsub(/\t/, " "); print "log\t" unit "\t" $0 }'
-done
-"""
-
-
-def _newest(questions: Sequence[Question]) -> str:
-    """Shell that prints which paths each unit reads, and the newest change below each of them."""
-    read = [
+    reads = [
         (purpose, asked.unit, path)
         for asked in questions
         for purpose, paths in (("watch", asked.watch), ("unit", asked.units), ("sandbox", asked.sandbox))
         for path in paths
     ]
-    if not read:
-        return ""
-    return (
-        f"printf 'reads\\t%s\\t%s\\t%s\\n' {words(part for row in read for part in row)}\n"
-        f"find {words(sorted({path for _, _, path in read}))} -printf '%H\\t%C@\\t%p\\n' 2>/dev/null | awk -F '\\t' '"
-        '$2 >= when[$1] { when[$1] = $2; row[$1] = $0 } END { for (path in row) print "newest\\t" row[path] }\''
+    looked = script(
+        "service/look",
+        properties=_PROPERTIES,
+        units=sorted({asked.unit for asked in questions}),
+        wanted=" ".join(sorted({asked.unit for asked in questions if asked.runs})),
+        reads=[part for row in reads for part in row],
+        paths=sorted({path for _, _, path in reads}),
+        sockets=[part for asked in questions for path in asked.sockets for part in (asked.unit, path)],
+    )
+    row = """'{ print "dependent\\t" unit "\\t" $0 }'"""
+    return looked + "".join(
+        f"{{ {asked.dependents}\n}} | awk -v unit={quote(asked.unit)} {row}\n"
+        for asked in questions
+        if asked.dependents
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from lampctl.resources.base import Action, Change, Conflict, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase, Retirement
-from lampctl.resources.shell import quote, words
+from lampctl.resources.shell import script, words
 
 
 @dataclass(frozen=True)
@@ -109,71 +109,21 @@ def retire(keys: Sequence[str], wanted: Sequence[User], view: HostView) -> Retir
     outdated = [u for u in wanted if u.former and u.former not in needed and _has_former(u, accounts)]
     return Retirement(
         tuple(Change(u.former_key, u.layer, Action.DELETE, f"is {u.name} now\n") for u in outdated),
-        tuple(Step(f"user {u.name}: drop the name {u.former}", u.layer, _EDIT + _drop(u)) for u in outdated),
+        tuple(Step(f"user {u.name}: drop the name {u.former}", u.layer, _drop(u)) for u in outdated),
     )
 
 
 def _create(user: User) -> str:
-    script = (
-        "useradd --system --user-group --no-create-home --shell /usr/sbin/nologin"
-        f" --home-dir {quote(user.home)} {quote(user.name)}\n"
-    )
-    # In 0.1 the site may have had another one's user. `-RhP` walks by descriptor and follows no link; `--from` changes
-    # only what that user, or its group, owns.
-    new = user.name
-    for path in map(quote, user.owns):
-        script += (
-            f"was=$(stat -c %U {path} 2>/dev/null || :)\n"
-            "case $was in site-*)\n"
-            f'chown -RhP --from="$was" {new} {path}; chown -RhP --from=":$was" :{new} {path} ;;\nesac\n'
-        )
-    return script
-
-
-# vipw and vigr lock the file as useradd does, and replace it by a rename. An edit in the same second is ignored.
-_EDIT = r"""
-cat > edit <<'END'
-was=$(stat -c %Y "$1")
-sed -i -f ./sed "$1"
-[ "$(stat -c %Y "$1")" -gt "$was" ] || touch -d "@$((was + 1))" "$1"
-END
-edit() { VISUAL='sh -eu ./edit' EDITOR='sh -eu ./edit' "$@" -q; }
-"""
-_FILES = (("/etc/gshadow", "vigr -s"), ("/etc/group", "vigr"), ("/etc/shadow", "vipw -s"), ("/etc/passwd", "vipw"))
-_GROUPS = ("/etc/gshadow", "/etc/group")
+    return script("user/create", name=user.name, folder=user.home, owns=user.owns)
 
 
 def _alias(user: User, *, keep: bool) -> str:
-    """The same uid and gid under both names; /etc/passwd, which tells whether it is done, comes last."""
-    old, new = user.former, user.name
-    lines = f"s/^{old}:\\(.*\\)/{new}:\\1\\n&/"
-    members = f"s/\\([:,]\\){old}\\(,[^:]*\\)\\{{0,1\\}}$/\\1{new},{old}\\2/"
-    has = f"grep -q '^{new}:'"
-    script = _EDIT + "".join(
-        f"{_program(path, lines, members)}{has} {path} || edit {editor}\n{has} {path}\n" for path, editor in _FILES
-    )
-    # Its program may be running: it finds what it stores at the old path as well.
-    script += (
-        f"[ ! -d /var/lib/{old} ] || [ -L /var/lib/{old} ] || [ -e /var/lib/{new} ] || {{\n"
-        f"    mv -T /var/lib/{old} /var/lib/{new}; ln -s {new} /var/lib/{old}; }}\n"
-    )
-    return script if keep else script + _drop(user)
+    """The same uid and gid under both names."""
+    return script("user/edit", "user/alias", *(() if keep else ("user/drop",)), old=user.former, new=user.name)
 
 
 def _drop(user: User) -> str:
-    old = user.former
-    members = (f"s/\\([:,]\\){old},/\\1/", f"s/\\(:\\){old}$/\\1/", f"s/,{old}$//")
-    has = f"grep -q '^{old}:'"
-    return f"[ ! -L /var/lib/{old} ] || rm /var/lib/{old}\n" + "".join(
-        f"{_program(path, f'/^{old}:/d', *members)}if {has} {path}; then edit {editor}; fi\n"
-        f"if {has} {path}; then exit 1; fi\n"
-        for path, editor in _FILES
-    )
-
-
-def _program(path: str, lines: str, *members: str) -> str:
-    """Shell that writes the sed program for one of the files; only those of groups list members."""
-    return f"printf '%s\\n' {words([lines, *(members if path in _GROUPS else ())])} > sed\n"
+    return script("user/edit", "user/drop", old=user.former)
 
 
 USERS = Kind("users", ("user",), (User,), Phase.PREPARE, probe, parse, compare, steps, retire=retire)

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lampctl.engine.library import host_script
-from lampctl.engine.observe import shell_variables
+from lampctl.resources.shell import script
 from lampctl.ssh import Batch, ConnectOptions, as_root, open_transport, target
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
 
@@ -27,13 +26,12 @@ setsid sh -c 'tr "\\0" "\\n" < /proc/self/environ; ls /proc/$$/fd | sed "s/^/chi
 def applied(host: Host, step: bytes, password: str | None) -> list[str]:
     """The output of one step of a run on the host."""
     host.sh("rm -rf /var/lib/lampctl")  # whatever ran here before
-    variables = {"SEEN": "", "OWNER": "test", "PLAYBOOK": "wire-test"}
-    scripts = {f"{name}.sh": host_script(name) for name in ("own", "disown", "undo")}
+    scripts = {f"{name}.sh": script(name).encode() for name in ("own", "disown", "undo")}
     batch = Batch(
         {
             **scripts,
-            "main": host_script("apply"),
-            "run.sh": shell_variables(variables) + host_script("run"),
+            "main": script("apply").encode(),
+            "run.sh": script("run", seen="", owner="test", playbook="wire-test").encode(),
             "adopted": b"",
             "claims": b"",
             "steps/000": step,

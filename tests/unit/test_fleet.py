@@ -77,9 +77,7 @@ def test_certificate_is_for_where_sites_reach_the_server_and_keeps_what_others_k
     change = certificate.compare(made, stranger, HostView())
     assert change is not None
     assert change.diff == "is not by the authority beside it\n"
-    assert (
-        "subjectAltName = DNS:host.example,IP:10.0.0.5\n" in certificate.steps([(made, change)], HostView())[0].script
-    )
+    assert "\nNAMES=DNS:host.example,IP:10.0.0.5\n" in certificate.steps([(made, change)], HostView())[0].script
 
 
 def test_authority_is_a_file_of_the_site_and_is_kept_while_the_other_host_is_silent(tmp_path: Path) -> None:
@@ -128,7 +126,7 @@ def test_account_is_for_tls_and_tells_whether_it_has_the_password(tmp_path: Path
     change = Change(user.key, user.layer, Action.CREATE)
     script = database.steps([(user, change)], HostView())[0].script
     asked = database.probe([*select(resources, Database), user])
-    assert "REQUIRE SSL" in script
+    assert "\nREQUIRE=SSL\n" in script
     assert "User = '\"'\"'far_test'\"'\"' AND Host = '\"'\"'10.0.0.7'\"'\"'" in asked
     marked = "$.metadata.lampctl" in asked  # MariaDB can make its sum of a password again, MySQL can't
     assert (marked, "ATTRIBUTE" in script, "PASSWORD(" in asked) == (

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lampctl.engine.library import host_script
-from lampctl.resources import Action, Change, OutgoingService, Package, Service, package, unit
+from lampctl.resources import Action, Change, OutgoingService, Package, Service, package, shell, unit
 from lampctl.resources.kind import HostView
 from lampctl.resources.service import SERVICES, AnyService
 
@@ -20,7 +19,7 @@ from lampctl.resources.service import SERVICES, AnyService
 def swap(state: Path, keys: list[str], seeds: list[str]) -> int:
     """Hands over these files, each with `new` in it; the batch's directory is `state` too. Returns the exit code."""
     swap, own, disown = (
-        host_script(name).decode().replace("/var/lib/lampctl", str(state)) for name in ("swap", "own", "disown")
+        shell.script(name).replace("/var/lib/lampctl", str(state)) for name in ("swap", "own", "disown")
     )
     (state / "own.sh").write_text(own)
     (state / "enter.sh").write_text(
@@ -32,7 +31,7 @@ def swap(state: Path, keys: list[str], seeds: list[str]) -> int:
     (state / "manifest").write_text("".join(f"{key}\n" for key in keys))
     (state / "seeds").write_text("".join(f"{key}\n" for key in seeds))
     (state / "undo.sh").touch()
-    environment = {"PATH": os.environ["PATH"], "kept": str(state / "generations/9"), "PLAYBOOK": "lamp"}
+    environment = {"PATH": os.environ["PATH"], "KEPT": str(state / "generations/9"), "PLAYBOOK": "lamp"}
     return subprocess.run(["sh", "-eu", "-c", swap], cwd=state, env=environment, check=False).returncode
 
 
@@ -91,14 +90,13 @@ def roots() -> Iterator[Path]:
 
 @pytest.mark.parametrize("path", ENTERED)
 def test_root_enters_by_its_own_directories_only(roots: Path, path: str) -> None:
-    script = host_script("enter").decode() + 'if enter "$1"; then pwd -P; else echo "$why"; fi'
+    script = shell.script("enter") + 'if enter "$1"; then pwd -P; else echo "$why"; fi'
     done = subprocess.run(["sh", "-euc", script, "-", f"{roots}/{path}"], capture_output=True, text=True, check=True)
     assert done.stdout.strip().replace(str(roots), "BASE") == ENTERED[path]
 
 
 def settle(state: Path, generation: str, verdict: str) -> str:
-    script = host_script("settle").decode().replace("/var/lib/lampctl", str(state))
-    text = f"GENERATION={generation} VERDICT={verdict}\n{script}"
+    text = shell.script("settle", generation=generation, verdict=verdict).replace("/var/lib/lampctl", str(state))
     return subprocess.run(["sh", "-c", text], cwd=state, capture_output=True, text=True, check=True).stdout
 
 

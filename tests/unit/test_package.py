@@ -101,7 +101,9 @@ def test_installed_program_works_from_anywhere(lampctl: Path, tmp_path: Path) ->
 
 
 def test_installed_program_runs_its_own_code(lampctl: Path, tmp_path: Path) -> None:
-    script = "import lampctl; from lampctl.engine.library import host_script; print(lampctl.__file__, bool(host_script('apply')))"
+    script = (
+        "import lampctl; from lampctl.resources.shell import script; print(lampctl.__file__, bool(script('apply')))"
+    )
     where, found = run(lampctl.parent / "python", "-c", script, cwd=tmp_path).split()
     assert where.startswith(str(lampctl.parents[1]))
     assert found == "True"

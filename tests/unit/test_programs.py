@@ -144,7 +144,8 @@ def test_unit_that_is_no_longer_wanted_is_stopped_and_forgotten(tmp_path: Path) 
     assert stage.generation is not None
     batch = script.batch(plan, stage, "", script.steps_of(stage), {})
     assert batch.files["stopped"] == f"{gone}\n".encode(), "an undo records it again"
-    assert b'systemctl "$verb" lampctl-a.test@8001.service' in batch.files["undo/000"], "and starts it"
+    assert b"UNIT=lampctl-a.test@8001.service\n" in batch.files["undo/000"]
+    assert b"\nVERB=start\n" in batch.files["undo/000"], "and starts it"
 
 
 def texts_of(found: Desired) -> dict[str, str]:

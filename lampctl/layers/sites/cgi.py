@@ -19,7 +19,7 @@ from lampctl.playbook import root_of, socket_name, user_of
 from lampctl.playbook.sites import CgiSite
 from lampctl.playbook.sites.cgi import STARTER
 from lampctl.resources import Action, Directory, File, Package, Resource, Service
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import script
 
 _PROBE = "lampctl-probe-{token}.cgi"
 _APACHE = Needs(("expires.load", "lua.load", *FASTCGI.modules), (("lampctl-cgi.lua", "apache/cgi.lua.j2"),))
@@ -77,18 +77,9 @@ def _runner(context: Context, name: str) -> tuple[tuple[Resource, ...], Check]:
     return (*files, service), runner
 
 
-# As the site's user, who has to be able to run them: root follows no link that the site has made.
-_NOT_RUNNABLE = """
-cd /
-as="setpriv --reuid={user} --regid={user} --init-groups"
-$as test -d {programs} || echo missing
-$as find -L {programs} -type f ! -executable -print 2>&1
-"""
-
-
 def _chain(context: Context, name: str, options: CgiSite, programs: str) -> tuple[Check, ...]:
     user, path = user_of(name), options.prefix + _PROBE
-    find = _NOT_RUNNABLE.format(user=user, programs=quote(programs))
+    find = script("cgi/not-runnable", account=user, programs=programs)
     return (
         check(name, "runnable", Where.HOST, "every program has its run bit", f"every file below {programs} can be run",
               partial(_judge_runnable, programs), (f"site.runner@{name}",), HostProbe(find)),

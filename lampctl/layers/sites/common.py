@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from lampctl.checks import Check, Evidence, HostProbe, HttpProbe, Judge, Probe, Verdict, Where, failed, passed
+from lampctl.checks import Check, Evidence, HttpProbe, Judge, Probe, Verdict, Where, failed, passed
 from lampctl.layers import http
 from lampctl.layers.base import Context
 from lampctl.layers.fpm import state_of
@@ -63,14 +63,12 @@ def through(
     judge: Callable[[http.Answer, str], Verdict],
     needs: tuple[str, ...],
     path: str,
-    log: str = "",
 ) -> Check:
     """Asked by the host itself, through the web server; {token} in `path` is the run's.
 
-    `judge` gets the answer and the error log's last words, with those that the shell script `log` adds.
+    `judge` gets the answer and the error log's last words.
     """
-    asked = http.local(context, site, path.replace("{token}", "$TOKEN")).script
-    probe = HostProbe(f"{asked}; {log}" if log else asked)
+    probe = http.local(context, site, path)
     judged = partial(http.judged, http.port(context, site), judge)
     return check(site, id, Where.HOST, title, expected, judged, needs, probe)
 

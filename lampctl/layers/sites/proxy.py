@@ -15,7 +15,7 @@ from lampctl.layers.sites.upstreams import Member
 from lampctl.layers.vhost import Vhost
 from lampctl.playbook.sites import ProxySite
 from lampctl.playbook.sites.proxy import STARTER
-from lampctl.resources.shell import words
+from lampctl.resources.shell import script
 
 
 def vhost(context: Context, name: str, options: ProxySite) -> Vhost:  # noqa: ARG001
@@ -59,8 +59,8 @@ def _preflights(name: str, group: tuple[Member, ...]) -> tuple[Preflight, ...]:
     names = sorted({m.host for m in group if not re.fullmatch(r"[0-9.]+|.*:.*", m.host)})
     if not names:
         return ()
-    script = f'for name in {words(names)}; do\ntimeout 5 getent ahosts "$name" >/dev/null || echo "$name" &\ndone\nwait'
-    return (Preflight(f"proxy.names@{name}", script, partial(_judge_names, name)),)
+    look = script("proxy/unresolved", names=names)
+    return (Preflight(f"proxy.names@{name}", look, partial(_judge_names, name)),)
 
 
 def _judge_names(site: str, raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:

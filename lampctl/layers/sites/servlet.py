@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from functools import partial
 
 from lampctl.checks import Evidence, Status, Verdict, Where
-from lampctl.layers import http
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.services import judge
 from lampctl.layers.sites import upstreams
@@ -22,6 +21,7 @@ from lampctl.playbook import home_of, servlet_of, socket_name, user_of
 from lampctl.playbook.sites import ServletSite
 from lampctl.playbook.sites.servlet import STARTER
 from lampctl.resources import Action, File, Package, Service, Symlink
+from lampctl.resources.shell import script
 
 _TRIES = 1  # seconds of patience: ten tries, each of which waits 9 s for an answer while Java starts
 
@@ -81,8 +81,7 @@ def _services(
 ) -> tuple[Service, Service]:
     """The socket, which is there before Java has started; and Tomcat, which is ready once it has answered."""
     unit = servlet_of(name)
-    ask = http.get_unix(name, options.probe, _socket(name), context.web.user)
-    answered = 'case $said in HTTP/*) ;; *) printf "%s\\n" "$said" | tail -n 1; exit 1 ;; esac'
+    ready = script("servlet/ready", site=name, page=options.probe, socket=_socket(name), account=context.web.user)
     return (
         Service(f"{unit}.socket", "site", on_change=Action.RESTART, sockets=(_socket(name),), units=(socket,)),
         Service(
@@ -90,7 +89,7 @@ def _services(
             "site",
             watch=(f"{home_of(name)}/current",),  # a link: it changes with the release
             on_change=Action.RESTART,
-            ready=f"said=$({ask}); {answered}",
+            ready=ready,
             units=files,
             patience=_TRIES,
         ),

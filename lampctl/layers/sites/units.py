@@ -9,7 +9,7 @@ from lampctl.checks import Check, Evidence, HostProbe, Judge, Verdict, Where, fa
 from lampctl.facts import Facts
 from lampctl.layers import http
 from lampctl.layers.base import Context, Desired, Preflight, Problem
-from lampctl.layers.ports import holders, strangers
+from lampctl.layers.ports import holders, holds, strangers
 from lampctl.layers.services import service_check
 from lampctl.layers.sites import upstreams
 from lampctl.layers.sites.common import check, home
@@ -17,10 +17,6 @@ from lampctl.layers.tenant import tenant
 from lampctl.playbook import home_of, unit_of, user_of
 from lampctl.playbook.sites import SandboxedSite
 from lampctl.resources import Action, File, Service
-
-# Whose port it is: a connection alone would take another user's listener for the program.
-_LISTENS = """said=$({strangers})
-[ -z "$said" ] || {{ echo "$said"; false; }}"""
 
 
 def unit_files(
@@ -56,7 +52,7 @@ def program(
             watch=(f"{home_of(name)}/current",),  # a link: it changes with the release
             on_change=Action.RESTART,
             one_of_several=len(options.ports) > 1,
-            ready=_LISTENS.format(strangers=strangers(user_of(name), (port,))),
+            ready=holds(user_of(name), (port,)),
             units=tuple(file.path for file in files),
         )
         for port in options.ports

@@ -134,7 +134,7 @@ def _ask(name: str, path: str, member: Member) -> str:
         return http.get_unix(name, path, member.socket, member.user)
     if member.scheme == "http":
         return http.get(name, path, member.port, member.host)
-    return f"bash -c 'exec 3<>/dev/tcp/{member.host}/{member.port}' && printf 'HTTP/1.1 200 connects\\n\\n'"
+    return http.connect(member.host, member.port)
 
 
 def judge_each(group: Sequence[Member], hint: str, seen: Evidence) -> Verdict:

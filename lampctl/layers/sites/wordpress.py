@@ -28,7 +28,7 @@ from lampctl.resources import (
     Secret,
     Service,
 )
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import quote, script
 from lampctl.resources.sql import identifier, literal
 
 CONFIG = "/etc/wordpress"  # where Debian's package looks
@@ -163,30 +163,11 @@ def _install(context: Context, name: str, options: WordpressSite) -> tuple[Resou
     command = Command(
         f"install WordPress on {name}",
         "site",
-        _RUN.format(unit=quote(f"{install}.service")),
-        _table(context, name, options) or _LOOK.format(unit=quote(look)),
+        script("wordpress/install", unit=f"{install}.service"),
+        _table(context, name, options) or script("wordpress/installed", unit=look),
         f"{options.admin}'s password is made on the host, in {_password(name).path}",
     )
     return (*units, command)
-
-
-# Stopped at its end: what the site's code may have left running ends with it.
-_RUN = """
-systemctl reset-failed {unit} 2>/dev/null || :
-systemctl restart {unit} || {{
-    journalctl -q -u {unit} -n 12 --no-pager -o cat
-    systemctl reset-failed {unit}
-    exit 1
-}}
-systemctl stop {unit}
-"""
-# An instance for each look, as two may be under way. Its status is 3 where WordPress is not installed.
-_LOOK = """
-unit={unit}@$$.service
-timeout 15 systemctl restart "$unit" && said=$(systemctl show --value -p ExecMainStatus "$unit") || said=failed
-systemctl stop "$unit"; systemctl reset-failed "$unit"
-[ "$said" = 0 ]
-"""
 
 
 def _table(context: Context, name: str, options: WordpressSite) -> str:

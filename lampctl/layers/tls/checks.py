@@ -28,10 +28,10 @@ from lampctl.layers.tls.profile import profile_of
 from lampctl.layers.vhost import Https, certificate_of, names_of
 from lampctl.playbook import TlsOptions
 from lampctl.resources import AcmeCertificate, Pair
-from lampctl.resources.acme import look_at, reach
+from lampctl.resources.acme import look_at
 from lampctl.resources.certificate import CERTIFICATES
 from lampctl.resources.pem import CertificateState, look, read
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import quote, script, words
 
 DAYS_LEFT = 14  # fewer are a failure
 _WRONG, _SAID = "==wrong", "==said"
@@ -68,10 +68,10 @@ def certificate_check(site: str, names: tuple[str, ...], pair: Pair, *, made: bo
 
 def acme_checks(site: str, item: AcmeCertificate) -> Iterator[Check]:
     """The certificate, or why there is none; and whether the next one will be to be had."""
-    script = (
-        f"{look_at(item)}\necho {_WRONG}\n"
-        + reach(item.names, f"{item.url}lampctl-probe-$TOKEN.txt", "lampctl-static ")
-        + f"echo {_SAID}\n[ ! -e {quote(item.log)} ] || cat {quote(item.log)}"
+    unreached = f'unreached {quote(item.url)}"lampctl-probe-$TOKEN.txt" "lampctl-static " {words(item.names)}'
+    ask = (
+        f"{look_at(item)}\necho {_WRONG}\n{script('acme/reach')}{unreached}\n"
+        f"echo {_SAID}\n[ ! -e {quote(item.log)} ] || cat {quote(item.log)}"
     )
     yield _check(
         f"certificate@{site}",
@@ -80,7 +80,7 @@ def acme_checks(site: str, item: AcmeCertificate) -> Iterator[Check]:
         f"covers all names of {site}, {DAYS_LEFT} days left",
         partial(_judge_acme, item),
         ("web.config",),
-        HostProbe(script),
+        HostProbe(ask),
         undoable=False,
     )
     yield _check(
@@ -90,7 +90,7 @@ def acme_checks(site: str, item: AcmeCertificate) -> Iterator[Check]:
         "every address of every name answers the challenge",
         _judge_challenge,
         (f"tls.certificate@{site}",),
-        HostProbe(script),
+        HostProbe(ask),
         undoable=False,
     )
 

@@ -24,7 +24,7 @@ from lampctl.resources import (
     Service,
     Symlink,
 )
-from lampctl.resources.shell import quote
+from lampctl.resources.shell import script
 
 
 class Server(Protocol):
@@ -120,19 +120,11 @@ def _tls(context: Context, tier: Tier, secured: frozenset[str]) -> tuple[Resourc
     return _SERVERS[tier.server].tls(tier.names, values)
 
 
-# NGINX tries to get its port each half second only; so it is started when Apache's former processes have let go of it.
-_BEHIND = r"""
-bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}' || exit 1
-systemctl is-active --quiet {front} || ! grep -qE ':0050 [0-9A-F:]+ 0A ' /proc/net/tcp /proc/net/tcp6 || {{
-    echo 'port 80 is still taken'; exit 1; }}
-"""
-
-
 def _behind(context: Context, tier: Tier) -> str:
     """Ready, if it stands behind another server: it has its new port, and its former one is free."""
     if not tier.behind or not context.front:
         return ""
-    return _BEHIND.format(port=tier.behind, front=quote(context.front.unit))
+    return script("web/behind", port=tier.behind, front=context.front.unit)
 
 
 def _files(context: Context, tier: Tier, site: str, vhost: Vhost) -> tuple[Resource, ...]:

@@ -13,6 +13,7 @@ from lampctl.layers.web.diverted import edited
 from lampctl.layers.web.tier import Tier
 from lampctl.platforms import WebNames
 from lampctl.resources import AbsentSymlink, Action, File, Resource, Symlink
+from lampctl.resources.shell import script
 
 _MODULES = ("headers.load", "rewrite.load")  # of every vhost; handlers say what else they need
 _BEHIND = ("remoteip.load",)
@@ -57,7 +58,11 @@ def server(context: Context, tier: Tier) -> Desired:
                 "ports.conf",
                 "move what it adds into conf-enabled/*.conf, and put the package's file back",
             ),
-            *((Preflight("web.lost", _LOST.format(root=root, port=tier.behind), _judge_lost),) if tier.behind else ()),
+            *(
+                (Preflight("web.lost", script("web/lost", root=root, port=tier.behind), _judge_lost),)
+                if tier.behind
+                else ()
+            ),
         ),
     )
 
@@ -87,15 +92,6 @@ def on_change(context: Context) -> Action:
 
 # The names that an enabled vhost answers for: one per word after the directive.
 NAMES = "Server(Name|Alias)"
-
-
-# Vhosts of somebody else that are on port 80, when Apache is about to leave it.
-_LOST = r"""
-grep -qs ':{port}$' {root}/ports.conf && exit 0
-grep -ls '<VirtualHost [^>]*:80>' {root}/sites-enabled/*.conf | grep -v '/000-default.conf$' | while read -r file; do
-    grep -q 'Managed by lampctl' "$file" || echo "$file"
-done
-"""
 
 
 def _judge_lost(raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:

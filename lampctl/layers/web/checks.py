@@ -38,7 +38,7 @@ def _judge_config(seen: Evidence) -> Verdict:
 
 def static_file(context: Context, tier: Tier, site: str) -> Check:
     """Where there are two servers: the inner one by itself, then the whole way."""
-    path = f"{vhost_of(context, site).probe_url}lampctl-probe-$TOKEN.txt"
+    path = f"{vhost_of(context, site).probe_url}lampctl-probe-{{token}}.txt"
     where = f"127.0.0.1:{tier.behind}" if tier.behind else http.port(context, site)
     unit = tier.names.unit.removesuffix(".service")
     hint = f"systemctl status {unit}; ss -ltnp 'sport = :{where.rpartition(':')[2]}'"

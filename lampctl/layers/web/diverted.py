@@ -7,22 +7,14 @@ from functools import partial
 from lampctl.facts import Facts
 from lampctl.layers.base import Preflight, Problem
 from lampctl.platforms import WebNames
-from lampctl.resources.shell import quote
-
-# What somebody changed of the package's own file; and sites that only it would include.
-_EDITED = r"""
-[ -e {path} ] && ! grep -q 'Managed by lampctl' {path} || exit 0
-dpkg -V 2>/dev/null {packages} | grep -F {path}
-{more}
-:
-"""
+from lampctl.resources.shell import script
 
 
 def edited(names: WebNames, file: str, hint: str, more: str = ":") -> Preflight:
     """Refuses to replace `file` where it was changed. `more`: shell that prints `site PATH` of sites lost with it."""
     path = f"{names.root}/{file}"
-    script = _EDITED.format(path=quote(path), packages=f"{names.package} {names.package}-common", more=more)
-    return Preflight(f"web.{names.package}.edited", script, partial(_judge, path, hint))
+    look = script("web/edited", file=path, packages=(names.package, f"{names.package}-common"), more=more)
+    return Preflight(f"web.{names.package}.edited", look, partial(_judge, path, hint))
 
 
 def _judge(path: str, hint: str, raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:

@@ -1,0 +1,30 @@
+# Prints a line for each port that the user $1 does not hold, of those after it: that nobody does, or who does.
+# Field 2 is address and port, 4 the state (0A: listens), 8 the uid, 10 the inode. What takes connections to 127.0.0.1:
+# that address, 0.0.0.0, and both of them in IPv6.
+strangers() {
+    account=$1
+    shift
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v uid="$(id -u "$account")" -v ports="$*" '
+        BEGIN { count = split(ports, listed, " "); for (i in listed) hex[listed[i]] = sprintf("%04X", listed[i]) }
+        $4 == "0A" && $2 ~ /^(0100007F|0+|0+FFFF00000100007F):/ {
+            found = substr($2, index($2, ":") + 1)
+            if ($8 == uid) own[found] = 1; else held[found] = $8 " " $10
+        }
+        END { for (i = 1; i <= count; i++) { port = hex[listed[i]]
+            if (port in held) print listed[i], held[port]; else if (!(port in own)) print listed[i], "nobody" } }
+    ' | while read -r port uid inode; do
+        if [ "$uid" = nobody ]; then echo "nobody listens on 127.0.0.1:$port"; continue; fi
+        fd=$(find /proc/[0-9]*/fd -lname "socket:\[$inode\]" 2>/dev/null | head -n1)
+        pid=${fd#/proc/}; pid=${pid%%/*}
+        name=$(getent passwd "$uid" | cut -d: -f1)
+        program=$(cat "/proc/$pid/comm" 2>/dev/null || echo unknown)
+        echo "127.0.0.1:$port is held by ${name:-user $uid} ($program, pid ${pid:-unknown})"
+    done
+}
+
+# Fails, and prints the strangers, unless the user holds the ports. Whose port it is: a connection alone would take another
+# user's listener for the program.
+holds() {
+    found=$(strangers "$@")
+    [ -z "$found" ] || { echo "$found"; false; }
+}

@@ -1,0 +1,15 @@
+# Makes a random password for VARIABLE in FILE, if READ (shell that prints the password there) prints none. The value never
+# is an argument of a process: only builtins of the shell and pipes touch it.
+umask 077
+mkdir -p "${FILE%/*}"; chmod 700 /etc/lampctl "${FILE%/*}"
+[ -n "$(sh -c "$READ" 2>/dev/null || :)" ] || {
+    value=$(head -c 256 /dev/urandom | base64 -w0 | tr -dc A-Za-z0-9 | head -c 32)
+    [ "${#value}" -eq 32 ]
+    {
+        echo "; Made by lampctl on this host. Only root and, through its pool, the site's PHP have it."
+        printf 'env[%s] = "%s"\n' "$VARIABLE" "$value"
+    } > "$FILE.new"
+    sync -d "$FILE.new" 2>/dev/null || :
+    mv "$FILE.new" "$FILE"
+}
+chown root:root "$FILE"; chmod 600 "$FILE"
