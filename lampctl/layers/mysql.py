@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lampctl.answers import whole
 from lampctl.checks import Check, Evidence, LoginProbe, Verdict, Where, failed, passed, unknown
-from lampctl.layers import engines, remote, sizing
+from lampctl.layers import accounts, engines, remote, sizing
 from lampctl.layers.base import Context, Desired, Preflight, Validator
 from lampctl.layers.services import service_check
 from lampctl.platforms import MysqlNames
@@ -15,7 +15,7 @@ from lampctl.resources import Action, Database, DatabaseUser, File, Package, Res
 def mysql(context: Context) -> Desired:
     """The server, where this host has one; and the way to those on other hosts."""
     server = _server(context) if context.playbook.mysql else Desired()
-    return server + remote.ways(context, secret_of)
+    return server + remote.remote_databases(context, secret_of)
 
 
 def _server(context: Context) -> Desired:
@@ -34,7 +34,7 @@ def _server(context: Context) -> Desired:
     )
     more: tuple[Resource, ...] = ()
     if context.clients:
-        service, more = remote.listening(context, names, service)
+        service, more = accounts.listening(context, names, service)
     own = {site: database for site, database in context.playbook.databases.items() if not database.host}
     values = {
         "names": names,
@@ -57,7 +57,7 @@ def _server(context: Context) -> Desired:
         ),
         validators=(Validator("mysql", names.test, names.root),),
         preflights=(Preflight("mysql.other", engines.probe(names), engines.judge(names)),),
-    ) + remote.accounts(context, _access(names), secret_of)
+    ) + accounts.accounts(context, _access(names), secret_of)
 
 
 def secret_of(site: str) -> Secret:
@@ -89,7 +89,7 @@ def _login_check(site: str, database: DatabaseOptions) -> Check:
 
 
 # 0: the password is not on the host.
-_HINTS = remote.HINTS | {
+_HINTS = engines.HINTS | {
     0: "lampctl deploy makes it; if another playbook was deployed here, name that one: -p FILE",
     1045: "the password in the database is not the stored one: lampctl deploy sets it",
     1114: "the disk or the table space is full",

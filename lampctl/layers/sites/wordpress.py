@@ -5,10 +5,10 @@ The core is Debian's package, which apt upgrades for all sites at once, or a rel
 
 from __future__ import annotations
 
+from lampctl.layers.authority import trust
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.fpm import body_limit, socket_of
 from lampctl.layers.mysql import secret_of
-from lampctl.layers.remote import trust
 from lampctl.layers.sites import php, wordpress_checks
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import home
