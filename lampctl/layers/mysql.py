@@ -23,29 +23,15 @@ def _server(context: Context) -> Desired:
     if names is None:
         return engines.missing(context)
     sandbox = f"/etc/systemd/system/{names.unit}.d/lampctl-sandbox.conf"
-    service = Service(
-        names.unit,
-        "mysql",
-        watch=(names.drop_in,),
-        on_change=Action.RESTART,
-        sockets=(names.socket,),
-        sandbox=(sandbox,),
-        test=names.test,
-    )
+    service = _service(names, sandbox)
     more: tuple[Resource, ...] = ()
     if context.clients:
         service, more = accounts.listening(context, names, service)
     own = {site: database for site, database in context.playbook.databases.items() if not database.host}
-    values = {
-        "names": names,
-        "clients": bool(context.clients),
-        "buffer_pool": sizing.buffer_pool(context.playbook, context.facts),
-        "max_connections": sizing.max_connections(context.playbook, context.facts),
-    }
     return Desired(
         resources=(
             Package(names.package, "mysql"),
-            File(names.drop_in, "mysql", "mysql/server.cnf.j2", values),
+            File(names.drop_in, "mysql", "mysql/server.cnf.j2", _values(context, names)),
             File(sandbox, "mysql", "mysql/sandbox.conf.j2", {}),
             *more,
             service,
@@ -58,6 +44,27 @@ def _server(context: Context) -> Desired:
         validators=(Validator("mysql", names.test, names.root),),
         preflights=(Preflight("mysql.other", engines.probe(names), engines.judge(names)),),
     ) + accounts.accounts(context, _access(names), secret_of)
+
+
+def _service(names: MysqlNames, sandbox: str) -> Service:
+    return Service(
+        names.unit,
+        "mysql",
+        watch=(names.drop_in,),
+        on_change=Action.RESTART,
+        sockets=(names.socket,),
+        sandbox=(sandbox,),
+        test=names.test,
+    )
+
+
+def _values(context: Context, names: MysqlNames) -> dict[str, object]:
+    return {
+        "names": names,
+        "clients": bool(context.clients),
+        "buffer_pool": sizing.buffer_pool(context.playbook, context.facts),
+        "max_connections": sizing.max_connections(context.playbook, context.facts),
+    }
 
 
 def secret_of(site: str) -> Secret:
