@@ -2,12 +2,13 @@
 
 from lampctl.resources.acme import AcmeCertificate
 from lampctl.resources.base import Action, Change, Conflict, Resource, Step, select
-from lampctl.resources.certificate import Certificate, Pair
+from lampctl.resources.certificate import Certificate
 from lampctl.resources.command import Command
 from lampctl.resources.database import Database, DatabaseUser
 from lampctl.resources.directory import Directory
 from lampctl.resources.file import AbsentSymlink, File, Symlink
 from lampctl.resources.package import Package
+from lampctl.resources.pem import Pair
 from lampctl.resources.release import Release, Source
 from lampctl.resources.repository import Repository
 from lampctl.resources.secret import Secret

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lampctl.resources.base import Action, Change, Step
-from lampctl.resources.certificate import CertificateState, Pair, labelled, look, parse
 from lampctl.resources.kind import Changed, HostView, Kind, Phase
+from lampctl.resources.pem import CertificateState, Pair, labelled, look, parse
 from lampctl.resources.shell import quote, words
 
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 from lampctl.resources import systemctl, unit
 from lampctl.resources.base import Action, Change, Conflict, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase, Retirement
 from lampctl.resources.systemctl import Wait
-from lampctl.resources.unit import Fault, UnitState
+from lampctl.resources.unit import Fault, Question, UnitState
+
+
+class _Unit:
+    unit: str
+
+    @property
+    def key(self) -> str:
+        return f"service:{self.unit}"
 
 
 @dataclass(frozen=True)
-class Service:
+class Service(_Unit):
     """A unit that is enabled and active, and has loaded everything below `watch`.
 
     Attributes:
@@ -43,16 +50,14 @@ class Service:
     test: str = ""
     behind: str = ""
     one_of_several: bool = False
-    dependents: ClassVar[str] = ""
-    runs: ClassVar[bool] = True
 
     @property
-    def key(self) -> str:
-        return f"service:{self.unit}"
+    def question(self) -> Question:
+        return Question(self.unit, self.watch, self.units, self.sandbox, self.sockets, runs=True)
 
 
 @dataclass(frozen=True)
-class OutgoingService:
+class OutgoingService(_Unit):
     """A unit that is stopped and disabled, because another one needs its ports.
 
     Attributes:
@@ -68,20 +73,14 @@ class OutgoingService:
     drain: str = ":"
     ports: tuple[int, ...] = ()
     successor: str = ""
-    watch: ClassVar[tuple[str, ...]] = ()
-    units: ClassVar[tuple[str, ...]] = ()
-    sandbox: ClassVar[tuple[str, ...]] = ()
-    sockets: ClassVar[tuple[str, ...]] = ()
-    dependents: ClassVar[str] = ""
-    runs: ClassVar[bool] = False
 
     @property
-    def key(self) -> str:
-        return f"service:{self.unit}"
+    def question(self) -> Question:
+        return Question(self.unit)
 
 
 @dataclass(frozen=True)
-class SharedService:
+class SharedService(_Unit):
     """A package's own unit, which the playbook does not need. One that lampctl ran stays while others depend on it.
 
     Attributes:
@@ -93,15 +92,10 @@ class SharedService:
     watch: tuple[str, ...] = ()
     test: str = ""
     dependents: str = ""
-    on_change: ClassVar[Action] = Action.RELOAD
-    units: ClassVar[tuple[str, ...]] = ()
-    sandbox: ClassVar[tuple[str, ...]] = ()
-    sockets: ClassVar[tuple[str, ...]] = ()
-    runs: ClassVar[bool] = False
 
     @property
-    def key(self) -> str:
-        return f"service:{self.unit}"
+    def question(self) -> Question:
+        return Question(self.unit, self.watch, dependents=self.dependents)
 
 
 AnyService = Service | OutgoingService | SharedService
@@ -145,7 +139,7 @@ def _run(service: Service, state: UnitState, changing: Sequence[str]) -> Change 
 
 
 def _stop(service: OutgoingService, state: UnitState, owned: frozenset[str]) -> Change | Conflict | None:
-    # systemd stops it already: a plan that stops it again would do nothing.
+    # To stop what systemd stops already would do nothing.
     if state.active in ("inactive", "deactivating", "failed", "") and state.enabled != "enabled":
         return None
     if service.mark not in owned:
@@ -153,7 +147,7 @@ def _stop(service: OutgoingService, state: UnitState, owned: frozenset[str]) -> 
             service.key,
             f"{service.unit} is {state.active} and {state.enabled or 'not enabled'}, and was not deployed by lampctl;"
             " it was left alone",
-            f"it is in the way: systemctl disable --now {service.unit}, if nobody needs it",
+            f"if nobody needs it: systemctl disable --now {service.unit}",
         )
     return Change(service.key, service.layer, Action.STOP, "another unit needs its ports\n")
 
@@ -161,8 +155,7 @@ def _stop(service: OutgoingService, state: UnitState, owned: frozenset[str]) -> 
 def in_order(services: Sequence[AnyService], view: HostView) -> list[AnyService]:
     """What gives up ports goes first; or last, without a wait for its ports, if its successor has them already.
 
-    If both run, a server goes before the one that it hands requests to; a running instance of several goes after what
-    sends it requests.
+    A running server goes before the running one that it hands requests to; a running instance of several, after both.
     """
 
     def active(name: str) -> bool:
@@ -192,24 +185,21 @@ def steps(changed: Sequence[Changed[AnyService]], view: HostView) -> list[Step]:
 
 
 def _step(service: AnyService, change: Change, crowded: bool, changing: Sequence[str]) -> Step:
-    """`crowded`: other units of its layer change as well."""
-    name = f"{change.action} {service.unit}"
-    if isinstance(service, OutgoingService):
-        vacate = systemctl.vacate(service.unit, service.drain, service.ports)
+    name = f"{change.action} {service.unit}"  # crowded: other units of its layer change as well
+    if not isinstance(service, Service):
+        drain, ports = (service.drain, service.ports) if isinstance(service, OutgoingService) else (":", ())
+        vacate = systemctl.vacate(service.unit, drain, ports)
         return Step(name, service.layer, vacate, undo=systemctl.start(service.unit))
-    wait = Wait()
-    if isinstance(service, Service):
-        wait = Wait(service.sockets, service.ready, service.patience)
     affected = crowded or any(path in service.units or path.startswith(service.watch) for path in changing)
     undo = systemctl.restore(service, change.action, crowded=crowded) if affected else ""
-    bring = systemctl.bring(service, change.action, wait)
+    bring = systemctl.bring(service, change.action, Wait(service.sockets, service.ready, service.patience))
     return Step(name, service.layer, bring, owns=(service.key,), undo=undo)
 
 
 def retire(keys: Sequence[str], wanted: Sequence[AnyService], view: HostView) -> Retirement:
     """Units are stopped, unless others depend on them. Started again if it is undone."""
     states = view.states.of(SERVICES)
-    kept = {s.key for s in wanted if isinstance(s, SharedService) and _has_dependents(states.get(s.key))}
+    kept = {s.key for s in wanted if isinstance(s, SharedService) and (state := states.get(s.key)) and state.dependents}
     units = {key: key.partition(":")[2] for key in keys if key not in kept}
     return Retirement(
         tuple(Change(key, "linux", Action.STOP, "no longer wanted\n") for key in units),
@@ -220,11 +210,7 @@ def retire(keys: Sequence[str], wanted: Sequence[AnyService], view: HostView) ->
     )
 
 
-def _has_dependents(state: UnitState | None) -> bool:
-    return state is not None and bool(state.dependents)
-
-
-def reloads(services: Sequence[AnyService], stopped: Collection[str], view: HostView) -> list[Changed[AnyService]]:
+def reloads(services: Sequence[AnyService], stopped: Collection[str], view: HostView) -> list[Changed[Service]]:
     """What runs and has read a path that goes loads its configuration again.
 
     Args:
@@ -232,15 +218,20 @@ def reloads(services: Sequence[AnyService], stopped: Collection[str], view: Host
         stopped: Keys of units that stop in the same stage.
         view: `changing` has the paths that go.
     """
-    found: list[Changed[AnyService]] = []
-    for service in services:
-        state = view.states.get(SERVICES, service.key)
-        left = isinstance(service, SharedService) and state and state.runs and service.key not in stopped
-        touched = next((path for path in view.changing if path.startswith(service.watch)), "")
-        if touched and not isinstance(service, OutgoingService) and (left or isinstance(service, Service)):
+    found = []
+    for service in running(services, stopped, view):
+        if touched := next((path for path in view.changing if path.startswith(service.watch)), ""):
             change = Change(service.key, service.layer, service.on_change, f"because {touched} is deleted\n")
             found.append((service, change))
     return found
+
+
+def running(services: Sequence[AnyService], stopped: Collection[str], view: HostView) -> list[Service]:
+    """The services of the playbook, and shared ones that are active and do not stop."""
+    active = {key for key, state in view.states.of(SERVICES).items() if state.runs and key not in stopped}
+    shared = (s for s in services if isinstance(s, SharedService) and s.key in active)
+    left = (Service(s.unit, s.layer, watch=s.watch, test=s.test) for s in shared)
+    return [*(s for s in services if isinstance(s, Service)), *left]
 
 
 SERVICES: Kind[AnyService, UnitState] = Kind(
@@ -248,7 +239,7 @@ SERVICES: Kind[AnyService, UnitState] = Kind(
     ("service",),
     (Service, OutgoingService, SharedService),
     Phase.SERVICES,
-    unit.probe,
+    lambda services: unit.probe([service.question for service in services]),
     unit.parse,
     compare,
     steps,

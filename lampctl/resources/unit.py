@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
 
 from lampctl.answers import decimal, rows, seconds
 from lampctl.resources.base import Action
@@ -20,23 +19,22 @@ _PROPERTIES = (
 _ENABLED = ("enabled", "enabled-runtime", "static", "alias", "indirect", "generated")
 
 
-class Watched(Protocol):
-    """What is asked of a unit; lampctl.resources.service has the classes."""
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a unit; lampctl.resources.service says what the paths and sockets are.
 
-    @property
-    def unit(self) -> str: ...
-    @property
-    def watch(self) -> tuple[str, ...]: ...
-    @property
-    def units(self) -> tuple[str, ...]: ...
-    @property
-    def sandbox(self) -> tuple[str, ...]: ...
-    @property
-    def sockets(self) -> tuple[str, ...]: ...
-    @property
-    def dependents(self) -> str: ...
-    @property
-    def runs(self) -> bool: ...
+    Attributes:
+        dependents: Shell that prints what of other people's depends on it, a line each.
+        runs: It should run; if it does not, its last log lines are asked for.
+    """
+
+    unit: str
+    watch: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    sandbox: tuple[str, ...] = ()
+    sockets: tuple[str, ...] = ()
+    dependents: str = ""
+    runs: bool = False
 
 
 class Fault(StrEnum):
@@ -112,22 +110,22 @@ class UnitState:
         return self.runs and self.sandbox_changed > self.started
 
 
-def probe(services: Sequence[Watched]) -> str:
+def probe(questions: Sequence[Question]) -> str:
     """Shell that prints rows `show`, `reads`, `newest`, `missing`, `dependent` and `log`, with fields between tabs."""
-    units = words(sorted({service.unit for service in services}))
+    units = words(sorted({asked.unit for asked in questions}))
     missing = "\n".join(
-        f"[ -S {quote(path)} ] || printf 'missing\\t%s\\t%s\\n' {quote(service.unit)} {quote(path)}"
-        for service in services
-        for path in service.sockets
+        f"[ -S {quote(path)} ] || printf 'missing\\t%s\\t%s\\n' {quote(asked.unit)} {quote(path)}"
+        for asked in questions
+        for path in asked.sockets
     )
     dependents = "\n".join(
-        f'{{ {service.dependents}; }} | awk -v unit={quote(service.unit)} \'{{ print "dependent\\t" unit "\\t" $0 }}\''
-        for service in services
-        if service.dependents
+        f'{{ {asked.dependents}; }} | awk -v unit={quote(asked.unit)} \'{{ print "dependent\\t" unit "\\t" $0 }}\''
+        for asked in questions
+        if asked.dependents
     )
-    wanted = words(sorted({service.unit for service in services if service.runs}))
+    wanted = words(sorted({asked.unit for asked in questions if asked.runs}))
     log = _LOG.replace("WANTED", wanted)
-    return f"{_SHOW.replace('UNITS', units)}\n{_newest(services)}\n{missing}\n{dependents}\n{log}"
+    return f"{_SHOW.replace('UNITS', units)}\n{_newest(questions)}\n{missing}\n{dependents}\n{log}"
 
 
 _SHOW = f"""
@@ -146,12 +144,12 @@ done
 """
 
 
-def _newest(services: Sequence[Watched]) -> str:
+def _newest(questions: Sequence[Question]) -> str:
     """Shell that prints which paths each unit reads, and the newest change below each of them."""
     read = [
-        (purpose, service.unit, path)
-        for service in services
-        for purpose, paths in (("watch", service.watch), ("unit", service.units), ("sandbox", service.sandbox))
+        (purpose, asked.unit, path)
+        for asked in questions
+        for purpose, paths in (("watch", asked.watch), ("unit", asked.units), ("sandbox", asked.sandbox))
         for path in paths
     ]
     if not read:

@@ -18,7 +18,7 @@ from pathlib import Path
 from lampctl.box import Boxes
 from lampctl.errors import LampctlError
 from tests.bench.holder import RAMP
-from tests.bench.run import RELEASE, _box, _say
+from tests.bench.run import RELEASE, one_box, say
 
 CONNECTIONS = 10_000
 HOLDERS = 2
@@ -59,7 +59,7 @@ class Row:
 def main() -> int:
     options = _options()
     try:
-        with _box(Boxes(options.home, _say), "c10k") as boxes:
+        with one_box(Boxes(options.home, say), "c10k") as boxes:
             rows = list(_rows(boxes, options.seconds))
     except (LampctlError, subprocess.CalledProcessError) as error:
         print(f"c10k: {error}\n{getattr(error, 'stderr', '') or ''}", file=sys.stderr)
@@ -95,7 +95,7 @@ def _rows(boxes: Boxes, seconds: int) -> Iterator[Row]:
 
 
 def _measure(name: str, address: str, root: str, sh: Callable[[str], None], seconds: int) -> Row:
-    _say(f"{name}: {CONNECTIONS} connections for {seconds} s")
+    say(f"{name}: {CONNECTIONS} connections for {seconds} s")
     sh(f"head -c {SIZE} /dev/zero | tr '\\0' x > {root}/{PAGE}")
     began = time.monotonic()
     argv = [sys.executable, "-m", "tests.bench.holder", address, str(CONNECTIONS // HOLDERS), str(seconds)]

@@ -36,9 +36,9 @@ def main() -> int:
     options = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the box is removed then, too
     try:
-        with _box(Boxes(options.home, _say), "bench") as boxes:
+        with one_box(Boxes(options.home, say), "bench") as boxes:
             arena = Arena(boxes, "bench", str(Path(sys.executable).with_name("lampctl")), options.pyinfra)
-            series = alternate(arena.contenders(_say), options.rounds, _say)
+            series = alternate(arena.contenders(say), options.rounds, say)
     except LampctlError as error:
         print(f"bench: {error.message}", error.evidence, f"  → {error.hint}", sep="\n", file=sys.stderr)
         return 1
@@ -56,12 +56,12 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
 @contextmanager
-def _box(boxes: Boxes, name: str) -> Iterator[Boxes]:
+def one_box(boxes: Boxes, name: str) -> Iterator[Boxes]:
     """A bare host in a home of its own. What a killed run left there goes before, everything goes after."""
     _remove(boxes)
     try:

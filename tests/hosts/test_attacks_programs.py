@@ -188,9 +188,11 @@ def test_another_sites_listener_is_never_taken_for_the_program(sites: Host, fold
     assert get(sites, "victim.test", "/") == "victim"
 
 
+UNITS = ("lampctl-cgi-cgi.test", "lampctl-proc.test@8000", "lampctl-servlet-servlet.test", "lampctl-wp-cron-wp.test",
+         "lampctl-wp_install-wp.test", "lampctl-wp_look-wp.test@1")  # fmt: skip
+
+
 def test_units_are_sandboxed(sites: Host) -> None:
-    units = ("lampctl-cgi-cgi.test", "lampctl-proc.test@8000", "lampctl-servlet-servlet.test", "lampctl-wp-cron-wp.test",
-             "lampctl-wp_install-wp.test", "lampctl-wp_look-wp.test@1")  # fmt: skip
-    for unit in units:
+    for unit in UNITS:
         said = sites.sh(f"systemd-analyze security --no-pager {unit}.service | tail -n 1")
         assert float(said.split(":")[1].split()[0]) <= 2, (unit, said)

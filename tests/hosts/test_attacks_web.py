@@ -6,13 +6,12 @@ Each attack is made on Apache, on NGINX, and on NGINX before Apache.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
+from tests.hosts.bait import PREPARE, SEEN, Served
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
-from tests.hosts.visitor import ask, get
+from tests.hosts.visitor import ask
 
 pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
 
@@ -29,50 +28,6 @@ sites:
   auth.test: {{type: php, allow_override: true}}
   word.test: {{type: wordpress, email: a@example.test}}
 """
-SEEN = "RAN-WHAT-WAS-DENIED"
-TELL = """<?php $found = [];
-foreach (['SCRIPT_FILENAME', 'SCRIPT_NAME', 'PATH_INFO', 'PHP_SELF', 'REQUEST_URI', 'DOCUMENT_ROOT', 'PATH_TRANSLATED',
-          'QUERY_STRING'] as $name) { $found[$name] = $_SERVER[$name] ?? null; }
-echo json_encode($found + ['file' => __FILE__]);
-"""
-# Files that must not run or be shown, and index.php, which says what it was told.
-PREPARE = f"""
-cd /var/www
-for site in lamp.test auth.test; do
-    mkdir -p $site/admin $site/.hidden $site/app.php.d
-    echo '<?php echo "{SEEN}";' | tee $site/admin/index.php $site/.hidden/evil.php >/dev/null
-    cat > $site/index.php <<'EOF'
-{TELL}EOF
-    cp $site/index.php $site/app.php.d/index.php
-done
-cp lamp.test/index.php word.test/wp-content/tell.php
-mkdir -p word.test/wp-content/uploads
-echo '<?php echo "{SEEN}";' > word.test/wp-content/uploads/evil.php
-printf 'admin:%s\\n' "$(openssl passwd -apr1 secret)" > auth.test/.users
-printf 'AuthType Basic\\nAuthName x\\nAuthUserFile /var/www/auth.test/.users\\nRequire valid-user\\n' > auth.test/admin/.htaccess
-for site in lamp.test auth.test word.test; do chown -R site-${{site%.test}}-test: $site/*/ $site/*.php 2>/dev/null || :; done
-chmod -R a+rX lamp.test/* auth.test/* auth.test/.users lamp.test/.hidden word.test/wp-content
-"""
-
-
-@dataclass(frozen=True)
-class Served:
-    """A host that serves the sites by one of the setups."""
-
-    host: Host
-    setup: str
-    book: str
-
-    def get(self, site: str, path: str, headers: str = "", port: int = 80) -> tuple[int, str]:
-        """The status, and the whole answer."""
-        answer = get(self.host.box.address, path, site, headers, port)
-        return int(answer.split()[1]), answer
-
-    def told(self, site: str, path: str) -> dict[str, Any]:
-        status, answer = self.get(site, path)
-        assert status == 200, answer
-        found: dict[str, Any] = json.loads(answer.partition("\r\n\r\n")[2])
-        return found
 
 
 @pytest.fixture(scope="module", params=SETUPS)
@@ -230,14 +185,18 @@ def test_logs_are_not_for_other_users(served: Served) -> None:
     assert "token" in served.host.sh(f"setpriv --reuid=nobody --regid=adm --clear-groups cat {log}")
 
 
+LEFTOVERS = ["a.php~", "a.php.bak", "a.BAK", "a.phtml", "a.PHP", "a.Php", "a.php5", "a.phar", "dump.sql", "a.orig",
+             "a.php.swp", "a.inc", "a.dist", "a.save", "a.old", "a.phps"]  # fmt: skip
+
+
 @pytest.mark.parametrize("site", ["lamp.test", "word.test"])
 def test_leftovers_are_not_shown(served: Served, site: str) -> None:
     folder = "/var/www/word.test/wp-content" if site == "word.test" else f"/var/www/{site}"
     url = "/wp-content/" if site == "word.test" else "/"
-    names = ["a.php~", "a.php.bak", "a.BAK", "a.phtml", "a.PHP", "a.Php", "a.php5", "a.phar", "dump.sql", "a.orig", "a.php.swp",
-             "a.inc", "a.dist", "a.save", "a.old", "a.phps"]  # fmt: skip
-    served.host.sh("; ".join(f"echo '<?php {SEEN}' > '{folder}/{name}'; chmod 644 '{folder}/{name}'" for name in names))
-    for name in names:
+    served.host.sh(
+        "; ".join(f"echo '<?php {SEEN}' > '{folder}/{name}'; chmod 644 '{folder}/{name}'" for name in LEFTOVERS)
+    )
+    for name in LEFTOVERS:
         status, answer = served.get(site, url + name)
         assert (status in (403, 404), SEEN in answer) == (True, False), (name, answer)
 

@@ -2,58 +2,26 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
 from lampctl.box import Boxes
 from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
+from tests.hosts.fleet import BLOG, SECRET, SITE, Fleet
 
 pytestmark = pytest.mark.hosts
 
 # Whichever comes first: our patience ends, or the kernel knows of no such neighbour.
 NO_ANSWER = ("timeout", "network")
-SITE, BLOG = "shop.test", "blog.test"
-SECRET = f"/etc/lampctl/secrets/{SITE}.conf"
 # A pair for the same addresses, but not by the authority of the database's host.
 SOMEBODY = (
     "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=somebody "
     '-addext "subjectAltName=IP:$(hostname -I | tr -d " ")" -keyout key.pem -out certificate.pem 2>/dev/null'
 )
-
-
-@dataclass(frozen=True)
-class Fleet:
-    web: Host
-    db: Host
-    playbook: Path
-
-    def lampctl(self, command: str, *args: str) -> tuple[Ran, dict[str, Any], dict[str, Any]]:
-        """(the run, what it says of the host of the database, and of that of the site)."""
-        ran = self.web.lampctl(command, "HOST", "-p", str(self.playbook), *args)
-        db, web = json.loads(ran.out)["hosts"]
-        assert (db["host"], web["host"]) == (self.db.box.name, self.web.box.name)
-        return ran, db, web
-
-    def culprits(self) -> list[str | None]:
-        _, *hosts = self.lampctl("check")
-        return [host["culprit"]["id"].partition("@")[0] if host["culprit"] else None for host in hosts]
-
-    def page(self, path: str = "/") -> tuple[int, str]:
-        """What a visitor of the blog gets."""
-        connection = http.client.HTTPConnection(self.web.box.address, timeout=60)
-        connection.request("GET", path, headers={"Host": BLOG})
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
-
-    def password(self, host: Host) -> str:
-        return host.sh(f"sed -n 's/^env.*\"\\(.*\\)\"/\\1/p' {SECRET}").strip()
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,12 @@ import http.client
 import os
 import subprocess
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tests.hosts.conftest import ON_ONE_RELEASE, Host
+from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
 
 pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
 
@@ -112,48 +113,66 @@ def attackers(host: Host) -> list[subprocess.Popen[bytes]]:
     return found
 
 
-def test_nothing_but_their_own(host: Host, project: Path) -> None:
-    book = project / "site.yml"
+@dataclass(frozen=True)
+class Runs:
+    """What lampctl came to while the sites attacked: codes of ordinary runs, and of those that had to be undone."""
 
-    def deploy(*more: str) -> int:
-        return host.lampctl("deploy", "HOST", "-p", str(book), *more).code
+    host: Host
+    book: Path
+    codes: set[int] = field(default_factory=set)
+    undone: set[int] = field(default_factory=set)
 
-    def plan(sites: str) -> set[str]:
-        book.write_text(sites)
-        ran = host.lampctl("plan", "HOST", "-p", str(book))
+    def lampctl(self, command: str, *more: str) -> Ran:
+        return self.host.lampctl(command, "HOST", "-p", str(self.book), *more)
+
+    def plan(self, sites: str) -> set[str]:
+        self.book.write_text(sites)
+        ran = self.lampctl("plan")
         assert ran.code == 0, ran.out
         return set(ran.changes)
 
-    before, coming = host.sh(INVENTORY), plan(MORE)
+    def turn(self, number: int) -> None:
+        """A new release; sites come, are checked, are broken, and go."""
+        (self.book.parent / "quiet/new.txt").write_text(f"{number}")
+        self.book.write_text(MORE)
+        self.codes.add(self.lampctl("deploy").code)
+        self.codes.add(self.lampctl("check").code)
+        self.undone.add(self.lampctl("deploy", "--set", "php.ini.auto_prepend_file=/nowhere").code)  # no page works so
+        self.book.write_text(FEWER)
+        self.codes.add(self.lampctl("deploy").code)
+        assert page(self.host, "quiet.test") == (200, "quiet quiet_test")
+        assert page(self.host, "files.test") == (200, "files of files.test")
+
+
+def test_nothing_but_their_own(host: Host, project: Path) -> None:
+    runs = Runs(host, project / "site.yml")
+    before, coming = host.sh(INVENTORY), runs.plan(MORE)
     running = attackers(host)
-    end, turn, codes, undone = time.monotonic() + SECONDS, 0, set(), set()
+    end, number = time.monotonic() + SECONDS, 0
     try:
         while time.monotonic() < end:
-            turn += 1
-            (project / "quiet/new.txt").write_text(f"{turn}")
-            book.write_text(MORE)
-            codes.add(deploy())  # sites come
-            codes.add(host.lampctl("check", "HOST", "-p", str(book)).code)
-            undone.add(deploy("--set", "php.ini.auto_prepend_file=/nowhere"))  # no page works with it
-            book.write_text(FEWER)
-            codes.add(deploy())  # and go
-            assert page(host, "quiet.test") == (200, "quiet quiet_test")
-            assert page(host, "files.test") == (200, "files of files.test")
+            runs.turn(number := number + 1)
     finally:
-        host.sh("touch /run/over")
-        said = [(stream.read() if (stream := a.stdout) else b"").decode(errors="replace") for a in running]
-        for attacker in running:
-            attacker.wait(30)
-        host.sh(
-            "rm -f /run/over; find /var/www/blog.test/wp-content -name '*.mine' -delete -o -type l ! -path '*/themes/*' -delete"
-        )
+        said = _called_off(host, running)
     assert said == [""] * len(running)
-    assert (codes <= {0, 1}, undone) == (True, {1}), codes
     # A hostile site may keep its own checks from passing, and so a run from going on; but it has changed nothing.
-    assert plan(FEWER) <= coming
-    ran = host.lampctl("deploy", "HOST", "-p", str(book))
+    assert (runs.codes - {0, 1}, runs.undone) == (set(), {1})
+    assert runs.plan(FEWER) <= coming
+    ran = runs.lampctl("deploy")
     assert ran.code == 0, ran.out
     assert _changed(before, host.sh(INVENTORY)) == set()
+
+
+def _called_off(host: Host, running: list[subprocess.Popen[bytes]]) -> list[str]:
+    """Ends the attackers, and tells what each got hold of."""
+    host.sh("touch /run/over")
+    said = [(stream.read() if (stream := a.stdout) else b"").decode(errors="replace") for a in running]
+    for attacker in running:
+        attacker.wait(30)
+    host.sh(
+        "rm -f /run/over; find /var/www/blog.test/wp-content -name '*.mine' -delete -o -type l ! -path '*/themes/*' -delete"
+    )
+    return said
 
 
 def _changed(before: str, after: str) -> set[str]:

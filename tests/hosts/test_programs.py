@@ -2,72 +2,27 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import shutil
 import socket
-import subprocess
 import time
-import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from lampctl.box import Boxes
-from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
+from tests.hosts.conftest import ON_ONE_RELEASE, Host
+from tests.hosts.stack import BUILT_IN, Stack, build
 from tests.hosts.visitor import Visits, visiting
 
 pytestmark = pytest.mark.hosts
 
-PROGRAMS = Path(__file__).parent / "programs"
-BUILT_IN = Path(__file__).parents[2]
 # For what does not depend on which web server it is.
 once = pytest.mark.parametrize("stack", ["nginx"], indirect=True)
 
 UNITS = ["lampctl-python.test@8000", "lampctl-node.test@8010", "lampctl-c.test@8020", "lampctl-servlet-servlet.test"]
-
-
-@dataclass(frozen=True)
-class Stack:
-    """A box, and the folder with the playbook whose sites run on it behind one of the servers."""
-
-    host: Host
-    folder: Path
-    server: str
-    first: Ran
-
-    def lampctl(self, command: str, book: str = "site.yml", *args: str, cwd: Path | None = None) -> Ran:
-        setting = f"web.server={self.server}"
-        return self.host.lampctl(command, "HOST", "-p", str(self.folder / book), "--set", setting, *args, cwd=cwd)
-
-    def book(self, name: str, change: Callable[[str], str]) -> str:
-        """Another version of the playbook; its name stays, as it is the same playbook to the host."""
-        path = self.folder / name / "site.yml"
-        path.parent.mkdir(exist_ok=True)
-        for source in ("python", "node", "c", "app.war"):
-            link = path.parent / source
-            if not link.exists():
-                link.symlink_to(self.folder / source)
-        path.write_text(change((self.folder / "site.yml").read_text()))
-        return f"{name}/site.yml"
-
-    def get(self, site: str, path: str = "/", *headers: str) -> tuple[int, str]:
-        """(status, body); 0 where the connection broke."""
-        head = "".join(
-            f"{line}\r\n" for line in (f"GET {path} HTTP/1.1", f"Host: {site}", "Connection: close", *headers)
-        )
-        try:
-            with socket.create_connection((self.host.box.address, 80), 20) as sock:
-                sock.sendall(f"{head}\r\n".encode())
-                raw = b"".join(iter(lambda: sock.recv(65536), b"")).decode()
-        except OSError as error:
-            return 0, str(error)
-        top, _, body = raw.partition("\r\n\r\n")
-        return int(top.split()[1]) if top else 0, body
 
 
 @pytest.fixture(scope="module")
@@ -83,19 +38,7 @@ def folder(box: Host, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("programs")
     (path / "packages.yml").write_text("linux: {packages: [python3, nodejs, tomcat10-user]}\n")
     assert box.lampctl("deploy", "HOST", "-p", str(path / "packages.yml")).code == 0
-    api = path / "servlet-api.jar"
-    api.write_bytes(base64.b64decode(box.sh("base64 /usr/share/java/tomcat10-servlet-api.jar")))
-    classes = path / "classes"
-    run = ["javac", "--release", "17", "-cp", str(api), "-d", str(classes), str(PROGRAMS / "Hello.java")]
-    subprocess.run(run, check=True)
-    with zipfile.ZipFile(path / "app.war", "w") as war:
-        war.write(classes / "Hello.class", "WEB-INF/classes/Hello.class")
-    for name in ("python", "node", "c"):
-        (path / name).mkdir()
-    subprocess.run(["cc", "-static", "-O2", "-o", str(path / "c/server"), str(PROGRAMS / "server.c")], check=True)
-    shutil.copy(PROGRAMS / "server.js", path / "node")
-    shutil.copy(BUILT_IN / "playbooks/files/process/server.py", path / "python")
-    shutil.copy(PROGRAMS / "site.yml", path)
+    build(box, path)
     return path
 
 

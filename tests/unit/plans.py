@@ -22,6 +22,7 @@ from lampctl.resources import (
     File,
     OutgoingService,
     Package,
+    Resource,
     Secret,
     Service,
     Symlink,
@@ -31,7 +32,7 @@ from lampctl.resources.database import DATABASES, DatabaseState
 from lampctl.resources.directory import DIRECTORIES
 from lampctl.resources.entry import Entry
 from lampctl.resources.file import FILES
-from lampctl.resources.kind import Kind, S, States
+from lampctl.resources.kind import Kind, States
 from lampctl.resources.package import PACKAGES, PackageState
 from lampctl.resources.secret import SECRETS, SecretState
 from lampctl.resources.service import SERVICES
@@ -53,33 +54,37 @@ def wanted(platform: str, memory: int = 2048) -> tuple[Desired, Mapping[str, str
 def converged(found: Desired, contents: Mapping[str, str]) -> Observation:
     """What a host looks like after a deploy."""
     states = States()
-
-    def there(kind: Kind[Any, S], state: S) -> States:
-        return states.updated(kind, {kind.locate(resource): state})
-
     for resource in found.resources:
-        match resource:
-            case File():
-                content = contents[resource.key].encode()
-                states = there(FILES, Entry("file", resource.mode, resource.owner, content))
-            case Symlink():
-                states = there(FILES, Entry("symlink", 0o777, "root:root", target=resource.target))
-            case Directory():
-                readers = frozenset({resource.reader} - {""})
-                states = there(DIRECTORIES, Entry("directory", resource.mode, resource.owner, readers=readers))
-            case Package():
-                states = there(PACKAGES, PackageState("installed"))
-            case Service():
-                states = there(SERVICES, UnitState(True, "active", "enabled", "success", 100.0, 100.0, 50.0))
-            case OutgoingService():
-                states = there(SERVICES, UnitState())
-            case Secret():
-                states = there(SECRETS, SecretState("regular file root:root 600"))
-            case User():
-                states = there(USERS, Account(resource.home))
-            case Database() | DatabaseUser():
-                states = there(DATABASES, DatabaseState(True, login=True, grants=frozenset({"lamp\\_test"})))
+        if pair := state_of(resource, contents):
+            kind, state = pair
+            states = states.updated(kind, {kind.locate(resource): state})
     return Observation(Facts("debian-13"), states, {"lamp": frozenset(r.key for r in found.resources)})
+
+
+def state_of(resource: Resource, contents: Mapping[str, str]) -> tuple[Kind[Any, Any], object] | None:
+    """Its kind, and its state as wanted; None for what is not there."""
+    match resource:
+        case File():
+            content = contents[resource.key].encode()
+            return FILES, Entry("file", resource.mode, resource.owner, content)
+        case Symlink():
+            return FILES, Entry("symlink", 0o777, "root:root", target=resource.target)
+        case Directory():
+            readers = frozenset({resource.reader} - {""})
+            return DIRECTORIES, Entry("directory", resource.mode, resource.owner, readers=readers)
+        case Package():
+            return PACKAGES, PackageState("installed")
+        case Service():
+            return SERVICES, UnitState(True, "active", "enabled", "success", 100.0, 100.0, 50.0)
+        case OutgoingService():
+            return SERVICES, UnitState()
+        case Secret():
+            return SECRETS, SecretState("regular file root:root 600")
+        case User():
+            return USERS, Account(resource.home)
+        case Database() | DatabaseUser():
+            return DATABASES, DatabaseState(True, login=True, grants=frozenset({"lamp\\_test"}))
+    return None
 
 
 def with_unit(seen: Observation, **units: UnitState) -> Observation:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pytest
 
 from lampctl.checks import (
@@ -23,10 +21,8 @@ from lampctl.checks import (
 )
 from lampctl.facts import MIB, PROBES, Facts, parse
 from lampctl.layers import http
-from lampctl.layers.linux import _clock, _memory
-from lampctl.layers.mysql import _judge_login
-from lampctl.layers.sites.php import _php
 from lampctl.resources.kind import States
+from tests.unit.chain import check
 
 
 def chain(**verdicts: Verdict) -> list[tuple[str, Status]]:
@@ -66,7 +62,7 @@ def test_unknown_blocks_nothing_and_is_no_culprit() -> None:
     ],
 )  # fmt: skip
 def test_php_through_the_web_server(raw: str, status: Status, actual: str) -> None:
-    verdict = http.judged("127.0.0.1:80", partial(_php, "Apache", "8.4"), Evidence(raw, Facts("debian-13"), States()))
+    verdict = check("site.php@lamp.test").judge(Evidence(raw, Facts("debian-13"), States()))
     assert (verdict.status, verdict.actual) == (status, actual)
 
 
@@ -78,17 +74,19 @@ def test_clock(ahead: float, status: Status, said: str) -> None:
     """A container's clock is its machine's, so no host test can set it."""
     assert "clock" in PROBES
     facts = parse({"clock": f"{1_000_000_000 + ahead:.9f}\n"}, now=1_000_000_000.0)
-    verdict = _clock(Evidence("", facts, States()))
+    verdict = check("linux.clock").judge(Evidence("", facts, States()))
     assert (verdict.status, said in verdict.actual) == (status, True)
     assert bool(verdict.hint) == (status is Status.FAIL)
 
 
 def test_clock_that_says_nothing_is_unknown() -> None:
-    assert _clock(Evidence("", parse({}, now=1.0), States())).status is Status.UNKNOWN
+    assert check("linux.clock").judge(Evidence("", parse({}, now=1.0), States())).status is Status.UNKNOWN
 
 
 def test_memory() -> None:
-    verdict = _memory(Evidence("", Facts("debian-13", memory=512 * MIB, memory_available=31 * MIB), States()))
+    verdict = check("linux.memory").judge(
+        Evidence("", Facts("debian-13", memory=512 * MIB, memory_available=31 * MIB), States())
+    )
     assert (verdict.status, verdict.actual) == (Status.FAIL, "31 MiB available of 512 MiB")
     assert "max_children" in verdict.hint
 
@@ -103,11 +101,11 @@ def test_memory() -> None:
     ],
 )
 def test_only_what_a_change_broke_is_a_reason_to_undo_it(proved: str, before: Status, expected: str | None) -> None:
-    check = Check("site", "site", Where.HOST, "", "", lambda _: passed(""), probe=HostProbe("ask"))
+    now = Check("site", "site", Where.HOST, "", "", lambda _: passed(""), probe=HostProbe("ask"))
     other = Check("site", "site", Where.HOST, "", "", lambda _: passed(""), probe=HostProbe("ask otherwise"))
-    asked = {"as now": {"site": check.question}, "otherwise": {"site": other.question}, "never": {}}[proved]
+    asked = {"as now": {"site": now.question}, "otherwise": {"site": other.question}, "never": {}}[proved]
     result = Result("site", "site", Status.FAIL, Where.HOST, "", "")
-    found = lost([check], [result], [Result("site", "site", before, Where.HOST, "", "")], asked)
+    found = lost([now], [result], [Result("site", "site", before, Where.HOST, "", "")], asked)
     assert (found.id if found else None) == expected
 
 
@@ -119,6 +117,6 @@ def test_answer_is_not_mixed_with_the_mark_before_an_empty_log() -> None:
 def test_check_by_a_playbook_that_was_never_deployed_says_so() -> None:
     """`lampctl check HOST` without -p means the built-in lamp, whatever was deployed there."""
     raw = "0 there is no readable /etc/lampctl/secrets/lamp.test.conf"
-    verdict = _judge_login(Evidence(raw, Facts("debian-13"), States()))
+    verdict = check("mysql.login@lamp.test").judge(Evidence(raw, Facts("debian-13"), States()))
     assert verdict.status is Status.FAIL
     assert "-p FILE" in verdict.hint

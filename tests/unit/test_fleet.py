@@ -27,14 +27,13 @@ from lampctl.resources import (
     Database,
     DatabaseUser,
     File,
-    Secret,
     certificate,
     database,
-    secret,
     select,
 )
-from lampctl.resources.certificate import CERTIFICATES, CertificateState
+from lampctl.resources.certificate import CERTIFICATES
 from lampctl.resources.kind import HostView, States
+from lampctl.resources.pem import CertificateState
 from tests.unit.fleets import TEXT, loaded
 
 
@@ -193,15 +192,6 @@ def test_wordpress_verifies_the_server_at_each_place_where_it_runs(tmp_path: Pat
     near = loaded(tmp_path, text.replace("{host: db1}", "true"))
     assert "MYSQL_CLIENT_FLAGS" not in rendered(near, "/etc/wordpress/config-site-far-test.php")
     assert "openssl" not in rendered(near, "/far.test.conf")
-
-
-def test_password_that_is_given(tmp_path: Path) -> None:  # noqa: ARG001
-    item = Secret("far.test", "mysql", given=True)
-    states = secret.parse(f"{item.path}\tregular file\troot:root\t600\n{item.path}\tother\t-\t-\n")
-    change = secret.compare(item, states[item.key], HostView())
-    assert change is not None
-    assert change.diff == "the password that the database's host made\n"
-    assert secret.compare(item, secret.SecretState("regular file root:root 600"), HostView()) is None
 
 
 def test_host_that_never_connects_keeps_nobody_waiting(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from lampctl.engine.visit import _whole
 from lampctl.errors import LampctlError, Unreachable
 from lampctl.facts import PROBES, Facts, nominal
 from lampctl.facts import parse as parse_facts
-from lampctl.layers import Context, Desired, desired, http, remote, urls
+from lampctl.layers import Context, Desired, desired, http, urls
 from lampctl.layers.php import answer
 from lampctl.layers.tls.checks import judge_chain
 from lampctl.plan import Stage
@@ -31,11 +31,11 @@ from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.resources import (
     Step,
-    certificate,
     command,
     database,
     entry,
     package,
+    pem,
     release,
     repository,
     secret,
@@ -75,8 +75,8 @@ text = st.lists(st.sampled_from(WORDS) | st.text(max_size=8), max_size=12).flatm
 SECTIONS = (*observation.questions([]), "preflight:x")
 
 PARSERS: dict[str, Callable[[str], object]] = {
-    "certificates": certificate.parse,
-    "certificate": certificate.read,
+    "certificates": pem.parse,
+    "certificate": pem.read,
     "commands": command.parse,
     "databases": database.parse,
     "paths": entry.parse,
@@ -91,7 +91,6 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "http side by side": http.parts,
     "php": answer,
     "redirect": lambda raw: urls.redirects_to(raw, urls.Wanted()),
-    "database on another host": lambda raw: remote._answer(Evidence(raw, nominal("debian-13"), States())),
     "facts": lambda raw: parse_facts(dict.fromkeys(PROBES, raw), 0.0),
     "observation": lambda raw: observation.parse(dict.fromkeys([*PROBES, *SECTIONS], raw), 0.0),
     "url": lambda raw: urls.Url.parse(f"http://{raw}"),
@@ -119,7 +118,7 @@ def test_facts_have_values_that_can_be_counted_with(section: str, raw: str) -> N
 
 def test_state_of_a_certificate_can_be_shown() -> None:
     """A year that no clock of Python's has."""
-    state = certificate.CertificateState(frozenset({"a.test"}), expires=1e18, fingerprint="0")
+    state = pem.CertificateState(frozenset({"a.test"}), expires=1e18, fingerprint="0")
     assert state.end
     assert state.days(0)
 
@@ -149,7 +148,7 @@ def states() -> Iterator[States]:
     running = unit.UnitState(changed=1e30, changed_path="/x", active="active", loaded=True)
     yield States()
     yield States().updated(SERVICES, dict.fromkeys(keys, running))
-    yield States().updated(CERTIFICATES, dict.fromkeys(keys, certificate.CertificateState(expires=-1e30)))
+    yield States().updated(CERTIFICATES, dict.fromkeys(keys, pem.CertificateState(expires=-1e30)))
     yield States().updated(DATABASES, dict.fromkeys(keys, database.DatabaseState()))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
@@ -50,25 +51,46 @@ def _reads_well(path: str, text: str) -> None:
         assert not re.search(r"^(?!Environment=|Exec|Description=)\w+=.*#", text, re.MULTILINE), text
 
 
-# A value of another kind in place of any that is there, and keys that nobody knows.
-WRONG: st.SearchStrategy[Any] = st.sampled_from(
-    [None, -1, 10**9, "", "a b", "é\n", [], {}, [[]], {"x": 1}, True, 1.5, "${jndi}", "../..", "a" * 300]
+NOWHERE: Any = [[[]]]  # what no option may be
+# Values of another kind than most options have; some may have them.
+ODD: st.SearchStrategy[Any] = st.sampled_from(
+    [None, -1, 10**9, "", "a b", "é\n", [], {}, {"x": 1}, True, 1.5, "${jndi}", "../..", "a" * 300]
 )
+PICK = st.integers(0, 10**6)
 
 
 @ROUNDS
-@given(data=playbooks(), wrong=WRONG, pick=st.integers(0, 10**6))
-def test_broken_playbook_gives_one_clear_error(data: Any, wrong: Any, pick: int) -> None:
+@given(data=playbooks(), pick=PICK)
+def test_value_that_no_option_may_have_gives_one_clear_error(data: Any, pick: int) -> None:
+    _replace(data, pick, NOWHERE)
+    with pytest.raises(LampctlError) as caught:
+        render(data, "debian-13")
+    _is_clear(caught.value)
+
+
+@ROUNDS
+@given(data=playbooks(), odd=ODD, pick=PICK)
+def test_odd_value_gives_one_clear_error_or_good_files(data: Any, odd: Any, pick: int) -> None:
+    _replace(data, pick, odd)
+    try:
+        files = render(data, "debian-13")
+    except LampctlError as error:
+        _is_clear(error)
+    else:
+        for path, text in files.items():
+            _reads_well(path, text)
+
+
+def _replace(data: Any, pick: int, value: Any) -> None:
+    """Puts `value` in the place of any that is there."""
     places = list(_places(data))
     parent, key = places[pick % len(places)]
-    parent[key] = wrong
-    try:
-        render(data, "debian-13")
-        return
-    except LampctlError as error:
-        found = error
-    assert re.match(r"generated\.yml(:\d+)?: ", found.message), found.message
-    assert found.hint
+    parent[key] = value
+
+
+def _is_clear(error: LampctlError) -> None:
+    assert re.match(r"generated\.yml(:\d+)?: ", error.message), error.message
+    assert error.hint
 
 
 def _places(data: Any) -> Any:

@@ -9,13 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from lampctl.checks import Evidence, Status, culprit
+from lampctl.checks import Status, culprit
 from lampctl.engine.smoke import Patience, smoke
-from lampctl.errors import UsageError
-from lampctl.facts import Facts
-from lampctl.layers.urls import Url, Wanted, connects
+from lampctl.layers.urls import Url, Wanted
 from lampctl.outcome import Event, Outcome
-from lampctl.resources.kind import States
 from tests.unit.forked import run
 from tests.unit.web import certificate, page, serving
 
@@ -95,21 +92,6 @@ def test_ipv6() -> None:
         outcome = check(f"http://[::1]:{port}/", Wanted(texts=("six",)))
     assert outcome.ok
     assert outcome.results[0].id == f"tcp.connect@[::1]:{port}"
-
-
-@pytest.mark.parametrize(
-    ("found", "status", "said"),
-    [
-        ({"192.0.2.1": [0, ""]}, Status.PASS, "192.0.2.1"),
-        ({"192.0.2.1": [0, ""], "2001:db8::1": [101, "unreachable"]}, Status.PASS, "192.0.2.1; not seen from here: 2001:db8::1"),
-        ({"192.0.2.1": [0, ""], "2001:db8::1": [None, "timed out"]}, Status.FAIL, "1 of 2 addresses take no connection"),
-        ({"192.0.2.1": [111, "refused"], "2001:db8::1": [101, "unreachable"]}, Status.FAIL, "takes no connection"),
-        ({"127.0.0.1": [0, ""], "::1": [111, "refused"]}, Status.PASS, "127.0.0.1; not seen from here: ::1"),
-    ],
-)  # fmt: skip
-def test_each_address_counts_as_far_as_it_can_be_seen(found: object, status: Status, said: str) -> None:
-    verdict = connects(Url.parse("http://x.test"), ()).judge(Evidence(json.dumps(found), Facts(""), States()))
-    assert (verdict.status, verdict.actual) == (status, said)
 
 
 def test_certificate_of_a_private_authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,34 +190,6 @@ def test_it_is_tried_again(patience: Patience) -> None:
         (outcome,) = smoke([Url.parse(f"http://127.0.0.1:{port}/")], Wanted(), patience, listener)
     assert outcome.ok
     assert [event.text for event in listener.events if event.kind == "note"] == ["not yet: http.status: 503, not 200"]
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "shop.test",
-        "ftp://shop.test/",
-        "http://",
-        "http://a:99999/",
-        "http://[::1/",
-        "http://u:p@shop.test/",
-        "http://a b/",
-        "http://" + "a" * 70 + ".test/",
-        "",
-    ],
-)
-def test_what_is_no_url(url: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError):
-        Url.parse(url)
-    done = run("smoke", "--", url, "https://good.test/", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert [line[:4] for line in done.stderr.splitlines()] == ["lamp", "  → "]
-    assert "u:p" not in done.stderr
-
-
-def test_name_in_other_letters() -> None:
-    assert Url.parse("https://bücher.test/ä").host == "xn--bcher-kva.test"
-    assert Url.parse("https://bücher.test/ä").path == "/%C3%A4"
 
 
 def test_several_urls_in_several_formats(tmp_path: Path) -> None:

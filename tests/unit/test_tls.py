@@ -11,17 +11,17 @@ from lampctl.checks import Evidence, HttpProbe, Status
 from lampctl.engine.library import Files
 from lampctl.facts import Facts
 from lampctl.layers import Context, Desired, desired
-from lampctl.layers.tls.checks import _elsewhere, _judge_acme, _judge_redirect
 from lampctl.observation import Observation
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.render import Renderer
-from lampctl.resources import AcmeCertificate, Certificate
-from lampctl.resources import certificate as certificates
+from lampctl.resources import AcmeCertificate, Certificate, pem
 from lampctl.resources.acme import LETS_ENCRYPT
 from lampctl.resources.acme import compare as compare_acme
-from lampctl.resources.certificate import DAY, CertificateState, compare, read
+from lampctl.resources.certificate import compare
 from lampctl.resources.kind import HostView, States
+from lampctl.resources.pem import DAY, CertificateState, read
+from tests.unit.chain import check
 
 KEY = "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n"
 LOOK = (
@@ -57,7 +57,7 @@ def test_what_is_read_of_a_pair(raw: str, key: str) -> None:
 @pytest.mark.parametrize("word", ["absent", "unreadable"])
 def test_what_is_no_certificate(word: str) -> None:
     assert read(f"{word}\n") == word
-    assert certificates.parse(f"== certificate:/x\n{word}\n") == {}
+    assert pem.parse(f"certificate:/x\t{word}\n") == {}
 
 
 GOOD = CertificateState(frozenset({"a.test"}), 100 * DAY, "ab", "fits", "root:root 600", LETS_ENCRYPT)
@@ -132,24 +132,23 @@ def test_http2_is_a_row_of_the_platform(platform: str, lines: list[str]) -> None
 
 def test_why_there_is_no_certificate() -> None:
     lines = "unresolved\ta.test\nelsewhere\tb.test\t192.0.2.1\tHTTP/1.1 404 Not Found (Server: x)\n"
-    assert _elsewhere(lines) == [
-        "a.test does not resolve on the host",
-        "b.test leads to 192.0.2.1, where another answers, or nobody: HTTP/1.1 404 Not Found (Server: x)",
-    ]
-    item = AcmeCertificate("a.test", "tls", ("a.test",), "/w", "/w/c", "/c/")
-    verdict = _judge_acme(item, Evidence(f"absent\n==wrong\n{lines}==said\n", Facts("debian-13"), States()))
+    certificate = check("tls.certificate@tls.test", "tls", "sites={tls.test: {tls: acme}}")
+    verdict = certificate.judge(Evidence(f"absent\n==wrong\n{lines}==said\n", Facts("debian-13"), States()))
     assert (verdict.status, verdict.actual) == (Status.FAIL, "there is none yet: a.test does not resolve on the host")
-    verdict = _judge_acme(item, Evidence("absent\n==wrong\n==said\ntoo many\n", Facts("debian-13"), States()))
+    another = "b.test leads to 192.0.2.1, where another answers, or nobody: HTTP/1.1 404 Not Found (Server: x)"
+    assert another in verdict.evidence
+    verdict = certificate.judge(Evidence("absent\n==wrong\n==said\ntoo many\n", Facts("debian-13"), States()))
     assert (verdict.status, verdict.evidence) == (Status.FAIL, "too many")
 
 
 @pytest.mark.parametrize(
     ("answer", "status"),
     [
-        ("HTTP/1.1 301 Moved\r\nLocation: https://a.test/lampctl-probe-1/?a=b\r\n\r\n", Status.PASS),
-        ("HTTP/1.1 301 Moved\r\nLocation: https://a.test/lampctl-probe-1/\r\n\r\n", Status.FAIL),
+        ("HTTP/1.1 301 Moved\r\nLocation: https://tls.test/lampctl-probe-1/?a=b\r\n\r\n", Status.PASS),
+        ("HTTP/1.1 301 Moved\r\nLocation: https://tls.test/lampctl-probe-1/\r\n\r\n", Status.FAIL),
         ("HTTP/1.1 200 OK\r\n\r\n", Status.FAIL),
     ],
 )
 def test_a_redirect_keeps_path_and_query(answer: str, status: Status) -> None:
-    assert _judge_redirect("a.test", Evidence(answer, Facts("debian-13"), States())).status is status
+    redirect = check("tls.redirect@tls.test", "tls")
+    assert redirect.judge(Evidence(answer, Facts("debian-13"), States())).status is status

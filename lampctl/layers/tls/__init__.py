@@ -15,7 +15,7 @@ from lampctl.layers.vhost import WELL_KNOWN, certificate_of, https_of, names_of,
 from lampctl.playbook import TlsOptions
 from lampctl.resources import AcmeCertificate, File, Package
 from lampctl.resources.acme import HOOK
-from lampctl.resources.certificate import CertificateState, Pair, look, read
+from lampctl.resources.pem import CertificateState, Pair, look, read
 
 
 def tls(context: Context) -> Desired:

@@ -29,7 +29,8 @@ from lampctl.layers.vhost import Https, certificate_of, names_of
 from lampctl.playbook import TlsOptions
 from lampctl.resources import AcmeCertificate, Pair
 from lampctl.resources.acme import look_at, reach
-from lampctl.resources.certificate import CERTIFICATES, CertificateState, look, read
+from lampctl.resources.certificate import CERTIFICATES
+from lampctl.resources.pem import CertificateState, look, read
 from lampctl.resources.shell import quote
 
 DAYS_LEFT = 14  # fewer are a failure

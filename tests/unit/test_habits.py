@@ -1,0 +1,105 @@
+"""The house rules that code can be read for: sizes, and what a test may use and must be able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from tests.unit import habits
+from tests.unit.source import Source, read, sources
+
+TESTS = sources("tests")
+OURS = [*sources("lampctl"), *TESTS, *sources("docs")]
+
+RULES: dict[str, tuple[Callable[[Source], Iterable[str]], Iterable[Source]]] = {
+    "functions have fewer than 30 lines": (habits.long_functions, OURS),
+    "files have fewer than 250 lines": (habits.long_files, OURS),
+    "no import of a test module": (habits.imported_tests, TESTS),
+    "no private name of another module": (habits.private_names, TESTS),
+    "an assert can fail": (habits.empty_asserts, TESTS),
+    "an exit code is one number": (habits.vague_codes, TESTS),
+    "an expected error is of one class": (habits.vague_raises, TESTS),
+    "no error is swallowed": (habits.swallowed_errors, TESTS),
+    "no test returns early": (habits.early_returns, TESTS),
+    "a test asserts something": (habits.tests_without_assert, TESTS),
+    "a test asserts something outside of loops that may be empty": (habits.asserts_in_loops_only, TESTS),
+}
+
+# What breaks a rule today. An entry that is no longer needed fails the test, so the list only gets shorter.
+EXCEPTIONS: dict[str, set[str]] = {
+    "functions have fewer than 30 lines": {
+        "lampctl/cli/app.py::_hosts",
+        "lampctl/cli/app.py::_run",
+        "lampctl/cli/init.py::init",
+        "lampctl/cli/smoke.py::smoke",
+        "lampctl/engine/login.py::log_in",
+        "lampctl/layers/sites/servlet.py::parts",
+        "lampctl/ssh/connect.py::_client",
+        "lampctl/ssh/connect.py::_explain",
+        "lampctl/ssh/connect.py::_socket",
+    },
+    "files have fewer than 250 lines": {
+        "lampctl/layers/tls/checks.py",
+    },
+    "no private name of another module": {
+        "tests/unit/test_connect.py: _config",
+        "tests/unit/test_fuzz_answers.py: _Progress",
+        "tests/unit/test_fuzz_answers.py: _error",
+        "tests/unit/test_fuzz_answers.py: _hosts",
+        "tests/unit/test_fuzz_answers.py: _main",
+        "tests/unit/test_fuzz_answers.py: _read",
+        "tests/unit/test_fuzz_answers.py: _whole",
+        "tests/unit/test_legible.py: _whole",
+        "tests/unit/test_live.py: _console",
+        "tests/unit/test_live.py: _frame",
+        "tests/unit/test_live.py: _live",
+        "tests/unit/test_live.py: _stop",
+        "tests/unit/test_login.py: _login",
+        "tests/unit/test_output.py: _write",
+    },
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_rule_holds(rule: str) -> None:
+    look, files = RULES[rule]
+    broken = {place for file in files for place in look(file)}
+    known = EXCEPTIONS.get(rule, set())
+    assert sorted(broken - known) == []
+    assert sorted(known - broken) == [], "no longer needed: take it from EXCEPTIONS"
+
+
+BROKEN = {
+    "functions have fewer than 30 lines": "def f():\n" + "    x = 1\n" * 29,
+    "files have fewer than 250 lines": "x = 1\n" * 250,
+    "no import of a test module": "from tests.unit.test_plan import x",
+    "no private name of another module": "from lampctl.ssh import connect\nx = connect._client",
+    "an assert can fail": "def test_x():\n    assert x() or True",
+    "an exit code is one number": "def test_x():\n    assert ran.code in (0, 1)",
+    "an expected error is of one class": "def test_x():\n    with pytest.raises(Exception): x()",
+    "no error is swallowed": "def test_x():\n    try: x()\n    except ValueError: pass",
+    "no test returns early": "def test_x():\n    if x: return\n    assert y",
+    "a test asserts something": "def help():\n    x()\ndef test_x():\n    help()",
+    "a test asserts something outside of loops that may be empty": "def test_x():\n    for y in x(): assert y",
+}
+KEPT = {
+    "functions have fewer than 30 lines": "@d(\n    1,\n)\ndef f():\n" + "    x = 1\n" * 28,
+    "files have fewer than 250 lines": "x = 1\n" * 249,
+    "no import of a test module": "from tests.unit.plans import x",
+    "no private name of another module": "import os\nos._exit(1)\nself._x = 1",
+    "an assert can fail": "def test_x():\n    assert x() or y",
+    "an exit code is one number": "def test_x():\n    assert ran.code == 0",
+    "an expected error is of one class": "def test_x():\n    with pytest.raises(ValueError): x()",
+    "no error is swallowed": "def test_x():\n    try: x()\n    except ValueError: y()",
+    "no test returns early": "def test_x():\n    def y(): return 1\n    assert y()",
+    "a test asserts something": "def help():\n    assert x\ndef test_x():\n    help()",
+    "a test asserts something outside of loops that may be empty": "def test_x():\n    for y in (1, 2): assert y",
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_rule_finds_what_breaks_it_and_nothing_else(rule: str) -> None:
+    look, _ = RULES[rule]
+    assert len(list(look(read("tests/unit/test_x.py", BROKEN[rule])))) == 1
+    assert list(look(read("tests/unit/test_x.py", KEPT[rule]))) == []
