@@ -16,7 +16,7 @@ from typing import Protocol
 
 from lampctl.engine import exchange
 from lampctl.errors import LampctlError
-from lampctl.layers.remote import AUTHORITY
+from lampctl.layers.accounts import AUTHORITY
 from lampctl.outcome import Outcome
 from lampctl.playbook import Loaded
 from lampctl.playbook.fleet import database_hosts, of_databases, of_sites, remote

@@ -14,6 +14,15 @@ _TITLES = {"mariadb": "MariaDB", "mysql": "MySQL"}
 # A file that one of them writes into its data directory, and the other never does.
 _MARKS = {"mariadb": "aria_log_control", "mysql": "mysql.ibd"}
 
+# The server's error numbers → what to do about them, wherever it is.
+HINTS = {
+    1044: "the account lacks rights on the database: lampctl deploy grants them",
+    1049: "the database is missing: lampctl deploy creates it",
+    1142: "the account lacks rights on the database: lampctl deploy grants them",
+    3118: "the account is locked: lampctl deploy unlocks it",
+    4151: "the account is locked: lampctl deploy unlocks it",
+}
+
 
 def missing(context: Context) -> Desired:
     """In place of a database server that the distribution does not package."""

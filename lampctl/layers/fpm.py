@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lampctl.layers import remote, sizing
+from lampctl.layers import authority, sizing
 from lampctl.layers.base import Context, Validator
 from lampctl.layers.mysql import secret_of
 from lampctl.layers.tenant import tenant
@@ -124,9 +124,9 @@ def _values(context: Context, site: str, state: str, credentials: list[str]) -> 
         "memory_limit": options.php.memory_limit or playbook.php.memory_limit,
         "upload_limit": _upload_limit(context, site),
         "body_limit": body_limit(context, site),
-        "ini": {**playbook.php.ini, **remote.trust(site, options), **options.php.ini},
+        "ini": {**playbook.php.ini, **authority.trust(site, options), **options.php.ini},
         "database": database_of(site, options),
-        "authority": remote.authority_of(site),
+        "authority": authority.authority_of(site),
         "environment": options.environment(site),
         "credentials": credentials,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lampctl.answers import whole
 from lampctl.checks import Check, Evidence, LoginProbe, Verdict, Where, failed, passed, unknown
-from lampctl.layers import engines, remote, sizing
+from lampctl.layers import accounts, engines, remote, sizing
 from lampctl.layers.base import Context, Desired, Preflight, Validator
 from lampctl.layers.services import service_check
 from lampctl.platforms import MysqlNames
@@ -15,7 +15,7 @@ from lampctl.resources import Action, Database, DatabaseUser, File, Package, Res
 def mysql(context: Context) -> Desired:
     """The server, where this host has one; and the way to those on other hosts."""
     server = _server(context) if context.playbook.mysql else Desired()
-    return server + remote.ways(context, secret_of)
+    return server + remote.remote_databases(context, secret_of)
 
 
 def _server(context: Context) -> Desired:
@@ -23,29 +23,15 @@ def _server(context: Context) -> Desired:
     if names is None:
         return engines.missing(context)
     sandbox = f"/etc/systemd/system/{names.unit}.d/lampctl-sandbox.conf"
-    service = Service(
-        names.unit,
-        "mysql",
-        watch=(names.drop_in,),
-        on_change=Action.RESTART,
-        sockets=(names.socket,),
-        sandbox=(sandbox,),
-        test=names.test,
-    )
+    service = _service(names, sandbox)
     more: tuple[Resource, ...] = ()
     if context.clients:
-        service, more = remote.listening(context, names, service)
+        service, more = accounts.listening(context, names, service)
     own = {site: database for site, database in context.playbook.databases.items() if not database.host}
-    values = {
-        "names": names,
-        "clients": bool(context.clients),
-        "buffer_pool": sizing.buffer_pool(context.playbook, context.facts),
-        "max_connections": sizing.max_connections(context.playbook, context.facts),
-    }
     return Desired(
         resources=(
             Package(names.package, "mysql"),
-            File(names.drop_in, "mysql", "mysql/server.cnf.j2", values),
+            File(names.drop_in, "mysql", "mysql/server.cnf.j2", _values(context, names)),
             File(sandbox, "mysql", "mysql/sandbox.conf.j2", {}),
             *more,
             service,
@@ -57,7 +43,28 @@ def _server(context: Context) -> Desired:
         ),
         validators=(Validator("mysql", names.test, names.root),),
         preflights=(Preflight("mysql.other", engines.probe(names), engines.judge(names)),),
-    ) + remote.accounts(context, _access(names), secret_of)
+    ) + accounts.accounts(context, _access(names), secret_of)
+
+
+def _service(names: MysqlNames, sandbox: str) -> Service:
+    return Service(
+        names.unit,
+        "mysql",
+        watch=(names.drop_in,),
+        on_change=Action.RESTART,
+        sockets=(names.socket,),
+        sandbox=(sandbox,),
+        test=names.test,
+    )
+
+
+def _values(context: Context, names: MysqlNames) -> dict[str, object]:
+    return {
+        "names": names,
+        "clients": bool(context.clients),
+        "buffer_pool": sizing.buffer_pool(context.playbook, context.facts),
+        "max_connections": sizing.max_connections(context.playbook, context.facts),
+    }
 
 
 def secret_of(site: str) -> Secret:
@@ -89,7 +96,7 @@ def _login_check(site: str, database: DatabaseOptions) -> Check:
 
 
 # 0: the password is not on the host.
-_HINTS = remote.HINTS | {
+_HINTS = engines.HINTS | {
     0: "lampctl deploy makes it; if another playbook was deployed here, name that one: -p FILE",
     1045: "the password in the database is not the stored one: lampctl deploy sets it",
     1114: "the disk or the table space is full",

@@ -1,4 +1,4 @@
-"""A database on another host than the site's: both ends of the wire, and the checks that cross it."""
+"""A site whose database is on another host: its password, and the path to that server, proved hop by hop."""
 
 from __future__ import annotations
 
@@ -9,105 +9,31 @@ from functools import partial
 
 from lampctl.answers import mapping, whole
 from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
+from lampctl.layers import engines
+from lampctl.layers.authority import COPIES, authority_of
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.versions import php_of
-from lampctl.platforms import MysqlNames
-from lampctl.playbook import Client, database_of, user_of
-from lampctl.playbook.sites import DatabaseOptions, PooledSite
+from lampctl.playbook import user_of
+from lampctl.playbook.sites import DatabaseOptions
 from lampctl.resources import (
-    Certificate,
-    Database,
-    DatabaseUser,
     Directory,
     File,
-    Package,
-    Resource,
     Secret,
-    Server,
-    Service,
 )
-from lampctl.resources.database import DATABASES, DatabaseState
 from lampctl.resources.shell import script
-from lampctl.resources.sql import literal
 
 PORT = 3306
-_OWN = Certificate("@mysql", "mysql", (), signed=True)  # no site is called so
-AUTHORITY = _OWN.authority.certificate  # on a host of databases; each of its clients gets a copy
-_COPIES = "/etc/ssl/lampctl"  # which every user may read
 
 
-def listening(context: Context, names: MysqlNames, service: Service) -> tuple[Service, tuple[Resource, ...]]:
-    """The server as other hosts need it, and what it needs for that: a certificate, which systemd hands to it.
-
-    It is for the addresses at which sites reach it, as that is what PHP compares.
-    """
-    reached = {str(client.database.address) for client in context.clients if client.database.address}
-    certificate = replace(_OWN, names=tuple(dict.fromkeys((context.facts.hostname.lower(), *sorted(reached)))))
-    drop_in = f"/etc/systemd/system/{names.unit}.d/lampctl.conf"
-    credentials = File(drop_in, "mysql", "mysql/credentials.conf.j2", {"pair": certificate.pair})
-    watch = (*service.watch, certificate.pair.certificate)
-    service = replace(service, watch=watch, units=(*service.units, drop_in))
-    return service, (Package("openssl", "mysql"), certificate, credentials)
-
-
-def accounts(context: Context, server: Server, secret_of: Callable[[str], Secret]) -> Desired:
-    """Of a host of databases: one for each site of other hosts, and an account for each address."""
-    total = Desired()
-    for client in context.clients:
-        secret, name, user = secret_of(client.site), str(client.database.name), str(client.database.user)
-        users = [DatabaseUser(user, "mysql", server, name, secret, address) for address in client.addresses]
-        check = Check(
-            f"mysql.accounts@{client.site}", "mysql", Where.HOST, "who may connect from another host",
-            f"{user} at {' and '.join(client.addresses) or 'no address'} alone, by TLS",
-            partial(_judge_accounts, client, server, tuple(u.key for u in users)), needs=("mysql.service",),
-            undoable=False,
-        )  # fmt: skip
-        total += Desired(resources=(secret, Database(name, "mysql", server), *users), checks=(check,))
-    return total
-
-
-def _judge_accounts(client: Client, server: Server, wanted: tuple[str, ...], seen: Evidence) -> Verdict:
-    accounts = seen.states.of(DATABASES)
-    for key in wanted:
-        account, state = key.partition(":")[2], accounts.get(key, DatabaseState())
-        if not state.exists:
-            return failed(f"there is no account {account}", hint="lampctl deploy makes it")
-        if not state.tls:
-            return failed(f"{account} may connect without TLS", hint="lampctl deploy demands it")
-        if not state.login:
-            return failed(f"{account} has another password, or is locked", hint="lampctl deploy sets it again")
-    prefix = f"database-user:{client.database.user}@"
-    others = sorted(key for key in accounts if key.startswith(prefix) and key not in (*wanted, f"{prefix}localhost"))
-    if others and client.all:
-        return _one_too_many(client, server, [key.removeprefix(prefix) for key in others])
-    more = f"; and {len(others)} more, of hosts that this run is not for" if others else ""
-    return passed(f"{client.database.user} at {' and '.join(client.addresses) or 'no address'} alone, by TLS{more}")
-
-
-def _one_too_many(client: Client, server: Server, addresses: list[str]) -> Verdict:
-    """Rights are the user's to take away: what has an account may be a site that another playbook knows of."""
-    user = str(client.database.user)
-    accounts = ", ".join(f"{literal(user)}@{literal(address)}" for address in addresses)
-    return failed(
-        f"{user} may connect from {' and '.join(addresses)} too, where this playbook has no host",
-        hint=f'if no site is there any more, on {client.database.host}: {server.login} -e "DROP USER {accounts}"',
-    )
-
-
-def ways(context: Context, secret_of: Callable[[str], Secret]) -> Desired:
-    """Of a host of sites: their passwords, which were made on the other host, and the way there, hop by hop."""
+def remote_databases(context: Context, secret_of: Callable[[str], Secret]) -> Desired:
+    """Passwords, which were made on the other host, and the checks of the path there; for a host of sites."""
     total = Desired()
     for site, database in context.playbook.databases.items():
         if database.host:
             secret = replace(secret_of(site), given=True)
-            resources = (secret, Directory(_COPIES, "mysql"), _copy(context, site, database))
+            resources = (secret, Directory(COPIES, "mysql"), _copy(context, site, database))
             total += Desired(resources=resources, checks=_chain(context, site, database, secret))
     return total
-
-
-def authority_of(site: str) -> str:
-    """The path of the authority by which a site verifies the server of its database."""
-    return f"{_COPIES}/{site}.pem"
 
 
 def _copy(context: Context, site: str, database: DatabaseOptions) -> File:
@@ -115,17 +41,6 @@ def _copy(context: Context, site: str, database: DatabaseOptions) -> File:
     known = context.authorities.get(site, "")
     values = {"host": database.host, "authority": known}
     return File(authority_of(site), "mysql", "mysql/authority.pem.j2", values, seed=not known)
-
-
-def trust(site: str, options: PooledSite) -> dict[str, str]:
-    """The php.ini of a program that can't be told of an authority for its database alone.
-
-    `cafile` takes the place of the system's file of authorities, so `capath` names its folder of them.
-    """
-    database = database_of(site, options)
-    if options.verifies or not database or not database.host:
-        return {}
-    return {"openssl.cafile": authority_of(site), "openssl.capath": "/etc/ssl/certs"}
 
 
 def _chain(context: Context, site: str, database: DatabaseOptions, secret: Secret) -> tuple[Check, ...]:
@@ -196,15 +111,7 @@ def _judge_tls(site: str, database: DatabaseOptions, seen: Evidence) -> Verdict:
     return failed(actual, f"{found['shown']}\n{found['tls']}", hint)
 
 
-# The server's error numbers → what to do about them, wherever it is.
-HINTS = {
-    1044: "the account lacks rights on the database: lampctl deploy grants them",
-    1049: "the database is missing: lampctl deploy creates it",
-    1142: "the account lacks rights on the database: lampctl deploy grants them",
-    3118: "the account is locked: lampctl deploy unlocks it",
-    4151: "the account is locked: lampctl deploy unlocks it",
-}
-_HINTS = HINTS | {
+_HINTS = engines.HINTS | {
     1045: "the password here is not the one there, or that host knows no such account: lampctl deploy",
     1129: "it had too many failed connections from here: mariadb-admin flush-hosts",
     1130: "no account is for the address that it sees: database: {address: …} if it is not the one meant",

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lampctl.playbook.command import check_command
 from lampctl.playbook.text import Text
 
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
@@ -65,27 +66,6 @@ def _archive_key(key: str) -> str:
     if armored.startswith(begin) and armored.endswith(end) and re.fullmatch(r"[A-Za-z0-9+/=:., \n-]+", armored):
         return armored
     raise ValueError
-
-
-# What systemd takes for one character in a command; it drops a command with any other escape.
-_ESCAPE = re.compile(r"""\\(?:["'\\;sabfnrtv]|x(?!00)[0-9a-fA-F]{2}|(?!000)[0-3][0-7]{2})""")
-
-
-def _command(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._/][^\x00-\x1f\x7f]*", text):
-        raise ValueError
-    plain = _ESCAPE.sub("", text)
-    if "\\" in plain:
-        raise ValueError("is not a valid command: a backslash has to be written as \\\\")
-    if re.search("[\"']", re.sub(r"\"[^\"]*\"|'[^']*'", "", plain)):
-        raise ValueError("is not a valid command: a quote is not closed")
-    if re.search(r"%(?!i)", plain.replace("%%", "")):
-        raise ValueError(
-            "is not a valid command: a percent sign has to be written as %%; only %i, the port, is replaced"
-        )
-    if re.search(r"(^|\s);(\s|$)", plain):
-        raise ValueError("is not a valid command: a `;` by itself would begin another one")
-    return text
 
 
 def in_bytes(size: str) -> int:
@@ -155,7 +135,7 @@ Command = Annotated[
         "command",
         "is not a valid command: a program and its arguments in one line, without systemd's prefixes (+, !, -)",
         "./serve",
-        check=_command,
+        check=check_command,
     ),
 ]
 RequestPath = Annotated[

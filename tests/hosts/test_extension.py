@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,43 +17,62 @@ SITE = "  old.test: {type: redirect, to: 'https://www.example.com/new'}\n"
 BOOK = "extends: lamp\nsites:\n  lamp.test: {default: true, database: true}\n"
 
 
+@dataclass(frozen=True)
+class Project:
+    """A playbook, and lampctl with the extension on the host."""
+
+    host: Host
+    folder: Path
+    server: str
+    env: dict[str, str]
+
+    def write(self, text: str) -> None:
+        (self.folder / "lamp.yml").write_text(text)  # in the place of the playbook that made the host
+
+    def run(self, command: str) -> Ran:
+        config = str(self.host.boxes.ssh_config)
+        options = ("-p", "lamp.yml", "--set", f"web.server={self.server}", "-F", config, "--format", "json")
+        done = lampctl(command, self.host.box.name, *options, env=self.env, cwd=self.folder)
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+
 @ON_ONE_RELEASE
 @pytest.mark.parametrize("server", ["apache", "nginx"])
 def test_extension_is_deployed_proved_and_retired(host: Host, tmp_path: Path, server: str) -> None:
-    env = installed(tmp_path / "site") | {"LAMPCTL_BOX_HOME": str(HOME)}
-    book = tmp_path / "lamp.yml"  # in the place of the playbook that made the host
-    options = ("-p", str(book), "--set", f"web.server={server}", "-F", str(host.boxes.ssh_config), "--format", "json")
+    project = Project(host, tmp_path, server, installed(tmp_path / "site") | {"LAMPCTL_BOX_HOME": str(HOME)})
+    _comes(project)
+    _is_found_broken(project)
+    _goes(project)
 
-    def run(command: str) -> Ran:
-        done = lampctl(command, host.box.name, *options, env=env, cwd=tmp_path)
-        return Ran(done.returncode, done.stdout, done.stderr)
 
-    book.write_text(LAYER + BOOK + SITE)
-    assert {"group:cache-users", "file:/etc/memcached.conf"} <= run("plan").changes.keys()
-    first = run("deploy")
+def _comes(project: Project) -> None:
+    project.write(LAYER + BOOK + SITE)
+    assert {"group:cache-users", "file:/etc/memcached.conf"} <= project.run("plan").changes.keys()
+    first = project.run("deploy")
     assert first.code == 0, first.out
     ids = list(first.results)
-    assert {first.results[id] for id in ("memcached.answer", "site.redirect@old.test", "site.outside@old.test")} == {
-        "pass"
-    }
+    own = ("memcached.answer", "site.redirect@old.test", "site.outside@old.test")
+    assert {first.results[id] for id in own} == {"pass"}
     assert ids.index("memcached.answer") < ids.index("php.service")
-    assert "cache-users" in host.sh("getent group cache-users")
-    assert run("plan").changes == {}
+    assert "cache-users" in project.host.sh("getent group cache-users")
+    assert project.run("plan").changes == {}
 
-    host.sh("systemctl stop memcached")
-    broken = run("check")
-    assert (broken.code, broken.results["memcached.service"], broken.results["memcached.answer"]) == (
-        1,
-        "fail",
-        "blocked",
-    )
-    assert json.loads(broken.out)["hosts"][0]["culprit"]["id"] == "memcached.service"
-    assert run("deploy").code == 0
 
-    book.write_text(BOOK)
-    last = run("deploy")
+def _is_found_broken(project: Project) -> None:
+    project.host.sh("systemctl stop memcached")
+    broken = project.run("check")
+    hops = (broken.results["memcached.service"], broken.results["memcached.answer"])
+    assert (broken.code, *hops) == (1, "fail", "blocked")
+    assert broken.host["culprit"]["id"] == "memcached.service"
+    assert project.run("deploy").code == 0
+
+
+def _goes(project: Project) -> None:
+    project.write(BOOK)
+    last = project.run("deploy")
     assert last.code == 0, last.out
+    host = project.host
     assert host.sh("getent group cache-users", check=False) == ""
     assert host.sh("ls /etc/*/sites-enabled /etc/memcached.conf").count("old.test") == 0
     assert "Managed by lampctl" not in host.sh("cat /etc/memcached.conf")
-    assert run("plan").changes == {}
+    assert project.run("plan").changes == {}

@@ -25,7 +25,7 @@ PLAIN = frozenset(string.ascii_letters + string.digits + "._-+/:@~?=&[]%")
 FREE = {
     "ini value": "FPM's pools: quoting.ini",
     "one line of text": "EnvironmentFile: quoting.systemd; WordPress's installer: shell.words; paths of the controller",
-    "command": "ExecStart, whose syntax it is in: fields._command",
+    "command": "ExecStart, whose syntax it is in: command.check_command",
     "archive key": "a shell word; base64 in lines",
     "text": "never on a host: description, hosts and ignore_failed_units",
 }

@@ -30,12 +30,7 @@ RULES: dict[str, tuple[Callable[[Source], Iterable[str]], Iterable[Source]]] = {
 EXCEPTIONS: dict[str, set[str]] = {
     "functions have fewer than 30 lines": {
         "lampctl/engine/login.py::log_in",
-        "lampctl/layers/mysql.py::_server",
         "lampctl/layers/sites/servlet.py::parts",
-        "lampctl/layers/sites/wordpress.py::_install",
-        "lampctl/layers/web/__init__.py::_tier",
-        "lampctl/layers/web/apache.py::server",
-        "lampctl/layers/web/nginx.py::server",
         "lampctl/ssh/connect.py::_client",
         "lampctl/ssh/connect.py::explain",
         "lampctl/ssh/connect.py::_socket",

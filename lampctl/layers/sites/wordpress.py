@@ -5,10 +5,10 @@ The core is Debian's package, which apt upgrades for all sites at once, or a rel
 
 from __future__ import annotations
 
+from lampctl.layers.authority import trust
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.fpm import body_limit, socket_of
 from lampctl.layers.mysql import secret_of
-from lampctl.layers.remote import trust
 from lampctl.layers.sites import php, wordpress_checks
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import home
@@ -137,6 +137,19 @@ def _install(context: Context, name: str, options: WordpressSite) -> tuple[Resou
 
     WordPress runs the site's own plugins and drop-ins from its first line on: so it runs in the site's sandbox.
     """
+    install, look = (f"lampctl-wp_{task}-{name}" for task in ("install", "look"))  # no hostname has an underscore
+    command = Command(
+        f"install WordPress on {name}",
+        "site",
+        script("wordpress/install", unit=f"{install}.service"),
+        _table(context, name, options) or script("wordpress/installed", unit=look),
+        f"{options.admin}'s password is made on the host, in {_password(name).path}",
+    )
+    return (*_tasks(context, name, options, install, look), command)
+
+
+def _tasks(context: Context, name: str, options: WordpressSite, install: str, look: str) -> tuple[File, ...]:
+    """The units that install WordPress and that look whether it is installed, and their environment."""
     values = {
         "HTTP_HOST": name,
         "WP_TITLE": options.title,
@@ -152,22 +165,13 @@ def _install(context: Context, name: str, options: WordpressSite) -> tuple[Resou
         "environment": environment,
         "program": [*_php(context, name, options), _INSTALL, _core(context, name, options)],
     }
-    install, look = (f"lampctl-wp_{task}-{name}" for task in ("install", "look"))  # no hostname has an underscore
-    units = (
+    return (
         File(environment, "site", "unit/environment.j2", {"environment": values}, mode=0o600),
         File(f"/etc/systemd/system/{install}.service", "site", "wordpress/task.service.j2",
              {**given, "task": "install", "secrets": {**secrets, "admin": _password(name).path}}),
         File(f"/etc/systemd/system/{look}@.service", "site", "wordpress/task.service.j2",
              {**given, "task": "look", "secrets": secrets}),
     )  # fmt: skip
-    command = Command(
-        f"install WordPress on {name}",
-        "site",
-        script("wordpress/install", unit=f"{install}.service"),
-        _table(context, name, options) or script("wordpress/installed", unit=look),
-        f"{options.admin}'s password is made on the host, in {_password(name).path}",
-    )
-    return (*units, command)
 
 
 def _table(context: Context, name: str, options: WordpressSite) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from lampctl.layers.base import Context, Desired, ProbeFile, Validator
 from lampctl.layers.services import service_check
 from lampctl.layers.tls.profile import profile_of
-from lampctl.layers.vhost import WELL_KNOWN, WELL_KNOWN_URL, Vhost, https_of
+from lampctl.layers.vhost import WELL_KNOWN, WELL_KNOWN_URL, Https, Vhost, https_of
 from lampctl.layers.web import apache, checks, front, nginx, taken
 from lampctl.layers.web.tier import Tier, tiers
 from lampctl.platforms import WebNames
@@ -70,21 +70,10 @@ def web(context: Context) -> Desired:
 
 
 def _tier(context: Context, tier: Tier) -> Desired:
-    names, own = tier.names, _SERVERS[tier.server]
+    names = tier.names
     secured = {} if tier.behind else {site: https for site in tier.vhosts if (https := https_of(context, site))}
-    keys = (path for https in secured.values() for path in (https.pair.certificate, https.pair.key))
     sandbox, homes = _sandbox(tier)
-    service = Service(
-        names.unit,
-        "web",
-        watch=(names.root, *keys),
-        on_change=own.on_change(context),
-        ready=_behind(context, tier),
-        test=names.test,
-        units=tuple(file.path for file in homes),
-        sandbox=(sandbox.path,),
-        behind=context.web.unit if tier.front else "",
-    )
+    service = _service(context, tier, secured.values())
     config = "web.front-config" if tier.front else "web.config"
     return Desired(
         resources=(
@@ -101,7 +90,23 @@ def _tier(context: Context, tier: Tier) -> Desired:
             *(checks.static_file(context, tier, site) for site in tier.vhosts),
         ),
         validators=(Validator("web", names.test, names.root),),
-        preflights=(taken.of_names(context, tier, own.NAMES),),
+        preflights=(taken.of_names(context, tier, _SERVERS[tier.server].NAMES),),
+    )
+
+
+def _service(context: Context, tier: Tier, secured: Iterable[Https]) -> Service:
+    names = tier.names
+    sandbox, homes = _sandbox(tier)
+    return Service(
+        names.unit,
+        "web",
+        watch=(names.root, *(path for https in secured for path in (https.pair.certificate, https.pair.key))),
+        on_change=_SERVERS[tier.server].on_change(context),
+        ready=_behind(context, tier),
+        test=names.test,
+        units=tuple(file.path for file in homes),
+        sandbox=(sandbox.path,),
+        behind=context.web.unit if tier.front else "",
     )
 
 

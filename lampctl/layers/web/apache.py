@@ -30,26 +30,16 @@ def mark(context: Context) -> str:
 def server(context: Context, tier: Tier) -> Desired:
     """Apache as a whole, with the modules that the sites use."""
     root = tier.names.root
-    needs = [vhost.apache for vhost in tier.vhosts.values()]
-    values = {
-        "mpm": sizing.mpm(context.playbook, context.facts),
-        "options": context.playbook.web,
-        "hostname": context.facts.hostname,
-        "behind": tier.behind,
-        "front": front.NAMES,
-    }
-    used = sorted({module for need in needs for module in need.modules})
-    modules = dict.fromkeys((*_MODULES, *used, *(_BEHIND if tier.behind else ())))
-    files = sorted({file for need in needs for file in need.files})
+    files = sorted({file for vhost in tier.vhosts.values() for file in vhost.apache.files})
     return Desired(
         resources=(
             # Where Apache listens can't be taken back by a drop-in, so the package's file is replaced as a whole.
             File(f"{root}/ports.conf", "web", "apache/ports.conf.j2", {"behind": tier.behind}, divert=True),
-            File(f"{root}/conf-available/lampctl.conf", "web", "apache/server.conf.j2", values),
+            File(f"{root}/conf-available/lampctl.conf", "web", "apache/server.conf.j2", _values(context, tier)),
             Symlink(f"{root}/conf-enabled/{_LAST}", "web", "../conf-available/lampctl.conf"),
             AbsentSymlink(f"{root}/conf-enabled/lampctl.conf", "web", "../conf-available/lampctl.conf"),  # 0.1's name
             *(File(f"{root}/{path}", "web", template, {}) for path, template in files),
-            *_enabled(root, modules),
+            *_enabled(root, _modules(tier)),
         ),
         preflights=(
             Preflight("web.modules", f"ls {root}/mods-enabled 2>/dev/null || :", _judge_modules),
@@ -65,6 +55,22 @@ def server(context: Context, tier: Tier) -> Desired:
             ),
         ),
     )
+
+
+def _values(context: Context, tier: Tier) -> dict[str, object]:
+    return {
+        "mpm": sizing.mpm(context.playbook, context.facts),
+        "options": context.playbook.web,
+        "hostname": context.facts.hostname,
+        "behind": tier.behind,
+        "front": front.NAMES,
+    }
+
+
+def _modules(tier: Tier) -> dict[str, None]:
+    """Each module once: those of every vhost, and what the handlers need."""
+    used = sorted({module for vhost in tier.vhosts.values() for module in vhost.apache.modules})
+    return dict.fromkeys((*_MODULES, *used, *(_BEHIND if tier.behind else ())))
 
 
 def tls(names: WebNames, values: Mapping[str, object]) -> tuple[Resource, ...]:

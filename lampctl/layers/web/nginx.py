@@ -27,21 +27,12 @@ def mark(context: Context) -> str:
 
 def server(context: Context, tier: Tier) -> Desired:
     """NGINX as a whole."""
-    names, web = tier.names, context.playbook.web
-    assert web is not None
+    names = tier.names
     shared = sorted({file for vhost in tier.vhosts.values() for file in vhost.nginx.files})
-    values = {
-        "user": names.user,
-        "options": web,
-        "behind": web.behind_port if tier.front else 0,
-        "connections": sizing.connections(context.facts),
-        "files": sizing.files(context.facts),
-        "catch_all": not any(site.default for site in context.playbook.sites.values()),
-    }
     return Desired(
         resources=(
             # How many connections a worker may hold can be said in nginx.conf only, so that is replaced as a whole.
-            File(f"{names.root}/nginx.conf", "web", "nginx/nginx.conf.j2", values, divert=True),
+            File(f"{names.root}/nginx.conf", "web", "nginx/nginx.conf.j2", _values(context, tier), divert=True),
             Directory("/var/lib/nginx", "web"),
             # For root and adm alone, and for the workers, who open the logs again after they were rotated.
             Package("acl", "web"),
@@ -57,6 +48,19 @@ def server(context: Context, tier: Tier) -> Desired:
             ),
         ),
     )
+
+
+def _values(context: Context, tier: Tier) -> dict[str, object]:
+    web = context.playbook.web
+    assert web is not None
+    return {
+        "user": tier.names.user,
+        "options": web,
+        "behind": web.behind_port if tier.front else 0,
+        "connections": sizing.connections(context.facts),
+        "files": sizing.files(context.facts),
+        "catch_all": not any(site.default for site in context.playbook.sites.values()),
+    }
 
 
 def tls(names: WebNames, values: Mapping[str, object]) -> tuple[Resource, ...]:
