@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
 from lampctl.errors import UsageError
 
@@ -15,21 +16,48 @@ CONNECT_TIMEOUT = 10.0  # seconds
 _TARGET = re.compile(r"(?:(?P<user>[^@\s]+)@)?(?P<host>\[[0-9a-fA-F:.%\w]+\]|[^:@\s\[\]]+)(?::(?P<port>[0-9]+))?")
 
 
+class Connection(Protocol):
+    """What lampctl uses of a fabric.Connection, which has no types."""
+
+    original_host: str  # as the caller named it; `host` may come from ssh_config
+    host: str
+    user: str
+    port: int
+    config: Any
+    ssh_config: Any
+    gateway: Any  # another connection, or a ProxyCommand
+    connect_kwargs: Any  # of paramiko's SSHClient.connect
+    client: Any  # of paramiko
+    transport: Any  # of paramiko
+
+    @property
+    def is_connected(self) -> bool: ...
+
+    def open(self) -> Any: ...
+
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True)
 class Target:
-    """`user@host:port`, each but the host optional; `host` may be an alias of ssh_config."""
+    """`user@host:port`, each but the host optional; `host` may be an alias of ssh_config.
+
+    `connection`: the caller's own, which is used as it is.
+    """
 
     text: str
     host: str
     user: str | None = None
     port: int | None = None
+    connection: Connection | None = field(default=None, compare=False, repr=False)
 
 
 def target(text: str) -> Target:
+    """Read `user@host:port`; UsageError where it is not valid."""
     match = _TARGET.fullmatch(text)
     port = int(match["port"]) if match and match["port"] else None
     if not match or match["host"].startswith("-") or (port is not None and not 0 < port < 65536):
-        raise UsageError(f"{text!r} is no host", "write user@host:port, an alias of ~/.ssh/config, or local")
+        raise UsageError(f"{text!r} is not a valid host", "write user@host:port, an alias of ~/.ssh/config, or local")
     return Target(text, match["host"].strip("[]"), match["user"], port)
 
 

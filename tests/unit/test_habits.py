@@ -40,15 +40,11 @@ EXCEPTIONS: dict[str, set[str]] = {
         "lampctl/layers/web/__init__.py::_tier",
         "lampctl/layers/web/apache.py::server",
         "lampctl/layers/web/nginx.py::server",
-        "lampctl/ssh/connect.py::_client",
-        "lampctl/ssh/connect.py::_explain",
-        "lampctl/ssh/connect.py::_socket",
     },
     "files have fewer than 250 lines": {
         "lampctl/layers/tls/checks.py",
     },
     "no private name of another module": {
-        "tests/unit/test_connect.py: _config",
         "tests/unit/test_fuzz_answers.py: _Progress",
         "tests/unit/test_fuzz_answers.py: _error",
         "tests/unit/test_fuzz_answers.py: _hosts",
