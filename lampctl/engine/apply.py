@@ -38,15 +38,12 @@ class Applying:
     def __init__(
         self,
         transport: Transport,
-        host: str,
-        have_password: bool,
         emit: Callable[[Event], None],
         tools: Mapping[str, bytes],
     ) -> None:
         self._tools = tools  # files that steps may run
         self._transport = transport
-        self._host = host
-        self._have_password = have_password
+        self._host = transport.host
         self._emit = emit
 
     def apply(self, plan: Plan, stage: Stage, seen: str) -> str:
@@ -58,7 +55,7 @@ class Applying:
         session = self._transport.start(batch(plan, stage, seen, steps, self._tools))
         progress = _Progress()
         self._emit(StepsPlanned(self._host, tuple(step.layer for step in steps)))
-        for line in as_root(self._host, session, self._have_password):
+        for line in as_root(self._transport, session):
             self._read(line, steps, progress)
         session.finish()
         if progress.generation:
@@ -76,7 +73,7 @@ class Applying:
     def _settle(self, generation: str, verdict: str, passed: bytes) -> list[str]:
         main = script("settle", generation=generation, verdict=verdict).encode()
         session = self._transport.start(Batch({"main": main, "passed": passed}, WORK))
-        lines = list(as_root(self._host, session, self._have_password))
+        lines = list(as_root(self._transport, session))
         session.finish()
         if "@@overtaken" in lines and verdict == "undo":
             raise Locked(

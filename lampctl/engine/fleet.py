@@ -36,11 +36,11 @@ class Share:
 class Part(Protocol):
     """One host's part in a run."""
 
-    def begin(self, transport: Transport, have_password: bool) -> Share:
+    def begin(self, transport: Transport) -> Share:
         """Once it is connected; LampctlError where it can't go on without another host."""
         ...
 
-    def proved(self, transport: Transport, have_password: bool) -> None:
+    def proved(self, transport: Transport) -> None:
         """Its work is done, and the connection still there."""
         ...
 
@@ -55,10 +55,10 @@ class Alone:
 
     loaded: Loaded
 
-    def begin(self, transport: Transport, have_password: bool) -> Share:  # noqa: ARG002
+    def begin(self, transport: Transport) -> Share:  # noqa: ARG002
         return Share(self.loaded)
 
-    def proved(self, transport: Transport, have_password: bool) -> None:
+    def proved(self, transport: Transport) -> None:
         """Nobody waits for it."""
 
     def end(self, outcome: Outcome | None) -> None:
@@ -78,19 +78,19 @@ class Databases:
     outcome: Future[Outcome | None] = field(default_factory=Future)
     sites: list[Sites] = field(default_factory=list)
 
-    def begin(self, transport: Transport, have_password: bool) -> Share:  # noqa: ARG002
+    def begin(self, transport: Transport) -> Share:
         self.address.set_result(_reachable(transport))
         seen = [sites.addresses[self.host].result() for sites in self.sites]
         known = [address for address in dict.fromkeys(seen) if address]
         return Share(of_databases(self.loaded, self.host, self.address.result(), known, self.whole and all(seen)))
 
-    def proved(self, transport: Transport, have_password: bool) -> None:
+    def proved(self, transport: Transport) -> None:
         sites = [site for site, database in remote(self.loaded).items() if database.host == self.host]
         asked = {site: Secret(site, "mysql").read for site in sites}
         asked["@"] = f"openssl x509 -in {quote(AUTHORITY)} 2>/dev/null | base64 -w0"
         script = "".join(f'printf "%s %s\\n" {quote(s)} "$({read} 2>/dev/null)"\n' for s, read in asked.items())
         session = transport.start(Batch({"main": script.encode()}))
-        rows = [line.partition(" ") for line in as_root(self.host, session, have_password)]
+        rows = [line.partition(" ") for line in as_root(transport, session)]
         session.finish()
         found = {site: value for site, _, value in rows if site in asked and value}
         self.authority = exchange.authority(self.host, found.pop("@", ""))
@@ -111,10 +111,10 @@ class Sites:
     databases: Sequence[Databases]
     addresses: dict[str, Future[str]]  # host of databases → from where this one connects to it; empty: not known
 
-    def begin(self, transport: Transport, have_password: bool) -> Share:
+    def begin(self, transport: Transport) -> Share:
         reached = {part.host: part.address.result() for part in self.databases}
         loaded = of_sites(self.loaded, reached)
-        self._say_from_where(transport, have_password, loaded)
+        self._say_from_where(transport, loaded)
         given: dict[str, bytes] = {}
         for part in self.databases:
             outcome = part.outcome.result()
@@ -125,7 +125,7 @@ class Sites:
         authorities = {site: made[str(database.host)] for site, database in remote(loaded).items()}
         return Share(replace(loaded, authorities=authorities), given)
 
-    def _say_from_where(self, transport: Transport, have_password: bool, loaded: Loaded) -> None:
+    def _say_from_where(self, transport: Transport, loaded: Loaded) -> None:
         """The way is asked of the host itself: it may have several addresses."""
         targets = {str(database.host): database.address for database in remote(loaded).values()}
         for host, address in targets.items():
@@ -137,12 +137,12 @@ class Sites:
             for number, a in enumerate(targets.values())
         )
         session = transport.start(Batch({"main": script.encode()}))
-        said = dict(line.split(" ") for line in as_root(self.host, session, have_password) if line.count(" ") == 1)
+        said = dict(line.split(" ") for line in as_root(transport, session) if line.count(" ") == 1)
         session.finish()
         for number, host in enumerate(targets):
             self.addresses[host].set_result(exchange.address(self.host, said.get(str(number), "")))
 
-    def proved(self, transport: Transport, have_password: bool) -> None:
+    def proved(self, transport: Transport) -> None:
         """Nobody waits for it."""
 
     def end(self, outcome: Outcome | None) -> None:  # noqa: ARG002

@@ -19,9 +19,7 @@ from lampctl.ssh import Batch, Session, Transport, as_root
 
 def observe(
     transport: Transport,
-    host: str,
     loaded: Loaded,
-    have_password: bool,
     meanwhile: Callable[[], None],
     given: Mapping[str, bytes],
 ) -> Observation:
@@ -37,7 +35,7 @@ def observe(
     began = time.time()
     session = transport.start(batch)
     meanwhile()
-    found = sections(as_root(host, session, have_password), boundary, lambda: cut_short(host, session))
+    found = sections(as_root(transport, session), boundary, lambda: cut_short(transport, session))
     raw = {names[head.strip()]: text for head, text in found if head.strip() in names}
     session.proceed()
     session.finish()
@@ -49,11 +47,14 @@ def candidates(loaded: Loaded) -> list[Desired]:
     return [desired(Context.of(loaded, platform, nominal(platform.id, sites))) for platform in PLATFORMS.values()]
 
 
-def cut_short(host: str, session: Session) -> LampctlError:
+def cut_short(transport: Transport, session: Session) -> LampctlError:
     """Why a script did not come to its end: the connection broke, or somebody ended it on the host."""
     code, stderr = session.finish()
     return LampctlError(
-        f"{host}: what ran on the host ended early (exit code {code})", "run it again", kind="died", evidence=stderr
+        f"{transport.host}: what ran on the host ended early (exit code {code})",
+        "rerun lampctl",
+        kind="died",
+        evidence=stderr,
     )
 
 

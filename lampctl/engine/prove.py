@@ -68,11 +68,9 @@ class _Run:
 
 def prove(
     transport: Transport,
-    host: str,
     desired: Desired,
     seen: Observation,
     render: Callable[[File], str],
-    have_password: bool,
     emit: Callable[[Event], None],
 ) -> tuple[Result, ...]:
     """Every check's result, in the order of the chain; each is told as soon as it and those before it are known."""
@@ -83,15 +81,15 @@ def prove(
         secrets=_needed(desired),
     )
     session = transport.start(_batch(run, desired, render))
-    emit(ChecksPlanned(host, tuple(check.layer for check in desired.checks)))
+    emit(ChecksPlanned(transport.host, tuple(check.layer for check in desired.checks)))
     with ThreadPoolExecutor(8) as pool:
-        lines = as_root(host, session, have_password)
-        for head, text in sections(lines, run.boundary, lambda: cut_short(host, session)):
+        lines = as_root(transport, session)
+        for head, text in sections(lines, run.boundary, lambda: cut_short(transport, session)):
             _take(run, head, text, desired, transport, pool)
             known, told = tuple(takewhile(run.knows, desired.checks)), len(run.verdicts)
             if len(known) > told:
                 for result in _results(known, run, seen, transport.direct)[told:]:
-                    emit(CheckDone(host, result))
+                    emit(CheckDone(transport.host, result))
     session.proceed()  # it waited for us: the probe files are needed until the look from outside is done
     session.finish()
     return _results(desired.checks, run, seen, transport.direct)

@@ -86,9 +86,9 @@ class HostRun:
         try:
             with self._phase("connect"):
                 transport = reach(self.where, self.request.connect, self.reporter.event)
-            self.share = self.part.begin(transport, self._have_password)
+            self.share = self.part.begin(transport)
             self._run(transport)
-            self.part.proved(transport, self._have_password)
+            self.part.proved(transport)
         except LampctlError as error:
             self.done["error"] = error
         except BrokenPipeError:  # whoever reads the output has gone
@@ -128,9 +128,7 @@ class HostRun:
 
     def _observe(self, transport: Transport) -> Observation:
         with self._phase("observe"):
-            return observe.observe(
-                transport, self.where.text, self.share.loaded, self._have_password, self._get_ready, self.share.given
-            )
+            return observe.observe(transport, self.share.loaded, self._get_ready, self.share.given)
 
     def _plan(self, desired: Desired, seen: Observation) -> Plan:
         contents = {file.key: self._render(file) for file in desired.files}
@@ -164,8 +162,6 @@ class HostRun:
         """Stage by stage, each proved before the next. What the host is like then; None where it went wrong."""
         applying = apply.Applying(
             transport,
-            self.where.text,
-            self._have_password,
             self.reporter.event,
             {**tools(self._render), **self.share.given},
         )
@@ -211,8 +207,7 @@ class HostRun:
 
     def _prove(self, transport: Transport, desired: Desired, seen: Observation) -> tuple[Result, ...]:
         with self._phase("check"):
-            emit = self.reporter.event
-            return prove(transport, self.where.text, desired, seen, self._render, self._have_password, emit)
+            return prove(transport, desired, seen, self._render, self.reporter.event)
 
     def _get_ready(self) -> None:
         """What is needed once the host has answered: imports, and the templates compiled."""
@@ -228,10 +223,6 @@ class HostRun:
         from lampctl.rendering import Renderer  # late: the look at the host need not wait for Jinja
 
         return Renderer(self.request.source, self.share.loaded.name).text
-
-    @property
-    def _have_password(self) -> bool:
-        return self.request.connect.sudo_password is not None
 
     def _note(self, text: str) -> None:
         self.reporter.event(Noted(self.where.text, text))

@@ -1,4 +1,4 @@
-"""How lampctl reaches a host. paramiko is imported only when a host is."""
+"""How lampctl reaches a host. fabric and paramiko are imported only when one is contacted."""
 
 from __future__ import annotations
 
@@ -20,18 +20,20 @@ __all__ = [
 
 
 def open_transport(where: Target, options: ConnectOptions) -> Transport:
-    """A connection to the host, or to this machine where it is called `local`."""
+    """Connect to a host, or use this machine where the host is called `local`.
+
+    Raises:
+        Unreachable: The host can't be reached; `kind` says why. UsageError: An option or ssh_config is invalid.
+    """
     if where.text == LOCAL:
         from lampctl.ssh.local import LocalTransport
 
         return LocalTransport(options.sudo_password)
-    if where.connection:
+    from lampctl.ssh.lazy import lazy_imports
+
+    with lazy_imports("invoke.vendor.yaml"):  # fabric's own settings files, which lampctl does not read
+        from lampctl.ssh.connect import connect
         from lampctl.ssh.opened import transport_over
-
+    if where.connection:
         return transport_over(where.connection, options)
-    from lampctl.ssh.later import later
-
-    later("invoke")  # paramiko needs it for `Match exec` alone, and it takes half as long as all of paramiko
-    from lampctl.ssh.connect import connect
-
     return connect(where, options)

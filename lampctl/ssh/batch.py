@@ -88,9 +88,9 @@ class Batch:
         return buffer.getvalue()
 
 
-def command(size: int, have_password: bool, tried: bool = False) -> str:
+def command(size: int, has_password: bool, tried: bool = False) -> str:
     """The one command that is seen in the host's process list. `tried`: the password is known to be right."""
     script = _AS_ROOT.replace("SIZE", str(size)).replace("BEGIN", BEGIN)
-    preamble = _PREAMBLE.replace("HAVE", "1" if have_password else "0").replace("TRY", ":" if tried else _TRY)
+    preamble = _PREAMBLE.replace("HAVE", "1" if has_password else "0").replace("TRY", ":" if tried else _TRY)
     preamble = preamble.replace("SCRIPT", quote(script))
     return f"sh -c {quote(preamble)}"

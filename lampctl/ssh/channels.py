@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
 
 import paramiko
 
@@ -15,7 +14,8 @@ from lampctl.errors import LampctlError, Unreachable
 from lampctl.ssh.batch import Batch
 from lampctl.ssh.limits import Limits, too_long, too_slow
 from lampctl.ssh.lines import PIECE, Errors, read_lines
-from lampctl.ssh.transport import wire
+from lampctl.ssh.options import Connection
+from lampctl.ssh.transport import encode_batch
 
 _CONNECT_FAILED = 2  # RFC 4254, 5.1: SSH_OPEN_CONNECT_FAILED
 _SESSION_WAIT = 5.0  # seconds
@@ -23,36 +23,53 @@ _REPLY_WAIT = 30.0  # seconds; sshd replies before it has done anything
 
 
 class SshTransport:
-    """A connection. Channels may be used from several threads at once."""
+    """A connection of fabric. Channels may be used from several threads at once.
 
-    def __init__(self, client: paramiko.SSHClient, host: str, address: str, sudo_password: str | None) -> None:
+    Not `run(in_stream=…)`, which takes seconds for a few hundred bytes, and not `forward_local`, which opens a port of
+    this machine to everybody on it: both work on channels of their own here.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        host: str,
+        address: str,
+        sudo_password: str | None,
+        owned: Sequence[Connection] = (),
+    ) -> None:
+        """`owned`: the connections to close at the end, in the order in which they were opened."""
         self.round_trips = 0
         self.host = host
         self.address = address
-        self._client = client
+        self._connection = connection
         self._sudo_password = sudo_password
+        self._owned = owned
         self._tried = False
 
     @property
     def direct(self) -> bool:
         return bool(self.address)
 
+    @property
+    def has_sudo_password(self) -> bool:
+        return self._sudo_password is not None
+
     def start(self, batch: Batch) -> SshSession:
         self.round_trips += 1
-        command, stdin = wire(batch, self._sudo_password, self._tried)
+        command, stdin = encode_batch(batch, self._sudo_password, self._tried)
         self._tried = True  # there is no second batch where the first one could not become root
         try:
             channel = self._session()
-            with _ended_after(_REPLY_WAIT, channel):
+            with _closed_after(_REPLY_WAIT, channel):
                 channel.exec_command(command)
             return SshSession(channel, self.host, stdin, batch.limits)
         except (paramiko.SSHException, EOFError, OSError) as error:
-            raise lost(self.host, error) from error
+            raise connection_lost(self.host, error) from error
 
     def tunnel(self, port: int, timeout: float) -> paramiko.Channel:
         self.round_trips += 1
         try:
-            return self._transport().open_channel(  # type: ignore[no-any-return]
+            return self._connection.transport.open_channel(  # type: ignore[no-any-return]
                 "direct-tcpip", ("127.0.0.1", port), ("127.0.0.1", 0), timeout=timeout
             )
         except paramiko.ChannelException as error:
@@ -67,22 +84,25 @@ class SshTransport:
         deadline = time.monotonic() + _SESSION_WAIT
         while True:
             try:
-                return self._transport().open_session(timeout=30)  # type: ignore[no-any-return]
+                return self._connection.transport.open_session(timeout=30)  # type: ignore[no-any-return]
             except paramiko.ChannelException as error:
                 if error.code != _CONNECT_FAILED or time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
 
     def close(self) -> None:
-        self._client.close()
+        close_all(self._owned)
 
-    def _transport(self) -> Any:
-        return self._client.get_transport()
+
+def close_all(connections: Sequence[Connection]) -> None:
+    """Close a route from its end: fabric closes no gateway."""
+    for connection in reversed(connections):
+        connection.close()
 
 
 @contextlib.contextmanager
-def _ended_after(seconds: float, channel: paramiko.Channel) -> Iterator[None]:
-    """paramiko waits for ever for the reply to a request; a channel that is closed meanwhile ends that."""
+def _closed_after(seconds: float, channel: paramiko.Channel) -> Iterator[None]:
+    """paramiko waits forever for the reply to a request, unless the channel is closed meanwhile."""
     timer = threading.Timer(seconds, channel.close)
     timer.daemon = True
     timer.start()
@@ -134,14 +154,14 @@ class SshSession:
         if not ended:
             raise too_slow(self._host, self._limits.silence, silent=True)
         if code == -1:
-            raise lost(self._host, transport.get_exception() if transport else None)
+            raise connection_lost(self._host, transport.get_exception() if transport else None)
         return code, stderr
 
 
-def lost(host: str, error: BaseException | None) -> Unreachable:
+def connection_lost(host: str, error: BaseException | None) -> Unreachable:
     return Unreachable(
-        f"{host}: the connection broke",
-        "what had begun on the host goes on to its end there, or is undone; run lampctl again to see",
+        f"{host}: the connection was lost",
+        "what was running on the host finishes there or is rolled back; rerun lampctl to see",
         kind="connection-lost",
         evidence=str(error or ""),
     )

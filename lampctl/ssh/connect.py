@@ -1,246 +1,151 @@
-"""paramiko's connection, made as OpenSSH's users expect: ssh_config, agent, known_hosts, jump hosts."""
+"""Connections of fabric, made as OpenSSH's users expect: ssh_config, agent, known_hosts, jump hosts.
+
+fabric by itself accepts every unknown host key, reaches several jump hosts in the wrong order and takes `none` for one,
+reads no Include, leaves Nagle's algorithm on, never closes a gateway or a connection that failed to open, and adds
+ssh_config's keys to the one that was asked for. So the route, the sockets, the keys and the trust are decided here.
+"""
 
 from __future__ import annotations
 
-import getpass
 import logging
 import socket
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import fabric
 import paramiko
 
-from lampctl.errors import BadAnswer, Unreachable, UsageError
-from lampctl.ssh import configfile, hostkeys, knownhosts
-from lampctl.ssh.channels import SshTransport
-from lampctl.ssh.guarded import GuardedTransport, TooMuch
-from lampctl.ssh.options import ConnectOptions, Target, target
+from lampctl.errors import UsageError
+from lampctl.ssh import hostkeys
+from lampctl.ssh.channels import SshTransport, close_all
+from lampctl.ssh.failures import explain, login_error
+from lampctl.ssh.guarded import GuardedTransport
+from lampctl.ssh.options import Connection, ConnectOptions, Target
+from lampctl.ssh.route import Hop, known_name, read_config, route
+
+KEEPALIVE = 15  # seconds
 
 # paramiko logs what it raises as well; without a handler, Python would print that on stderr.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 def connect(where: Target, options: ConnectOptions) -> SshTransport:
-    """A connection; Unreachable says what is in the way, UsageError what was asked wrongly."""
-    config = _config(options.config)
-    client, route = _client(where, options, config, ())
-    return SshTransport(client, where.text, route, options.sudo_password)
+    """Connect to a host, over the jump hosts of ssh_config.
 
-
-def _config(path: Path | str | None) -> paramiko.SSHConfig:
-    if isinstance(path, str):
-        return paramiko.SSHConfig.from_text(path)
-    default = Path("~/.ssh/config").expanduser()
-    if str(path) == "none":  # as OpenSSH has it
-        return paramiko.SSHConfig()
-    if path is not None and (path.is_dir() or not path.exists()):
-        raise UsageError(f"-F {path}: there is no such file", "name an ssh_config file")
-    source = path or default
-    if not source.exists():
-        return paramiko.SSHConfig()
-    try:
-        return paramiko.SSHConfig.from_text("\n".join(configfile.lines(source)))
-    except Exception as error:
-        raise UsageError(f"{source}: can't be read as ssh_config: {error}", "ssh -G HOST shows what is wrong") from None
-
-
-def _client(
-    where: Target, options: ConnectOptions, config: paramiko.SSHConfig, jumps: tuple[str, ...]
-) -> tuple[paramiko.SSHClient, str]:
-    """(client, address that visitors use; empty behind a jump host)."""
-    found: dict[str, Any] = dict(config.lookup(where.host))
-    host = str(found["hostname"])
-    port = where.port or options.port or int(found.get("port", 22))
-    user = where.user or options.user or found.get("user") or getpass.getuser()
-    keys = _keys(options, found)
-    client = paramiko.SSHClient()
-    name = str(found.get("hostkeyalias", host))
-    known_port = 22 if "hostkeyalias" in found else port  # an alias stands for the port too
-    policy = host_keys(found, options, name if known_port == 22 else f"[{name}]:{known_port}")
-    client.set_missing_host_key_policy(policy)
-    sock = _socket(where, host, port, options, found, config, jumps)
-    try:
-        client.connect(
-            name,
-            known_port,
-            user,
-            sock=sock,
-            banner_timeout=options.connect_timeout,
-            auth_timeout=max(options.connect_timeout, 30),
-            transport_factory=_transport(policy),
-            **keys,
-        )
-    except BaseException as error:
-        error = _at_login(client, keys["key_filename"], error)
-        client.close()
-        sock.close()
-        raise explain(error, where.text, f"{user}@{host}:{port}") from error
-    transport = client.get_transport()
-    assert transport
-    transport.set_keepalive(15)
-    return client, visited(sock.getpeername()[0], port) if isinstance(sock, socket.socket) else ""
-
-
-class _NoKey(Exception):
-    """Neither a file nor the agent has a key to try."""
-
-
-def _at_login(client: paramiko.SSHClient, files: str | list[str], error: BaseException) -> BaseException:
-    """What stands for an error of the login that paramiko has no class for.
-
-    It reads each key as every kind in turn, and raises the last error: of a key that the host refused, that is
-    in the end no key of another kind.
+    Raises:
+        Unreachable: What is in the way, on which hop. BadAnswer: The host sends too much.
+        UsageError: An option or ssh_config is wrong; no host was contacted.
     """
-    transport = client.get_transport()
-    if type(error) is not paramiko.SSHException or transport is None or not transport.is_active():
-        return error
-    names = [files] if isinstance(files, str) else files
-    if not names:
-        return _NoKey()
-    return paramiko.AuthenticationException(str(error)) if any(_is_key(name) for name in names) else error
-
-
-def _is_key(name: str) -> bool:
+    hops = route(where, options, read_config(options.config))
+    connections = [_prepare(hop, options) for hop in hops]
+    opened: list[Connection] = []
     try:
-        paramiko.PKey.from_path(name)
-    except Exception:
-        return False
-    return True
+        for hop, connection in zip(hops, connections, strict=True):
+            sock = _jump(opened[-1], hop, options) if opened else _dial(hop, options)
+            _open(hop, connection, sock)
+            opened.append(connection)
+    except BaseException:
+        close_all(opened)
+        raise
+    address = address_of(connections[-1]) if len(opened) == 1 else ""
+    return SshTransport(connections[-1], where.text, address, options.sudo_password, opened)
 
 
-def visited(peer: str, port: int) -> str:
-    """The address that visitors use; empty where it can't be told: another port of loopback leads somewhere else."""
-    forwarded = port != 22 and ip_address(peer.split("%")[0]).is_loopback
-    return "" if forwarded else peer
+def _prepare(hop: Hop, options: ConnectOptions) -> Connection:
+    """A connection that is not open, and decides nothing by itself: no settings files of fabric, no ssh_config."""
+    keys = hostkeys.policy(known_name(hop.host, hop.port, hop.settings), hop.settings, options)
+    connection: Connection = fabric.Connection(
+        hop.host,
+        hop.user,
+        hop.port,
+        config=fabric.Config(lazy=True, ssh_config=paramiko.SSHConfig()),
+        gateway=False,
+        connect_kwargs={
+            "banner_timeout": options.connect_timeout,
+            "auth_timeout": max(options.connect_timeout, 30),
+            "transport_factory": TransportFactory(keys),
+            **_identities(options, hop.settings),
+        },
+    )
+    connection.client.set_missing_host_key_policy(keys)
+    return connection
 
 
-def host_keys(found: dict[str, Any], options: ConnectOptions, name: str) -> hostkeys.HostKeys:
-    """`name`: as known_hosts has it."""
-    listed = str(found.get("userknownhostsfile", "~/.ssh/known_hosts")).split()
-    files = [Path(name).expanduser() for name in listed]
-    try:
-        known = knownhosts.read(name, [*files, Path("/etc/ssh/ssh_known_hosts")])
-    except OSError as error:
-        raise UsageError(f"{error.filename}: can't be read: {error.strerror}", "see whose it is: ls -l") from None
-    accept = options.accept_new_host_key or found.get("stricthostkeychecking") in ("no", "off", "accept-new")
-    hash_names = str(found.get("hashknownhosts", "no")).lower() == "yes"
-    return hostkeys.HostKeys(known, accept, options.ask_host_key, files[0], hash_names)
-
-
-def _transport(keys: hostkeys.HostKeys) -> Callable[..., GuardedTransport]:
-    def make(sock: Any, **more: Any) -> GuardedTransport:
-        transport = GuardedTransport(sock, **more)
-        hostkeys.preferred(transport, keys.known)
-        return transport
-
-    return make
-
-
-def _keys(options: ConnectOptions, found: dict[str, Any]) -> dict[str, Any]:
+def _identities(options: ConnectOptions, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys to log in with, as arguments of paramiko."""
     if options.key:
         if not options.key.is_file():
             raise UsageError(f"-i {options.key}: there is no such file", "name a private key")
-        return {"key_filename": str(options.key), "allow_agent": False, "look_for_keys": False}
-    files = [str(Path(name).expanduser()) for name in found.get("identityfile", [])]
+        return {"key_filename": [str(options.key)], "allow_agent": False, "look_for_keys": False}
+    files = [str(Path(name).expanduser()) for name in settings.get("identityfile", [])]
     files = [name for name in files if Path(name).is_file()]
-    only = found.get("identitiesonly") == "yes"
+    only = settings.get("identitiesonly") == "yes"
     return {"key_filename": files, "allow_agent": not only, "look_for_keys": not files and not only}
 
 
-def _socket(
-    where: Target,
-    host: str,
-    port: int,
-    options: ConnectOptions,
-    found: dict[str, Any],
-    config: paramiko.SSHConfig,
-    jumps: tuple[str, ...],
-) -> Any:
-    """A socket without Nagle's algorithm: with it, each batch waits 40 ms for an acknowledgement."""
-    jump = found.get("proxyjump", "none")
-    if jump != "none":
-        *before, last = str(jump).split(",")
-        if last in jumps:
-            raise UsageError(f"{where.text}: ProxyJump goes in a circle by {last}", "mend your ssh_config")
-        plain = replace(options, user=None, port=None)
-        gateway, _ = _client(target(last), plain, config, (*jumps, *before, last))
-        transport = gateway.get_transport()
-        assert transport
-        channel = transport.open_channel(
-            "direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=options.connect_timeout
-        )
-        channel.gateway = gateway  # type: ignore[attr-defined] # paramiko closes a client that nobody holds
-        return channel
-    if found.get("proxycommand", "none") != "none":
-        return paramiko.ProxyCommand(str(found["proxycommand"]))
+@dataclass(frozen=True)
+class TransportFactory:
+    """Makes the transports of one host, as paramiko's `transport_factory`."""
+
+    keys: hostkeys.HostKeys
+
+    def __call__(self, sock: Any, **more: Any) -> GuardedTransport:
+        transport = GuardedTransport(sock, **more)
+        hostkeys.prefer_known_types(transport, self.keys.known)
+        return transport
+
+
+def _open(hop: Hop, connection: Connection, sock: Any) -> None:
+    connection.connect_kwargs["sock"] = sock
     try:
-        sock = socket.create_connection((host, port), options.connect_timeout)
+        connection.open()
+    except BaseException as error:
+        error = login_error(connection.client, connection.connect_kwargs["key_filename"], error)
+        connection.client.close()  # fabric's own close() does nothing here
+        sock.close()
+        raise explain(error, hop.text, hop.login) from error
+    connection.transport.set_keepalive(KEEPALIVE)
+
+
+def _dial(hop: Hop, options: ConnectOptions) -> Any:
+    """A socket to the first hop."""
+    command = hop.settings.get("proxycommand", "none")
+    if command != "none":
+        return paramiko.ProxyCommand(str(command))
+    try:
+        sock = socket.create_connection((hop.host, hop.port), options.connect_timeout)
     except OSError as error:
-        raise explain(error, where.text, f"{host}:{port}") from error
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        raise explain(error, hop.text, f"{hop.host}:{hop.port}") from error
+    send_at_once(sock)
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # a link that died is noticed within half a minute
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)
     return sock
 
 
-def explain(error: BaseException, host: str, address: str) -> BaseException:
-    """The first message that fits; what is not expected goes on as it is."""
-    if type(error) is paramiko.SSHException and isinstance(error.__context__, TimeoutError):
-        error = error.__context__  # it waited for sshd's banner
-    if isinstance(said := error if isinstance(error, TooMuch) else error.__context__, TooMuch):
-        hint = "is this port an SSH server's? try `ssh -v` by hand"
-        return BadAnswer(f"{host}: {said} ({address})", hint, kind="answer-too-long")
-    if isinstance(error, PermissionError) and error.filename:  # without a name it is the network's
-        hint = "a box's is root's: run lampctl with sudo; or name a key of yours with -i"
-        return Unreachable(f"{host}: the key {error.filename} can't be read ({address})", hint, kind="key")
-    login = address.rpartition(":")
-    copy = f"ssh-copy-id {'' if login[2] == '22' else f'-p {login[2]} '}{login[0]}"
-    cases: tuple[tuple[type[BaseException], str, str, str], ...] = (
-        (
-            _NoKey,
-            "auth",
-            "this user has no key to log in with",
-            f"ssh-keygen -t ed25519 makes one, {copy} takes it there",
-        ),
-        (
-            paramiko.PasswordRequiredException,
-            "key-passphrase",
-            "the key has a passphrase",
-            "ssh-add the key, and try again",
-        ),
-        (
-            paramiko.AuthenticationException,
-            "auth",
-            "no key was accepted",
-            f"name the key with -i, or the user with --user; or let your key in: {copy}",
-        ),
-        (
-            socket.gaierror,
-            "name",
-            "the name does not resolve",
-            "check its spelling, or add it to ~/.ssh/config",
-        ),
-        (
-            ConnectionRefusedError,
-            "refused",
-            "the connection was refused",
-            "does sshd run there, on that port?",
-        ),
-        (
-            TimeoutError,
-            "timeout",
-            "no answer",
-            "is the host up, and does a firewall let SSH through? --timeout waits longer",
-        ),
-        (paramiko.SSHException, "ssh", "SSH failed", "try `ssh -v` by hand"),
-        (EOFError, "ssh", "the host closed the connection", "try `ssh -v` by hand"),
-        (OSError, "network", "can't be reached", "check the network and the port"),
-        (ValueError, "key", "the key can't be read", "name a private key with -i"),
-    )
-    for kind, name, text, hint in cases:
-        if isinstance(error, kind):
-            return Unreachable(f"{host}: {text} ({address})", hint, kind=name, evidence=str(error))
-    return error
+def _jump(gateway: Connection, hop: Hop, options: ConnectOptions) -> Any:
+    """A channel of the hop before to the next."""
+    addresses = ((hop.host, hop.port), ("127.0.0.1", 0))
+    try:
+        return gateway.transport.open_channel("direct-tcpip", *addresses, timeout=options.connect_timeout)
+    except (paramiko.SSHException, EOFError, OSError) as error:
+        raise explain(error, hop.text, f"{hop.host}:{hop.port}") from error
+
+
+def send_at_once(sock: socket.socket) -> None:
+    """Turn off Nagle's algorithm: with it, each batch waits 40 ms for an acknowledgement."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def address_of(connection: Connection) -> str:
+    """The address that visitors use; empty where it can't be told: behind a gateway, or a forwarded port."""
+    sock = connection.transport.sock
+    return visitors_address(sock.getpeername()[0], connection.port) if isinstance(sock, socket.socket) else ""
+
+
+def visitors_address(peer: str, port: int) -> str:
+    """Another port of loopback is forwarded to a host whose own address is not this one."""
+    forwarded = port != 22 and ip_address(peer.split("%")[0]).is_loopback
+    return "" if forwarded else peer

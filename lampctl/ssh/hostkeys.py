@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import paramiko
 
-from lampctl.errors import Unreachable
+from lampctl.errors import Unreachable, UsageError
 from lampctl.ssh import knownhosts
 from lampctl.ssh.knownhosts import Known
+from lampctl.ssh.options import ConnectOptions
 
 
 def fingerprint(kind: str, key: bytes) -> str:
@@ -25,8 +27,8 @@ def fingerprint(kind: str, key: bytes) -> str:
 _RSA = ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")
 
 
-def preferred(transport: paramiko.Transport, known: Known) -> None:
-    """Asks the host for a key of a type that is known: it may have others, which would look like changed ones."""
+def prefer_known_types(transport: paramiko.Transport, known: Known) -> None:
+    """Ask the host for a key of a type that is known: it may have others, which would look like changed ones."""
     options = transport.get_security_options()
     first = list(dict.fromkeys(name for kind, _ in known.keys for name in _algorithms(transport, kind)))
     options.key_types = (*first, *(name for name in options.key_types if name not in first))
@@ -40,19 +42,23 @@ def _algorithms(transport: paramiko.Transport, kind: str) -> list[str]:
 
 @dataclass
 class HostKeys(paramiko.MissingHostKeyPolicy):
-    """What to do with a host's key. paramiko is told of none, so that it asks here for each."""
+    """What to do with a host's key. paramiko knows none, so that it asks here for each.
 
+    `name`: the host's in known_hosts, whatever paramiko calls it.
+    """
+
+    name: str
     known: Known
     accept: bool
     ask: Callable[[str], bool] | None
     file: Path  # where an accepted key is kept
     hash_names: bool = False
 
-    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
-        kind, blob = key.get_name(), key.asbytes()
+    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:  # noqa: ARG002
+        kind, blob, name = key.get_name(), key.asbytes(), self.name
         shown = fingerprint(kind, blob)
         if blob in self.known.revoked:
-            raise _revoked(hostname, shown)
+            raise _revoked(name, shown)
         if blob in [good for _, good in self.known.keys]:
             return
         transport = client.get_transport()
@@ -61,23 +67,44 @@ class HostKeys(paramiko.MissingHostKeyPolicy):
         others = [found for found in unrevoked if _algorithms(transport, found[0])]
         if others:
             same = [found for found in others if found[0] == kind]
-            raise _changed(hostname, shown, fingerprint(*(same or others)[0]))
-        if self.accept or (self.ask and self.ask(f"{hostname} has an unknown host key: {shown}\nIs it the host's?")):
-            self._remember(hostname, key)
+            raise _changed(name, shown, fingerprint(*(same or others)[0]))
+        if self.accept or (self.ask and self.ask(f"{name} has an unknown host key: {shown}\nIs it the host's?")):
+            self._remember(key)
             return
-        raise _unknown(hostname, shown, self.known.authorities)
+        raise _unknown(name, shown, self.known.authorities)
 
-    def _remember(self, hostname: str, key: paramiko.PKey) -> None:
+    def _remember(self, key: paramiko.PKey) -> None:
         """Appended, never rewritten: the file is the user's."""
         if self.file == Path("/dev/null"):
             return
         self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        name = knownhosts.hashed(hostname) if self.hash_names else hostname
+        name = knownhosts.hashed(self.name) if self.hash_names else self.name
         with self.file.open("a+", errors="replace") as stream:
             stream.seek(0)
             text = stream.read()
             newline = "" if not text or text.endswith("\n") else "\n"
             stream.write(f"{newline}{name} {key.get_name()} {key.get_base64()}\n")
+
+
+def policy(name: str, settings: Mapping[str, Any], options: ConnectOptions) -> HostKeys:
+    """How to check a host's key, by the known_hosts files of ssh_config.
+
+    Args:
+        name: The host's, as known_hosts has it.
+        settings: Of ssh_config, for this host.
+
+    Raises:
+        UsageError: A known_hosts file can't be read.
+    """
+    listed = str(settings.get("userknownhostsfile", "~/.ssh/known_hosts")).split()
+    files = [Path(file).expanduser() for file in listed]
+    try:
+        known = knownhosts.read(name, [*files, Path("/etc/ssh/ssh_known_hosts")])
+    except OSError as error:
+        raise UsageError(f"{error.filename}: can't be read: {error.strerror}", "see whose it is: ls -l") from None
+    accept = options.accept_new_host_key or settings.get("stricthostkeychecking") in ("no", "off", "accept-new")
+    hash_names = str(settings.get("hashknownhosts", "no")).lower() == "yes"
+    return HostKeys(name, known, accept, options.ask_host_key, files[0], hash_names)
 
 
 def _unknown(host: str, shown: str, authorities: list[str]) -> Unreachable:
@@ -98,7 +125,7 @@ def _unknown(host: str, shown: str, authorities: list[str]) -> Unreachable:
 def _changed(host: str, shown: str, known: str) -> Unreachable:
     return Unreachable(
         f"{host}: its host key is not the known one: it is {shown}, known is {known}",
-        f"somebody may be in between. If the host was made anew: ssh-keygen -R '{host}', and connect again",
+        f"somebody may be in between. If the host was installed again: ssh-keygen -R '{host}', and connect again",
         kind="host-key-changed",
     )
 

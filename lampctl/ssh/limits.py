@@ -1,4 +1,4 @@
-"""How much a host may say, and how long it may take: what it answers is read into this machine's memory."""
+"""Limits of size and time for what a host sends: it is read into this machine's memory."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Limits:
     whole: float = 600.0
 
 
-LOOK = Limits()  # questions: each is quick, and the slowest has a timeout of its own on the host
-# Changes: apt may wait 300 s for an archive, certbot says nothing until it has ended; together they may take hours.
+LOOK = Limits()  # reading: each probe is quick, and the slowest has a timeout of its own on the host
+# Changes: apt may wait 300 s for an archive, certbot prints nothing until it ends; together they may take hours.
 WORK = Limits(silence=900.0, whole=inf)
 
 
@@ -40,9 +40,9 @@ def too_long(host: str, what: str, most: int) -> LampctlError:
 
 
 def too_slow(host: str, seconds: float, *, silent: bool) -> LampctlError:
-    what = f"nothing came for {seconds:.0f} s" if silent else f"the answer was not complete after {seconds:.0f} s"
+    what = f"no output for {seconds:.0f} s" if silent else f"the answer was not complete after {seconds:.0f} s"
     return Unreachable(
         f"{host}: {what}",
-        "what had begun on the host goes on there: see what keeps it busy (ssh HOST uptime), then run lampctl again",
+        "what was started on the host goes on there: see what keeps it busy (ssh HOST uptime), then rerun lampctl",
         kind="timeout",
     )

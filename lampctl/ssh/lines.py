@@ -16,7 +16,7 @@ _KEPT = 16_384  # bytes of stderr: its end says what went wrong
 
 
 def read_lines(host: str, read: Callable[[float], bytes], limits: Limits) -> Iterator[str]:
-    """Each line as soon as it is complete. LampctlError names the limit that the host went beyond.
+    """Each line as soon as it is complete. LampctlError names the limit that the host exceeded.
 
     `read` waits for a number of seconds at most, returns nothing at the end, and raises TimeoutError.
     """
@@ -44,7 +44,7 @@ def _pieces(host: str, read: Callable[[float], bytes], limits: Limits) -> Iterat
 
 
 def split(chunks: Iterable[bytes], host: str, most: int) -> Iterator[str]:
-    """Each line without its end, as soon as it is complete; what is no UTF-8 is replaced. `most`: bytes of a line."""
+    """Each line without its end, as soon as it is complete; invalid UTF-8 is replaced. `most`: bytes of a line."""
     rest: list[bytes] = []
     length = 0
     for chunk in chunks:
@@ -65,9 +65,9 @@ def split(chunks: Iterable[bytes], host: str, most: int) -> Iterator[str]:
 
 
 class Errors(Thread):
-    """Reads stderr to its end while somebody else reads stdout: a host whose stderr nobody reads would stand still.
+    """Reads stderr to its end in a thread of its own: a host blocks when nobody reads its stderr.
 
-    `full`: there was more of it than `most` bytes, and `stop` was called.
+    `full`: it was longer than `most` bytes, and `stop` was called.
     """
 
     def __init__(self, read: Callable[[], bytes], most: int, stop: Callable[[], None]) -> None:
@@ -102,6 +102,6 @@ class Errors(Thread):
                 return b""
 
     def text(self, seconds: float) -> str:
-        """The end of it, once all has come; waits for a number of seconds at most."""
+        """Its last 16 KiB, once it is complete or after this many seconds."""
         self.join(seconds)
         return b"".join(self._kept)[-_KEPT:].decode(errors="replace")

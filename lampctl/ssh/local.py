@@ -15,14 +15,15 @@ from lampctl.ssh.batch import Batch
 from lampctl.ssh.limits import LOOK, Limits, too_long, too_slow
 from lampctl.ssh.lines import PIECE, Errors, read_lines
 from lampctl.ssh.options import LOCAL
-from lampctl.ssh.transport import wire
+from lampctl.ssh.transport import encode_batch
 
-_END_WAIT = 5.0  # seconds, for what a process that has ended left on stderr
+_END_WAIT = 5.0  # seconds, for for the stderr of a process that has ended
 
 
 class LocalTransport:
     """Batches by a shell of this machine."""
 
+    host = LOCAL
     direct = True
     address = "127.0.0.1"
 
@@ -31,9 +32,13 @@ class LocalTransport:
         self._sudo_password = sudo_password
         self._tried = False
 
+    @property
+    def has_sudo_password(self) -> bool:
+        return self._sudo_password is not None
+
     def start(self, batch: Batch) -> LocalSession:
         self.round_trips += 1
-        command, stdin = wire(batch, self._sudo_password, self._tried)
+        command, stdin = encode_batch(batch, self._sudo_password, self._tried)
         self._tried = True
         return LocalSession(command, stdin, batch.limits)
 

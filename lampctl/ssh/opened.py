@@ -3,44 +3,65 @@
 from __future__ import annotations
 
 import socket
-from typing import Any
+from collections.abc import Iterator
 
-from lampctl.ssh import connect
+import paramiko
+
+from lampctl.ssh import hostkeys
 from lampctl.ssh.channels import SshTransport
+from lampctl.ssh.connect import KEEPALIVE, TransportFactory, address_of, send_at_once
+from lampctl.ssh.failures import explain
 from lampctl.ssh.options import Connection, ConnectOptions
-
-
-class BorrowedTransport(SshTransport):
-    """Batches and tunnels over a connection that belongs to the caller."""
-
-    def close(self) -> None:
-        """The caller closes it."""
+from lampctl.ssh.route import known_name
 
 
 def transport_over(connection: Connection, options: ConnectOptions) -> SshTransport:
-    """A transport over the connection. The sudo password is that of `options`, else that of fabric's config.
+    """Use a connection of the caller, who closes it.
+
+    One that is open is used as it is: checking the host's key was the caller's part. One that is not is opened with its
+    own settings, and so are its gateways. Their host keys are checked as for hosts that are named by text, because
+    fabric's default accepts any; unless the caller has set another policy on `connection.client`, which then decides.
+
+    Args:
+        connection: Of fabric.
+        options: `sudo_password`, else that of fabric's config; `accept_new_host_key` and `ask_host_key`.
 
     Raises:
-        Unreachable: It was not open and could not be opened. Its host key is checked as for hosts named by text: fabric
-            accepts any.
+        Unreachable: It was not open and could not be opened.
     """
     if not connection.is_connected:
         _open(connection, options)
-    sock = connection.transport.sock
-    address = ""  # behind a gateway it is not known
-    if isinstance(sock, socket.socket):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each batch waits 40 ms
-        address = connect.visited(sock.getpeername()[0], connection.port)
+    if isinstance(sock := connection.transport.sock, socket.socket):
+        send_at_once(sock)
     password = options.sudo_password or connection.config.sudo.password
-    return BorrowedTransport(connection.client, connection.original_host, address, password)
+    return SshTransport(connection, connection.original_host, address_of(connection), password)
 
 
 def _open(connection: Connection, options: ConnectOptions) -> None:
-    found: dict[str, Any] = dict(connection.ssh_config)
-    name = connection.host if connection.port == 22 else f"[{connection.host}]:{connection.port}"
-    connection.client.set_missing_host_key_policy(connect.host_keys(found, options, name))
+    for hop in _with_gateways(connection):
+        _check_host_keys(hop, options)
     try:
         connection.open()
     except BaseException as error:
         login = f"{connection.user}@{connection.host}:{connection.port}"
-        raise connect.explain(error, connection.original_host, login) from error
+        raise explain(error, connection.original_host, login) from error
+    connection.transport.set_keepalive(KEEPALIVE)
+
+
+def _with_gateways(connection: Connection) -> Iterator[Connection]:
+    """The connection, and the gateways that it would open."""
+    while hasattr(connection, "is_connected") and not connection.is_connected:  # a gateway may be a command, or none
+        yield connection
+        connection = connection.gateway
+
+
+def _check_host_keys(connection: Connection, options: ConnectOptions) -> None:
+    client = connection.client
+    if type(client._policy) not in (paramiko.AutoAddPolicy, hostkeys.HostKeys):  # the caller's own
+        return
+    settings = dict(connection.ssh_config)
+    keys = hostkeys.policy(known_name(connection.host, connection.port, settings), settings, options)
+    client.set_missing_host_key_policy(keys)
+    arguments = dict(connection.connect_kwargs)  # a copy: the connections of a group share one
+    if isinstance(arguments.get("transport_factory"), TransportFactory | None):
+        connection.connect_kwargs = {**arguments, "transport_factory": TransportFactory(keys)}

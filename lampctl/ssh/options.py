@@ -25,13 +25,17 @@ class Connection(Protocol):
     port: int
     config: Any
     ssh_config: Any
+    gateway: Any  # another connection, or a ProxyCommand
+    connect_kwargs: Any  # of paramiko's SSHClient.connect
     client: Any  # of paramiko
-    transport: Any
+    transport: Any  # of paramiko
 
     @property
     def is_connected(self) -> bool: ...
 
     def open(self) -> Any: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,11 @@ class Target:
 
 
 def target(text: str) -> Target:
+    """Read `user@host:port`; UsageError where it is not valid."""
     match = _TARGET.fullmatch(text)
     port = int(match["port"]) if match and match["port"] else None
     if not match or match["host"].startswith("-") or (port is not None and not 0 < port < 65536):
-        raise UsageError(f"{text!r} is no host", "write user@host:port, an alias of ~/.ssh/config, or local")
+        raise UsageError(f"{text!r} is not a valid host", "write user@host:port, an alias of ~/.ssh/config, or local")
     return Target(text, match["host"].strip("[]"), match["user"], port)
 
 

@@ -13,11 +13,11 @@ class Session(Protocol):
     """One batch that runs."""
 
     def lines(self) -> Iterator[str]:
-        """Output, line by line, while it comes; ends when the script ends."""
+        """Output, each line as it arrives, until the script ends."""
         ...
 
     def proceed(self) -> None:
-        """Gives the script the line that it waits for."""
+        """Send the line that the script waits for."""
         ...
 
     def finish(self) -> tuple[int, str]:
@@ -28,11 +28,16 @@ class Session(Protocol):
 class Transport(Protocol):
     """A connection to one host.
 
-    `round_trips` counts the batches and tunnels since the handshake. `address` is where visitors reach the
-    host, `direct` whether it can be reached from here without a jump host.
+    `host` is the host as the user named it, which messages and events begin with. `round_trips` counts the batches and
+    tunnels since the handshake. `address` is where visitors reach the host, `direct` whether it can be reached from
+    here without a jump host.
     """
 
+    host: str
     round_trips: int
+
+    @property
+    def has_sudo_password(self) -> bool: ...
 
     @property
     def address(self) -> str: ...
@@ -52,25 +57,25 @@ class Transport(Protocol):
     def close(self) -> None: ...
 
 
-def wire(batch: Batch, sudo_password: str | None, tried: bool = False) -> tuple[str, bytes]:
-    """(command, what goes to its stdin). `tried`: the password opened an earlier batch."""
+def encode_batch(batch: Batch, sudo_password: str | None, tried: bool = False) -> tuple[str, bytes]:
+    """(command, what goes to its stdin). `tried`: an earlier batch became root with the password."""
     archive = batch.archive()
     line = (sudo_password or "").encode() + b"\n"
     return command(len(archive), sudo_password is not None, tried), 2 * line + archive
 
 
-def as_root(host: str, session: Session, have_password: bool) -> Iterator[str]:
-    """The script's lines, once it has begun; Unreachable where it could not become root."""
+def as_root(transport: Transport, session: Session) -> Iterator[str]:
+    """The lines that the script prints as root; Unreachable where it could not become root."""
     lines = session.lines()
     for line in lines:
         if line == BEGIN:
             yield from lines
             return
     code, stderr = session.finish()
-    raise _not_root(host, code, stderr.strip(), have_password)
+    raise _not_root(transport.host, code, stderr.strip(), transport.has_sudo_password)
 
 
-def _not_root(host: str, code: int, stderr: str, have_password: bool) -> Unreachable:
+def _not_root(host: str, code: int, stderr: str, has_password: bool) -> Unreachable:
     if code == NO_SUDO:
         return Unreachable(
             f"{host}: this user is not root, and there is no sudo",
@@ -79,12 +84,12 @@ def _not_root(host: str, code: int, stderr: str, have_password: bool) -> Unreach
         )
     if code == PASSWORD_NEEDED:
         return Unreachable(
-            f"{host}: sudo does not let this user be root without a password, and none was given",
-            "use --ask-sudo-pass, unless sudo says that something else is in the way",
+            f"{host}: sudo does not allow root without a password, and none was given",
+            "use --ask-sudo-pass, unless the evidence names another reason",
             kind="sudo",
             evidence=stderr,
         )
-    if have_password and code == 1:
+    if has_password and code == 1:
         return Unreachable(
             f"{host}: sudo refused the password, or this user may not use sudo",
             "try `sudo -v` on the host with the same password",

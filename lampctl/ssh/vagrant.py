@@ -1,4 +1,4 @@
-"""Machines of a Vagrant project as hosts: what `vagrant ssh-config` says of them, and why it says nothing."""
+"""Machines of a Vagrant project as hosts: the output of `vagrant ssh-config`, and why it fails."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ class Machines:
 
 
 @dataclass(frozen=True)
-class _Said:
-    """What Vagrant said: rows of (machine, kind, text), and its exit code."""
+class _Answer:
+    """Vagrant's output as rows of (machine, kind, text), and its exit code."""
 
     rows: tuple[tuple[str, str, str], ...]
     code: int
     stderr: str
 
-    def of(self, kind: str) -> list[str]:
+    def texts(self, kind: str) -> list[str]:
         return [text for _, found, text in self.rows if found == kind]
 
 
 def machines(wanted: Sequence[str]) -> Machines:
-    """The machines called so in the Vagrantfile of this folder, or the next above; without names, all that run.
+    """The named machines of the Vagrantfile in this folder, or the next above it; without names, all that run.
 
     UsageError where Vagrant can't answer, Unreachable where a machine does not run.
     """
-    said = _ask("ssh-config", *wanted)
-    if said.code and _error(said) == "SSHNotReady":
-        said = _ask("ssh-config", *_running(wanted))
-    if said.code:
-        raise _explained(said, wanted)
-    config = "\n".join(said.of("ssh-config"))
+    answer = _ask("ssh-config", *wanted)
+    if answer.code and _error_name(answer) == "SSHNotReady":
+        answer = _ask("ssh-config", *_running(wanted))
+    if answer.code:
+        raise _failure(answer, wanted)
+    config = "\n".join(answer.texts("ssh-config"))
     names = [line.split(None, 1)[1].strip() for line in config.splitlines() if line.startswith("Host ")]
     if LOCAL in names:
-        raise UsageError(f"a machine called {LOCAL} can't be told from this machine", "define it by another name")
+        raise UsageError(f"a machine must not be called {LOCAL}, which is this machine", "rename it in the Vagrantfile")
     return Machines(tuple(dict.fromkeys(names)), config)
 
 
 def _running(wanted: Sequence[str]) -> list[str]:
-    """The names of those that run; Unreachable where one that was asked for, or each of them, does not."""
+    """The names of those that run; Unreachable where a wanted one does not, or none does."""
     states = {name: text for name, kind, text in _ask("status", *wanted).rows if kind == "state"}
     down = {name: state for name, state in states.items() if state != "running"}
     running = [name for name in states if name not in down]
@@ -64,7 +64,7 @@ def _running(wanted: Sequence[str]) -> list[str]:
     return running
 
 
-def _ask(command: str, *names: str) -> _Said:
+def _ask(command: str, *names: str) -> _Answer:
     argv = ["vagrant", command, "--machine-readable", "--", *names]
     try:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, check=False)
@@ -74,8 +74,8 @@ def _ask(command: str, *names: str) -> _Said:
             "install it (apt-get install vagrant, or vagrantup.com), or name the host: lampctl deploy user@host:port",
             kind="vagrant-missing",
         ) from None
-    out, said = (stream.decode(errors="replace") for stream in (done.stdout, done.stderr))
-    return _Said(tuple(_rows(out)), done.returncode, said)
+    out, stderr = (stream.decode(errors="replace") for stream in (done.stdout, done.stderr))
+    return _Answer(tuple(_rows(out)), done.returncode, stderr)
 
 
 def _rows(text: str) -> list[tuple[str, str, str]]:
@@ -85,9 +85,9 @@ def _rows(text: str) -> list[tuple[str, str, str]]:
     return [(name, kind, text.replace("%!(VAGRANT_COMMA)", ",").replace("\\n", "\n")) for name, kind, text in plain]
 
 
-def _error(said: _Said) -> str:
+def _error_name(answer: _Answer) -> str:
     """The last part of the name of Vagrant's error; what follows it is its message."""
-    return next((text.partition(",")[0].rpartition("::")[2] for text in said.of("error-exit")), "")
+    return next((text.partition(",")[0].rpartition("::")[2] for text in answer.texts("error-exit")), "")
 
 
 # Vagrant's error → our kind, what is wrong, and what to do.
@@ -110,12 +110,12 @@ _NO_PROVIDER = (
 )
 
 
-def _explained(said: _Said, wanted: Sequence[str]) -> LampctlError:
-    name = _error(said)
-    evidence = next((text.partition(",")[2] for text in said.of("error-exit")), said.stderr).strip()
-    if name in _ERRORS:  # what Vagrant says of these, we say
+def _failure(answer: _Answer, wanted: Sequence[str]) -> LampctlError:
+    name = _error_name(answer)
+    evidence = next((text.partition(",")[2] for text in answer.texts("error-exit")), answer.stderr).strip()
+    if name in _ERRORS:  # these need no evidence
         kind, message, hint = _ERRORS[name]
         return UsageError(message.format(wanted=" or ".join(wanted)), hint, kind=kind)
-    unknown = ("vagrant", f"vagrant ssh-config failed ({said.code})", "mend what the evidence names")
+    unknown = ("vagrant", f"vagrant ssh-config failed ({answer.code})", "fix what the evidence names")
     kind, message, hint = _NO_PROVIDER if "Provider" in name else unknown
     return UsageError(message, hint, kind=kind, evidence=evidence)

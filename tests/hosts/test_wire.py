@@ -41,7 +41,7 @@ def applied(host: Host, step: bytes, password: str | None) -> list[str]:
     transport = open_transport(target(host.box.name), options)
     try:
         session = transport.start(batch)
-        lines = list(as_root(host.box.name, session, password is not None))
+        lines = list(as_root(transport, session))
         session.finish()
     finally:
         transport.close()

@@ -14,6 +14,8 @@ class Liar:
     """A transport to a host that answers these lines to any batch."""
 
     says: list[str]
+    host: str = "liar"
+    has_sudo_password: bool = False
     round_trips: int = 0
     address: str = "10.0.0.5"
     direct: bool = True

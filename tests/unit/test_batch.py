@@ -12,10 +12,10 @@ from lampctl.errors import LampctlError
 from lampctl.ssh.batch import command
 
 
-@pytest.mark.parametrize(("have_password", "tried"), [(True, False), (True, True), (False, False)])
-def test_command_has_no_line_break_and_no_backslash(have_password: bool, tried: bool) -> None:
+@pytest.mark.parametrize(("has_password", "tried"), [(True, False), (True, True), (False, False)])
+def test_command_has_no_line_break_and_no_backslash(has_password: bool, tried: bool) -> None:
     """csh has no line breaks in quotes, fish reads backslashes in them."""
-    text = command(10240, have_password, tried)
+    text = command(10240, has_password, tried)
     assert not set(text) & set("\n\\")
     assert subprocess.run(["sh", "-n", "-c", text], check=False).returncode == 0
 

@@ -18,7 +18,8 @@ import pytest
 
 from lampctl.errors import Unreachable
 from lampctl.ssh import ConnectOptions, connect, target
-from lampctl.ssh.connect import visited
+from lampctl.ssh.connect import visitors_address
+from lampctl.ssh.route import read_config
 from tests.unit.sshd import Closed
 
 
@@ -57,7 +58,7 @@ def error(*args: str) -> tuple[int, dict[str, str]]:
 )
 def test_address_that_visitors_use(peer: str, port: int, address: str) -> None:
     """Vagrant's and other forwarded ports lead to a host whose own address is not this one."""
-    assert visited(peer, port) == address
+    assert visitors_address(peer, port) == address
 
 
 def test_port_is_closed(closed: int) -> None:
@@ -97,7 +98,7 @@ def test_invalid_host_names(host: str) -> None:
     argv = [str(Path(sys.executable).parent / "lampctl"), "check", "-F", "/dev/null", "--", host]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "is no host" in done.stderr
+    assert "is not a valid host" in done.stderr
 
 
 def test_files_that_ssh_config_includes_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +106,7 @@ def test_files_that_ssh_config_includes_are_read(tmp_path: Path, monkeypatch: py
     (tmp_path / ".ssh" / "conf.d").mkdir(parents=True)
     (tmp_path / ".ssh" / "conf.d" / "a").write_text("Host included\n  Port 2222\n")
     (tmp_path / "config").write_text("Include conf.d/*\nInclude=none/such\nHost *\n  Port 22\n")
-    config = connect._config(tmp_path / "config")
+    config = read_config(tmp_path / "config")
     assert [config.lookup(name)["port"] for name in ("included", "other")] == ["2222", "22"]
 
 

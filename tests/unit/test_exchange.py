@@ -53,7 +53,7 @@ PASSWORDS = [
 def test_password_that_lampctl_did_not_make(tmp_path: Path, said: str) -> None:
     part = Databases("db1", loaded(tmp_path), True)
     with pytest.raises(BadAnswer, match=r"db1: what it says is the database password of far\.test") as caught:
-        part.proved(Liar(["Welcome to db1", f"far.test {said}"]), False)
+        part.proved(Liar(["Welcome to db1", f"far.test {said}"]))
     assert part.passwords == {}
     assert said.strip() not in f"{caught.value.message}{caught.value.hint}{caught.value.evidence}"
 
@@ -72,16 +72,16 @@ AUTHORITIES = [
 def test_authority_that_is_no_certificate(tmp_path: Path, said: str) -> None:
     part = Databases("db1", loaded(tmp_path), True)
     with pytest.raises(BadAnswer, match="db1: what it says is the authority"):
-        part.proved(Liar([f"far.test {GOOD}", f"@ {said}"]), False)
+        part.proved(Liar([f"far.test {GOOD}", f"@ {said}"]))
     assert part.authority == ""
 
 
 def test_valid_answers_are_taken(tmp_path: Path) -> None:
     part = Databases("db1", loaded(tmp_path), True)
-    part.proved(Liar(["Welcome to db1", "near.test not-asked", f"far.test {GOOD}", f"@ {packed(PEM)}"]), False)
+    part.proved(Liar(["Welcome to db1", "near.test not-asked", f"far.test {GOOD}", f"@ {packed(PEM)}"]))
     assert (part.passwords, part.authority) == ({"far.test": GOOD.encode()}, PEM)
     part = Databases("db1", loaded(tmp_path), True)
-    part.proved(Liar(["far.test ", "@ "]), False)  # it has none yet
+    part.proved(Liar(["far.test ", "@ "]))  # it has none yet
     assert (part.passwords, part.authority) == ({}, "")
 
 
@@ -91,7 +91,7 @@ def test_address_that_would_open_an_account_to_others(tmp_path: Path, said: str)
     databases.address.set_result("10.0.0.5")
     sites = Sites("web1", loaded(tmp_path), "deploy", [databases], {"db1": Future()})
     with pytest.raises(BadAnswer, match="web1: what it says is its own address"):
-        sites.begin(Liar([f"0 {said}"]), False)
+        sites.begin(Liar([f"0 {said}"]))
     sites.end(None)
     assert sites.addresses["db1"].result() == ""
 

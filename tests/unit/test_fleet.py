@@ -196,7 +196,7 @@ def test_host_that_never_connects_does_not_block_the_others(tmp_path: Path) -> N
     found: Any = parts(loaded(tmp_path), ["web1", "web2"], "deploy")
     transport = type("Seen", (), {"direct": True, "address": "10.0.0.5"})()
     with ThreadPoolExecutor(1) as pool:
-        share = pool.submit(found["db1"].begin, transport, False)
+        share = pool.submit(found["db1"].begin, transport)
         found["web1"].end(None)
         found["web2"].end(None)
         assert [client.addresses for client in share.result(timeout=10).loaded.clients] == [()]
@@ -207,7 +207,7 @@ def test_unknown_address_is_requested(tmp_path: Path) -> None:
     found: Any = parts(loaded(tmp_path), ["web1"], "deploy")
     found["db1"].end(None)
     with pytest.raises(LampctlError, match="where it reaches db1") as error:
-        found["web1"].begin(None, False)
+        found["web1"].begin(None)
     assert "address: …" in error.value.hint
 
 
@@ -224,7 +224,7 @@ def test_account_at_another_address(tmp_path: Path, targets: list[str], status: 
     for name in targets:
         found[name].addresses["db1"].set_result("10.0.0.7")
     seen = type("Seen", (), {"direct": True, "address": "10.0.0.5"})()
-    checks = wanted(found["db1"].begin(seen, False).loaded).checks
+    checks = wanted(found["db1"].begin(seen).loaded).checks
     check = next(c for c in checks if c.id == "mysql.accounts@far.test")
     accounts = {
         "database-user:far_test@10.0.0.7": database.DatabaseState(exists=True, tls=True, login=True),

@@ -189,7 +189,7 @@ def test_judges_of_other_hosts_and_of_urls_are_total(raw: str) -> None:
 class Strange:
     """A transport whose host makes some library raise what nobody thought of."""
 
-    round_trips, address, direct = 0, "", False
+    host, has_sudo_password, round_trips, address, direct = "odd", False, 0, "", False
 
     def start(self, batch: object) -> object:  # noqa: ARG002
         raise ZeroDivisionError("division by zero")
@@ -221,7 +221,7 @@ def test_unexpected_exception_is_the_outcome_of_one_host(monkeypatch: pytest.Mon
 @given(lines=st.lists(st.lists(st.sampled_from(
     ["@@begin", "@@end", "@@done", "@@undone", "@@locked", "|", "0", "-1", "²", "99", "", "lampctl-reason: x"])).map(" ".join)))  # fmt: skip
 def test_events_of_a_run_are_anything(lines: list[str]) -> None:
-    applying = Applying(Strange(), "odd", False, lambda _: None, {})  # type: ignore[arg-type]
+    applying = Applying(Strange(), lambda _: None, {})  # type: ignore[arg-type]
     progress = _Progress()
     steps = [Step("one", "web", ":")]
     for line in lines:

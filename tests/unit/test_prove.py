@@ -55,7 +55,7 @@ def test_results_are_reported_in_order_while_they_arrive(tmp_path: Path) -> None
                 os.write(opened, b"well\n")
 
     seen = Observation(nominal("debian-13"))
-    results = prove(Here(tmp_path), "here", Desired(checks=checks), seen, lambda _: "", False, emit)
+    results = prove(Here(tmp_path), Desired(checks=checks), seen, lambda _: "", emit)
     os.close(opened)
     assert [result.id for result in told] == ["linux.first", "web.slow", "web.last"]
     assert tuple(told) == results
