@@ -23,10 +23,10 @@ _REPLY_WAIT = 30.0  # seconds; sshd replies before it has done anything
 
 
 class SshTransport:
-    """A connection of fabric. Channels may be used from several threads at once.
+    """A connection of fabric. It may be used from several threads at once.
 
-    Not `run(in_stream=…)`, which takes seconds for a few hundred bytes, and not `forward_local`, which opens a port of
-    this machine to everybody on it: both work on channels of their own here.
+    Batches and tunnels are channels of it: fabric's `run(in_stream=…)` takes seconds for a few hundred bytes, and its
+    `forward_local` listens on a port that every user of this machine can connect to.
     """
 
     def __init__(

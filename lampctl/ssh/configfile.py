@@ -1,4 +1,4 @@
-"""An ssh_config with the files that it includes, which paramiko does not read; and the hosts that it names."""
+"""Lines of an ssh_config and of the files that it includes, which paramiko does not read; and its host aliases."""
 
 from __future__ import annotations
 

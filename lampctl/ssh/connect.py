@@ -1,8 +1,8 @@
 """Connections of fabric, made as OpenSSH's users expect: ssh_config, agent, known_hosts, jump hosts.
 
 fabric by itself accepts every unknown host key, reaches several jump hosts in the wrong order and takes `none` for one,
-reads no Include, leaves Nagle's algorithm on, never closes a gateway or a connection that failed to open, and adds
-ssh_config's keys to the one that was asked for. So the route, the sockets, the keys and the trust are decided here.
+reads no Include, leaves Nagle's algorithm on, never closes a gateway or a connection that failed to open, and offers
+ssh_config's keys beside the one of `-i`. So the route, the sockets, the keys and the trust are decided here.
 """
 
 from __future__ import annotations

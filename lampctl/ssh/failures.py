@@ -32,7 +32,7 @@ _CASES: tuple[tuple[type[BaseException], str, str, str], ...] = (
     (
         paramiko.BadHostKeyException,
         "host-key-changed",
-        "its host key is not the known one",
+        "its host key has changed",
         "somebody may be in between: compare the key with the host's own",
     ),
     (

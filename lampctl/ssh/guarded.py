@@ -1,4 +1,4 @@
-"""paramiko's connection, with limits where it has none: anybody may answer before a host key is checked."""
+"""paramiko's transport with limits where it has none: before the host key is checked, anybody can answer."""
 
 from __future__ import annotations
 

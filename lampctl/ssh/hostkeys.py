@@ -1,4 +1,4 @@
-"""Host keys: a known one is good, an unknown one is shown and asked for, a changed or revoked one is refused."""
+"""Host keys: a known one is accepted, an unknown one is shown and asked for, a changed or revoked one is refused."""
 
 from __future__ import annotations
 
@@ -124,8 +124,8 @@ def _unknown(host: str, shown: str, authorities: list[str]) -> Unreachable:
 
 def _changed(host: str, shown: str, known: str) -> Unreachable:
     return Unreachable(
-        f"{host}: its host key is not the known one: it is {shown}, known is {known}",
-        f"somebody may be in between. If the host was installed again: ssh-keygen -R '{host}', and connect again",
+        f"{host}: its host key has changed: it is {shown}, known_hosts has {known}",
+        f"somebody may be in between. If the host was installed again: ssh-keygen -R '{host}', then connect again",
         kind="host-key-changed",
     )
 
@@ -133,6 +133,6 @@ def _changed(host: str, shown: str, known: str) -> Unreachable:
 def _revoked(host: str, shown: str) -> Unreachable:
     return Unreachable(
         f"{host}: its host key is revoked: {shown}",
-        "somebody who has the host's former key may answer in its place: ask who marked it @revoked in known_hosts",
+        "somebody who has this key can pose as the host: ask who marked it @revoked in known_hosts",
         kind="host-key-revoked",
     )

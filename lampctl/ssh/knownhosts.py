@@ -1,6 +1,6 @@
-"""What known_hosts files say of one host: read as sshd(8) has it, SSH_KNOWN_HOSTS FILE FORMAT.
+"""The entries of known_hosts files for one host: see sshd(8), SSH_KNOWN_HOSTS FILE FORMAT.
 
-paramiko's own reader fails at @cert-authority and @revoked, knows no negated patterns, and one key of each type.
+paramiko's own reader fails at @cert-authority and @revoked, and knows no negated patterns and one key of a type.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Known:
 def read(name: str, files: Iterable[Path]) -> Known:
     """`name`: as the files have it, `[host]:port` where the port is another than 22. OSError where one can't be read.
 
-    A line that can't be read says nothing, as OpenSSH has it.
+    An invalid line is ignored, as in OpenSSH.
     """
     known = Known()
     for file in files:
@@ -56,7 +56,7 @@ def _take(known: Known, name: str, line: str, where: str) -> None:
 
 
 def _matches(patterns: str, name: str) -> bool:
-    """One that is negated and fits excludes the host, whatever else fits."""
+    """A negated pattern that matches excludes the host, whatever else matches."""
     name = name.lower()
     if patterns.startswith("|"):
         return _is_hash(patterns, name)
@@ -85,6 +85,6 @@ def _digest(salt: bytes, name: str) -> bytes:
 
 
 def hashed(name: str) -> str:
-    """The name as HashKnownHosts has it: whoever reads the file does not learn which hosts there are."""
+    """The name as with HashKnownHosts: the file does not tell which hosts there are."""
     salt = os.urandom(20)
     return "|".join(("", "1", base64.b64encode(salt).decode(), base64.b64encode(_digest(salt, name)).decode()))

@@ -10,7 +10,7 @@ import paramiko
 from lampctl.ssh import hostkeys
 from lampctl.ssh.channels import SshTransport
 from lampctl.ssh.connect import KEEPALIVE, TransportFactory, address_of, send_at_once
-from lampctl.ssh.failures import explain
+from lampctl.ssh.failures import explain, login_error
 from lampctl.ssh.options import Connection, ConnectOptions
 from lampctl.ssh.route import known_name
 
@@ -43,6 +43,8 @@ def _open(connection: Connection, options: ConnectOptions) -> None:
     try:
         connection.open()
     except BaseException as error:
+        error = login_error(connection.client, connection.connect_kwargs.get("key_filename") or (), error)
+        connection.client.close()  # fabric's own close() does nothing here
         login = f"{connection.user}@{connection.host}:{connection.port}"
         raise explain(error, connection.original_host, login) from error
     connection.transport.set_keepalive(KEEPALIVE)

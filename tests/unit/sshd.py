@@ -20,11 +20,13 @@ class Closed(paramiko.ServerInterface):
 
 @dataclass
 class Jump(paramiko.ServerInterface):
-    """An sshd that lets everybody in. It forwards connections, and prints `answer` to each command."""
+    """An sshd that forwards connections, and prints `answer` to each command. It lets everybody in, unless `closed`."""
 
     keys: Sequence[paramiko.PKey]
     answer: bytes = b""
     port: int = 0
+    closed: bool = False
+    offered: list[paramiko.PKey] = field(default_factory=list)
     destinations: list[tuple[str, int]] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
     transports: list[paramiko.Transport] = field(default_factory=list)
@@ -33,7 +35,10 @@ class Jump(paramiko.ServerInterface):
     def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002
         return "publickey"
 
-    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:  # noqa: ARG002
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        self.offered.append(key)
+        if self.closed:
+            return paramiko.common.AUTH_FAILED
         self.logins.append(username)
         return paramiko.common.AUTH_SUCCESSFUL
 
