@@ -50,7 +50,7 @@ def test_nothing_is_overwritten_unless_asked(tmp_path: Path) -> None:
     assert (tmp_path / "site.yml").read_text() == run("init", "-", cwd=tmp_path).stdout
 
 
-@pytest.mark.parametrize(("arguments", "said"), [(["--site", "a_b"], "is not a valid hostname"), (["--type", "pph"], "did you mean php?"), (["--host", "a b"], "is no host")])  # fmt: skip
+@pytest.mark.parametrize(("arguments", "said"), [(["--site", "a_b"], "is not a valid hostname"), (["--type", "pph"], "did you mean php?"), (["--host", "a b"], "is not a valid host")])  # fmt: skip
 def test_errors_are_reported_before_anything_is_written(tmp_path: Path, arguments: list[str], said: str) -> None:
     done = run("init", *arguments, cwd=tmp_path)
     assert done.returncode == 2
