@@ -46,19 +46,9 @@ def log_in(channel: Any, probe: LoginProbe, password: str, timeout: float) -> st
     import pymysql
 
     channel.settimeout(timeout)
-    connection = pymysql.connect(
-        user=probe.user,
-        password=password,
-        database=probe.database,
-        ssl_disabled=True,
-        defer_connect=True,
-        autocommit=True,
-        charset="utf8mb4",
-        read_timeout=timeout,
-        write_timeout=timeout,
-    )
+    connection = _prepared(probe, password, timeout)
     try:
-        connection.connect(sock=_Within(channel, timeout))  # type: ignore[arg-type]
+        connection.connect(sock=_Within(channel, timeout))
         return f"ok {_write_and_read(connection)}"
     except pymysql.MySQLError as error:
         code, *rest = error.args if error.args else (0,)
@@ -71,6 +61,23 @@ def log_in(channel: Any, probe: LoginProbe, password: str, timeout: float) -> st
         if connection.open:
             connection.close()
         channel.close()
+
+
+def _prepared(probe: LoginProbe, password: str, timeout: float) -> Any:
+    """A connection that is not open yet."""
+    import pymysql
+
+    return pymysql.connect(
+        user=probe.user,
+        password=password,
+        database=probe.database,
+        ssl_disabled=True,
+        defer_connect=True,
+        autocommit=True,
+        charset="utf8mb4",
+        read_timeout=timeout,
+        write_timeout=timeout,
+    )
 
 
 def _write_and_read(connection: Any) -> str:

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from lampctl.answers import listing, mapping, texts
 from lampctl.checks import Check, Evidence, Judge, Verdict, Where, failed, passed
 from lampctl.layers import http
-from lampctl.layers.tls.checks import DAYS_LEFT, judge_chain
+from lampctl.layers.tls.handshake import DAYS_LEFT, judge_chain
 from lampctl.urls.url import Url
 
 MOST_HOPS = 5  # redirects, of one URL

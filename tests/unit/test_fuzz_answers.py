@@ -25,7 +25,7 @@ from lampctl.facts import PROBES, Facts, nominal
 from lampctl.facts import parse as parse_facts
 from lampctl.layers import Context, Desired, desired, http
 from lampctl.layers.php import answer
-from lampctl.layers.tls.checks import judge_chain
+from lampctl.layers.tls.handshake import judge_chain
 from lampctl.planning import Stage
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from lampctl.checks import Evidence, Status, Verdict, Where
+from lampctl.checks import Check, Evidence, Status, Verdict, Where
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.services import judge
 from lampctl.layers.sites import upstreams
@@ -47,18 +47,22 @@ def parts(context: Context, name: str, options: ServletSite) -> Desired:
     listener = File(f"/etc/systemd/system/{servlet_of(name)}.socket", "site", "unit/servlet.socket.j2", listens)
     paths = (server.path, web_xml.path, *(file.path for file in files))
     services = _services(context, name, options, listener.path, paths)
-    group, hint = _group(context, name), f"journalctl -u {services[-1].unit} shows what the program printed"
     return Desired(
         resources=(Package(names.package, "site"), *home(context, name), server, web_xml, listener, *files, *services),
-        checks=(
-            check(name, "service", Where.HOST, "the program runs",
-                  f"{servlet_of(name)}.service and its socket active, enabled, run the config on disk",
-                  partial(_judge, services), ("linux.ssh",), None),
-            check(name, "port", Where.HOST, "the program answers by itself", "an answer below 500 on its socket",
-                  partial(upstreams.judge_each, group, hint), (f"site.service@{name}",),
-                  upstreams.asked(name, options, group)),
-            *upstreams.chain(context, name, options, group, (f"site.port@{name}",)),
-        ),
+        checks=_chain(context, name, options, services),
+    )
+
+
+def _chain(context: Context, name: str, options: ServletSite, services: tuple[Service, Service]) -> tuple[Check, ...]:
+    group, hint = _group(context, name), f"journalctl -u {services[-1].unit} shows what the program printed"
+    return (
+        check(name, "service", Where.HOST, "the program runs",
+              f"{servlet_of(name)}.service and its socket active, enabled, run the config on disk",
+              partial(_judge, services), ("linux.ssh",), None),
+        check(name, "port", Where.HOST, "the program answers by itself", "an answer below 500 on its socket",
+              partial(upstreams.judge_each, group, hint), (f"site.service@{name}",),
+              upstreams.asked(name, options, group)),
+        *upstreams.chain(context, name, options, group, (f"site.port@{name}",)),
     )  # fmt: skip
 
 

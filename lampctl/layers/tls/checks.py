@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 
-from lampctl.answers import decimal, mapping, texts
 from lampctl.checks import (
     Check,
     Evidence,
@@ -14,7 +12,6 @@ from lampctl.checks import (
     HttpProbe,
     Judge,
     Probe,
-    Status,
     TlsProbe,
     Verdict,
     Where,
@@ -24,16 +21,15 @@ from lampctl.checks import (
 )
 from lampctl.layers import http
 from lampctl.layers.base import Context
+from lampctl.layers.tls.handshake import DAYS_LEFT, judge_chain, judge_protocol, judge_state
 from lampctl.layers.tls.profile import profile_of
 from lampctl.layers.vhost import Https, certificate_of, names_of
 from lampctl.playbook import TlsOptions
 from lampctl.resources import AcmeCertificate, Pair
 from lampctl.resources.acme import look_at
-from lampctl.resources.certificate import CERTIFICATES
 from lampctl.resources.pem import CertificateState, look, read
 from lampctl.resources.shell import quote, script, words
 
-DAYS_LEFT = 14  # fewer are a failure
 _WRONG, _SAID = "==wrong", "==said"
 
 
@@ -122,7 +118,7 @@ def https_checks(context: Context, site: str, options: TlsOptions, found: Https)
     profile = profile_of(context)
     floor = "TLS 1.1 refused" if profile.name == "intermediate" else "TLS 1.0 for old clients"
     yield _check(f"protocol@{site}", Where.OUTSIDE, f"Mozilla's {profile.name} profile, and HTTP/2", f"{floor}; HTTP/2",
-                 partial(_judge_protocol, profile.name), (certificate, *needs), probe)  # fmt: skip
+                 partial(judge_protocol, profile.name), (certificate, *needs), probe)  # fmt: skip
     if found.redirect:
         yield _check(f"redirect@{site}", Where.OUTSIDE, "HTTP leads to HTTPS", f"301 to https://{site}/…",
                      partial(_judge_redirect, site), needs, HttpProbe(site, _PATH))  # fmt: skip
@@ -139,18 +135,7 @@ def _judge_pair(state: CertificateState | str, names: tuple[str, ...], seen: Evi
     if state.key != "fits":
         said = {"other": "the key belongs to another certificate", "missing": "the key is not there"}
         return failed(said.get(state.key, "the key can not be read"), hint=hint)
-    return _judge_state(state, names, seen, hint)
-
-
-def _judge_state(state: CertificateState, names: tuple[str, ...], seen: Evidence, hint: str) -> Verdict:
-    days = state.days(seen.facts.clock)
-    if lacking := state.lacks(names):
-        return failed(f"does not cover {', '.join(lacking)}", f"covers {', '.join(sorted(state.names))}", hint)
-    if days < 0:
-        return failed(f"ended at {state.end}", hint=hint)
-    if days < DAYS_LEFT:
-        return failed(f"{days} days left", hint=hint)
-    return passed(f"for {', '.join(names)}, {days} days left")
+    return judge_state(state, names, seen, hint)
 
 
 def _judge_acme(item: AcmeCertificate, seen: Evidence) -> Verdict:
@@ -200,59 +185,6 @@ def _judge_renewal(seen: Evidence) -> Verdict:
     if words == ["active", "enabled"]:
         return passed("certbot.timer active, enabled")
     return failed(f"certbot.timer is {' and '.join(words)}", hint="systemctl enable --now certbot.timer")
-
-
-@dataclass(frozen=True)
-class _Handshake:
-    """What the controller's client got to know; see `shake_hands` in engine/visit.py."""
-
-    names: frozenset[str]
-    expires: float
-    fingerprint: str
-    distrust: str
-    version: str
-    alpn: str
-    old: str
-
-
-def _handshake(raw: str) -> _Handshake:
-    found = mapping(raw) or {}
-    expires = decimal(str(found.get("expires"))) or 0.0
-    words = (str(found.get(name) or "") for name in ("fingerprint", "distrust", "version", "alpn", "old"))
-    return _Handshake(frozenset(texts(found.get("names"))), expires, *words)
-
-
-def judge_chain(names: tuple[str, ...], own: str, seen: Evidence) -> Verdict:
-    """`seen.raw`: the controller's handshake, as JSON. `own`: the key of the certificate that the host made."""
-    if seen.error:
-        hint = "is a firewall, or a cloud's security group, in between? Port 443 has to be open for visitors"
-        return failed("no TLS from outside", seen.error, hint)
-    found = _handshake(seen.raw)
-    state = CertificateState(found.names, found.expires, found.fingerprint)
-    there = seen.states.get(CERTIFICATES, own)
-    hint = "lampctl deploy makes a new one" if own else "put a new one on the host"
-    verdict = _judge_state(state, names, seen, hint)
-    if own and there and there.fingerprint != state.fingerprint:
-        hint = "lampctl deploy reloads the web server; or something between here and the host answers"
-        return failed("another certificate than the host's is served", f"its SHA-256 is {state.fingerprint}", hint)
-    if not own and found.distrust and verdict.status is Status.PASS:
-        hint = "is the chain whole? Of a private authority: start lampctl with SSL_CERT_FILE=its-root.pem"
-        return failed("this machine does not trust it", found.distrust, hint)
-    return verdict
-
-
-def _judge_protocol(profile: str, seen: Evidence) -> Verdict:
-    if seen.error:
-        return unknown("could not be tried", seen.error)
-    found = _handshake(seen.raw)
-    hint = "lampctl plan shows what differs from the profile; another vhost of port 443 may lower it"
-    if profile == "intermediate" and found.old:
-        return failed(f"accepts {found.old}", hint=hint)
-    if profile == "old" and not found.old:
-        return failed("refuses TLS 1.1", hint=hint)
-    if found.alpn != "h2":
-        return failed(f"speaks {found.alpn or 'HTTP/1.1 only'}", hint=hint)
-    return passed(f"{found.version} and HTTP/2, {'accepts' if found.old else 'refuses'} TLS 1.1")
 
 
 def _judge_redirect(site: str, seen: Evidence) -> Verdict:
