@@ -67,7 +67,7 @@ def test_environment_is_known(bare: Host) -> None:
     finally:
         bare.sh("mv /root/kept /etc/environment")
     names = {line.partition("=")[0] for line in lines if "=" in line}
-    ours = {"PLAYBOOK", "GENERATION", "kept", "PWD", "OLDPWD", "_"}
+    ours = {"PLAYBOOK", "GENERATION", "KEPT", "PWD", "OLDPWD", "_"}
     assert names - ours == {"PATH", "LC_ALL", "HOME", "http_proxy"}
 
 
