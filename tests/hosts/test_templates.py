@@ -28,7 +28,7 @@ from tests.unit.playbooks import Generated, playbooks
 
 pytestmark = pytest.mark.hosts
 
-COUNT = 75
+COUNT = 60
 PLATFORM = {"trixie": "debian-13", "bookworm": "debian-12"}
 
 # Each generation is laid over an /etc without lampctl's files, in a mount namespace of its own; what only a host that

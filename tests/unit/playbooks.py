@@ -74,7 +74,6 @@ def _narrowed(base: Any, metadata: Any) -> Data:
         if isinstance(item, Text):
             if item.kind in KINDS:
                 return KINDS[item.kind]
-            continue
         if getattr(item, "pattern", None):
             return st.from_regex(item.pattern, fullmatch=True)
     if base is not int:
