@@ -71,9 +71,8 @@ def _narrowed(base: Any, metadata: Any) -> Data:
     """A kind of text, or bounds of a number; what else there is, is for the models to refuse."""
     flat = [inner for item in metadata for inner in (item.metadata if isinstance(item, FieldInfo) else [item])]
     for item in flat:
-        if isinstance(item, Text):
-            if item.kind in KINDS:
-                return KINDS[item.kind]
+        if isinstance(item, Text) and item.kind in KINDS:
+            return KINDS[item.kind]
         if getattr(item, "pattern", None):
             return st.from_regex(item.pattern, fullmatch=True)
     if base is not int:
