@@ -17,7 +17,7 @@ export PYTHONHASHSEED := 0
 # The tests start lampctl about two thousand times: write bytecode, as an installation does, even if the environment disables it.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test unit hosts lint attacks bench bench-c10k reference docs lock setup packages
+.PHONY: demo test unit hosts lint attacks faults bench bench-c10k sweep reference docs lock setup packages
 
 demo: setup packages ## boot a throwaway Debian 13 host, deploy to it, check it
 	@$(LAMPCTL) box up demo
@@ -44,6 +44,10 @@ attacks: setup ## ten minutes of hostile sites of every type on one host, behind
 	@./tests/lab/packages.sh $(LAB)
 	LAMPCTL_ATTACK_SECONDS=600 $(VENV)/bin/pytest tests/hosts/test_hostile_sites.py -n 0 # one host for both
 
+faults: setup ## break hosts in 180 ways: is the right hop named, and does its hint help?
+	@./tests/lab/packages.sh $(LAB)
+	LAMPCTL_TEST_HOME=$${LAMPCTL_TEST_HOME:-/var/lib/lampctl-box-faults} $(VENV)/bin/python -m tests.faults.run
+
 bench: setup packages $(PYINFRA)/.done ## compare run times with pyinfra and ssh on a separate box
 	@$(VENV)/bin/python -m compileall -q lampctl # as pip does for pyinfra, even if the environment disables bytecode
 	$(VENV)/bin/python -m tests.bench.run --pyinfra $(PYINFRA)/bin/pyinfra --rounds $(ROUNDS)
@@ -55,6 +59,10 @@ $(PYINFRA)/.done: tests/bench/requirements.txt $(VENV)/.done
 	python3 -m venv $(PYINFRA)
 	$(PYINFRA)/bin/pip install -q --require-hashes -r tests/bench/requirements.txt
 	touch $@
+
+sweep: setup ## cut deploys at every step and at random moments, in every way; half an hour
+	@./tests/lab/packages.sh $(LAB)
+	$(VENV)/bin/python -m tests.sweep.run
 
 reference: setup ## generate docs/reference from the code
 	$(VENV)/bin/python -m docs.generate

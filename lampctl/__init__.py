@@ -12,11 +12,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lampctl.api import check, deploy, plan, render, smoke
+    from lampctl.api import check, deploy, plan, render, smoke, undo
     from lampctl.errors import (
         ApplyFailed,
         BadAnswer,
         CheckFailed,
+        Interrupted,
         LampctlError,
         Locked,
         PlaybookError,
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
-    "lampctl.api": ("check", "deploy", "plan", "render", "smoke"),
+    "lampctl.api": ("check", "deploy", "plan", "render", "smoke", "undo"),
     "lampctl.errors": (
         "ApplyFailed",
         "BadAnswer",
         "CheckFailed",
+        "Interrupted",
         "LampctlError",
         "Locked",
         "PlaybookError",
@@ -51,6 +53,7 @@ __all__ = [
     "BadAnswer",
     "CheckFailed",
     "ConnectOptions",
+    "Interrupted",
     "LampctlError",
     "Locked",
     "Outcome",
@@ -65,6 +68,7 @@ __all__ = [
     "plan",
     "render",
     "smoke",
+    "undo",
 ]
 
 

@@ -13,30 +13,30 @@ _YEAR_10000 = 253_402_300_800.0  # seconds since the epoch; no datetime is later
 
 
 def rows(raw: str, fields: int) -> Iterator[list[str]]:
-    """The lines that have this number of fields, which tabs separate; the last may contain tabs itself."""
-    for line in raw.split("\n"):  # and not at what else Python takes for the end of a line
+    """Lines with this number of tab-separated fields; the last field may contain tabs."""
+    for line in raw.split("\n"):  # not splitlines(), which also splits at other characters
         found = line.split("\t", fields - 1)
         if len(found) == fields:
             yield found
 
 
 def sections(raw: str) -> dict[str, str]:
-    """Lines `NAME<TAB>text` -> the text of each name, in lines: what several commands of one probe print."""
+    """Lines `NAME<TAB>text` -> the text of each name: the output of several commands of one probe."""
     found: dict[str, list[str]] = {}
     for name, text in rows(raw, 2):
         found.setdefault(name, []).append(text)
     return {name: "\n".join(lines) for name, lines in found.items()}
 
 
-def whole(text: str) -> int | None:
+def parse_int(text: str) -> int | None:
     """A whole number in ASCII digits, capped at `_MOST`."""
     if not re.fullmatch(r"[0-9]{1,18}", text):
         return None
     return min(int(text), _MOST)
 
 
-def decimal(text: str) -> float | None:
-    """A finite number, such as seconds."""
+def parse_float(text: str) -> float | None:
+    """A finite decimal number."""
     try:
         number = float(text)
     except ValueError:
@@ -44,7 +44,7 @@ def decimal(text: str) -> float | None:
     return number if isfinite(number) and abs(number) < _MOST else None
 
 
-def seconds(stamp: str, form: str) -> float | None:
+def parse_time(stamp: str, form: str) -> float | None:
     """Seconds since the epoch for a UTC time in the strptime format `form`."""
     try:
         return datetime.strptime(stamp, form).replace(tzinfo=UTC).timestamp()
@@ -52,19 +52,19 @@ def seconds(stamp: str, form: str) -> float | None:
         return None
 
 
-def shown(moment: float, form: str) -> str:
+def format_time(moment: float, form: str) -> str:
     """A time in the strftime format `form`, limited to the years 1970 to 9999."""
     bounded = min(max(moment, 0.0), _YEAR_10000 - 1) if isfinite(moment) else 0.0
     return datetime.fromtimestamp(bounded, UTC).strftime(form)
 
 
-def mapping(text: str) -> dict[str, object] | None:
+def parse_object(text: str) -> dict[str, object] | None:
     """A JSON object."""
     found = _json(text)
     return found if isinstance(found, dict) else None
 
 
-def listing(text: str) -> list[object] | None:
+def parse_array(text: str) -> list[object] | None:
     """A JSON array."""
     found = _json(text)
     return found if isinstance(found, list) else None
@@ -77,6 +77,6 @@ def _json(text: str) -> object:
         return None
 
 
-def texts(value: object) -> list[str]:
+def strings(value: object) -> list[str]:
     """The strings in a list; empty if `value` is not a list."""
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

@@ -7,49 +7,16 @@ and are in its outcome: `error`, or the culprit among `results`. `raise_for_fail
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from lampctl.errors import UsageError
-from lampctl.journal.events import Event
+from lampctl.keywords import Confirm, Confirmed, Expected, OnEvent, Options, Settings, Undoing
 from lampctl.outcome import Outcome, Outcomes
 
 if TYPE_CHECKING:
-    from lampctl.resources import Change
     from lampctl.ssh import Connection, ConnectOptions
-
-OnEvent = Callable[[Event], None]
-Confirm = Callable[[str, "Sequence[Change]"], bool]
-Settings = Mapping[str, object] | Sequence[str]
-
-
-class Options(TypedDict, total=False):
-    """Keyword arguments of `plan` and `check`; `deploy` says what they are."""
-
-    playbook: str | Path
-    settings: Settings
-    environment: str
-    connect: ConnectOptions | None
-    on_event: OnEvent | None
-
-
-class Confirmed(Options, total=False):
-    """Keyword arguments of `deploy`."""
-
-    confirm: Confirm | None
-
-
-class Expected(TypedDict, total=False):
-    """Keyword arguments of `smoke`."""
-
-    expect: Sequence[str]
-    status: int
-    max_ms: float | None
-    retries: int
-    wait: float
-    timeout: float
-    on_event: OnEvent | None
 
 
 @overload
@@ -78,7 +45,7 @@ def deploy(
         confirm: Called with a host and its changes before they are applied; False declines them.
 
     Returns:
-        The outcome of one host, or the Outcomes of several. Hosts with their databases come along.
+        The outcome of one host, or the Outcomes of several. The database hosts are added.
 
     Raises:
         UsageError: Such as one host whose databases are on another: give a list. PlaybookError: it is not valid.
@@ -124,6 +91,31 @@ def check(
     Args, Returns and Raises are those of `deploy`.
     """
     return _run("check", hosts, playbook, settings, environment, connect, on_event)
+
+
+@overload
+def undo(hosts: str | Connection, **options: Unpack[Undoing]) -> Outcome: ...  # type: ignore[overload-overlap]
+@overload
+def undo(hosts: Sequence[str | Connection] | None = ..., **options: Unpack[Undoing]) -> Outcomes: ...
+def undo(
+    hosts: str | Connection | Sequence[str | Connection] | None = None,
+    *,
+    playbook: str | Path = "lamp",
+    settings: Settings = (),
+    environment: str = "",
+    connect: ConnectOptions | None = None,
+    on_event: OnEvent | None = None,
+    confirm: Confirm | None = None,
+    to: str = "",
+) -> Outcome | Outcomes:
+    """Bring back the files from before a run, as a run of its own, and prove that what worked then works.
+
+    Args:
+        to: The run: its id in the host's journal, or the beginning or end of it; without it, the playbook's last run.
+
+    The other Args, Returns and Raises are those of `deploy`.
+    """
+    return _run("undo", hosts, playbook, settings, environment, connect, on_event, confirm, undo=True, undo_to=to)
 
 
 def render(
@@ -205,24 +197,30 @@ def _run(
     connect: ConnectOptions | None,
     on_event: OnEvent | None,
     confirm: Confirm | None = None,
+    **more: Any,
 ) -> Outcome | Outcomes:
+    """Run a command. `more`: further fields of job.Book."""
     from lampctl.engine import job
     from lampctl.engine.listener import Listener
     from lampctl.ssh import ConnectOptions
 
-    connect = connect or ConnectOptions()
     one, named = _named(hosts)
-    ready = job.prepare(command, named, job.Book(str(playbook), _settings(settings), environment), connect.config)
+    connect = connect or ConnectOptions()
+    book = job.Book(str(playbook), _settings(settings), environment, **more)
+    ready = job.prepare(command, named, book, connect.config)
     if one and len(ready.hosts) > 1:
-        first, *_ = ready.hosts
-        raise UsageError(
-            f"{first} has databases of {ready.hosts[-1]}, so there are {len(ready.hosts)} outcomes",
-            f"give a list, and get a list: {command}([host])",
-        )
+        raise _several(command, ready.hosts)
     listener = Listener(on_event)
     outcomes = ready.run(listener, connect, confirm)
     listener.raise_caught()
     return outcomes[0] if one else outcomes
+
+
+def _several(command: str, hosts: Sequence[str]) -> UsageError:
+    return UsageError(
+        f"{hosts[0]} has databases of {hosts[-1]}, so there are {len(hosts)} outcomes",
+        f"give a list, and get a list: {command}([host])",
+    )
 
 
 def _named(hosts: str | Connection | Sequence[str | Connection] | None) -> tuple[bool, list[str | Connection]]:

@@ -1,7 +1,7 @@
-"""Checks: one probe of one hop each, chained by what they need; and what they come to.
+"""Checks and their results. Each check probes one hop of the request path; checks are chained by their needs.
 
-A check never raises: what it finds is a Verdict. A hop that needs a broken one is `blocked`, and the
-culprit is the first that is broken itself.
+A check never raises: its outcome is a Verdict. A hop that needs a broken hop is `blocked`; the culprit is the first
+hop that is broken itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Status(StrEnum):
     FAIL = "fail"
     BLOCKED = "blocked"  # what it needs is broken
     SKIPPED = "skipped"
-    UNKNOWN = "unknown"  # could not be found out; says nothing about the hop
+    UNKNOWN = "unknown"  # could not be determined; the hop may work
 
 
 class Where(StrEnum):
@@ -32,12 +32,12 @@ class Where(StrEnum):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a probe brought back: its output, and what was observed of the host."""
+    """What a check judges: the output of its probe, and the observation of the host."""
 
     raw: str
     facts: Facts
     states: States
-    error: str = ""  # why the probe could not be run, if it could not
+    error: str = ""  # why the probe could not run; empty: it ran
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,17 @@ def unknown(actual: str, evidence: str = "", hint: str = "") -> Verdict:
 
 @dataclass(frozen=True)
 class HostProbe:
-    """A shell script that runs on the host; `judge` reads its output. `$TOKEN` names the probe files."""
+    """A shell script that runs on the host; `judge` reads its output. `$TOKEN` names the probe files.
+
+    Attributes:
+        limit: A whole number of seconds after which it is ended; then the hop fails, and `judge` is not called.
+        accept: Shell that reads its output and succeeds if the hop works, for a host whose controller is gone. Only
+            what a visitor sees needs it.
+    """
 
     script: str
+    limit: int = 8
+    accept: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,23 +100,23 @@ class HttpProbe:
     name: str  # Host header
     path: str
     port: int = 80
-    tls: bool = False  # whose certificate it is, a TlsProbe finds out
+    tls: bool = False  # the certificate is not verified here; a TlsProbe verifies it
 
 
 @dataclass(frozen=True)
 class TlsProbe:
-    """A handshake from the controller with the host's address; `name` is what the client asks for (SNI)."""
+    """A TLS handshake from the controller with the host's address; `name` is the client's SNI."""
 
     name: str
     port: int = 443
 
 
-Probe = HostProbe | LoginProbe | HttpProbe | TlsProbe | None  # None: judged by what was observed
+Probe = HostProbe | LoginProbe | HttpProbe | TlsProbe | None  # None: the observation is enough
 
 
 @dataclass(frozen=True)
 class Check:
-    """One hop of a request's way."""
+    """One hop of the request path."""
 
     id: str
     layer: str
@@ -118,17 +126,20 @@ class Check:
     judge: Judge
     needs: tuple[str, ...] = ()
     probe: Probe = None
-    undoable: bool = True  # could former files mend it? Not what is of the machine or the world: disk, clock, DNS
+    undoable: bool = True  # a rollback could fix it; not the disk, the clock or DNS
+    about: tuple[str, ...] = ()  # what it looks at, if neither `probe` nor `expected` names all of it
+    slow: str = ""  # the hint, if its probe was ended at its time limit
+    observed: bool = False  # whether it fails is known from the observation; its probe only adds to the verdict
 
     @property
     def question(self) -> str:
-        """Tells a check from one of the same name that asks something else."""
-        return sha256(repr((self.probe, self.expected)).encode()).hexdigest()[:16]
+        """A digest that differs when a check of the same id probes or expects something else."""
+        return sha256(repr((self.probe, self.expected, *self.about)).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one check came to. `ms` is how long its probe took."""
+    """The result of one check. `ms`: the duration of its probe."""
 
     id: str
     layer: str
@@ -142,6 +153,11 @@ class Result:
     title: str = ""
     undoable: bool = True
 
+    @property
+    def undo_may_help(self) -> bool:
+        """Does it fail, and could a rollback fix it?"""
+        return self.status is Status.FAIL and self.undoable
+
     def as_dict(self) -> dict[str, str | float]:
         return {
             "id": self.id,
@@ -154,6 +170,20 @@ class Result:
             "hint": self.hint,
             "ms": round(self.ms, 1),
         }
+
+
+def blocked_by_observation(checks: Sequence[Check], facts: Facts, states: States) -> frozenset[str]:
+    """Checks that need a hop of which the observation shows that it is broken. Their probes might only hang."""
+    broken: set[str] = set()
+    blocked: set[str] = set()
+    for check in checks:
+        known = check.probe is None or check.observed
+        if not broken.isdisjoint(check.needs):
+            blocked.add(check.id)
+            broken.add(check.id)
+        elif known and check.judge(Evidence("", facts, states)).status is Status.FAIL:
+            broken.add(check.id)
+    return frozenset(blocked)
 
 
 def conclude(checks: Sequence[Check], verdicts: Mapping[str, tuple[Verdict, float]]) -> tuple[Result, ...]:
@@ -180,21 +210,28 @@ def conclude(checks: Sequence[Check], verdicts: Mapping[str, tuple[Verdict, floa
     return tuple(results.values())
 
 
-def lost(
+def first_regression(
     checks: Sequence[Check], results: Sequence[Result], before: Sequence[Result], passed: Mapping[str, str]
 ) -> Result | None:
-    """The first check that fails now and did not before, as far as former files could mend it.
+    """The first check that fails now, passed before, and could be fixed by a rollback.
 
-    `before`: the results of the same checks before the change; `passed`: id → question of those that passed when the
-    host was last proved. A check that asks something new says nothing of before: it is taken to have passed.
+    Args:
+        before: The results of the same checks before the change.
+        passed: Check id → question, of the checks that passed when the host was last proved. If a check's question has
+            changed since, its result in `before` does not count against it.
     """
-    asked = {check.id: check.question for check in checks}
-    failing = {result.id for result in before if result.status is not Status.PASS}
-    for result in results:
-        known = result.id in passed and not (result.id in failing and passed[result.id] == asked.get(result.id))
-        if result.status is Status.FAIL and result.undoable and known:
-            return result
-    return None
+    known = {check.id: check for check in checks}
+    statuses = {result.id: result.status for result in before}
+
+    def failed_before(id: str) -> bool:
+        """A check that was blocked only by something new, such as the service of a new site, did not fail."""
+        if id not in known or statuses.get(id, Status.PASS) is Status.PASS:
+            return False
+        if statuses[id] is Status.BLOCKED:
+            return any(map(failed_before, known[id].needs))
+        return passed.get(id) == known[id].question
+
+    return next((r for r in results if r.undo_may_help and r.id in passed and not failed_before(r.id)), None)
 
 
 def culprit(results: Iterable[Result]) -> Result | None:

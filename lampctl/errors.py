@@ -8,6 +8,7 @@
     ├── BadAnswer                1   a host's answer is too long or malformed
     ├── Refused                  1   a preflight found a problem; nothing was changed
     ├── ApplyFailed              1   a step, a validation or a reload failed on the host
+    ├── Interrupted            130   Ctrl-C: the host stopped, and undid what was half made
     └── CheckFailed              1   the API's raise_for_failure(): a check failed; the hint says what to do
 
 Each has a `kind` (a stable word for programs), a message (what failed, and where) and a
@@ -30,6 +31,7 @@ class Exit(IntEnum):
     USAGE = 2
     UNREACHABLE = 3
     LOCKED = 4
+    INTERRUPTED = 130  # 128 + SIGINT, as a shell has it
 
 
 class LampctlError(Exception):
@@ -85,8 +87,22 @@ class ApplyFailed(LampctlError):
     kind = "apply"
 
 
+class Interrupted(LampctlError):
+    exit_code = Exit.INTERRUPTED
+    kind = "interrupted"
+
+
 class CheckFailed(LampctlError):
     kind = "check"
+
+
+def locked(host: str, owner: str) -> Locked:
+    """Another run changes the host. `owner`: who, and since when."""
+    return Locked(
+        f"{host}: another run holds the lock: {owner or 'unknown'}",
+        "--wait SECONDS waits until it ends; lampctl attach HOST follows it. The lock ends with the run, even if it is "
+        "killed",
+    )
 
 
 def unexpected(where: str, error: Exception) -> LampctlError:

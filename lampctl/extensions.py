@@ -1,4 +1,4 @@
-"""Kinds of resources, layers and site types that other installed packages bring, by Python's entry points.
+"""Kinds of resources, layers and site types of other installed packages, found by Python's entry points.
 
 An extension is code that runs with the rights of lampctl's user, and decides what root does on hosts: install only
 what you trust.
@@ -75,7 +75,7 @@ def _loaded(point: EntryPoint, origin: str, shape: type[T]) -> Extension[T]:
     where = f"extension {origin}: {point.group}: {point.name} = {point.value}"
     try:
         value = point.load()
-    except Exception as error:  # it is somebody else's code
+    except Exception as error:  # it is third-party code
         raise UsageError(f"{where}: cannot be imported: {type(error).__name__}: {error}", _hint(origin)) from error
     if not isinstance(value, shape):
         raise UsageError(f"{where}: is a {type(value).__name__}, not a {shape.__name__}", _hint(origin))

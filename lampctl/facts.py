@@ -4,26 +4,48 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from lampctl.answers import decimal, whole
+from lampctl.answers import parse_float, parse_int, rows, sections
 
 MIB = 1 << 20
-# RFC 1123, 2.1, and underscores, which hosts do have; it comes into configurations and certificates
+# RFC 1123, 2.1, and underscores, which exist in practice; it is used in configurations and certificates
 _HOSTNAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
-_KIBIBYTES = 1 << 48  # more than any machine has; sizes are derived from what a host says
+_KIBIBYTES = 1 << 48  # more than any machine has: hosts are not trusted, and sizes are derived from this
 _CORES = 4096
 
-# Sections of the probe; each is a file of plain text in the answer. All of them are quick.
+# What the layers write to.
+PLACES = "/ /usr /etc /var /var/log /var/lib/mysql /var/lib/php /var/www /var/tmp /tmp /run"
+
+# Sections of the probe, beside those of lampctl/host/linux; each is a file of plain text in the answer. All are quick.
 PROBES: Mapping[str, str] = {
     "os": "cat /etc/os-release",
     "host": "uname -n; nproc; ulimit -Hn",
     "memory": "cat /proc/meminfo | head -n 3",
-    "disk": "df -Pk / /usr /etc /var /var/log /var/lib/mysql /var/www 2>/dev/null | awk 'NR > 1 { print $6, $2, $4 }'",
+    "disk": f"df -k --output=target,size,avail,itotal,iavail {PLACES} 2>/dev/null | sed 1d",
+    "read-only": "awk '$4 ~ /^ro(,|$)/ { print $2 }' /proc/mounts",
     "clock": "date +%s.%N",
     "systemd": "systemctl is-system-running; systemctl list-units --failed --plain --no-legend",
     "certificates": "ls -d /etc/letsencrypt/live/*/fullchain.pem 2>/dev/null || :",
 }
+
+
+@dataclass(frozen=True)
+class WebUse:
+    """Who uses a web server besides lampctl.
+
+    Attributes:
+        files: Its enabled configuration files that others wrote, and that serve something.
+        homes: One of these names a place in a home directory.
+        workers: Apache's MaxRequestWorkers as others set it; 0: not set.
+        taken: Its unit has lampctl's settings.
+    """
+
+    files: tuple[str, ...] = ()
+    homes: bool = False
+    workers: int = 0
+    taken: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,63 +60,111 @@ class Facts:
     memory: int = 2048 * MIB
     memory_available: int = 1024 * MIB
     disk: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # mount → (size, free)
+    inodes: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # mount → (all, free), where they are limited
+    read_only: frozenset[str] = frozenset()  # mounts of `disk`
     clock: float = 0.0
     clock_skew: float | None = None  # host minus controller
     systemd: str = "running"
     failed_units: tuple[str, ...] = ()
     certificates: frozenset[str] = frozenset()  # names of certbot's certificates
+    web: Mapping[str, WebUse] = field(default_factory=dict)  # by the server's package
+    archive: str = ""  # HOST PORT of the package archive that apt asks first
+    unresolved: str | None = None  # the nameservers, if its name does not resolve
+    unreached: bool = False  # it takes no connection
+    timekeepers: frozenset[str] = frozenset(("synchronized",))  # see host/linux/time.sh
 
 
 def nominal(platform: str, sites: Iterable[str] = ()) -> Facts:
     """A host with 2 GiB, 2 cores and a certificate for each site, so that every feature is rendered.
 
-    For `render`, and to find out which paths matter before a host is seen.
+    For `render`, and to know which paths matter before a host is observed.
     """
     return Facts(platform, hostname="host.example", certificates=frozenset(sites))
+
+
+def fullest(platform: str, sites: Iterable[str], servers: Iterable[str]) -> Facts:
+    """A host on which every resource might be wanted: the observation covers all of them."""
+    return replace(nominal(platform, sites), web={server: WebUse(homes=True) for server in servers})
 
 
 def parse(raw: Mapping[str, str], now: float) -> Facts:
     """Facts from the answers to PROBES; `now` is the controller's clock at the middle of the probe.
 
-    What is no number is taken for an answer that did not come.
+    A value that is not a number counts as missing.
     """
     os = _pairs(raw.get("os", ""), "=")
     memory = _pairs(raw.get("memory", ""), ":")
     host = raw.get("host", "").split()
     states = raw.get("systemd", "").splitlines()
-    clock = decimal(raw.get("clock", "").strip()) or 0.0
+    disk, inodes = _disk(raw.get("disk", ""))
+    clock = parse_float(raw.get("clock", "").strip()) or 0.0
     return Facts(
         platform=f"{os.get('ID', 'unknown')}-{os.get('VERSION_ID', 'rolling')}",
         title=os.get("PRETTY_NAME", "an unknown system"),
         hostname=host[0] if host and _HOSTNAME.fullmatch(host[0]) else Facts.hostname,
-        cores=min(max(1, (whole(host[1]) if len(host) > 1 else None) or 1), _CORES),
-        files=(whole(host[2]) if len(host) > 2 else None) or Facts.files,
+        cores=min(max(1, (parse_int(host[1]) if len(host) > 1 else None) or 1), _CORES),
+        files=(parse_int(host[2]) if len(host) > 2 else None) or Facts.files,
         memory=_kilobytes(memory.get("MemTotal", "")),
         memory_available=_kilobytes(memory.get("MemAvailable", "")),
-        disk=_disk(raw.get("disk", "")),
+        disk=disk,
+        inodes=inodes,
+        read_only=frozenset(disk) & frozenset(raw.get("read-only", "").split("\n")),
         clock=clock,
         clock_skew=clock - now if clock else None,
         systemd=states[0].strip() if states else "unknown",
         failed_units=tuple(line.split()[0] for line in states[1:] if line.strip()),
         certificates=frozenset(f"/{path}".split("/")[-2] for path in raw.get("certificates", "").split()),
+        **_surroundings(raw),
     )
 
 
-def _disk(text: str) -> dict[str, tuple[int, int]]:
-    """Lines of mount, size and free space in KiB."""
-    found: dict[str, tuple[int, int]] = {}
+def _web(text: str) -> dict[str, WebUse]:
+    """Rows `SERVER<TAB>WHAT<TAB>VALUE` of lampctl/host/web/others.sh."""
+    found: dict[str, list[list[str]]] = {}
+    for server, what, value in rows(text, 3):
+        found.setdefault(server, []).append([what, value])
+    return {server: _web_use(items) for server, items in found.items()}
+
+
+def _web_use(items: Iterable[list[str]]) -> WebUse:
+    values: dict[str, list[str]] = {}
+    for what, value in items:
+        values.setdefault(what, []).append(value)
+    workers = parse_int(values.get("workers", [""])[0]) or 0
+    return WebUse(tuple(values.get("file", ())), "home" in values, workers, "taken" in values)
+
+
+def _surroundings(raw: Mapping[str, str]) -> dict[str, Any]:
+    """What host/web/others.sh, host/linux/network.sh and time.sh print."""
+    found = sections(raw.get("network", ""))
+    return {
+        "web": _web(raw.get("web", "")),
+        "timekeepers": frozenset(raw.get("time", "synchronized").split()),
+        "archive": found.get("archive", ""),
+        "unresolved": found.get("unresolved"),
+        "unreached": "unreached" in found,
+    }
+
+
+def _disk(text: str) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]]]:
+    """Lines of mount, size and free space in KiB, all and free inodes: (bytes, inodes), each by mount."""
+    space: dict[str, tuple[int, int]] = {}
+    inodes: dict[str, tuple[int, int]] = {}
     for line in text.splitlines():
-        row = line.rsplit(None, 2)
-        if len(row) == 3 and (size := whole(row[1])) is not None and (free := whole(row[2])) is not None:
-            found[row[0]] = min(size, _KIBIBYTES) * 1024, min(free, _KIBIBYTES) * 1024
-    return found
+        mount, *numbers = line.rsplit(None, 4) if len(line.split()) > 4 else ("",)
+        size, free, every, left = (parse_int(number) for number in numbers) if numbers else (None,) * 4
+        if size is not None and free is not None:
+            space[mount] = min(size, _KIBIBYTES) * 1024, min(free, _KIBIBYTES) * 1024
+        if every and left is not None:  # some file systems have no limit
+            inodes[mount] = every, left
+    return space, inodes
 
 
 def _pairs(text: str, separator: str) -> dict[str, str]:
-    rows = (line.split(separator, 1) for line in text.splitlines() if separator in line)
-    return {key.strip(): value.strip().strip("\"'") for key, value in rows}
+    split = (line.split(separator, 1) for line in text.splitlines() if separator in line)
+    return {key.strip(): value.strip().strip("\"'") for key, value in split}
 
 
 def _kilobytes(text: str) -> int:
     words = text.split()
-    return min((whole(words[0]) if words else None) or 0, _KIBIBYTES) * 1024
+    return min((parse_int(words[0]) if words else None) or 0, _KIBIBYTES) * 1024

@@ -1,42 +1,65 @@
 """The observation of a host: questions (shell, one batch) and their answers (parsed, pure).
 
-Which paths matter depends on the platform, which is not known before. So the questions are the union over all platforms
-of the table: to ask for a path that can't exist costs nothing, a round trip would.
+Which paths matter depends on the platform, which is not known in advance. So the questions are the union over all
+platforms: probing a path that can't exist costs nothing, but a second round trip would.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lampctl import facts
+from lampctl.answers import rows
 from lampctl.errors import BadAnswer
 from lampctl.facts import Facts
 from lampctl.layers import Desired
 from lampctl.resources.kind import States
 from lampctl.resources.kinds import kinds
+from lampctl.resources.shell import script
 
-STATE = "/var/lib/lampctl"  # on the host: lock, what is owned, generations
+STATE = "/var/lib/lampctl"  # on the host: the lock, the record of what lampctl made, the generations
+
+_MOST_UNJUDGED = 5  # each takes a proof: the host is not trusted
 
 _STATE_PROBES = {
+    "network": script("linux/network"),
+    "time": script("linux/time"),
     "owned": f"grep -rH '' {STATE}/owned 2>/dev/null || :",
     "generation": f"cat {STATE}/generation 2>/dev/null || :",
     "proved": f"cat {STATE}/proved 2>/dev/null || :",
     "passed": f"cat {STATE}/passed 2>/dev/null || :",
-    # A shared lock is refused only while a run holds the exclusive one; the kernel drops it with its holder.
+    "unjudged": script("unjudged"),
+    "web": script("web/others"),
+    # A shared lock fails only while a run holds the exclusive one, which the kernel releases when its holder dies.
     "lock": f"[ ! -e {STATE}/lock ] || flock -n -s {STATE}/lock true || cat {STATE}/lock",
 }
 
 
 @dataclass(frozen=True)
-class Observation:
-    """What was observed of a host.
+class Unjudged:
+    """A generation that was applied, and neither proved nor undone since.
 
     Attributes:
-        owners: Playbook -> keys of what it made.
+        half: The host was undoing it when it was cut off.
+        run: The id of its run, or empty.
+    """
+
+    number: str
+    half: bool = False
+    run: str = ""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The observation of a host.
+
+    Attributes:
+        owners: Playbook -> keys of the resources that it made.
         generation: The host's generation of files.
         proved: The last generation whose checks all passed.
         passed: These checks: id -> question.
+        unjudged: What earlier runs left without a verdict, the newest first.
         lock: Who holds it, or empty.
         answers: Preflight id -> raw output.
     """
@@ -47,6 +70,7 @@ class Observation:
     generation: str = ""
     proved: str = ""
     passed: Mapping[str, str] = field(default_factory=dict)
+    unjudged: tuple[Unjudged, ...] = ()
     lock: str = ""
     answers: Mapping[str, str] = field(default_factory=dict)
 
@@ -55,13 +79,20 @@ class Observation:
         """The keys of all that lampctl made."""
         return frozenset().union(*self.owners.values())
 
+    def merged(self, playbook: str, others: Sequence[str]) -> Observation:
+        """The observation as it will be once the records of `others` are part of the playbook's."""
+        if not others:
+            return self
+        own = frozenset().union(*(self.owners.get(name, frozenset()) for name in (playbook, *others)))
+        return replace(self, owners={**{n: k for n, k in self.owners.items() if n not in others}, playbook: own})
+
     def orphans(self, playbook: str) -> frozenset[str]:
-        """Keys of what this playbook made, and no other one has a claim on."""
+        """Keys of what only this playbook made."""
         others = (keys for name, keys in self.owners.items() if name != playbook)
         return self.owners.get(playbook, frozenset()).difference(*others)
 
     def made_by_others(self, playbook: str) -> Mapping[str, str]:
-        """Key -> another playbook that made it, of what `playbook` itself has not made."""
+        """Key -> another playbook that made it; only keys that `playbook` has not made."""
         own = self.owners.get(playbook, frozenset())
         return {key: name for name, keys in sorted(self.owners.items()) if name != playbook for key in keys - own}
 
@@ -78,7 +109,7 @@ def questions(candidates: Sequence[Desired]) -> dict[str, str]:
 
 
 def parse(raw: Mapping[str, str], now: float) -> Observation:
-    """The answers to `questions`; `now` is the controller's clock while they were given.
+    """The answers to `questions`; `now` is the controller's clock when the host answered.
 
     Raises:
         BadAnswer: A question was not answered.
@@ -88,6 +119,7 @@ def parse(raw: Mapping[str, str], now: float) -> Observation:
     ]
     if missing:
         raise BadAnswer(f"the host did not answer: {', '.join(missing)}", "rerun it", kind="bad-answer")
+    found = list(rows(raw["unjudged"], 3))
     return Observation(
         facts=facts.parse(raw, now),
         states=States({kind.name: kind.parse(raw[f"kind:{kind.name}"]) for kind in kinds()}),
@@ -95,6 +127,7 @@ def parse(raw: Mapping[str, str], now: float) -> Observation:
         generation=raw["generation"].strip(),
         proved=raw["proved"].strip(),
         passed=_passed(raw["passed"]),
+        unjudged=tuple(Unjudged(number, half == "half", run) for number, half, run in found[:_MOST_UNJUDGED]),
         lock=raw["lock"].strip(),
         answers={name.removeprefix("preflight:"): text for name, text in raw.items() if name.startswith("preflight:")},
     )

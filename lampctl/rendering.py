@@ -51,11 +51,11 @@ class Renderer:
         except LampctlError:
             raise
         except TemplateNotFound as error:
-            message = f"{self._where(error, file)}: there is no template {error.name}"
+            message = f"{self._where(error, file)}: template {error.name} not found"
             raise PlaybookError(message, "check the name; it is a path below templates/") from None
         except TemplateSyntaxError as error:
             name = error.filename or error.name
-            raise PlaybookError(f"{name}:{error.lineno}: {error.message}", "mend the template") from None
+            raise PlaybookError(f"{name}:{error.lineno}: {error.message}", "fix the template") from None
         except Exception as error:  # an expression in a template can raise anything
             allowed = ", ".join(sorted([*file.values, "managed"]))
             message = f"{self._where(error, file)}: {_said(error)}"

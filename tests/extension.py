@@ -1,4 +1,4 @@
-"""The extension of tests/hosts/extension, as if it were installed; and broken ones."""
+"""The extension in tests/hosts/extension as if it were installed, and broken extensions."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ FOLDER = Path(__file__).parent / "hosts" / "extension"
 
 
 def installed(folder: Path) -> dict[str, str]:
-    """The environment in which lampctl has the extension; what pip writes on installing it lies in `folder`."""
+    """Return an environment in which lampctl finds the extension; its metadata is written to `folder`, as pip would."""
     project = tomllib.loads((FOLDER / "pyproject.toml").read_text())["project"]
     register(folder, project["name"], project["version"], project["entry-points"])
     return environment(folder, FOLDER)
 
 
 def register(folder: Path, name: str, version: str, points: Mapping[str, Mapping[str, str]]) -> None:
-    """The metadata of a distribution with these entry points, by group and name."""
+    """Write the metadata of a distribution with these entry points, by group and name."""
     metadata = folder / f"{name.replace('-', '_')}-{version}.dist-info"
     metadata.mkdir(parents=True)
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
@@ -36,7 +36,7 @@ def environment(*folders: Path) -> dict[str, str]:
 
 
 def lampctl(*arguments: str, env: Mapping[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:
-    """A process of its own: extensions are looked for once in a process."""
+    """Run lampctl in its own process: extensions are loaded once per process."""
     program = str(Path(sys.executable).parent / "lampctl")
     return subprocess.run(
         [program, *arguments],

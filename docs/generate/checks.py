@@ -19,7 +19,10 @@ beyond that. `SITE` stands for each site, `DATABASE` for its database, `VERSION`
 
 A check runs on the **host**, through an SSH **tunnel** to it, or from **outside**, which is the machine that lampctl
 runs on. What comes of it is `pass`; `fail`: this hop is broken; `blocked`: a hop that it needs is broken; `unknown`: it
-could not be tried, which says nothing about the hop; or `skipped`. The culprit is the first that fails."""
+could not be tried, which says nothing about the hop; or `skipped`. The culprit is the first that fails.
+
+After the hops, `lampctl check` compares: where a deploy would change something, `state.SITE` or `state.LAYER` fails and
+says how many differences there are, and a hop that fails above them says so. Nothing else is named `state`."""
 
 
 SMOKE = """What `lampctl smoke https://SITE/` looks at, from outside; each check needs the one before it. The

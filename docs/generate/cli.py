@@ -21,12 +21,13 @@ from lampctl.playbook.kinds import code
 
 # What each exit code means, beyond the errors that have it.
 MEANINGS = {
-    Exit.OK: "all is as it should be, and every check passes",
+    Exit.OK: "success: every check passes",
     Exit.FAILED: "applying failed, or a check",
     Exit.USAGE: "wrong usage, or an invalid playbook or template: no host was contacted; "
     "with `plan --exit-code`, also that there are changes",
     Exit.UNREACHABLE: "a host can't be reached",
     Exit.LOCKED: "another run holds a host's lock",
+    Exit.INTERRUPTED: "Ctrl-C: the host stopped before its next step, and undid what was half made",
 }
 SIGNALS = [
     (str(INTERRUPTED), "", "interrupted with Ctrl-C"),

@@ -38,7 +38,7 @@ one for each URL, which it calls `host` too:"""
 FIELDS = [
     ("ok", "no error, and no check fails"),
     ("applied", "changes were made"),
-    ("undone", "a check failed after them, and the former files were put back"),
+    ("undone", "a check failed after them, and they were rolled back"),
     ("platform", "the distribution and its release; empty where it is not known"),
     ("changes", "what was planned, in the order in which it is applied; `diff` is a unified diff, or one line"),
     ("changes[].action", " ".join(code(action) for action in Action)),
@@ -77,11 +77,9 @@ def _hosts() -> str:
         undone=True,
         changes=[Change("service:apache2.service", "web", Action.RELOAD, "runs an older configuration")],
         results=[
-            Result(
-                "web.config", "web", Status.FAIL, Where.HOST, "Syntax OK", "not valid", "AH00526: …", "mend it", 12.3
-            )
+            Result("web.config", "web", Status.FAIL, Where.HOST, "Syntax OK", "not valid", "AH00526: …", "fix it", 12.3)
         ],
-        error=ApplyFailed("web1.example.com: web.config failed with the new files", "mend it", kind="check"),
+        error=ApplyFailed("web1.example.com: web.config failed with the new files", "fix it", kind="check"),
         timings={"connect": 0.21, "observe": 0.35, "apply": 1.2, "check": 0.1},
         round_trips=4,
     )

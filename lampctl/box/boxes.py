@@ -32,7 +32,7 @@ class Boxes:
     def up(self, name: str, release: str = "trixie", *, snapshot: str | None = None) -> Box:
         """Returns the running box of that name; creates or boots it if necessary."""
         if not re.fullmatch(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?", name):
-            raise UsageError(f"{name!r} is no name for a box", "lower-case letters, digits and hyphens, at most 32")
+            raise UsageError(f"{name!r} is not a valid box name", "lower-case letters, digits, hyphens; at most 32")
         if release not in image.RELEASES:
             raise UsageError(f"--release {release}: is not known", f"one of {', '.join(image.RELEASES)}")
         found = self.get(name)
@@ -108,7 +108,7 @@ class Boxes:
         box = self.get(name)
         if box is None:
             names = ", ".join(found.name for found in self.list()) or "none"
-            raise UsageError(f"there is no box {name}", f"boxes: {names}; lampctl box up {name} makes it")
+            raise UsageError(f"box {name} does not exist", f"boxes: {names}; lampctl box up {name} creates it")
         return box
 
     @contextmanager
@@ -126,7 +126,7 @@ class Boxes:
         if snapshot:
             path = self.home / "snapshots" / snapshot / "lower.json"
             if not path.is_file():
-                raise UsageError(f"there is no snapshot {snapshot}", f"snapshots: {', '.join(self.snapshots())}")
+                raise UsageError(f"snapshot {snapshot} does not exist", f"snapshots: {', '.join(self.snapshots())}")
             lower = json.loads(path.read_text())
         for part in ("upper", "work", "root"):
             (directory / part).mkdir(parents=True)

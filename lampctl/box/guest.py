@@ -45,7 +45,7 @@ def unmount(box: Box) -> None:
 
 
 def configure(box: Box, key: Path) -> None:
-    """Its name, its address, and that the owner of `key` may enter; made where it is not there."""
+    """Write its name, its address, and `key` as an authorized key, which is created if it does not exist."""
     root = box.root
     if not key.exists():
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lampctl-box", "-f", str(key))
@@ -62,7 +62,7 @@ def configure(box: Box, key: Path) -> None:
     (root / "etc/hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {box.name}\n::1 localhost\n")
     (root / "etc/resolv.conf").unlink(missing_ok=True)
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
-    # 10-: before systemd's own 80-container-host0.network, which would ask for DHCP.
+    # 10-: before systemd's own 80-container-host0.network, which would use DHCP.
     network = f"[Match]\nName=host0\n[Network]\nAddress={box.address}/24\nGateway={SUBNET}.1\n"
     (root / "etc/systemd/network/10-host0.network").write_text(network)
     wants = root / "etc/systemd/system/multi-user.target.wants"

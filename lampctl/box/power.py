@@ -75,7 +75,7 @@ def _ends(pid_file: Path, timeout: float) -> bool:
 
 
 def _cgroup(box: Box) -> Path | None:
-    """The box's control group, where this machine's service manager does not give it one of its own."""
+    """The box's control group, if this machine's service manager does not create one for it."""
     mounts = (line.split() for line in Path("/proc/mounts").read_text().splitlines())
     unified = next((Path(mount[1]) for mount in mounts if mount[2] == "cgroup2"), None)
     return unified / f"lampctl-{machine(box.address)}" if unified else None

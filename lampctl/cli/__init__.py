@@ -1,7 +1,8 @@
-"""The command line. Importing it is cheap: what a command needs, it imports when it runs."""
+"""The command line. Importing it is cheap: each command imports what it needs when it runs."""
 
 from __future__ import annotations
 
+import errno
 import gc
 import itertools
 import os
@@ -13,10 +14,11 @@ from typing import Any
 
 from lampctl.errors import Exit, LampctlError, UsageError
 
-# 128 + SIGINT, SIGTERM and SIGPIPE, as a shell has them
+# 128 + the signal's number, as in shells: SIGINT, SIGTERM, SIGPIPE
 INTERRUPTED = 130
 TERMINATED = 143
 BROKEN_PIPE = 141
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 
 
 class Terminated(KeyboardInterrupt):
@@ -25,15 +27,15 @@ class Terminated(KeyboardInterrupt):
 
 def main() -> None:
     """The entry point: the one place that turns errors into a message and an exit code."""
-    gc.disable()  # imports make no garbage, and to look for it takes a tenth of a short run
+    gc.disable()  # imports create no garbage; looking for it takes a tenth of a short run's time
     try:
         signal.signal(signal.SIGTERM, _terminate)
         if sys.stdout:  # a terminal that can't show ✓ must not end a deploy
             sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         code = _main(sys.argv[1:])
         _flush()
-    except KeyboardInterrupt as caught:  # before or after the command itself
-        code = _interrupted(caught)
+    except KeyboardInterrupt as caught:  # outside the command itself
+        code = _signal_exit_code(caught)
     except BrokenPipeError:
         code = BROKEN_PIPE
     except OSError as error:
@@ -47,7 +49,7 @@ def _terminate(*_: Any) -> None:
     raise Terminated
 
 
-def _interrupted(caught: KeyboardInterrupt) -> int:
+def _signal_exit_code(caught: KeyboardInterrupt) -> int:
     return TERMINATED if isinstance(caught, Terminated) else INTERRUPTED
 
 
@@ -57,36 +59,36 @@ def _main(arguments: list[str]) -> int:
     from lampctl.cli.app import app
 
     command = get_command(app)
-    if (line := os.environ.get("_LAMPCTL_COMPLETE")) is not None:  # a shell asks what may come next
-        from lampctl.cli.completion import answer
+    if (line := os.environ.get("_LAMPCTL_COMPLETE")) is not None:  # a shell asks for completions
+        from lampctl.cli.completion import print_candidates
 
-        answer(command, line, _meant)
+        print_candidates(command, line, _find_command)
         return Exit.OK
-    own = list(itertools.takewhile(lambda word: word != "--", arguments))
+    before_dashes = list(itertools.takewhile(lambda word: word != "--", arguments))
     try:
         return _run(command, arguments)
     except (KeyboardInterrupt, Exception) as caught:
-        if isinstance(caught, BrokenPipeError) and _unread():
+        if isinstance(caught, BrokenPipeError) and _output_closed():
             raise
-        if "--debug" in own:
+        if "--debug" in before_dashes:
             import traceback
 
             traceback.print_exc()
-        error = _expected(caught)
-        from lampctl.cli.output import failed
+        error = _as_lampctl_error(caught)
+        from lampctl.cli.output import report_error
 
-        meant, names = _meant(command, own)
-        code = failed(_formats(meant, own), " ".join(names), error)
-        return _interrupted(caught) if isinstance(caught, KeyboardInterrupt) else code
+        found, names = _find_command(command, before_dashes)
+        code = report_error(_formats(found, before_dashes), " ".join(names), error)
+        return _signal_exit_code(caught) if isinstance(caught, KeyboardInterrupt) else code
 
 
 def _run(command: Any, arguments: list[str]) -> int:
-    """Run a command of Typer without its own error messages and exits; its usage errors become UsageError."""
+    """Run a Typer command without Typer's own error messages and exits; its usage errors become UsageError."""
     import typer
 
-    meant, names = _meant(command, arguments)
-    if len(names) == len(arguments) and hasattr(meant, "commands"):
-        arguments = [*arguments, "--help"]  # a group alone
+    found, names = _find_command(command, arguments)
+    if len(names) == len(arguments) and hasattr(found, "commands"):
+        arguments = [*arguments, "--help"]  # a group without a command
     try:
         with command.make_context("lampctl", list(arguments)) as context:
             command.invoke(context)
@@ -107,45 +109,49 @@ def _usage(error: Any) -> UsageError:
     return UsageError(message[:1].lower() + message[1:], f"{path} --help lists the options")
 
 
-def _meant(command: Any, arguments: Sequence[str]) -> tuple[Any, list[str]]:
+def _find_command(command: Any, arguments: Sequence[str]) -> tuple[Any, list[str]]:
     """Find the command, and the words that name it: `playbook validate x.yml` → playbook, validate."""
     names: list[str] = []
     for word in arguments:
-        below = getattr(command, "commands", {}).get(word)
-        if below is None:
+        subcommand = getattr(command, "commands", {}).get(word)
+        if subcommand is None:
             break
         names.append(word)
-        command = below
+        command = subcommand
     return command, names
 
 
-def _formats(meant: Any, arguments: Sequence[str]) -> list[str]:
-    """The values of `--format`, also if Typer could not parse the arguments. Only runs have more than JSON."""
+def _formats(command: Any, arguments: Sequence[str]) -> list[str]:
+    """The values of `--format`, even if Typer could not parse the arguments. Only runs have formats other than JSON."""
     found = []
     for word, after in itertools.pairwise([*arguments, ""]):
         if word == "--format":
             found.append(after)
         elif word.startswith("--format="):
             found.append(word.partition("=")[2])
-    many = any(parameter.name == "format" and parameter.multiple for parameter in meant.params)
-    return found if many else [format for format in found[-1:] if format == "json"]
+    repeatable = any(parameter.name == "format" and parameter.multiple for parameter in command.params)
+    return found if repeatable else [format for format in found[-1:] if format == "json"]
 
 
-def _expected(error: BaseException) -> LampctlError:
+def _as_lampctl_error(error: BaseException) -> LampctlError:
     if isinstance(error, LampctlError):
         return error
     if isinstance(error, KeyboardInterrupt):
         return LampctlError(
             "interrupted: what had begun on a host is finished or rolled back there",
-            "lampctl check HOST shows its state",
+            "lampctl attach HOST follows a run in progress; lampctl check HOST shows the host's state",
             kind="interrupted",
+        )
+    if isinstance(error, OSError) and error.filename is None and error.errno in _UNWRITABLE:
+        return LampctlError(
+            f"can't write the output: {error.strerror}", "free space there, or write elsewhere", kind="output"
         )
     message = f"unexpected: {type(error).__name__}: {error}"
     return LampctlError(message, "this is a bug of lampctl; --debug shows where", kind="bug")
 
 
-def _unread() -> bool:
-    """Is our output's reader gone? A connection to a host may break with the same error."""
+def _output_closed() -> bool:
+    """Is stdout or stderr closed at the other end? A lost connection to a host can raise the same error."""
     poll = select.poll()
     for stream in (sys.stdout, sys.stderr):
         if stream:

@@ -1,10 +1,10 @@
-"""deploy, plan, check and render; the other commands are groups of their own."""
+"""deploy, plan, check, undo and render; the other commands are groups of their own."""
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,16 +13,16 @@ from lampctl.cli.box import box
 from lampctl.cli.completion import completion
 from lampctl.cli.doctor import doctor
 from lampctl.cli.explain import explain
+from lampctl.cli.history import attach, history
 from lampctl.cli.init import init
-from lampctl.cli.options import Book, Common, Connect, Format, Shown, Version, grouped
+from lampctl.cli.options import Book, Common, Connect, Format, RunOptions, Version, grouped
 from lampctl.cli.playbook import playbook
 from lampctl.cli.smoke import smoke
-from lampctl.cli.terminal import confirm, showing, sudo_password, trusted
+from lampctl.cli.terminal import confirm_changes, connect_options, showing
 from lampctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from lampctl.outcome import Outcomes, Reporter
-    from lampctl.ssh import ConnectOptions
+    from lampctl.outcome import Outcomes
 
 app = typer.Typer(
     name="lampctl",
@@ -44,6 +44,29 @@ Hosts = Annotated[
 ]
 
 
+TakeOver = Annotated[
+    str,
+    typer.Option(
+        "--take-over",
+        metavar="ID",
+        help="What the playbook ID made on the host becomes this playbook's. A plan names the playbooks.",
+        show_default=False,
+    ),
+]
+
+
+Undo = Annotated[
+    str,
+    typer.Option(
+        "--to",
+        metavar="RUN",
+        help="The run to go back before: its id in lampctl history HOST, or the beginning or end of it. Without it, "
+        "the last run.",
+        show_default=False,
+    ),
+]
+
+
 @app.callback()
 def root(version: Version = False) -> None:
     """Other options belong to a command and come after it."""
@@ -54,43 +77,70 @@ def root(version: Version = False) -> None:
 )
 @grouped
 def deploy(
-    common: Shown,
+    common: RunOptions,
     book: Book,
     connect: Connect,
     hosts: Hosts = None,
     ask: Annotated[bool, typer.Option("--ask", help="Show the plan and ask before applying it.")] = False,
+    take_over: TakeOver = "",
 ) -> None:
     """Bring hosts to the state that a playbook describes, and prove that the sites work."""
-    _leave(_run("deploy", common, book, connect, hosts, ask)[1])
+    _exit(_run("deploy", common, book, connect, hosts, ask=ask, more={"take_over": take_over})[1])
 
 
 @app.command(epilog="Examples: lampctl plan web1 | lampctl plan web1 --exit-code -q && echo nothing to do")
 @grouped
 def plan(
-    common: Shown,
+    common: RunOptions,
     book: Book,
     connect: Connect,
     hosts: Hosts = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 2 if there are changes.")] = False,
+    take_over: TakeOver = "",
+    undo: Annotated[bool, typer.Option("--undo", help="Show what `lampctl undo` would change.")] = False,
+    to: Undo = "",
 ) -> None:
     """Show what a deploy would change, files as diffs. Changes nothing."""
-    outcomes, code = _run("plan", common, book, connect, hosts, False)
+    if to and not undo:
+        raise UsageError("--to belongs to --undo", "lampctl plan HOST --undo --to RUN")
+    more = {"take_over": take_over, "undo": undo, "undo_to": to}
+    outcomes, code = _run("plan", common, book, connect, hosts, more=more)
     if exit_code and not code and any(o.changes for o in outcomes):
         raise typer.Exit(2)
-    _leave(code)
+    _exit(code)
 
 
 @app.command(epilog="Examples: lampctl check web1 | lampctl check web1 web2 --format json")
 @grouped
-def check(common: Shown, book: Book, connect: Connect, hosts: Hosts = None) -> None:
+def check(common: RunOptions, book: Book, connect: Connect, hosts: Hosts = None) -> None:
     """Check every layer of the stack, and name the broken hop. Changes nothing."""
-    _leave(_run("check", common, book, connect, hosts, False)[1])
+    _exit(_run("check", common, book, connect, hosts)[1])
 
 
 app.command(
     epilog="Examples: lampctl smoke https://shop.example.com --expect Basket --max-ms 800"
     " | lampctl smoke https://shop.example.com/health --wait 60 --format junit:smoke.xml"
 )(smoke)
+
+
+@app.command(
+    epilog="Examples: lampctl undo web1 -p site.yml | lampctl undo web1 -p site.yml --to 3f2a"
+    " | lampctl plan web1 -p site.yml --undo"
+)
+@grouped
+def undo(
+    common: RunOptions,
+    book: Book,
+    connect: Connect,
+    hosts: Hosts = None,
+    to: Undo = "",
+    ask: Annotated[bool, typer.Option("--ask", help="Show the plan and ask before applying it.")] = False,
+) -> None:
+    """Bring back the files from before a run, and prove that what worked then works. Data is never deleted.
+
+    It is a run of its own, and can be undone.
+    """
+    _exit(_run("undo", common, book, connect, hosts, ask=ask, more={"undo": True, "undo_to": to})[1])
 
 
 @app.command(epilog="Example: lampctl render -p site.yml --platform debian-12 --out rendered")
@@ -123,6 +173,11 @@ def render(
         print("\n".join(str(path) for path in written))
 
 
+app.command(
+    epilog="Examples: lampctl history web1 | lampctl history web1 3f2a --format junit:report.xml"
+    " | lampctl history web1 --format json"
+)(history)
+app.command(epilog="Example: lampctl attach web1")(attach)
 app.command(epilog="Examples: lampctl init | lampctl init blog.yml --type wordpress --host web1 --site blog.test")(init)
 app.command(epilog="Example: lampctl doctor")(doctor)
 app.command(epilog="Examples: lampctl explain php.fastcgi | lampctl explain 'sites.*.tls'")(explain)
@@ -130,49 +185,42 @@ app.command(epilog="Example: lampctl completion bash > ~/.local/share/bash-compl
 
 
 def _run(
-    command: str, common: Shown, book: Book, connect: Connect, hosts: list[str] | None, ask: bool
+    command: str,
+    common: RunOptions,
+    book: Book,
+    connect: Connect,
+    hosts: list[str] | None,
+    *,
+    ask: bool = False,
+    more: Mapping[str, Any] | None = None,
 ) -> tuple[Outcomes, int]:
-    """The outcomes and the exit code."""
+    """Run a command on its hosts; return the outcomes and the exit code. `more`: further fields of job.Book."""
     from lampctl.cli.output import outputs, places
     from lampctl.engine import job
 
     wanted = outputs(common.format or [])
-    if ask and not wanted.talks:
+    if ask and not wanted.can_ask:
         message = f"--ask asks a person, and --format {' '.join(wanted.stdout)} is for programs"
         raise UsageError(message, "leave one of them out")
-    chosen = job.Book(book.playbook, book.settings or [], book.environment)
+    chosen = job.Book(book.playbook, book.settings or [], book.environment, **(more or {}))
     ready = job.prepare(command, hosts or [], chosen, connect.config, connect.vagrant)
-    shown = wanted.reporter(common.quiet, len(ready.hosts) > 1, places(ready.loaded))
-    options = _options(connect, shown, wanted.talks)
-    with showing(shown):
-        outcomes = ready.run(shown, options, (lambda host, changes: confirm(host, changes, shown)) if ask else None)
+    reporter = wanted.reporter(common.quiet, len(ready.hosts) > 1, places(ready.loaded))
+    options = connect_options(connect, reporter, wanted.can_ask)
+    with showing(reporter):
+        outcomes = ready.run(
+            reporter, options, (lambda host, changes: confirm_changes(host, changes, reporter)) if ask else None
+        )
     if common.debug:
-        _trace(outcomes)
+        _print_tracebacks(outcomes)
     return outcomes, wanted.exit_code(outcomes)
 
 
-def _options(connect: Connect, shown: Reporter, talks: bool) -> ConnectOptions:
-    from lampctl.ssh import ConnectOptions
-
-    interactive = sys.stdin.isatty() and talks
-    return ConnectOptions(
-        key=connect.key,
-        user=connect.user,
-        port=connect.port,
-        sudo_password=sudo_password() if connect.ask_sudo_pass else None,
-        accept_new_host_key=connect.accept_new_host_key,
-        timeout=connect.timeout,
-        wait=connect.wait,
-        ask_host_key=(lambda question: trusted(question, shown)) if interactive else None,
-    )
-
-
-def _leave(code: int) -> None:
+def _exit(code: int) -> None:
     if code:
         raise typer.Exit(code)
 
 
-def _trace(outcomes: Outcomes) -> None:
+def _print_tracebacks(outcomes: Outcomes) -> None:
     import traceback
 
     for outcome in outcomes:

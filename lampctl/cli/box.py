@@ -85,7 +85,7 @@ def ssh(
 
     argv = Boxes().ssh_argv(name, *(command or []))
     sys.stdout.flush()
-    os.execvp(argv[0], list(argv))  # noqa: S606 -- ssh takes this process's place and terminal
+    os.execvp(argv[0], list(argv))  # noqa: S606 -- ssh replaces this process and keeps its terminal
 
 
 @box.command(epilog="Example: lampctl box down demo")

@@ -1,6 +1,6 @@
-"""Completion: the shell sends its line up to the cursor in _LAMPCTL_COMPLETE, and gets `word<TAB>what` lines.
+"""Completion: the shell sends its line up to the cursor in _LAMPCTL_COMPLETE, and gets `word<TAB>description` lines.
 
-Typer's own scripts run the program twice (fish), import Rich for the descriptions, and leave a blank behind `key=`.
+Typer's own scripts run the program twice (fish), import Rich for the descriptions, and add a space after `key=`.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ def completion(
     print((Path(__file__).with_name("shells") / f"lampctl.{shell.value}").read_text(), end="")
 
 
-def answer(root: Any, line: str, meant: Callable[[Any, Sequence[str]], tuple[Any, list[str]]]) -> None:
+def print_candidates(root: Any, line: str, find_command: Callable[[Any, Sequence[str]], tuple[Any, list[str]]]) -> None:
     """Print the candidates for the last word of `line`. Prints nothing on any error."""
     try:
         *before, incomplete = _split(line)
-        command, names = meant(root, before[1:])
+        command, names = find_command(root, before[1:])
         found: dict[str, str] = {}
-        for word, what in _candidates(command, before[1 + len(names) :], incomplete):
-            found.setdefault(word, what)
-    except Exception:  # a traceback does not belong in the prompt
+        for word, description in _candidates(command, before[1 + len(names) :], incomplete):
+            found.setdefault(word, description)
+    except Exception:  # a traceback would garble the prompt
         return
-    for word, what in found.items():
-        print(f"{word}\t{' '.join(what.split())}")
+    for word, description in found.items():
+        print(f"{word}\t{' '.join(description.split())}")
 
 
 def _split(line: str) -> list[str]:
@@ -57,7 +57,7 @@ def _split(line: str) -> list[str]:
 
 
 def _candidates(command: Any, before: list[str], incomplete: str) -> Iterator[tuple[str, str]]:
-    """(word, what) of all that begin with `incomplete`."""
+    """(word, description) of each candidate that begins with `incomplete`."""
     context = command.context_class(command, info_name="lampctl", resilient_parsing=True)
     # Unconverted: conversion imports pydantic, which takes a tenth of a second.
     context.params, _, _ = command.make_parser(context).parse_args(args=list(before))
@@ -65,21 +65,21 @@ def _candidates(command: Any, before: list[str], incomplete: str) -> Iterator[tu
     option = equals = ""
     if incomplete.startswith("--") and "=" in incomplete:
         option, equals, incomplete = incomplete.partition("=")
-        source = _valued(command, option)
+        source = _option_with_value(command, option)
     else:
-        source = _valued(command, before[-1]) if before else None
+        source = _option_with_value(command, before[-1]) if before else None
     if source is None and not incomplete.startswith("-"):
-        source = next((p for p in command.params if p.param_type_name == "argument" and _open(p, context)), None)
+        source = next((p for p in command.params if p.param_type_name == "argument" and _takes_more(p, context)), None)
     for item in (source or command).shell_complete(context, incomplete):
         yield f"{option}{equals}{item.value}", item.help or ""
 
 
-def _valued(command: Any, name: str) -> Any:
+def _option_with_value(command: Any, name: str) -> Any:
     """The option of that name, if it takes a value."""
     options = (p for p in command.params if p.param_type_name == "option" and not p.is_flag)
     return next((option for option in options if name in option.opts), None)
 
 
-def _open(argument: Any, context: Any) -> bool:
-    """Does the argument take one more word?"""
+def _takes_more(argument: Any, context: Any) -> bool:
+    """Does the argument take another word?"""
     return bool(argument.nargs == -1 or context.params.get(argument.name) in (None, ()))

@@ -43,7 +43,7 @@ class Always:
 
 @dataclass(frozen=True)
 class Common(Always):
-    """Options of commands that are no runs."""
+    """Options of commands that are not runs."""
 
     format: Annotated[
         Format, typer.Option("--format", metavar="text|json", help="text for people, json for programs.")
@@ -51,7 +51,7 @@ class Common(Always):
 
 
 @dataclass(frozen=True)
-class Shown(Always):
+class RunOptions(Always):
     """Options of runs, which have more formats."""
 
     format: Annotated[
@@ -147,15 +147,15 @@ class Connect:
             "--wait",
             min=0,
             metavar="SECONDS",
-            help="Seconds to wait for a host that is still booting: refused, silent, no route, or sshd not ready.",
+            help="Seconds to wait for a host that is still booting, or for another run on it to end.",
         ),
     ] = 0
 
 
 def grouped(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Replace each parameter whose type is a group of options by the group's fields."""
+    """Replace each parameter whose type is a group of options with the group's fields."""
     hints = get_type_hints(function, include_extras=True)
-    groups = {name: hint for name, hint in hints.items() if hint in (Common, Shown, Book, Connect)}
+    groups = {name: hint for name, hint in hints.items() if hint in (Common, RunOptions, Book, Connect)}
     own = [
         p.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
         for name, p in inspect.signature(function).parameters.items()

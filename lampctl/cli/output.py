@@ -23,7 +23,7 @@ from lampctl.report.document import Place, nowhere
 if TYPE_CHECKING:
     from lampctl.playbook import Loaded
 
-# GitHub's runner picks its commands out of a log, so they may be on stdout below the text.
+# GitHub's runner finds its commands anywhere in a log, so they can follow the text on stdout.
 _MIXES = ({"text"}, {"text", "github"})
 
 
@@ -37,7 +37,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Outputs:
-    """All outputs of a command; text on stdout if no other format is."""
+    """All outputs of a command; stdout gets text if no other format goes there."""
 
     every: tuple[Output, ...]
 
@@ -46,8 +46,8 @@ class Outputs:
         return {output.format for output in self.every if output.path is None}
 
     @property
-    def talks(self) -> bool:
-        """Is stdout read by a person, who can be asked?"""
+    def can_ask(self) -> bool:
+        """Is stdout read by a person, who can answer questions?"""
         return "text" in self.stdout
 
     def reporter(self, quiet: bool, several: bool, place: Place = nowhere) -> Composite:
@@ -64,7 +64,7 @@ class Outputs:
 
 def outputs(specs: Sequence[str]) -> Outputs:
     """Parse the values of `--format`. UsageError if they conflict or a file can't be written."""
-    found = list(dict.fromkeys(map(_parsed, specs)))
+    found = list(dict.fromkeys(map(_parse, specs)))
     shown = {output.format for output in found if output.path is None}
     if len(shown) > 1 and shown not in _MIXES:
         hint = "give all but one a file: --format junit:report.xml"
@@ -72,14 +72,14 @@ def outputs(specs: Sequence[str]) -> Outputs:
     paths = [output.path.resolve() for output in found if output.path]
     for output in found:
         if output.path:
-            _check(output.path)
+            _check_writable(output.path)
             if paths.count(output.path.resolve()) > 1:
                 raise UsageError(f"--format: two reports go to {output.path}", "give each its own file", kind="output")
     return Outputs(tuple(found) if shown else (Output("text"), *found))
 
 
 def places(loaded: Loaded) -> Place:
-    """Find the playbook's lines that a check is about: its site, else its layer, else the top."""
+    """Find the place in the playbook that a check is about: its site, else its layer, else the top."""
 
     def place(result: Result | None) -> tuple[str, int] | None:
         site = result.id.partition("@")[2] if result else ""
@@ -92,7 +92,7 @@ def places(loaded: Loaded) -> Place:
     return place
 
 
-def _parsed(spec: str) -> Output:
+def _parse(spec: str) -> Output:
     name, colon, file = spec.partition(":")
     if name not in FORMATS:
         raise UsageError(
@@ -107,20 +107,22 @@ def _parsed(spec: str) -> Output:
     return Output(name, Path(file).expanduser() if colon else None)
 
 
-def _check(path: Path) -> None:
-    """Refuse a file that can't be written, as far as that is known before the run."""
+def _check_writable(path: Path) -> None:
+    """Raise UsageError if it is clear before the run that a file can't be written."""
     folder = path.resolve().parent
     if path.is_dir():
         raise UsageError(f"--format: {path} is a directory", "name a file in it", kind="output")
     if not folder.is_dir():
         raise UsageError(
-            f"--format: {path} can't be written: there is no directory {folder}",
+            f"--format: {path} can't be written: no such directory: {folder}",
             "create it first",
             kind="output",
         )
-    if not os.access(folder, os.W_OK | os.X_OK) and not _special(path):
+    if not os.access(folder, os.W_OK | os.X_OK) and not _is_special(path):
         raise UsageError(
-            f"--format: {path} can't be written: you may not write to {folder}", "name another directory", kind="output"
+            f"--format: {path} can't be written: this user can't write to {folder}",
+            "name another directory",
+            kind="output",
         )
 
 
@@ -139,7 +141,7 @@ def _reporter(output: Output, quiet: bool, several: bool, place: Place) -> Repor
 
 
 class _TextFile(Composite):
-    """The text as in a pipe, in a file."""
+    """Plain text in a file, as it would be in a pipe."""
 
     def __init__(self, path: Path, several: bool) -> None:
         from lampctl.report.text import TextReporter
@@ -159,22 +161,22 @@ def _write(path: Path | None, text: str) -> None:
         sys.stdout.write(text)
         return
     try:
-        if _special(path):
+        if _is_special(path):
             path.write_text(text, encoding="utf-8", errors="replace")
         else:
-            _replace(_resolved(path), text.encode(errors="replace"))
+            _replace(_resolve(path), text.encode(errors="replace"))
     except OSError as error:
         message = f"--format: {path} can't be written: {error.strerror}"
         raise LampctlError(message, "the run itself was finished", kind="output") from None
 
 
-def _special(path: Path) -> bool:
+def _is_special(path: Path) -> bool:
     """Is it a pipe or a device? Those are written to, not replaced."""
     return (path.is_absolute() and path.parts[1] in ("dev", "proc")) or (path.exists() and not path.is_file())
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Replace by rename, from a file in the same directory whose name can't be guessed and that no collector reads."""
+    """Replace by rename. The temporary file is in the same directory, with a random name that no collector reads."""
     import tempfile
 
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
@@ -191,13 +193,13 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _umask() -> int:
-    """The umask. It can only be read by setting it; meanwhile it is strict."""
+    """Read the umask, which is only possible by setting it: to a strict value, for that moment."""
     found = os.umask(0o077)
     os.umask(found)
     return found
 
 
-def _resolved(path: Path) -> Path:
+def _resolve(path: Path) -> Path:
     """The target of a link. PermissionError for another user's link in a sticky directory (fs.protected_symlinks)."""
     if path.is_symlink():
         folder = path.parent.stat()
@@ -209,7 +211,7 @@ def _resolved(path: Path) -> Path:
     return path.resolve()
 
 
-def failed(specs: Sequence[str], command: str, error: LampctlError) -> int:
+def report_error(specs: Sequence[str], command: str, error: LampctlError) -> int:
     """Show an error that ended a command before it had outcomes, in every format; return the exit code."""
     import time
 
@@ -217,13 +219,13 @@ def failed(specs: Sequence[str], command: str, error: LampctlError) -> int:
     found = []
     for spec in specs:
         with suppress(UsageError):
-            found.append(_parsed(spec))
+            found.append(_parse(spec))
     stdout = [output.format for output in found if output.path is None]
     if error.kind != "output":  # the files themselves are the problem
         for output in found:
             with suppress(LampctlError, UsageError):
                 if output.path:
-                    _check(output.path)
+                    _check_writable(output.path)
                     _write(
                         output.path, error_text(error) if output.format == "text" else renderer(output.format)(report)
                     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lampctl.cli.options import Shown, grouped
+from lampctl.cli.options import RunOptions, grouped
 
 Urls = Annotated[list[str], typer.Argument(metavar="URL", help="http:// or https://, as a visitor types it.")]
 Expect = Annotated[
@@ -31,7 +31,7 @@ Timeout = Annotated[
 
 @grouped
 def smoke(
-    common: Shown,
+    common: RunOptions,
     urls: Urls,
     expect: Expect = None,
     status: Status = 200,
@@ -49,9 +49,9 @@ def smoke(
     from lampctl.urls.url import Url
 
     wanted = outputs(common.format or [])
-    every = [Url.parse(text) for text in dict.fromkeys(urls)]
-    shown = wanted.reporter(common.quiet, len(every) > 1)
-    with showing(shown):
-        outcomes = run(every, Wanted(status, tuple(expect or ()), max_ms), Patience(timeout, retries, wait), shown)
+    targets = [Url.parse(text) for text in dict.fromkeys(urls)]
+    reporter = wanted.reporter(common.quiet, len(targets) > 1)
+    with showing(reporter):
+        outcomes = run(targets, Wanted(status, tuple(expect or ()), max_ms), Patience(timeout, retries, wait), reporter)
     if code := wanted.exit_code(outcomes):
         raise typer.Exit(code)

@@ -1,4 +1,4 @@
-"""The person at the terminal: questions to them, and how they suspend a run."""
+"""The user at the terminal: questions to them, and Ctrl-Z."""
 
 from __future__ import annotations
 
@@ -10,33 +10,61 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from lampctl.errors import UsageError
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lampctl.cli.options import Connect
     from lampctl.outcome import Reporter
     from lampctl.resources import Change
+    from lampctl.ssh import ConnectOptions
 
 
 @contextmanager
-def showing(shown: Reporter) -> Iterator[None]:
+def showing(reporter: Reporter) -> Iterator[None]:
     """Show a run. On Ctrl-Z the live view is removed for the shell, and drawn again when the run continues."""
 
     def stop(*_: Any) -> None:
         from lampctl.journal.events import Resumed, Suspended
 
-        shown.event(Suspended(""))
+        reporter.event(Suspended(""))
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-        signal.raise_signal(signal.SIGTSTP)  # returns when the shell continues us
+        signal.raise_signal(signal.SIGTSTP)  # returns when the shell resumes this process
         signal.signal(signal.SIGTSTP, stop)
-        shown.event(Resumed(""))
+        reporter.event(Resumed(""))
 
-    former = signal.signal(signal.SIGTSTP, stop)
+    previous = signal.signal(signal.SIGTSTP, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTSTP, former)
-        shown.close()
+        signal.signal(signal.SIGTSTP, previous)
+        reporter.close()
 
 
-def sudo_password() -> str:
+def connect_options(
+    connect: Connect, reporter: Reporter, can_ask: bool, config: Path | str | None = None
+) -> ConnectOptions:
+    """How to reach hosts, as the command line says. `can_ask`: a person reads stdout."""
+    from lampctl.ssh import ConnectOptions
+
+    interactive = can_ask and sys.stdin is not None and sys.stdin.isatty()
+    return ConnectOptions(
+        config=config,
+        key=connect.key,
+        user=connect.user,
+        port=connect.port,
+        sudo_password=_sudo_password() if connect.ask_sudo_pass else None,
+        accept_new_host_key=connect.accept_new_host_key,
+        timeout=connect.timeout,
+        wait=connect.wait,
+        ask_host_key=(lambda question: _confirm_host_key(question, reporter)) if interactive else None,
+    )
+
+
+def _sudo_password() -> str:
+    if sys.stdin is None:
+        raise UsageError("--ask-sudo-pass: stdin is closed", "give the password on stdin, or run it at a terminal")
     if sys.stdin.isatty():
         import getpass
 
@@ -44,27 +72,27 @@ def sudo_password() -> str:
     return sys.stdin.readline().rstrip("\n")
 
 
-def trusted(question: str, shown: Reporter) -> bool:
+def _confirm_host_key(question: str, reporter: Reporter) -> bool:
     """Ask whether to trust a host key."""
-    with _asking(shown, "", question):
+    with _asking(reporter, "", question):
         return typer.confirm(question, err=True)
 
 
-def confirm(host: str, changes: Sequence[Change], shown: Reporter) -> bool:
+def confirm_changes(host: str, changes: Sequence[Change], reporter: Reporter) -> bool:
     from lampctl.report.text import TextReporter
 
     question = f"Apply these {len(changes)} changes to {host}?"
-    with _asking(shown, host, question):
+    with _asking(reporter, host, question):
         TextReporter(quiet=False, several=False).changes(host, changes)
         return typer.confirm(question)
 
 
 @contextmanager
-def _asking(shown: Reporter, host: str, question: str) -> Iterator[None]:
+def _asking(reporter: Reporter, host: str, question: str) -> Iterator[None]:
     from lampctl.journal.events import Answered, Asked
 
-    shown.event(Asked(host, question))
+    reporter.event(Asked(host, question))
     try:
         yield
     finally:
-        shown.event(Answered(host))
+        reporter.event(Answered(host))

@@ -1,7 +1,7 @@
-"""Words that the shell completes: hosts, playbooks, options of playbooks, sites, environments, words to explain.
+"""Words that the shell completes: hosts, playbooks, playbook options, sites, environments, words to explain.
 
-Each is (context, the word typed so far) → (word, a line on it); on an error there are none. It must be quick: what
-needs the models of playbooks is cached for the user until a file of lampctl changes.
+Each function maps (context, the word typed so far) to (word, one-line description); after an error there is nothing to
+complete. They must be quick: words from the playbook models are cached for the user until a file of lampctl changes.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def hosts(context: typer.Context, incomplete: str) -> Words:
     found = [("local", "this machine"), *((box.name, f"box, {box.release}") for box in Boxes().list())]
     found += [(name, "playbook") for name in _document(context).get("hosts") or ()]
     found += [(name, "ssh_config") for name in aliases(context.params.get("config"))]
-    for name, what in found:
+    for name, description in found:
         if name not in named:
-            yield f"{user}{at}{name}", what
+            yield f"{user}{at}{name}", description
 
 
 def boxes(_: typer.Context, incomplete: str) -> Words:  # noqa: ARG001
@@ -62,21 +62,21 @@ def environments(context: typer.Context, _: str) -> Words:
 def settings(context: typer.Context, _: str) -> Words:
     """`php.memory_limit=`; NAME is replaced by the playbook's sites."""
     names = list(_document(context).get("sites") or ())
-    for path, what in _all()["option"].items():
+    for path, description in _all()["option"].items():
         for place in [path.replace("NAME", name, 1) for name in names] if path.startswith("sites.NAME.") else [path]:
-            yield f"{place}=", what
+            yield f"{place}=", description
 
 
 def explained(_: typer.Context, incomplete: str) -> Words:
     found = _all()
     if "@" in incomplete:
         sites = [site for path in _files() for site in _read(path).get("sites") or ()]
-        for word, what in found["check of a site"].items():
-            yield from ((f"{word}@{site}", what) for site in sites)
+        for word, description in found["check of a site"].items():
+            yield from ((f"{word}@{site}", description) for site in sites)
         return
     for kind in ("check", "layer", "option"):
-        for word, what in found[kind].items():
-            yield word, f"{kind}: {what}"
+        for word, description in found[kind].items():
+            yield word, f"{kind}: {description}"
 
 
 def _files() -> Iterator[str]:
@@ -95,7 +95,7 @@ def _document(context: typer.Context) -> dict[str, Any]:
 def _read(name: str, environment: str = "") -> dict[str, Any]:
     """Read a playbook with what it extends and its environment, without validation.
 
-    Empty if it can't be read: then there is less to complete.
+    Empty if it can't be read: completion then offers fewer words.
     """
     from lampctl.documents import layered
     from lampctl.engine.library import Files
@@ -133,12 +133,12 @@ def _all() -> dict[str, dict[str, str]]:
             stream.write(json.dumps({"changed": changed, "extensions": extensions, "words": words}))
         Path(new).replace(kept)
     except OSError:
-        pass  # then it is slower the next time
+        pass  # without a cache, the next completion is slow as well
     return words
 
 
 def formats(_: typer.Context, incomplete: str) -> Words:
-    """Formats of runs; the shell completes the file after the colon."""
+    """Report formats; the shell itself completes the file after the colon."""
     from lampctl.report import FORMATS
 
     if ":" not in incomplete:

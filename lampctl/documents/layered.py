@@ -59,14 +59,14 @@ def _base(document: Document, files: Sequence[str], library: Playbooks) -> tuple
     where = document.position(("extends",))
     wanted = document.data.pop("extends")
     if not isinstance(wanted, str):
-        raise PlaybookError(f"{where}: extends: has to be the name of one playbook", "extends: lamp")
+        raise PlaybookError(f"{where}: extends: must be the name of one playbook", "extends: lamp")
     try:
         file, text = library.playbook(wanted, files[-1])
     except UsageError as error:
         raise PlaybookError(f"{where}: extends: {error.message}", error.hint) from None
     if file in files:
         circle = " → ".join([*files[files.index(file) :], file])
-        raise PlaybookError(f"{where}: extends goes in a circle: {circle}", "end it in a playbook that extends none")
+        raise PlaybookError(f"{where}: extends goes in a circle: {circle}", "one of them must not extend another")
     return file, text
 
 
@@ -121,10 +121,10 @@ def _chosen(name: str, environments: Mapping[str, Document], playbook: str) -> D
     if not environments:
         raise UsageError(
             f"--env {name}: the playbook {playbook} has no environments",
-            f"{ENVIRONMENTS}: {{{name}: {{hosts: [web1.example.com]}}}} in the playbook makes it one",
+            f"{ENVIRONMENTS}: {{{name}: {{hosts: [web1.example.com]}}}} in the playbook defines it",
         )
     raise UsageError(
-        f"--env {name}: the playbook {playbook} has none of that name",
+        f"--env {name}: the playbook {playbook} has no such environment",
         f"{guess(name, environments)}It has: {', '.join(environments)}",
     )
 
@@ -158,9 +158,9 @@ def _check_setting(setting: str, path: tuple[str, ...]) -> None:
     example = "for example: --set php.memory_limit=256M"
     key, _, text = setting.partition("=")
     if not key.isprintable() or any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise UsageError(f"--set {shown(setting)}: is no text in UTF-8", example)
+        raise UsageError(f"--set {shown(setting)}: is not valid UTF-8", example)
     if "=" not in setting or not all(path):
-        raise UsageError(f"--set {setting}: has to be KEY=VALUE", example)
+        raise UsageError(f"--set {setting}: must be KEY=VALUE", example)
     if path[0] in READ_BEFORE:
         raise UsageError(
             f"--set {path[0]}: that is settled in the playbook's file",

@@ -91,11 +91,11 @@ def _compose(text: str, top: Position) -> yaml.Node | None:
         mark = error.problem_mark or error.context_mark
         tabs = mark and "\t" in "".join(text.splitlines()[mark.line : mark.line + 1])
         hint = "indent with spaces, not with tabs" if tabs else "check the indentation, the colons and the quotes there"
-        raise PlaybookError(f"{_at(mark, top)}: is no valid YAML: {_said(error)}", hint) from None
+        raise PlaybookError(f"{_at(mark, top)}: is not valid YAML: {_said(error)}", hint) from None
     except yaml.reader.ReaderError as error:
         where = replace(top, line=top.line and text.encode()[: error.position].count(b"\n") + 1)
         raise PlaybookError(
-            f"{where}: is no valid YAML: it has the control character #x{error.character:04x}",
+            f"{where}: is not valid YAML: it has the control character #x{error.character:04x}",
             "delete it, and save the file as UTF-8 text",
         ) from None
     return found
@@ -129,7 +129,7 @@ class _Reader:
 
     def value(self, node: yaml.Node, path: Path, inside: tuple[int, ...] = ()) -> Any:
         if id(node) in inside:
-            raise self._error(node, "an alias refers to what encloses it", "write the value out")
+            raise self._error(node, "an alias refers to a value that contains it", "write the value out")
         if len(self.seen) > MOST_VALUES:
             raise self._error(node, f"has more than {MOST_VALUES} values, aliases counted", "leave some of them out")
         inside = (*inside, id(node))
@@ -146,7 +146,7 @@ class _Reader:
         for key_node, value_node in node.value:
             key = self._key(key_node)
             if key in result:
-                raise self._error(key_node, f"the key {key} is there twice", "keep one of them")
+                raise self._error(key_node, f"the key {key} occurs twice", "keep one of them")
             self.seen[(*path, key)] = _at(key_node.start_mark, self.top)
             result[key] = self.value(value_node, (*path, key), inside)
         return result
@@ -160,7 +160,7 @@ class _Reader:
         if node.tag == f"{_TAG}merge":
             raise self._error(node, "merge keys (<<) can't be used here", "write the keys out, or use `extends`")
         if not isinstance(node, yaml.ScalarNode) or not node.value:
-            raise self._error(node, "a key has to be a plain word", "quote it if it is text")
+            raise self._error(node, "a key must be a plain word", "quote it if it is text")
         return str(node.value)
 
     def _scalar(self, node: yaml.Node) -> Any:
@@ -170,7 +170,7 @@ class _Reader:
         try:
             found = loader.construct_object(node)
             if isinstance(found, float) and not math.isfinite(found):
-                raise ValueError(f"{node.value} is no number to work with")
+                raise ValueError(f"{node.value} is not a finite number")
             return found
         except yaml.MarkedYAMLError as error:
             raise self._error(node, f"can't read this value: {_said(error)}", "quote it if it is text") from None

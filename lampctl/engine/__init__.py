@@ -1,1 +1,1 @@
-"""The engine: what is asked for, what is there, and the way from one to the other. All I/O is here or in ssh."""
+"""The engine: observes, applies and proves. All I/O is here or in ssh."""

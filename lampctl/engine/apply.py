@@ -1,35 +1,20 @@
-"""Applying a plan: one batch, followed live; on the host it goes on to its end even if we don't."""
+"""Apply a plan: one batch, followed live. On the host it runs to its end even if the connection breaks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 
-from lampctl.answers import whole
-from lampctl.engine.script import batch, listed, steps_of
-from lampctl.errors import ApplyFailed, LampctlError, Locked
-from lampctl.journal.events import Event, Output, StepBegan, StepEnded, StepsPlanned
+from lampctl.checks import HostProbe
+from lampctl.engine.script import batch, steps_of
+from lampctl.errors import ApplyFailed, Interrupted, LampctlError, Locked, locked
+from lampctl.journal.events import Event, StepsPlanned
+from lampctl.journal.runs import Begun
+from lampctl.journal.transcript import Transcript
 from lampctl.planning import Generation, Plan, Stage
 from lampctl.resources import Step
-from lampctl.resources.shell import script
-from lampctl.ssh import Batch, Transport, as_root
-from lampctl.ssh.limits import WORK
+from lampctl.ssh import Session, Transport, as_root
 
 _KEPT_LINES = 15  # of a failed step's output
-
-
-@dataclass
-class _Progress:
-    """What the host's events say so far."""
-
-    step: int = -1
-    output: list[str] = field(default_factory=list)
-    failed: bool = False
-    undone: bool | None = None  # True: put back; False: could not be put back
-    generation: str = ""
-    locked: str | None = None
-    stale: bool = False
-    unwritable: str = ""  # the directory of lampctl's state, where it can't be written
 
 
 class Applying:
@@ -40,85 +25,50 @@ class Applying:
         transport: Transport,
         emit: Callable[[Event], None],
         tools: Mapping[str, bytes],
+        begun: Begun,
     ) -> None:
         self._tools = tools  # files that steps may run
         self._transport = transport
         self._host = transport.host
         self._emit = emit
+        self._begun = begun
+        self.began = False  # has a step begun?
+        self.generation = ""  # the one that it made
+        self._session: Session | None = None
 
-    def apply(self, plan: Plan, stage: Stage, seen: str) -> str:
+    def apply(self, plan: Plan, stage: Stage, seen: str, pages: Sequence[HostProbe] = ()) -> str:
         """Makes a stage's changes on a host of generation `seen`, and returns the new generation.
 
-        ApplyFailed names the step that failed and why.
+        `pages` decide what becomes of it if no verdict comes. ApplyFailed names the step that failed and why.
         """
         steps = steps_of(stage)
-        session = self._transport.start(batch(plan, stage, seen, steps, self._tools))
-        progress = _Progress()
+        session = self._session = self._transport.start(
+            batch(plan, stage, seen, steps, self._tools, self._begun, pages)
+        )
+        transcript = Transcript(self._host, self._emit, [(step.name, step.layer) for step in steps])
         self._emit(StepsPlanned(self._host, tuple(step.layer for step in steps)))
         for line in as_root(self._transport, session):
-            self._read(line, steps, progress)
+            transcript.read(line)
+            self.began |= transcript.step >= 0
+            self.generation = transcript.making
+        self._session = None
         session.finish()
-        if progress.generation:
-            return progress.generation
-        raise self._error(stage, steps, progress)
+        if transcript.generation:
+            return transcript.generation
+        raise self._error(stage, steps, transcript)
 
-    def prove(self, generation: str, passed: Mapping[str, str]) -> None:
-        """Marks a generation as proved; `passed`: the id and the question of each check that passed."""
-        self._settle(generation, "proved", listed(f"{id} {question}" for id, question in passed.items()))
+    def stop(self) -> None:
+        """Ask the host to stop after its current step, and to undo what is half made. Called from another thread."""
+        if session := self._session:
+            session.proceed()
 
-    def undo(self, generation: str) -> bool:
-        """Puts back what a generation replaced. Says whether that is back and loaded."""
-        return "@@undone 0" in self._settle(generation, "undo", b"")
-
-    def _settle(self, generation: str, verdict: str, passed: bytes) -> list[str]:
-        main = script("settle", generation=generation, verdict=verdict).encode()
-        session = self._transport.start(Batch({"main": main, "passed": passed}, WORK))
-        lines = list(as_root(self._transport, session))
-        session.finish()
-        if "@@overtaken" in lines and verdict == "undo":
-            raise Locked(
-                f"{self._host}: another run changed the host while this one was being checked; nothing was put back",
-                "run it again",
-                kind="overtaken",
-            )
-        return lines
-
-    def _read(self, line: str, steps: list[Step], progress: _Progress) -> None:
-        words = line.split(" ")
-        match words:
-            case ["@@begin", number] if (whole(number) or 0) < len(steps):
-                progress.step, progress.output = whole(number) or 0, []
-                step = steps[progress.step]
-                self._emit(StepBegan(self._host, step.name, step.layer, progress.step + 1, len(steps)))
-            case ["@@end", _, code] if progress.step >= 0:
-                progress.failed = code != "0"
-                step, ok = steps[progress.step], not progress.failed
-                self._emit(StepEnded(self._host, step.name, step.layer, progress.step + 1, len(steps), ok))
-            case ["@@undone", code]:
-                progress.undone = code == "0"
-            case ["@@done", generation]:
-                progress.generation = generation
-            case ["@@locked", *owner]:
-                progress.locked = " ".join(owner)
-            case ["@@stale", *_]:
-                progress.stale = True
-            case ["@@unwritable", path]:
-                progress.unwritable = path
-            case ["|", *_] if not progress.failed and progress.step >= 0:
-                text = line[2:]
-                progress.output.append(text)
-                if not text.startswith("lampctl-reason:"):
-                    self._emit(Output(self._host, text, steps[progress.step].layer))
-            case _ if progress.step < 0:  # the run itself could not begin
-                progress.output.append(line)
-
-    def _error(self, stage: Stage, steps: list[Step], progress: _Progress) -> LampctlError:
+    def _error(self, stage: Stage, steps: list[Step], progress: Transcript) -> LampctlError:
         if progress.locked is not None:
             return locked(self._host, progress.locked)
         if progress.stale:
             return Locked(
                 f"{self._host}: another run changed the host while this one was being planned; nothing was done",
-                "run it again",
+                "rerun it",
                 kind="stale-plan",
             )
         if progress.unwritable:
@@ -127,29 +77,34 @@ class Applying:
                 f"free space on its file system: df {progress.unwritable}",
                 kind="disk-full",
             )
+        if progress.stopped:
+            return stopped(self._host, progress.undone)
         if not progress.failed or progress.step < 0:
             evidence = "\n".join(progress.output[-_KEPT_LINES:])
             message = f"{self._host}: the run on the host ended early"
-            return ApplyFailed(message, "run it again: it heals", kind="died", evidence=evidence)
+            return ApplyFailed(message, "rerun it: the deploy resumes", kind="died", evidence=evidence)
         return _failed(self._host, stage, steps[progress.step], progress)
 
 
-def locked(host: str, owner: str) -> Locked:
-    return Locked(
-        f"{host}: another run holds the lock: {owner or 'unknown'}",
-        "wait until it ends; the lock ends with it, even if it is killed",
-    )
+def stopped(host: str, undone: bool | None) -> Interrupted:
+    """A person stopped the run. `undone`: are the previous files loaded again; None: no file had changed."""
+    state = {
+        True: "the previous files are back",
+        False: "the previous files could not be loaded",
+        None: "no file had changed",
+    }
+    return Interrupted(f"{host}: stopped, as you asked; {state[undone]}", "rerun it: the deploy resumes")
 
 
-def _failed(host: str, stage: Stage, step: Step, progress: _Progress) -> ApplyFailed:
+def _failed(host: str, stage: Stage, step: Step, progress: Transcript) -> ApplyFailed:
     reasons = [line.split(": ", 1)[1] for line in progress.output if line.startswith("lampctl-reason: ")]
     reason = reasons[-1].split() if reasons else ["step"]
     output = [line for line in progress.output if not line.startswith("lampctl-reason:")]
     message, hint = _REASONS.get(reason[0], ("{step} failed", "the evidence is the end of its output"))
     origin = _origin(stage.generation, output) if stage.generation and reason[0] in _OF_FILES else ""
     undone = {
-        True: "; the former files are back and loaded",
-        False: "; and the former files could not be loaded",
+        True: "; rolled back to the previous files",
+        False: "; and the previous files could not be loaded",
         None: "",
     }
     layer = reason[1].partition("-")[2] if len(reason) > 1 else step.layer
@@ -161,7 +116,7 @@ def _failed(host: str, stage: Stage, step: Step, progress: _Progress) -> ApplyFa
     )
 
 
-# What a step says with `lampctl-reason: WORD` → (message, hint).
+# A step's `lampctl-reason: WORD` → (message, hint).
 _REASONS = {
     "apt-lock": (
         "apt is held by another program; nothing was changed",
@@ -172,36 +127,44 @@ _REASONS = {
         "check the host's network, DNS and /etc/apt/sources.list*: apt-get update",
     ),
     "no-package": (
-        "the archives that the host knows do not have every package; nothing was changed",
+        "the host's archives do not have every package; nothing was changed",
         "name the archive that has it: linux: {repositories: {NAME: {url: …, suite: …, key: …}}}",
     ),
     "removes": (
-        "apt would have to remove packages to install these; nothing was changed",
-        "another archive's packages exclude what is installed: apt-get install NAME shows which",
+        "apt would have to remove other packages to install these; nothing was changed",
+        "packages of another archive conflict with what is installed: apt-get install NAME shows which",
     ),
     "invalid": (
         "the {layer} layer's new files are not valid; nothing was changed",
-        "mend the value or template that the evidence names",
+        "fix the value or template that the evidence names",
     ),
     "redirected": (
-        "{step}: somebody else than root could lead root to another file; nothing was changed",
-        "see what the evidence names; remove it, or give the directory back to root: chown root: DIRECTORY",
+        "{step}: another user could redirect root to a different file; nothing was changed",
+        "check the path in the evidence; remove it, or give the directory to root: chown root: DIRECTORY",
+    ),
+    "packaged": (
+        "a package that was just installed has a file in the place of one of lampctl's; nothing was replaced",
+        "deploy again: then the plan shows both",
+    ),
+    "no-directory": (
+        "a document root below /usr/share does not exist, and only packages make one; no file was changed",
+        "name the package that has it: linux: {packages: [NAME]}",
     ),
     "unloadable": (
-        "{step}: the config on disk is not valid; what runs goes on with what it has loaded",
-        "mend or remove what the evidence names: lampctl did not write it",
+        "{step}: the config on disk is not valid; the service keeps running with the config it has loaded",
+        "fix or remove the file that the evidence names: lampctl did not write it",
     ),
-    "service": ("{step} failed", "the evidence is what the unit said last"),
+    "service": ("{step} failed", "the evidence is the unit's last log lines"),
 }
 
 
-_OF_FILES = ("invalid", "unloadable", "service")  # a server complains of what it read
+_OF_FILES = ("invalid", "unloadable", "service")  # a server reports a file that it read
 
 
 def _origin(generation: Generation, output: list[str]) -> str:
-    """Which template wrote the file that a server complains of."""
+    """The template of the file that a server reports, as a hint."""
     text = "\n".join(output)
     for path, template in generation.templates.items():
         if path in text:
-            return f"{path} is rendered from templates/{template}: mend it, or the value that it renders"
+            return f"{path} is rendered from templates/{template}: fix it, or the value that it renders"
     return ""

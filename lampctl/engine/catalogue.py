@@ -1,4 +1,4 @@
-"""Every check that the built-in playbooks come to, as any site has it: for the reference and `lampctl explain`."""
+"""Every check of the built-in playbooks, with placeholders for names: for the reference and `lampctl explain`."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ from dataclasses import dataclass, field, replace
 
 from lampctl.checks import Check, Evidence, Verdict, passed
 from lampctl.engine.library import Files
-from lampctl.facts import nominal
-from lampctl.layers import LAYERS, Context, desired, layers
+from lampctl.facts import Facts, nominal
+from lampctl.layers import LAYERS, Context, Desired, desired, layers
 from lampctl.layers.sites import SITE_TYPES, site_types
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import Loaded, database_name, load
 from lampctl.playbook.examples import mapping
 from lampctl.playbook.fleet import database_hosts, of_databases, of_sites
 from lampctl.playbook.kinds import literal
+from lampctl.resources.kind import States
+from lampctl.resources.service import SERVICES
+from lampctl.resources.unit import UnitState
 
 PLATFORM = next(iter(PLATFORMS))
 _ARCHIVE = "linux.repositories={a: {url: 'http://a.example/', suite: a, key: /usr/share/keyrings/a.gpg}}"
-# What no built-in playbook has, and brings checks of its own: a name → (playbook, settings).
+# Configurations with further checks that no built-in playbook has: a name → (playbook, settings).
 MORE = {
     "cgi with nginx": ("cgi", ("web.server=nginx",)),
     "tls: acme": ("tls", ("sites={tls.test: {tls: acme}}",)),
@@ -28,24 +31,32 @@ MORE = {
 
 @dataclass(frozen=True)
 class Row:
-    """One check. `SITE` stands for each site in it, `DATABASE` for its database; how it is done is left out."""
+    """One check. `SITE` stands for each site in it, `DATABASE` for its database; how it is done is left out.
+
+    Attributes:
+        whole: The check as the first playbook has it, with its probe and its judge.
+        dead: What would be observed of a host on which this playbook's units are installed, none of them runs, and
+            nothing else exists.
+        playbooks: Those that have the check.
+    """
 
     check: Check
-    whole: Check  # as the first playbook has it, with its probe and its judge
-    playbooks: list[str] = field(default_factory=list)  # that have it
+    whole: Check
+    dead: Evidence
+    playbooks: list[str] = field(default_factory=list)
 
 
 def catalogue() -> list[Row]:
-    """In the order of a request's way. Checks of one name that expect several things have a row for each."""
+    """In the order of the request path. Checks of one name that expect several things have a row for each."""
     found: dict[Check, Row] = {}
     for playbook in Files().builtin():
-        for nameless, whole in _rows(playbook).items():
-            found.setdefault(nameless, Row(nameless, whole)).playbooks.append(playbook)
+        for row in _rows(playbook):
+            found.setdefault(row.check, row).playbooks.append(playbook)
     for name, (playbook, settings) in (MORE | _of_extensions()).items():
         known = set(map(_what, found))
-        for nameless, whole in _rows(playbook, settings).items():
-            if _what(nameless) not in known:
-                found[nameless] = Row(nameless, whole, [name])
+        for row in _rows(playbook, settings):
+            if _what(row.check) not in known:
+                found[row.check] = replace(row, playbooks=[name])
     return list(found.values())
 
 
@@ -63,23 +74,41 @@ def _of_extensions() -> dict[str, tuple[str, tuple[str, ...]]]:
 
 
 def _what(check: Check) -> tuple[str, str, str]:
-    """What of a check is new to somebody who reads: not each number that it expects."""
+    """What makes a check a new row for a reader: not every number that it expects."""
     return check.id, check.where, check.title
 
 
-def _rows(playbook: str, settings: tuple[str, ...] = ()) -> dict[Check, Check]:
-    """Each check of a playbook as any site has it → the first that reads so."""
+def _rows(playbook: str, settings: tuple[str, ...] = ()) -> list[Row]:
+    """The checks of a playbook with placeholders for names, each with the first check that reads like it."""
     loaded = load(playbook, settings, Files())
     facts = nominal(PLATFORM, loaded.playbook.sites)
-    found: dict[Check, Check] = {}
-    for part in _hosts(loaded):
-        for check in desired(Context.of(replace(part, sources={}), PLATFORMS[PLATFORM], facts)).checks:
-            found.setdefault(_nameless(check), check)
-    return found
+    found: dict[Check, Row] = {}
+    for part in split_by_host(loaded):
+        wanted = desired(Context.from_loaded(replace(part, sources={}), PLATFORMS[PLATFORM], facts))
+        dead = Evidence("", _BROKEN, _dead(wanted))
+        for check in wanted.checks:
+            nameless = _nameless(check)
+            found.setdefault(nameless, Row(nameless, check, dead))
+    return list(found.values())
 
 
-def _hosts(loaded: Loaded) -> list[Loaded]:
-    """What each host of a run has of it."""
+_BROKEN = Facts(
+    PLATFORM,
+    memory_available=0,
+    disk={"/": (1, 0)},
+    clock_skew=3600.0,
+    systemd="degraded",
+    failed_units=("x.service",),
+)
+
+
+def _dead(wanted: Desired) -> States:
+    keys = (service.key for service in SERVICES.select(wanted.resources))
+    return States().updated(SERVICES, dict.fromkeys(keys, UnitState(loaded=True)))
+
+
+def split_by_host(loaded: Loaded) -> list[Loaded]:
+    """Split a playbook into the part of each host: its database hosts, then the host of its sites."""
     databases = [of_databases(loaded, host, "10.0.0.7", ["10.0.0.8"], True) for host in database_hosts(loaded)]
     return [*databases, of_sites(loaded, {})] if databases else [loaded]
 
@@ -89,7 +118,7 @@ def _judge(_: Evidence) -> Verdict:
 
 
 def _nameless(check: Check) -> Check:
-    """The check as any site has it; how it is done is left out, so that what reads the same is the same."""
+    """The check with placeholders for names, without its probe and judge: checks that read the same are equal."""
     site = check.id.partition("@")[2]
     names = {site: "SITE", database_name(site): "DATABASE"} if site else {}
     if check.id.startswith("php.service@"):
@@ -106,6 +135,8 @@ def _nameless(check: Check) -> Check:
         title=general(check.title),
         expected=general(check.expected),
         needs=tuple(map(general, check.needs)),
+        slow="",
         judge=_judge,
         probe=None,
+        about=(),
     )

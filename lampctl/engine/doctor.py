@@ -1,4 +1,4 @@
-"""What this machine has of what lampctl uses, and how to get what it lacks."""
+"""`lampctl doctor`: what lampctl needs on this machine, and how to install what is missing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PROVIDERS = {"VBoxManage": "VirtualBox", "virsh": "libvirt", "lxc-create": "lxc
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing. `needed`: `deploy` can't work without it; `get`: how to get it, where it is not there."""
+    """One requirement. `needed`: `deploy` can't work without it; `get`: how to install it if it is missing."""
 
     name: str
     ok: bool
@@ -69,7 +69,7 @@ def _keys() -> Iterator[Finding]:
 
 
 def _agent() -> str:
-    """How many keys the agent has; empty where there is none."""
+    """The number of the agent's keys; empty if there is no agent."""
     path = os.environ.get("SSH_AUTH_SOCK", "")
     try:
         with socket.socket(socket.AF_UNIX) as agent:
@@ -106,7 +106,7 @@ def _boxes() -> Iterator[Finding]:
 def _program(tool: str, name: str, packages: str, what: str) -> Finding:
     path = shutil.which(tool)
     get = f"apt-get install --no-install-recommends {packages}"
-    return Finding(name, bool(path), path or f"not there ({what})", get)
+    return Finding(name, bool(path), path or f"missing ({what})", get)
 
 
 _LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (_python, _config, _keys, _client, _vagrant, _boxes)

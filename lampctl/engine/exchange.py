@@ -1,7 +1,7 @@
-"""What one host says and another host's configuration gets: checked when it comes, or it goes no further.
+"""Values from one host for another host's configuration: validated on arrival.
 
-Whoever has root on one host must not get more of another than a password and a certificate for its own database. No
-error repeats the value.
+Root on one host must not get more from another than a password and a certificate for its own database. No error repeats
+the value.
 """
 
 from __future__ import annotations
@@ -17,47 +17,47 @@ _PASSWORD = re.compile(r"[A-Za-z0-9]{32}")  # as resources/secret.py makes them
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n?")
 
 
-def password(host: str, site: str, said: str) -> bytes:
-    """The password of a site's database. BadAnswer where lampctl can't have made it."""
-    if not _PASSWORD.fullmatch(said):
+def password(host: str, site: str, answer: str) -> bytes:
+    """The password of a site's database. BadAnswer if lampctl can't have generated it."""
+    if not _PASSWORD.fullmatch(answer):
         path = Secret(site, "mysql").path
         raise _bad(
-            f"{host}: what it says is the database password of {site} is none that lampctl makes",
-            f"look at {path} on {host}: without that file, lampctl deploy makes a new password",
+            f"{host}: its database password of {site} is not one that lampctl generates",
+            f"check {path} on {host}: without that file, lampctl deploy generates a new password",
         )
-    return said.encode()
+    return answer.encode()
 
 
-def authority(host: str, said: str) -> str:
-    """One certificate, in PEM, from base64; empty where the host has none yet."""
+def authority(host: str, answer: str) -> str:
+    """One certificate, in PEM, from base64; empty if the host has none yet."""
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    if not said:
+    if not answer:
         return ""
     try:
-        text = b64decode(said, validate=True).decode("ascii")
+        text = b64decode(answer, validate=True).decode("ascii")
         if not _PEM.fullmatch(text):
             raise ValueError
         return x509.load_pem_x509_certificate(text.encode()).public_bytes(Encoding.PEM).decode()
-    except Exception:  # of ASN.1 that is anything, the library raises more than ValueError
+    except Exception:  # on arbitrary ASN.1 the library raises more than ValueError
         raise _bad(
-            f"{host}: what it says is the authority of its database server is not a certificate",
-            f"look at /etc/lampctl/tls on {host}: openssl x509 -in FILE -noout -text",
+            f"{host}: the authority of its database server is not a certificate",
+            f"check /etc/lampctl/tls on {host}: openssl x509 -in FILE -noout -text",
         ) from None
 
 
-def address(host: str, said: str) -> str:
-    """From which the host connects to another; empty where it does not know. Nothing else may be in an account."""
-    if not said:
+def address(host: str, answer: str) -> str:
+    """The address from which the host connects to another; empty if it is not known. Accounts are made for it alone."""
+    if not answer:
         return ""
     try:
-        if "%" in said:  # of an interface; and MariaDB's word for any address
+        if "%" in answer:  # the zone of an interface; and MariaDB's wildcard
             raise ValueError
-        return str(ip_address(said))
+        return str(ip_address(answer))
     except ValueError:
         raise _bad(
-            f"{host}: what it says is its own address is not an IP address", f"see what ip route get prints on {host}"
+            f"{host}: its own address is not an IP address", f"check the output of ip route get on {host}"
         ) from None
 
 

@@ -7,21 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from typing import cast
 
-from lampctl.checks import Check, Evidence, Status, Where
-from lampctl.engine.catalogue import PLATFORM, Row, catalogue
+from lampctl.checks import Check, Status, Where
+from lampctl.engine.catalogue import Row, catalogue
 from lampctl.errors import UsageError
-from lampctl.facts import Facts
 from lampctl.layers import Layer, layers
 from lampctl.layers.model import playbook_model
 from lampctl.layers.sites import site_types
 from lampctl.playbook import reference
 from lampctl.playbook.examples import example
 from lampctl.playbook.kinds import literal, refined, texts, words
-from lampctl.resources.kind import Kind, R, S, States
-from lampctl.resources.service import SERVICES
-from lampctl.resources.unit import UnitState
 
 _WHERE = {
     Where.HOST: "on the host",
@@ -42,18 +37,11 @@ class Page:
     items: tuple[Item, ...]
 
 
-class _Dead(States):
-    """What would be observed of a host on which no unit runs, and nothing else exists."""
-
-    def get(self, kind: Kind[R, S], key: str) -> S | None:  # noqa: ARG002
-        return cast("S", UnitState(loaded=True)) if kind.name == SERVICES.name else None
-
-
 class Manual:
     """All the pages."""
 
     def page(self, word: str) -> Page:
-        """UsageError with the nearest words where there is none of that name."""
+        """The page of a word. UsageError with similar words if there is none."""
         check, _, site = word.partition("@")
         if check in self.checks:
             return self._check(check, site)
@@ -65,7 +53,7 @@ class Manual:
         known = [*self.checks, *self.layers, *self.options]
         close = get_close_matches(check, known, 3) or [name for name in known if check and name.endswith(f".{check}")]
         hint = f"did you mean {' or '.join(close[:3])}?" if close else "a check, a layer or an option of a playbook"
-        raise UsageError(f"explain {word}: there is nothing of that name", hint)
+        raise UsageError(f"explain {word}: not found", hint)
 
     @cached_property
     def checks(self) -> dict[str, list[Row]]:
@@ -117,7 +105,7 @@ class Manual:
             *(("runs", text) for text in _of_each(rows, lambda check: _WHERE[check.where])),
             ("needs", ", ".join(needs) or "nothing"),
             ("if it fails", _meaning(rows, needs, self._blocked_by(check.id))),
-            *(("it may say", said) for said in map(_said, rows) if said),
+            *(("it can say", text) for text in map(_verdict, rows) if text),
             ("what to do", "lampctl check HOST names the culprit, with its evidence and a hint"),
         ]
         shown = dict.fromkeys((label, text.replace("SITE", site or "SITE")) for label, text in items)
@@ -139,12 +127,12 @@ class Manual:
     def _option(self, path: str) -> Page:
         found = self.options[path]
         title = found[0].info.description or ""
-        kinds: dict[tuple[Item, ...], list[str]] = {}  # what is said of the option → the types of site that say so
+        kinds: dict[tuple[Item, ...], list[str]] = {}  # description of the option → the site types that have it
         for field in found:
             kinds.setdefault(_described(field, title), []).append(field.section.title.partition(" of type: ")[2])
         items: list[Item] = []
-        for said, types in kinds.items():
-            items += [*said, *([("for sites", ", ".join(types))] if all(types) else [])]
+        for described, types in kinds.items():
+            items += [*described, *([("for sites", ", ".join(types))] if all(types) else [])]
         shown = example(path, found[0].info)
         items += [("in a playbook", shown.yaml), ("or", f"--set '{shown.setting}'")]
         below = [option for option in self.options if option.startswith(f"{path}.")]
@@ -166,7 +154,7 @@ def _described(field: reference.Field, title: str) -> tuple[Item, ...]:
 
 
 def _of_each(rows: list[Row], what: Callable[[Check], str]) -> list[str]:
-    """What the rows say, each thing once; where they differ, with the playbooks that have it so."""
+    """The rows' texts, each once; if they differ, with the playbooks that have it."""
     found: dict[str, list[str]] = {}
     for row in rows:
         found.setdefault(what(row.check), []).extend(row.playbooks)
@@ -174,29 +162,22 @@ def _of_each(rows: list[Row], what: Callable[[Check], str]) -> list[str]:
 
 
 def _meaning(rows: list[Row], needs: list[str], blocked: list[str]) -> str:
-    first = f"this hop is broken itself, for what it needs holds ({', '.join(needs)})" if needs else "nothing can work"
+    passed = ", ".join(needs)
+    first = f"this hop itself is broken, because what it needs passed ({passed})" if needs else "nothing can work"
     then = f"; blocked by it: {', '.join(blocked)}" if blocked else ""
     undo = {
-        (True,): "a deploy that broke it puts the former files back",
-        (False,): "no file of lampctl mends it",
-        (False, True): "a deploy that broke it puts the former files back, where these can mend it",
+        (True,): "a deploy that breaks it is rolled back",
+        (False,): "no file of lampctl fixes it",
+        (False, True): "a deploy that breaks it is rolled back, if the previous files can fix it",
     }
     return f"{first}{then}; {undo[tuple(sorted({row.check.undoable for row in rows}))]}"
 
 
-def _said(row: Row) -> str:
-    """What the check's own judge says of a host on which nothing works, with what it tells to do."""
-    facts = Facts(
-        PLATFORM,
-        memory_available=0,
-        disk={"/": (1, 0)},
-        clock_skew=3600.0,
-        systemd="degraded",
-        failed_units=("x.service",),
-    )
+def _verdict(row: Row) -> str:
+    """The verdict and hint of the check's own judge about a host on which nothing works."""
     try:
-        verdict = row.whole.judge(Evidence("", facts, _Dead()))
-    except Exception:  # it reads what a probe always brings
+        verdict = row.whole.judge(row.dead)
+    except Exception:  # it reads output that a real probe always has
         return ""
     if verdict.status is not Status.FAIL:
         return ""

@@ -1,9 +1,9 @@
-"""Hosts of databases and hosts of sites in one run: who waits for whom, and what one gets to know from the other.
+"""Database hosts and site hosts in one run: their order, and what they exchange.
 
-A host of databases says where it is; each host of sites, from which address it would connect there. Then the former is
-deployed, with accounts for these addresses; then the latter, with the passwords and the authority by which to verify
-the server, which pass through this process's memory. All of them connect at once, and one that can't be reached keeps
-none of the others waiting.
+A database host reports its address; each site host reports the address from which it would connect there. The
+database host is deployed first, with accounts for these addresses; then the site hosts, with the passwords and the
+authority that verifies the server. Both pass through this process's memory. All hosts connect at once, and one that
+can't be reached does not block the others.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ class Part(Protocol):
     """One host's part in a run."""
 
     def begin(self, transport: Transport) -> Share:
-        """Once it is connected; LampctlError where it can't go on without another host."""
+        """Called once it is connected. LampctlError if it can't continue without another host."""
         ...
 
     def proved(self, transport: Transport) -> None:
-        """Its work is done, and the connection still there."""
+        """Called when its checks are done; the connection is still open."""
         ...
 
     def end(self, outcome: Outcome | None) -> None:
-        """In any case, at the end."""
+        """Called at the end, in any case."""
         ...
 
 
 @dataclass(frozen=True)
 class Alone:
-    """A host that needs no other."""
+    """A host that needs no other host."""
 
     loaded: Loaded
 
@@ -59,10 +59,10 @@ class Alone:
         return Share(self.loaded)
 
     def proved(self, transport: Transport) -> None:
-        """Nobody waits for it."""
+        """No other host waits for it."""
 
     def end(self, outcome: Outcome | None) -> None:
-        """Nobody waits for it."""
+        """No other host waits for it."""
 
 
 @dataclass
@@ -71,10 +71,10 @@ class Databases:
 
     host: str
     loaded: Loaded
-    whole: bool  # is the run for every host that the playbook lists?
-    address: Future[str] = field(default_factory=Future)  # where sites reach it; empty where that can't be told
+    whole: bool  # the run is for every host that the playbook lists
+    address: Future[str] = field(default_factory=Future)  # where sites reach it; empty if unknown
     passwords: dict[str, bytes] = field(default_factory=dict, repr=False)  # site → its password
-    authority: str = ""  # that its server's certificate is by, in PEM
+    authority: str = ""  # that signed its server's certificate, in PEM
     outcome: Future[Outcome | None] = field(default_factory=Future)
     sites: list[Sites] = field(default_factory=list)
 
@@ -109,12 +109,12 @@ class Sites:
     loaded: Loaded
     command: str
     databases: Sequence[Databases]
-    addresses: dict[str, Future[str]]  # host of databases → from where this one connects to it; empty: not known
+    addresses: dict[str, Future[str]]  # database host → this one's address as it sees it; or empty
 
     def begin(self, transport: Transport) -> Share:
         reached = {part.host: part.address.result() for part in self.databases}
         loaded = of_sites(self.loaded, reached)
-        self._say_from_where(transport, loaded)
+        self._report_addresses(transport, loaded)
         given: dict[str, bytes] = {}
         for part in self.databases:
             outcome = part.outcome.result()
@@ -125,8 +125,8 @@ class Sites:
         authorities = {site: made[str(database.host)] for site, database in remote(loaded).items()}
         return Share(replace(loaded, authorities=authorities), given)
 
-    def _say_from_where(self, transport: Transport, loaded: Loaded) -> None:
-        """The way is asked of the host itself: it may have several addresses."""
+    def _report_addresses(self, transport: Transport, loaded: Loaded) -> None:
+        """Ask the host itself for the source address: it might have several."""
         targets = {str(database.host): database.address for database in remote(loaded).values()}
         for host, address in targets.items():
             if not address:
@@ -137,13 +137,13 @@ class Sites:
             for number, a in enumerate(targets.values())
         )
         session = transport.start(Batch({"main": script.encode()}))
-        said = dict(line.split(" ") for line in as_root(transport, session) if line.count(" ") == 1)
+        sources = dict(line.split(" ") for line in as_root(transport, session) if line.count(" ") == 1)
         session.finish()
         for number, host in enumerate(targets):
-            self.addresses[host].set_result(exchange.address(self.host, said.get(str(number), "")))
+            self.addresses[host].set_result(exchange.address(self.host, sources.get(str(number), "")))
 
     def proved(self, transport: Transport) -> None:
-        """Nobody waits for it."""
+        """No other host waits for it."""
 
     def end(self, outcome: Outcome | None) -> None:  # noqa: ARG002
         for address in self.addresses.values():
@@ -179,7 +179,7 @@ def _settle(future: Future, value: object) -> None:  # type: ignore[type-arg]
 
 def _waits(host: str, database: str) -> LampctlError:
     return LampctlError(
-        f"{host}: nothing was done, because {database}, which has its databases, is not as it should be",
+        f"{host}: nothing was done, because {database}, which has its databases, failed",
         f"fix {database}, then rerun",
         kind="database-host",
     )
@@ -187,8 +187,8 @@ def _waits(host: str, database: str) -> LampctlError:
 
 def _nowhere(host: str, database: str) -> LampctlError:
     return LampctlError(
-        f"{host}: where it reaches {database}, which has its databases, is not known",
-        f"if {database} can't be reached from here either, mend that; else say it in the playbook: "
+        f"{host}: no address is known for {database}, which has its databases",
+        f"if {database} can't be reached from here either, fix that; otherwise set it in the playbook: "
         f"sites: NAME: database: {{host: {database}, address: …}}",
         kind="database-host",
     )

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from lampctl.engine.library import Files
 from lampctl.engine.offline import validate_templates
-from lampctl.engine.run import Request, run
+from lampctl.engine.run import run
+from lampctl.engine.steadfast import Steadfast
+from lampctl.engine.work import Request
 from lampctl.errors import UsageError
 from lampctl.outcome import Outcomes, Reporter
 from lampctl.playbook import Loaded, load
@@ -24,23 +26,35 @@ Config = Path | str | None  # an ssh_config: a file, or the text of one
 
 @dataclass(frozen=True)
 class Book:
-    """Which playbook. `settings` are `KEY=VALUE`, as with `--set`."""
+    """Which playbook.
+
+    Attributes:
+        settings: `KEY=VALUE`, as with `--set`.
+        take_over: Whose resources become its own.
+        undo: What its last run made is undone; or what all runs since `undo_to` made, this one included.
+    """
 
     playbook: str = "lamp"
     settings: Sequence[str] = ()
     environment: str = ""
+    take_over: str = ""
+    undo: bool = False
+    undo_to: str = ""
 
 
 @dataclass(frozen=True)
 class Job:
     """A command that is ready to run."""
 
-    command: str  # deploy, plan or check
+    command: str  # deploy, plan, check or undo
     loaded: Loaded
     targets: Sequence[Target]
     config: Config  # the ssh_config that knows the targets
     source: Callable[[str], tuple[str, str] | None] = field(repr=False)  # of templates
     connections: Mapping[str, Target] = field(default_factory=dict)  # open ones, by host
+    take_over: str = ""
+    undo: frozenset[str] = frozenset()  # hosts
+    undo_to: str = ""
 
     @property
     def hosts(self) -> list[str]:
@@ -64,9 +78,13 @@ class Job:
             The outcomes: of hosts that have databases, then of the targets, in their order.
         """
         options = replace(connect, config=self.config)
-        request = Request(self.command, self.loaded, options, self.source, confirm, self.connections)
-        outcomes = Outcomes(run(request, self.targets, reporter))
-        reporter.finish(self.command, outcomes)
+        request = Request(
+            self.command, self.loaded, options, self.source, confirm, self.connections, self.take_over, self.undo,
+            self.undo_to,
+        )  # fmt: skip
+        steadfast = Steadfast(reporter)
+        outcomes = Outcomes(run(request, self.targets, steadfast))
+        steadfast.finish(self.command, outcomes)
         return outcomes
 
 
@@ -76,7 +94,7 @@ def prepare(
     """Read the playbook and name the hosts: `hosts`, else the playbook's.
 
     Args:
-        command: deploy, plan or check.
+        command: deploy, plan, check or undo.
         hosts: Names, or connections of the caller.
         config: An ssh_config instead of ~/.ssh/config.
         vagrant: `hosts` are machines of the Vagrantfile; without any, all that run.
@@ -96,7 +114,28 @@ def prepare(
         config = config or _box_config([*names, *database_hosts(loaded)])
     targets = [connections.get(name) or target(name) for name in names]
     validate_templates(loaded, files)
-    return Job(command, loaded, targets, config, files.template, connections)
+    undo = frozenset(given or names) if book.undo else frozenset()
+    return Job(command, loaded, targets, config, files.template, connections, book.take_over, undo, book.undo_to)
+
+
+def locate(host: str, config: Config = None, vagrant: bool = False) -> tuple[Target, Config]:
+    """One host, and the ssh_config that knows it, for a command without a playbook.
+
+    Raises:
+        UsageError: -F and --vagrant exclude each other, or Vagrant has no such machine.
+        Unreachable: The machine of Vagrant does not run.
+    """
+    if not vagrant:
+        return target(host), config or _box_config([host])
+    from lampctl.ssh.vagrant import machines
+
+    _refuse_config(config)
+    return target(host), machines([host]).config
+
+
+def _refuse_config(config: Config) -> None:
+    if config:
+        raise UsageError("--vagrant and -F exclude each other", "Vagrant provides the ssh_config of its machines")
 
 
 def _connections(hosts: Sequence[str | Connection]) -> dict[str, Target]:
@@ -107,17 +146,16 @@ def _connections(hosts: Sequence[str | Connection]) -> dict[str, Target]:
             continue
         name = str(connection.original_host)
         if name in found and found[name].connection is not connection:
-            raise UsageError(f"two connections to {name}", "outcomes are told apart by the host's name: run them apart")
+            raise UsageError(f"two connections to {name}", "use one connection for each host: it names the outcome")
         found[name] = Target(name, name, connection=connection)
     return found
 
 
 def _machines(given: Sequence[str], loaded: Loaded, config: Config) -> tuple[list[str], Config]:
-    """(machines of the sites, the ssh_config that knows all of them); machines of databases come along."""
+    """(machines of the sites, the ssh_config that knows all of them); the database hosts' machines are added."""
     from lampctl.ssh.vagrant import machines
 
-    if config:
-        raise UsageError("--vagrant and -F exclude each other", "Vagrant says by itself how to reach its machines")
+    _refuse_config(config)
     databases = database_hosts(loaded)
     found = machines([*given, *(host for host in databases if given and host not in given)])
     if missing := [host for host in databases if host not in found.names]:
@@ -126,31 +164,31 @@ def _machines(given: Sequence[str], loaded: Loaded, config: Config) -> tuple[lis
 
 
 def _named(command: str, given: Sequence[str], loaded: Loaded, book: Book) -> list[str]:
-    """The hosts of the sites; hosts of databases come along."""
+    """The hosts of the sites; the database hosts are added."""
     databases = database_hosts(loaded)
     names = [name for name in dict.fromkeys(given or loaded.playbook.hosts) if name not in databases]
     if databases and not names:
         raise UsageError(
             f"no host for the sites: {databases[0]} has their databases",
-            f"lampctl {command} HOST, or hosts: in the playbook; {databases[0]} comes along",
+            f"lampctl {command} HOST, or hosts: in the playbook; {databases[0]} is deployed with them",
         )
     if not names:
         raise UsageError(
-            "no host: none was named, and the playbook has none",
+            "no host: none was given, and the playbook has none",
             f"lampctl {command} HOST, or hosts: in the playbook{_environments(loaded, book)}",
         )
     return names
 
 
 def _environments(loaded: Loaded, book: Book) -> str:
-    """The rest of a hint: an environment may name hosts."""
+    """The end of a hint: an environment might name hosts."""
     if book.environment or not loaded.environments:
         return ""
     return f", or --env NAME, which is one of {', '.join(loaded.environments)}"
 
 
 def _box_config(hosts: Sequence[str]) -> Path | None:
-    """Boxes are known by their names, without a line in ~/.ssh/config."""
+    """The ssh_config of the boxes, if one of the hosts is a box."""
     from lampctl.box import Boxes
 
     boxes = Boxes()

@@ -28,7 +28,7 @@ def data(name: str) -> Path:
 
 
 class Files:
-    """The files of one project, which is the current directory unless told otherwise."""
+    """The files of one project, by default the current directory."""
 
     def __init__(self, project: Path | None = None) -> None:
         self._project = project or Path()
@@ -66,7 +66,7 @@ class Files:
         return self._first(own) or self._first([folder / name for folder in extensions.folders()])
 
     def overrides(self) -> bool:
-        """Does the project bring templates of its own?"""
+        """Does the project have its own templates?"""
         own = self._project / "templates"
         return own.is_dir() and own.resolve() != data("templates").resolve()
 
@@ -105,7 +105,7 @@ class Files:
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
                 return None
-            raise PlaybookError(f"{shown}: can't be read: {error.strerror}", "it has to be a text file") from None
+            raise PlaybookError(f"{shown}: can't be read: {error.strerror}", "it must be a text file") from None
         if len(content) > LARGEST:
             raise PlaybookError(f"{shown}: is larger than {LARGEST >> 20} MiB", "name a playbook or a template")
         try:
@@ -113,13 +113,13 @@ class Files:
         except UnicodeDecodeError as error:
             line = content[: error.start].count(b"\n") + 1
             byte = f"the byte 0x{content[error.start]:02x}"
-            raise PlaybookError(f"{shown}:{line}: {byte} is no UTF-8 text", "save the file as UTF-8") from None
+            raise PlaybookError(f"{shown}:{line}: {byte} is not valid UTF-8", "save the file as UTF-8") from None
 
     def _missing(self, name: str, is_file: bool) -> UsageError:
         if is_file:
-            return UsageError(f"playbook {name}: there is no such file", "check the path")
+            return UsageError(f"playbook {name}: no such file", "check the path")
         names = list(self.builtin())
         return UsageError(
-            f"playbook {name}: there is none of that name",
+            f"playbook {name}: not found",
             f"{guess(name, names)}Built in: {', '.join(names)}; your own: -p FILE.yml",
         )

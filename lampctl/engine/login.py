@@ -13,7 +13,7 @@ MOST = 1 << 20  # bytes of all answers: a greeting, a few words, a row
 
 
 class _Within:
-    """A connection whose answers end: whoever has the port may send rows for ever, and PyMySQL keeps them all."""
+    """A connection with limited answers: any program can have the port, and PyMySQL keeps all rows that it sends."""
 
     def __init__(self, channel: Any, seconds: float) -> None:
         self._channel = channel
@@ -39,7 +39,7 @@ class _Within:
 
 
 def log_in(channel: Any, probe: LoginProbe, password: str, timeout: float) -> str:
-    """`ok VERSION`, or `CODE MESSAGE`: the server's error number (0 where there is none) and its words.
+    """`ok VERSION`, or `CODE MESSAGE`: the server's error number (0 if there is none) and message.
 
     No TLS inside the tunnel: SSH encrypts it, and PyMySQL can't wrap a paramiko channel.
     """
@@ -51,6 +51,8 @@ def log_in(channel: Any, probe: LoginProbe, password: str, timeout: float) -> st
         connection.connect(sock=_Within(channel, timeout))
         return f"ok {_write_and_read(connection)}"
     except pymysql.MySQLError as error:
+        if isinstance(error.__context__, TimeoutError):  # paramiko's, without a text
+            return f"2013 no answer within {timeout:g} s"
         code, *rest = error.args if error.args else (0,)
         return f"{code if isinstance(code, int) else 0} {rest[0] if rest else error}"
     except (OSError, EOFError) as error:

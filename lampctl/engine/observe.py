@@ -7,14 +7,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lampctl import observation
-from lampctl.errors import LampctlError, Refused
-from lampctl.facts import nominal
+from lampctl.errors import LampctlError, Refused, Unreachable
+from lampctl.facts import fullest
 from lampctl.layers import Context, Desired, desired
 from lampctl.observation import Observation
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import Loaded
 from lampctl.resources.shell import script
 from lampctl.ssh import Batch, Session, Transport, as_root
+
+LIMIT = 15  # seconds that one question may take
 
 
 def observe(
@@ -31,24 +33,37 @@ def observe(
     names = {f"{number:03d}": name for number, name in enumerate(asked)}
     boundary = f"@@{secrets.token_hex(8)}"
     files = {f"q/{number}": asked[name].encode() for number, name in names.items()}
-    batch = Batch({**files, **given, "main": script("observe", boundary=boundary).encode()})
+    batch = Batch({**files, **given, "main": script("observe", boundary=boundary, limit=LIMIT).encode()})
     began = time.time()
     session = transport.start(batch)
     meanwhile()
-    found = sections(as_root(transport, session), boundary, lambda: cut_short(transport, session))
-    raw = {names[head.strip()]: text for head, text in found if head.strip() in names}
+    rows = sections(as_root(transport, session), boundary, lambda: cut_short(transport, session))
+    found = ((head.strip(), text) for head, text in rows)
+    raw = dict(found)
     session.proceed()
     session.finish()
-    return observation.parse(raw, (began + time.time()) / 2)
+    if late := [name for number, name in names.items() if f"late {number}" in raw]:
+        raise _no_answer(transport.host, late)
+    answers = {names[number]: text for number, text in raw.items() if number in names}
+    return observation.parse(answers, (began + time.time()) / 2)
+
+
+def _no_answer(host: str, questions: list[str]) -> Unreachable:
+    return Unreachable(
+        f"{host}: no answer within {LIMIT} s: {', '.join(questions)}",
+        "something on the host hangs: look at its load, its disks and the services that this is about",
+        kind="timeout",
+    )
 
 
 def candidates(loaded: Loaded) -> list[Desired]:
     sites = loaded.playbook.sites
-    return [desired(Context.of(loaded, platform, nominal(platform.id, sites))) for platform in PLATFORMS.values()]
+    hosts = [(p, fullest(p.id, sites, (names.package for names in p.web.values()))) for p in PLATFORMS.values()]
+    return [desired(Context.from_loaded(loaded, platform, facts)) for platform, facts in hosts]
 
 
 def cut_short(transport: Transport, session: Session) -> LampctlError:
-    """Why a script did not come to its end: the connection broke, or somebody ended it on the host."""
+    """Why a script ended early: the connection broke, or the script was killed on the host."""
     code, stderr = session.finish()
     return LampctlError(
         f"{transport.host}: what ran on the host ended early (exit code {code})",
@@ -78,7 +93,7 @@ def sections(lines: Iterator[str], boundary: str, cut_short: Callable[[], Lampct
 
 
 def wanted(host: str, loaded: Loaded, seen: Observation) -> Desired:
-    """What the playbook wants of this host; Refused where its distribution is in no table."""
+    """The desired state of this host. Refused if its distribution is not in the table of platforms."""
     platform = PLATFORMS.get(seen.facts.platform)
     if platform is None:
         known = ", ".join(p.title for p in PLATFORMS.values())
@@ -87,7 +102,7 @@ def wanted(host: str, loaded: Loaded, seen: Observation) -> Desired:
             f"supported: {known}",
             kind="unsupported-distribution",
         )
-    return desired(Context.of(loaded, platform, seen.facts))
+    return desired(Context.from_loaded(loaded, platform, seen.facts))
 
 
 def numbered(prefix: str, scripts: Sequence[str]) -> dict[str, bytes]:

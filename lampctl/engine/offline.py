@@ -30,7 +30,7 @@ def _render(loaded: Loaded, platform: str, files: Files) -> dict[str, str]:
 
     loaded = of_sites(loaded, {host: host for host in database_hosts(loaded)})
     renderer = Renderer(files.template, loaded.name)
-    wanted = desired(Context.of(loaded, PLATFORMS[platform], nominal(platform, loaded.playbook.sites)))
+    wanted = desired(Context.from_loaded(loaded, PLATFORMS[platform], nominal(platform, loaded.playbook.sites)))
     return {file.path: renderer.text(file) for file in wanted.files}
 
 

@@ -1,4 +1,4 @@
-"""Reaching a host, also one that is just booting."""
+"""Connect to a host, which may still be booting."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from lampctl.errors import Unreachable
 from lampctl.journal.events import Event, Noted, Waiting
 from lampctl.ssh import ConnectOptions, Target, Transport, open_transport
 
-# What a booting host does. A wrong key, a changed host key or an unknown name don't mend themselves.
-NOT_YET = frozenset({"refused", "timeout", "network", "ssh"})
+# Kinds of errors that a booting host causes. Waiting does not fix a wrong key, a changed host key or an unknown name.
+BOOTING = frozenset({"refused", "timeout", "network", "ssh"})
 PAUSE = 1.0  # seconds between two attempts
 
 
-def reach(where: Target, options: ConnectOptions, tell: Callable[[Event], None]) -> Transport:
-    """A connection, within `options.wait` seconds where the host is not ready yet; else the last Unreachable."""
+def reach(where: Target, options: ConnectOptions, emit: Callable[[Event], None]) -> Transport:
+    """Connect, retrying for `options.wait` seconds while the host is not ready. Raises the last Unreachable."""
     began = time.monotonic()
-    told = ""
+    noted_kind = ""
     while True:
         try:
-            return open_transport(where, _hurried(options, options.wait - (time.monotonic() - began)))
+            return open_transport(where, _within_wait(options, options.wait - (time.monotonic() - began)))
         except Unreachable as error:
             waited = time.monotonic() - began
-            if error.kind not in NOT_YET or waited + PAUSE > options.wait:
+            if error.kind not in BOOTING or waited + PAUSE > options.wait:
                 raise
-            said = error.message.removeprefix(f"{where.text}: ")
-            if told != error.kind:
-                tell(Noted(where.text, f"{said}; waiting for it, {options.wait:g} s at most"))
-                told = error.kind
-            tell(Waiting(where.text, said, waited))
+            reason = error.message.removeprefix(f"{where.text}: ")
+            if noted_kind != error.kind:
+                emit(Noted(where.text, f"{reason}; waiting up to {options.wait:g} s"))
+                noted_kind = error.kind
+            emit(Waiting(where.text, reason, waited))
             time.sleep(PAUSE)
 
 
-def _hurried(options: ConnectOptions, left: float) -> ConnectOptions:
-    """One attempt takes no longer than what is left of the wait."""
+def _within_wait(options: ConnectOptions, remaining: float) -> ConnectOptions:
+    """The options, with a connection timeout that is not longer than the rest of the wait."""
     if not options.wait:
         return options
-    return replace(options, timeout=max(1.0, min(options.connect_timeout, left)))
+    return replace(options, timeout=max(1.0, min(options.connect_timeout, remaining)))

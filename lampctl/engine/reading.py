@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 MAXIMUM = 1 << 20  # bytes of a body, decompressed; the rest is not read
 HEADERS = 256 << 10  # bytes, as Chrome has it
 INTERIM = 100  # 1xx answers before the final one
+_TOO_LONG = f"the headers are longer than {HEADERS >> 10} KiB"
 _NO_CHARSETS = ("idna", "punycode", "raw_unicode_escape", "unicode_escape")  # codecs of Python alone
-_SHOWN = 500  # bytes of what is no HTTP
+_SHOWN = 500  # bytes shown of an answer that is not HTTP
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,9 @@ class Reader:
                         self._error = f"more than {INTERIM} interim answers (status 1xx), and no final one"
                         return True
                 case self._h11.Response():
+                    if _size(event) > HEADERS:  # h11 limits what is incomplete: how the bytes arrive must not decide
+                        self._error = _TOO_LONG
+                        return True
                     self._response = event
                     self._body = _Body(self._header(b"content-encoding"))
                 case self._h11.Data():
@@ -114,7 +118,7 @@ class Reader:
 
     def _refused(self, error: Exception) -> str:
         if self._response is None and self._received > HEADERS:
-            return f"the headers are longer than {HEADERS >> 10} KiB"
+            return _TOO_LONG
         plain = re.sub(r"bytearray\(b(.*)\)$", r"\1", str(error))  # as h11 quotes a line
         return f"not valid HTTP: {plain[:_SHOWN]}"
 
@@ -131,6 +135,11 @@ class Reader:
         return f"the body has no end: it has no Content-Length, and after {came} bytes {why}"
 
 
+def _size(response: h11.Response) -> int:
+    """Bytes of its headers, at least."""
+    return sum(len(name) + len(b": \r\n") + len(value) for name, value in response.headers)
+
+
 class _Body:
     """The bytes of a page, decompressed as browsers do, MAXIMUM and one at most."""
 
@@ -142,7 +151,7 @@ class _Body:
         self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32) if packed else None  # 32: either of the two formats
 
     def add(self, data: bytes) -> None:
-        """zlib.error where it is not what Content-Encoding says."""
+        """zlib.error if it does not match Content-Encoding."""
         self.received += len(data)
         room = MAXIMUM + 1 - len(self.content)
         self.content += self._inflate.decompress(data, room) if self._inflate else data[:room]

@@ -1,29 +1,33 @@
-"""What is sent to a host to apply a stage: its steps, the new files, and what restores the former ones."""
+"""The batch that applies a stage on a host: its steps, the new files, and what restores the previous ones."""
 
 from __future__ import annotations
 
-import getpass
-import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from lampctl.checks import HostProbe
 from lampctl.engine.observe import numbered
+from lampctl.journal import runs, transcript
+from lampctl.journal.runs import Begun
 from lampctl.planning import Plan, Stage
 from lampctl.resources import File, Step
-from lampctl.resources.shell import disown, script, words
+from lampctl.resources.shell import disown, program, script, words
 from lampctl.ssh import Batch
-from lampctl.ssh.limits import WORK
+from lampctl.ssh.limits import CHANGE_LIMITS
+
+WAIT = 60  # seconds that the host waits for a verdict before it rolls back
 
 
 def steps_of(stage: Stage) -> list[Step]:
     """All steps, in order. What becomes lampctl's is recorded before it is made: a run that dies leaves no orphan."""
-    files = []
+    kept, files = [], []
     if stage.generation:
-        files = [
+        kept = [
             Step("validate the new files", "linux", script("validate")),
-            Step("hand over the new files", "linux", script("swap")),
+            Step("keep the previous files", "linux", script("keep")),
         ]
-    return [_recorded(step) for step in (*stage.before, *files, *stage.services, *stage.after)]
+        files = [Step("hand over the new files", "linux", script("swap"))]
+    return [_recorded(step) for step in (*stage.before, *kept, *stage.leaving, *files, *stage.services, *stage.after)]
 
 
 def _recorded(step: Step) -> Step:
@@ -31,39 +35,77 @@ def _recorded(step: Step) -> Step:
     return replace(step, script=f"{own}{step.script}\n{''.join(map(disown, step.disowns))}")
 
 
-def batch(plan: Plan, stage: Stage, seen: str, steps: list[Step], tools: Mapping[str, bytes]) -> Batch:
-    owner = f"{getpass.getuser()}@{socket.gethostname()}"
+def batch(
+    plan: Plan,
+    stage: Stage,
+    seen: str,
+    steps: list[Step],
+    tools: Mapping[str, bytes],
+    begun: Begun,
+    pages: Sequence[HostProbe] = (),
+) -> Batch:
+    """The batch of one stage. `pages`: what the host itself asks if no verdict comes."""
+    run = script("run", seen=seen, owner=begun.by, playbook=plan.playbook, id=begun.id, most=runs.MOST)
     files = {
         **tools,
         "claims": listed(plan.claims),
         **numbered("steps", [step.script for step in steps]),
         "main": script("apply").encode(),
+        "inherited": listed(plan.inherits),
         "adopted": listed(plan.adopted),
-        "run.sh": script("run", seen=seen, owner=owner, playbook=plan.playbook).encode(),
-        **{f"{name}.sh": script(name).encode() for name in ("enter", "own", "disown", "undo")},
+        "run.sh": run.encode(),
+        "await.sh": script("await", limit=WAIT).encode(),
+        "begun": runs.encode(begun),
+        **_pages(pages),
+        "planned": transcript.encode((step.name, step.layer) for step in steps).encode(),
+        **{f"{name}.sh": script(name).encode() for name in ("enter", "own", "disown", "forget", "paths", "undo")},
     }
     for step in steps:
         files |= step.payload
+    return Batch({**files, **_handed_over(stage)}, CHANGE_LIMITS)
+
+
+def _pages(probes: Sequence[HostProbe]) -> dict[str, bytes]:
+    """Scripts that succeed if a page works; the first always does. The end of a name is the time limit in seconds."""
+    asked = {f"pages/{n:03d}-{p.limit}": f"{{ {p.script}\n}} | {{ {p.accept} }}\n" for n, p in enumerate(probes, 1)}
+    return {
+        "page.pl": program("page.pl").encode(),
+        **{name: text.encode() for name, text in {"pages/000-1": ":\n", **asked}.items()},
+    }
+
+
+def _handed_over(stage: Stage) -> dict[str, bytes]:
+    """The new files, and what validates and undoes them."""
     generation = stage.generation
-    if generation:
-        validators = {f"validators/{n:02d}-{v.layer}": v.command.encode() for n, v in enumerate(generation.validators)}
-        files |= {
-            **validators,
-            **numbered("undo", _undo(stage)),
-            "manifest": listed(resource.key for resource in generation.resources),
-            "seeds": listed(r.key for r in generation.resources if isinstance(r, File) and r.seed),
-            "deleted": listed(generation.deleted),
-            "diverts": listed(r.path for r in generation.resources if isinstance(r, File) and r.divert),
-            "stopped": listed(key for step in stage.before if step.undo for key in step.disowns),
-            "generation.tar": generation.archive,
-        }
-    return Batch(files, WORK)
+    if not generation:
+        return {}
+    validators = {f"validators/{n:02d}-{v.layer}": v.command.encode() for n, v in enumerate(generation.validators)}
+    seeds = [r for r in generation.resources if isinstance(r, File) and r.seed]
+    return {
+        **validators,
+        **numbered("undo", [f"{_heading(step)}{step.undo}" for step in _undoable(stage)]),
+        **numbered("again", [f"{_heading(step)}{_recorded(step).script}" for step in _undoable(stage)]),
+        "manifest": listed(resource.key for resource in generation.resources),
+        "seeds": listed(r.key for r in seeds),
+        "vacant": listed(f"{r.key}\t{path}" for r in seeds for path in (r.path, r.unless) if path),
+        "fresh": listed(generation.fresh),
+        "deleted": listed(generation.deleted),
+        "diverts": listed(r.path for r in generation.resources if isinstance(r, File) and r.divert),
+        "stopped": listed(key for step in stage.leaving if step.undo for key in step.disowns),
+        "generation.tar": generation.archive,
+    }
 
 
 def listed(items: Iterable[str]) -> bytes:
     return "".join(f"{item}\n" for item in items).encode()
 
 
-def _undo(stage: Stage) -> list[str]:
-    """The last step first: what took another's place gives it back before that one wants it."""
-    return [step.undo for step in reversed(stage.steps) if step.undo]
+def _undoable(stage: Stage) -> list[Step]:
+    """The last step first: a unit that took another's ports releases them before that one starts."""
+    return [step for step in reversed(stage.steps) if step.undo]
+
+
+def _heading(step: Step) -> str:
+    """A comment that names the unit that a script is about: `# service:apache2.service web`."""
+    keys = [key for key in (*step.owns, *step.disowns) if key.startswith("service:")]
+    return f"# {keys[0]} {step.layer}\n" if keys else ""

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
-from lampctl.answers import listing, texts
+from lampctl.answers import parse_array, strings
 from lampctl.checks import Check, Evidence, HttpProbe, Result, TlsProbe, Verdict, conclude, culprit
 from lampctl.engine import visit
 from lampctl.engine.reading import Page
@@ -28,7 +28,7 @@ PAUSE = 1.0  # seconds between two attempts
 
 @dataclass(frozen=True)
 class _Probed:
-    """What a probe brought, or why it brought nothing; milliseconds."""
+    """The output of a probe, or why it has none; milliseconds."""
 
     raw: str = ""
     error: str = ""
@@ -126,7 +126,7 @@ class _Visit:
         if not url.is_address:
             resolved = _timed(lambda: json.dumps(_resolve(url)))
             self._judge(checks.resolves(url, self._last), resolved)
-            addresses = texts(listing(resolved.raw))
+            addresses = strings(parse_array(resolved.raw))
         found, ms = _connect(addresses, url.port, self.timeout)
         self._judge(checks.connects(url, self._last), _Probed(json.dumps(found), ms=ms) if found else None)
         address = next((address for address in addresses if found[address][0] == 0), "")
@@ -201,7 +201,7 @@ def _resolve(url: Url) -> list[str]:
 
 
 def _connect(addresses: Sequence[str], port: int, timeout: float) -> tuple[dict[str, tuple[int | None, str]], float]:
-    """Address → (0, or the errno where there is one; why not), all of them at once; the quickest's milliseconds."""
+    """Address → (0 or the errno, the reason), all in parallel; and the milliseconds of the fastest."""
 
     def one(address: str) -> tuple[int | None, str, float]:
         began = time.perf_counter()

@@ -19,7 +19,7 @@ SKIPPED = (".git", ".svn", "__pycache__", "node_modules/.cache")
 def read(path: Path, checksum: str) -> Source:
     """A folder's files, one file under its own name, or what a tarball holds; `checksum` is a tarball's SHA-256."""
     if not path.exists():
-        raise UsageError(f"{path}: there is no such file or folder", "paths are relative to the playbook")
+        raise UsageError(f"{path}: no such file or folder", "paths are relative to the playbook")
     buffer = io.BytesIO()
     try:
         if checksum:
@@ -28,7 +28,7 @@ def read(path: Path, checksum: str) -> Source:
             for name, found in _files(path):
                 _add(tar, name, found)
     except OSError as error:
-        raise UsageError(f"{error.filename or path}: can't be read: {error.strerror}", "check its rights") from None
+        raise UsageError(f"{error.filename or path}: can't be read: {error.strerror}", "check its mode") from None
     return _source(buffer.getvalue())
 
 
@@ -47,15 +47,15 @@ def read_war(path: Path) -> Source:
             archive.extractall(folder)  # noqa: S202 -- zipfile keeps what it writes below the folder
             return read(Path(folder), "")
     except zipfile.BadZipFile as error:
-        raise UsageError(f"{path}: is no WAR, or a damaged one: {error}", hint) from None
+        raise UsageError(f"{path}: is not a valid WAR: {error}", hint) from None
     except OSError as error:
-        raise UsageError(f"{error.filename or path}: can't be read: {error.strerror}", "check its rights") from None
+        raise UsageError(f"{error.filename or path}: can't be read: {error.strerror}", "check its mode") from None
 
 
 def _refuse_outside(path: Path, names: list[str]) -> None:
     for name in names:
         if name.startswith("/") or ".." in Path(name).parts:
-            raise UsageError(f"{path}: holds {name}, which leads out of it", "build it again, without such a name")
+            raise UsageError(f"{path}: contains {name}, which points outside it", "build it again without that file")
 
 
 def _unpacked(path: Path, checksum: str) -> bytes:
@@ -63,7 +63,7 @@ def _unpacked(path: Path, checksum: str) -> bytes:
     data = path.read_bytes()
     found = hashlib.sha256(data).hexdigest()
     if found != checksum:
-        raise UsageError(f"{path}: its SHA-256 is {found}, not the playbook's", "get the file again, or mend sha256")
+        raise UsageError(f"{path}: its SHA-256 is {found}, not the playbook's", "get the file again, or fix sha256")
     buffer = io.BytesIO()
     try:
         with (
@@ -73,14 +73,14 @@ def _unpacked(path: Path, checksum: str) -> bytes:
             for member in given:
                 _take_over(given, member, tar)
     except tarfile.TarError as error:
-        raise UsageError(f"{path}: is no tarball: {error}", "give it as the project publishes it: .tar.gz") from None
+        raise UsageError(f"{path}: is not a valid tarball: {error}", "the project publishes it as .tar.gz") from None
     return buffer.getvalue()
 
 
 def _take_over(given: tarfile.TarFile, member: tarfile.TarInfo, tar: tarfile.TarFile) -> None:
     name = Path(*Path(member.name.removeprefix("./")).parts[1:])
     if ".." in name.parts or not (member.isfile() or member.isdir()):
-        raise UsageError(f"{member.name}: in the tarball is no plain file or folder", "repack it without")
+        raise UsageError(f"{member.name}: in the tarball is not a regular file or folder", "repack it without it")
     if name == Path():
         return
     mode = 0o755 if member.isdir() or member.mode & 0o111 else 0o644
@@ -108,9 +108,7 @@ def _add(tar: tarfile.TarFile, name: str, path: Path) -> None:
         target = path.readlink()
         inside = Path(name).parent / target
         if target.is_absolute() or ".." in _normal(inside).parts:
-            raise UsageError(
-                f"{path}: is a link that leads out of the folder, to {target}", "put the file itself there"
-            )
+            raise UsageError(f"{path}: is a link to {target}, outside the folder", "put the file itself there")
         member.type, member.linkname, member.mode = tarfile.SYMTYPE, str(target), 0o777
     elif path.is_dir():
         member.type, member.mode = tarfile.DIRTYPE, 0o755
@@ -118,12 +116,12 @@ def _add(tar: tarfile.TarFile, name: str, path: Path) -> None:
         data = path.read_bytes()
         member.mode, member.size = 0o755 if path.stat().st_mode & 0o111 else 0o644, len(data)
     else:
-        raise UsageError(f"{path}: is no plain file", "leave sockets, pipes and devices out of the folder")
+        raise UsageError(f"{path}: is not a regular file", "leave sockets, pipes and devices out of the folder")
     tar.addfile(member, io.BytesIO(data))
 
 
 def _normal(path: Path) -> Path:
-    """`a/../b` → `b`; what leads out keeps its `..`."""
+    """`a/../b` → `b`; a path that leads outside keeps its `..`."""
     parts: list[str] = []
     for part in path.parts:
         if part == ".." and parts and parts[-1] != "..":

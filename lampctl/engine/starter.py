@@ -1,7 +1,9 @@
-"""The first playbook of a project, for `lampctl init`: small, commented, and valid as it stands."""
+"""The first playbook of a project, for `lampctl init`: short, commented and valid."""
 
 from __future__ import annotations
 
+import re
+import secrets
 import shutil
 from pathlib import Path
 
@@ -15,20 +17,21 @@ from lampctl.playbook.load import validate
 _HEAD = """\
 # {what}
 #
-#   lampctl playbook validate {file}        is it right; mistakes are named by line
+#   lampctl playbook validate {file}        check it; errors are reported by line
 #   lampctl plan -p {file}                  what would change; nothing is touched
-#   lampctl deploy -p {file}                bring the hosts there, and prove that the site works
+#   lampctl deploy -p {file}                apply it, and prove that the site works
 #
-# lampctl explain OPTION tells of each option, such as: lampctl explain php.memory_limit
-{extends}hosts: {hosts}{note}
+# lampctl explain OPTION explains each option, such as: lampctl explain php.memory_limit
+{extends}id: {id}  # tells this project from others on the same host; keep it
+hosts: {hosts}{note}
 """
 _SITES = """
 sites:
   {site}:
     type: {type}
-    default: true                   # answers for every other name, too
+    default: true                   # answers requests for all other names too
     # aliases: [www.{site}]
-    # tls: acme                     # HTTPS by Let's Encrypt, once the name leads here; or: self-signed
+    # tls: acme                     # HTTPS by Let's Encrypt, once the name points to this host; or: self-signed
 {options}"""
 _ENVIRONMENTS = """
 # Values for --env NAME, laid over those above:
@@ -39,7 +42,7 @@ _ENVIRONMENTS = """
 
 
 class _Unwritten(Files):
-    """A playbook that is no file yet, among those that are."""
+    """The project's files, with a playbook that is not written yet."""
 
     def __init__(self, file: str, text: str) -> None:
         super().__init__()
@@ -50,12 +53,13 @@ class _Unwritten(Files):
 
 
 def text(kind: str, file: str, hosts: list[str], site: str) -> str:
-    """The playbook. UsageError where there is no such type of site, PlaybookError where a name is none."""
+    """The text of the playbook. UsageError for an unknown site type, PlaybookError for an invalid name."""
     types = site_types()
     if kind not in types:
-        raise UsageError(f"--type {kind}: is not a type of site", f"{guess(kind, types)}Types: {', '.join(types)}")
+        raise UsageError(f"--type {kind}: is not a site type", f"{guess(kind, types)}Types: {', '.join(types)}")
     chosen = types[kind].starter
     head = _HEAD.format(
+        id=f"{re.sub('[^a-z0-9]+', '-', site.lower()).strip('-')[:30]}-{secrets.token_hex(3)}",
         what=chosen.title,
         file=file,
         extends=f"extends: {chosen.extends}\n" if chosen.extends else "",
@@ -70,9 +74,9 @@ def text(kind: str, file: str, hosts: list[str], site: str) -> str:
 
 
 def write(made: str, kind: str, path: Path, force: bool) -> list[Path]:
-    """Writes the playbook, and an example of what it deploys where it needs one. What it wrote."""
+    """Write the playbook, and an example application if it needs one. Returns the written paths."""
     if path.exists() and not force:
-        raise UsageError(f"{path} is there already", "another name, or --force to replace it")
+        raise UsageError(f"{path} already exists", "use another name, or --force to replace it")
     app, example = path.parent / "app", site_types()[kind].starter.example
     written = [path]
     try:

@@ -1,20 +1,29 @@
-# Runs the probes in q/ side by side while probe files lie in the document roots; says when those are there,
-# so that the controller can look from outside meanwhile; says in their order what each found, as soon as it has; and takes
-# the files away when the controller is done.
+# Runs the probes in q/ (their names: NUMBER-SECONDS, the time limit) side by side while probe files are in the document roots.
+# It reports when those exist, so that the controller can probe from outside meanwhile; prints each probe's output in order, as
+# soon as it is known; and deletes the probe files when the controller is done.
 tab=$(printf '\t')
 each() { while IFS="$tab" read -r root suffix file mode group user; do "$@"; done < probes; }
-# As somebody else than root it can't be given to the site's group: it is readable by all who may enter then. What is
-# older is of a run that was killed.
+# The directory itself is noted in `placed`: a release may be switched meanwhile, and then the root is another directory.
+# A user other than root can't give the file to the site's group: then everybody who can enter the directory can read it.
+# Older probe files are from a run that was killed.
 place() {
     # shellcheck disable=SC2016 # the shell in the directory expands them
-    within "$root" "$user" 'find . -maxdepth 1 -type f -user "$(id -u)" -name "lampctl-probe-*" -mmin +1 -delete
+    at=$(within "$root" "$user" 'pwd -P; find . -maxdepth 1 -type f -user "$(id -u)" -name "lampctl-probe-*" -mmin +1 -delete
         umask 077; cat > "$1"
         if [ "$(id -u)" = 0 ]; then chown "root:$3" "$1"; chmod "$2" "$1"; else chmod "$2" "$1"; chmod o=g "$1"; fi' \
-        "lampctl-probe-$TOKEN$suffix" "$mode" "$group" < "$file"
+        "lampctl-probe-$TOKEN$suffix" "$mode" "$group" < "$file") || return 0
+    # A tenant may have named the directory: a tab or a line end in it would be another site's row.
+    case $at in *[!-A-Za-z0-9._/@+]* | '') at=$root ;; esac
+    printf '%s\t%s\t%s\t%s\n' "$root" "$suffix" "$at" "$user" >> placed
 }
-# shellcheck disable=SC2016
-take_away() { within "$root" "$user" 'rm -f "$1"' "lampctl-probe-$TOKEN$suffix" < /dev/null; }
-trap 'each take_away > /dev/null 2>&1' EXIT
+remove() {
+    # shellcheck disable=SC2016
+    while IFS="$tab" read -r _ suffix at user; do
+        within "$at" "$user" 'rm -f "$1"' "lampctl-probe-$TOKEN$suffix" < /dev/null
+    done < placed
+}
+: > placed
+trap 'remove > /dev/null 2>&1' EXIT
 trap 'exit 129' HUP INT TERM PIPE
 export TOKEN
 each place > /dev/null 2>&1
@@ -30,8 +39,12 @@ mkdir out
 set -- # the processes
 for probe in q/*; do
     (
+        limit=${probe##*-}
         date +%s%N > "out/${probe#q/}.ns"
-        timeout 20 sh "$probe" 2>&1 </dev/null | timeout 25 head -c 262144 > "out/${probe#q/}" # a log may hold any line
+        {
+            timeout -k 1 "$limit" sh "$probe" 2>&1 </dev/null
+            case $? in 124 | 137) : > "out/${probe#q/}.late" ;; esac # timeout's own codes: the probe may exit with others
+        } | timeout "$((limit + 2))" head -c 262144 > "out/${probe#q/}" # a log may hold any line
         date +%s%N >> "out/${probe#q/}.ns"
     ) &
     set -- "$@" $!
@@ -40,9 +53,11 @@ for probe in q/*; do
     wait "$1"
     shift
     { read -r begin; read -r end; } < "out/${probe#q/}.ns"
-    printf '%s %s %s\n' "$BOUNDARY" "${probe#q/}" "$((${end:-begin} - begin))"
+    late='' name=${probe#q/}
+    if [ -e "out/$name.late" ]; then late=late; fi
+    printf '%s %s %s %s\n' "$BOUNDARY" "${name%-*}" "$((${end:-begin} - begin))" "$late"
     cat "out/${probe#q/}"
-    printf '\n%s next\n' "$BOUNDARY" # ends it: who reads need not wait for the next
+    printf '\n%s next\n' "$BOUNDARY" # ends it: the reader need not wait for the next one
 done
 printf '%s end\n' "$BOUNDARY"
 read -r _ || :

@@ -1,7 +1,7 @@
-# Strikes the keys in the file $1 from what this playbook made.
+# Removes the keys in the file $1 from this playbook's record of what it made.
 list=/var/lib/lampctl/owned/$PLAYBOOK
 new=/var/lib/lampctl/owned.new
 [ -e "$list" ] || exit 0
 grep -vxFf "$1" "$list" > "$new"
-# 1: no line is left. More: the disk is full, and a list that is too long does no harm.
+# 1: no line is left. Above 1: the disk is full, and a record with too many keys does no harm.
 if [ "$?" -le 1 ]; then mv "$new" "$list"; else rm -f "$new"; fi

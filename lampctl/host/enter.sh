@@ -1,16 +1,16 @@
-# Root changes nothing by a path that somebody else could redirect; what is a site's is changed as the site's user.
+# Root changes nothing by a path that another user could redirect; a site's files are changed as the site's user.
 
-# Is the working directory root's, and can nobody else change what is in it? Nobody but root could change that, so what was
-# found closed stays so. No path has // in it.
+# Succeeds if root owns the working directory and only root can change its entries. Only root could change that, so a
+# directory that was closed once stays closed. No path has // in it.
 known=//
 closed() {
     case $known in *"//$PWD//"*) return 0 ;; esac
     [ -z "$(find . -maxdepth 0 '(' ! -user 0 -o -perm /022 ')')" ] && known=$known$PWD//
 }
 
-# Changes into the directory $1. Each directory on the way has to be closed, and each link root's: then nobody but root can
-# change where the path leads. With `make` as $2 a directory that is missing is made. Else it fails: `why` says what is in
-# the way, and `whose` who owns it (empty: there is no such directory).
+# Changes into the directory $1. Each directory of the path must be closed, and each link must belong to root: then only root
+# can redirect the path. With `make` as $2, missing directories are created. On failure, `why` is the reason, and `whose` the
+# owner of the entry that caused it (empty: no such directory).
 enter() {
     why="$1 does not exist" whose='' rest=$1/ links=40
     cd / || return 1
@@ -28,7 +28,7 @@ enter() {
         else
             [ -d "./$part" ] || { [ "${2:-}" = make ] && mkdir -m 755 "./$part"; } || return 1
             cd -P "./$part" || return 1
-            closed || { whose=$(stat -c %U .); why="$(pwd -P) can be changed by others than root (it belongs to $(stat -c %U:%G .), mode $(stat -c %a .))"; return 1; }
+            closed || { whose=$(stat -c %U .); why="$(pwd -P) can be changed by users other than root (owner $(stat -c %U:%G .), mode $(stat -c %a .))"; return 1; }
         fi
     done
 }
@@ -44,8 +44,8 @@ as() {
         -- sh -euc "$@" 9>&-
 }
 
-# Runs the shell script $3 with the further arguments in the directory $1: as the user $2 if one is given, as root if the
-# way there is root's, else as the one to whom the first directory on it belongs that is not.
+# Runs the shell script $3 with the further arguments in the directory $1: as the user $2 if one is given, as root if root
+# can `enter` it, else as the owner of the first directory of the path that does not belong to root.
 within() {
     dir=$1 user=$2 back=$PWD
     shift 2

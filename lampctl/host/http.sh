@@ -1,14 +1,17 @@
 # HTTP on the host itself: functions that print the answer to one GET. Sourced from the batch's directory.
 
-# The request for the path $2 of the site $1, without the empty line at its end; {token} in the path is the run's.
+# The input, each line after the name $1 and a tab: an answer can contain anything, also what follows it here.
+label() { awk -v name="$1" '{ print name "\t" $0 }'; }
+
+# The request for the path $2 of the site $1, without the empty line at its end; {token} in the path stands for the run's.
 request() {
     path=$2
     case $path in *'{token}'*) path=${path%%'{token}'*}$TOKEN${path#*'{token}'} ;; esac
     printf 'GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: lampctl\r\nConnection: close\r\n' "$path" "$1"
 }
 
-# From the port $3 at the address $4. bash is there where curl is not. In one write, as clients do: bash's own printf makes one
-# a line, and a simple program that answers the first and closes would reset the connection.
+# From the port $3 at the address $4. bash is always installed, curl is not. In one write, as clients do: bash's own printf
+# writes line by line, and a simple program that answers the first line and closes would reset the connection.
 get() {
     bash -c 'exec 3<>"/dev/tcp/$1/$2" && env printf "%s\n\r\n" "$3" >&3 && head -c 65536 <&3' \
         bash "$4" "$3" "$(request "$1" "$2")" 2>&1
@@ -29,33 +32,48 @@ get_unix() (
             $s->print(join "", <STDIN>); $s->flush; read $s, my $b, 65536; print $b' "$3" 2>&1
 )
 
-# Over TLS, from the port $3; whose certificate it is, checks of their own find out.
+# Over TLS, from the port $3; other checks verify the certificate.
 get_tls() {
     printf '%s\n\r\n' "$(request "$1" "$2")" |
-        timeout 15 openssl s_client -quiet -connect "127.0.0.1:$3" -servername "$1" > got.$$ 2> printed.$$ || :
+        timeout 7 openssl s_client -quiet -connect "127.0.0.1:$3" -servername "$1" > got.$$ 2> printed.$$ || :
     if [ -s got.$$ ]; then head -c 65536 got.$$; else tail -n 3 printed.$$; fi
 }
 
 # Only a connection, to the port $2 of the host $1.
 connect() { bash -c 'exec 3<>"/dev/tcp/$1/$2"' bash "$1" "$2" && printf 'HTTP/1.1 200 connects\n\n'; }
 
-# The function and its arguments after $1; then `==log`, and the last two lines of the files $1 (quoted words) since: older
-# ones would mislead. Nor what the probes beside it left there, unless it requests a probe's file.
+# The size of the files $1 (quoted words), and what they have gained beyond $2 bytes.
+size() { eval "cat $1" 2>/dev/null | wc -c; }
+gained() { eval "cat $1" 2>/dev/null | tail -c +$(($2 + 1)); }
+
+# Prints, as `answer`, the output of the function after $1; then, as `log`, the last two lines that the files $1 (quoted words)
+# have gained since: older lines would mislead. Without the lines of other probes, unless it requests a probe file itself.
 with_log() {
     logs=$1
     shift
-    before=$(eval "cat $logs" 2>/dev/null | wc -c)
-    "$@"
-    echo
-    echo "==log"
-    eval "cat $logs" 2>/dev/null | tail -c +$((before + 1)) | case "$*" in
+    before=$(size "$logs")
+    "$@" | label answer
+    gained "$logs" "$before" | case "$*" in
     *'{token}'*) cat ;;
     *) grep -v lampctl-probe- ;;
-    esac | tail -n 2
+    esac | tail -n 2 | label log
 }
 
-# Each of the scripts at once, 10 s at most; their output comes in order, each after a line `==part`. A program that serves one
-# client at a time may have to wait until Apache lets go of an idle connection to it.
+# Prints, as `page`, the output of page.pl, whose arguments follow; then, as `log`, the last lines that the files $1 and the
+# units $2 (quoted words) have gained since. As nobody: the answer comes from a site's code.
+page() {
+    logs=$1 units=$2
+    shift 2
+    before=$(size "$logs") since=$(date +%s)
+    setpriv --reuid=65534 --regid=65534 --clear-groups perl - "$@" < page.pl | label page
+    {
+        gained "$logs" "$before" | grep -v lampctl-probe- | tail -n 8
+        if [ -n "$units" ]; then eval "journalctl -q --since=@$since -n 8 --no-pager -o cat $units"; fi
+    } | label log
+}
+
+# Runs the scripts in parallel, 10 s at most; prints their output in order, as `1`, `2`, …, an empty line first. A program
+# that serves one client at a time might wait until Apache closes an idle connection to it.
 side_by_side() {
     outputs=$(mktemp -d) number=0
     for script; do
@@ -66,9 +84,7 @@ side_by_side() {
     number=0
     for script; do
         number=$((number + 1))
-        echo "==part"
-        cat "$outputs/$number"
-        echo
+        { echo && cat "$outputs/$number"; } | label "$number"
     done
     rm -r "$outputs"
 }

@@ -1,5 +1,5 @@
-# Writes down that the keys given are what this playbook made; in a file of the playbook's own, and by rename: on a full
-# disk, a file that is written in place is empty then.
+# Records the given keys as made by this playbook, in the playbook's own file; by a rename, because writing in place would
+# leave an empty file on a full disk.
 list=/var/lib/lampctl/owned/$PLAYBOOK
 new=/var/lib/lampctl/owned.new
 mkdir -p "${list%/*}"

@@ -1,11 +1,11 @@
-# Puts back what this generation replaced, takes away what it created, and has the servers load it.
+# Restores what this generation replaced, deletes what it created, and makes the services load the result.
 cd "$(dirname "$0")" || exit 1
 PLAYBOOK=$(cat playbook)
 export PLAYBOOK
 failed=0
 kept=$PWD
 . ./enter.sh
-# Fails where somebody else than root could lead root elsewhere.
+# Fails if a user other than root could redirect the path.
 go() { name=${path##*/}; enter "${path%/*}"; }
 sort -r created | while IFS= read -r key; do
     path=${key#*:}
@@ -29,6 +29,7 @@ cat deleted stopped | xargs -r -d '\n' sh ./own.sh
 for service in services/*; do
     [ ! -e "$service" ] || sh -eu "$service" || failed=1
 done
+sh ./forget.sh services
 # A slice without a file would stay until the host restarts.
 sed -n 's|^file:/etc/systemd/system/\(.*\.slice\)$|\1|p' created | xargs -r -d '\n' systemctl stop
 rm -f undo.sh

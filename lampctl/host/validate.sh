@@ -1,4 +1,4 @@
-# The new files, laid into a copy of /etc that is /etc for this step alone, have to pass the servers' own tests.
+# Runs the servers' own configuration tests on the new files, in a copy of /etc that is mounted for this step only.
 mkdir -p new/etc
 tar -C new -xpf generation.tar
 [ -d validators ] || exit 0

@@ -78,7 +78,7 @@ class Output(Event):
 
 @dataclass(frozen=True)
 class Noted(Event):
-    """Something a person should know that is no failure."""
+    """A note for people that is not a failure."""
 
     text: str
 
@@ -116,7 +116,7 @@ class Suspended(Event):
 
 @dataclass(frozen=True)
 class Resumed(Event):
-    """The run goes on after Suspended."""
+    """The run continues after Suspended."""
 
 
 EVENTS: tuple[type[Event], ...] = (

@@ -75,7 +75,7 @@ def read(lines: Iterable[str]) -> Iterator[Entry]:
     for line in lines:
         try:
             entry = decode(line)
-        except ValueError:  # such as the last line of a host that lost its power
+        except ValueError:  # such as the last line after a power failure
             continue
         if entry:
             yield entry

@@ -1,9 +1,9 @@
-"""What a layer is given, and what it declares."""
+"""The input of a layer, and what it declares."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar
 
 from lampctl.checks import Check
@@ -12,6 +12,7 @@ from lampctl.platforms import MysqlNames, Platform, WebNames
 from lampctl.playbook import Client, Loaded, Playbook
 from lampctl.playbook.fields import Options
 from lampctl.resources import File, Resource, SharedService, Source, select
+from lampctl.resources.shell import quote, script
 
 O = TypeVar("O", bound=Options)  # noqa: E741 -- options
 
@@ -21,62 +22,69 @@ class Context:
     """One playbook on one host."""
 
     playbook: Playbook
-    name: str  # the playbook's
+    name: str  # of the playbook
     platform: Platform
     facts: Facts
-    sources: Mapping[str, Source] = field(default_factory=dict)  # site → its files of the controller
-    clients: tuple[Client, ...] = ()  # sites of other hosts whose databases are here
-    authorities: Mapping[str, str] = field(default_factory=dict)  # site → the one of its database's host, in PEM
+    sources: Mapping[str, Source] = field(default_factory=dict)  # site → its files on the controller
+    clients: tuple[Client, ...] = ()  # sites on other hosts whose databases are here
+    authorities: Mapping[str, str] = field(default_factory=dict)  # site → the CA of its database's host, in PEM
 
     @classmethod
-    def of(cls, loaded: Loaded, platform: Platform, facts: Facts) -> Self:
+    def from_loaded(cls, loaded: Loaded, platform: Platform, facts: Facts) -> Self:
         return cls(loaded.playbook, loaded.name, platform, facts, loaded.sources, loaded.clients, loaded.authorities)
 
     def options(self, kind: type[O]) -> O | None:
-        """The options of the layer that has this model; None where the playbook does not want it."""
+        """The playbook's options of the layer with this model; None if it has none."""
         return next((value for _, value in self.playbook if isinstance(value, kind)), None)
 
     @property
     def web(self) -> WebNames:
-        """The names of the web server that the playbook asks for."""
+        """The names of the playbook's web server."""
         assert self.playbook.web is not None
         return self.platform.web[self.playbook.web.server]
 
     @property
     def mysql(self) -> MysqlNames | None:
-        """The names of the database server that the playbook asks for; None where this platform does not have it."""
+        """The names of the playbook's database server, whose `client` is root's; None if it is not packaged."""
         assert self.playbook.mysql is not None
-        return self.platform.mysql.get(self.playbook.mysql.engine)
+        names, admin = self.platform.mysql.get(self.playbook.mysql.engine), self.playbook.mysql.admin
+        if names is None:
+            return None
+        if admin is None:
+            return replace(names, client=f"{names.client} --user=root")
+        login = script("database/admin", secret=admin.secret, account=admin.user or "")
+        return replace(names, client=f"sh -c {quote(login)} admin {names.client}")
 
     @property
     def front(self) -> WebNames | None:
-        """The names of the server before it, if there is one."""
+        """The names of the server in front of it, if there is one."""
         assert self.playbook.web is not None
         return self.platform.web[self.playbook.web.front] if self.playbook.web.front else None
 
 
 @dataclass(frozen=True)
 class Validator:
-    """A server's own test of its configuration; run on the staged files before they replace anything."""
+    """A server's own configuration test; it runs on the staged files before they replace anything."""
 
     layer: str
     command: str
-    watch: str  # only where this path, or something below it, changes
+    watch: str  # it runs only if this path, or something below it, changes
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What would go wrong, found before anything is touched."""
+    """A reason not to apply, found before anything is changed. If the playbook accepts it, the plan only says so."""
 
     kind: str
     message: str
     hint: str
     evidence: str = ""
+    accepted: bool = False
 
 
 @dataclass(frozen=True)
 class Preflight:
-    """A question to the host, and what its answer means for a run that changes these resource keys."""
+    """A probe of the host; `judge` finds problems in its output, for a run that changes the given resource keys."""
 
     id: str
     script: str
@@ -87,7 +95,7 @@ class Preflight:
 class ProbeFile:
     """A file that exists in the directory `root` while the checks run, named lampctl-probe-TOKEN + suffix.
 
-    It is root's, with this group; or it is made by the user `tenant`, whose directory it is then.
+    It belongs to root and this group; or the user `tenant`, who owns the directory, creates it.
     """
 
     root: str
@@ -101,7 +109,7 @@ class ProbeFile:
 
 @dataclass(frozen=True)
 class Desired:
-    """What layers declare, all of it data; the engine does the rest."""
+    """What layers declare, as data; the engine does the rest."""
 
     resources: tuple[Resource, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -109,10 +117,11 @@ class Desired:
     preflights: tuple[Preflight, ...] = ()
     probe_files: tuple[ProbeFile, ...] = ()
     shared: tuple[SharedService, ...] = ()
+    notes: tuple[str, ...] = ()  # what a plan says besides its changes
 
     @property
     def files(self) -> list[File]:
-        """The files that have to be rendered."""
+        """The files to render."""
         return select(self.resources, File)
 
     def __add__(self, other: Desired) -> Desired:
@@ -123,21 +132,22 @@ class Desired:
             self.preflights + other.preflights,
             self.probe_files + other.probe_files,
             self.shared + other.shared,
+            self.notes + other.notes,
         )
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer: the one registration that everything else is derived from.
+    """A layer, as it is registered; everything else is derived from this.
 
     Attributes:
         name: Its key in playbooks, and the first part of its checks' ids.
-        desired: What the playbook wants of it.
-        options: What a playbook may say of it, at the top level under its name; None where it has no key of its own.
-        path: The dotted path of its options, where it is not its name.
-        title: What it is, where no options say so.
-        before: The layer that it comes before, if it is an extension's; the built-in ones are in order.
-        behind_web: What can be proved only when the web server runs.
+        desired: Builds the layer's resources and checks for one playbook on one host.
+        options: The model of its options, at the top level of a playbook under its name; None if it has none.
+        path: The dotted path of its options, if it differs from its name.
+        title: Its description, if it has no options that give one.
+        before: The layer that an extension's layer is placed before; the built-in layers are in order.
+        behind_web: Like `desired`, for what can be checked only after the web server.
     """
 
     name: str

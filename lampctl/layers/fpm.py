@@ -1,7 +1,7 @@
 """A site's PHP-FPM: a service of its own, as the site's user from the start, in the site's sandbox and slice.
 
-Its socket is systemd's: it outlives the service, so requests wait while that restarts, and no right to make a socket is
-needed. What only root can read (its configuration, passwords) reaches it as credentials of the unit.
+systemd creates its socket, which outlives the service: requests wait while the service restarts, and the service needs
+no right to create sockets. What only root can read (its configuration, passwords) it gets as credentials of the unit.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from lampctl.playbook.sites.names import shortened
 from lampctl.resources import Action, Directory, File, Resource, Secret, Service
 from lampctl.resources.shell import quote, script
 
-PING = "/lampctl-ping"  # a URL that the pool itself answers; the web server hands over files that exist only
+SOCKETS = "/run/lampctl"
+PING = "/lampctl-ping"  # a URL that the pool itself answers; the web server passes on existing files only
 
 
 @dataclass(frozen=True)
 class Pool:
-    """One site's service: its files, its socket's unit and its own, and the test of its configuration."""
+    """One site's PHP-FPM: its files, its socket and service units, and its configuration test."""
 
     resources: tuple[Resource, ...]
     services: tuple[Service, Service]
@@ -32,20 +33,20 @@ class Pool:
 
 
 def socket_of(context: Context, site: str) -> str:
-    """The one place that names a pool's socket: the pool, the vhost and the checks ask here.
+    """The path of a pool's socket, for the pool, the vhost and the checks.
 
-    The version is part of it: while a site goes from one to another, the old pool and the new one answer side by side.
+    It contains the version: while a site changes versions, the old and the new pool answer side by side.
     """
-    return f"/run/lampctl/php-{php_of(context, site).version}-{shortened(site, 80)}.sock"  # of at most 107 characters
+    return f"{SOCKETS}/php-{php_of(context, site).version}-{shortened(site, 80)}.sock"  # at most 107 characters
 
 
 def unit_of(context: Context, site: str) -> str:
-    """The name of its units, without .service and .socket."""
+    """The name of a pool's units, without .service and .socket."""
     return f"lampctl-php{php_of(context, site).version}-{shortened(site, 200)}"
 
 
 def body_limit(context: Context, site: str) -> sizing.Sized:
-    """The same for PHP and for the web server."""
+    """The largest request body, the same for PHP and for the web server."""
     return sizing.body_limit(_upload_limit(context, site))
 
 
@@ -55,12 +56,12 @@ def _upload_limit(context: Context, site: str) -> str:
 
 
 def state_of(site: str) -> str:
-    """Where PHP keeps a site's sessions and temporary files."""
+    """The directory of a site's sessions and PHP's temporary files."""
     return f"/var/lib/php/lampctl/{site}"
 
 
 def pool(context: Context, site: str) -> Pool:
-    """The service, and the directory that only its user may enter: sessions, and what PHP writes temporarily."""
+    """The units of a site's pool, and its state directory, which only the site's user can enter."""
     names, user, unit = php_of(context, site), user_of(site), unit_of(context, site)
     state, path = state_of(site), f"/etc/lampctl/php/{names.version}/{site}.conf"
     credentials = {secret.rpartition("/")[2]: secret for secret in _secrets(site, context.playbook.php_sites[site])}
@@ -74,19 +75,27 @@ def pool(context: Context, site: str) -> Pool:
         "php",
         on_change=Action.RESTART,
         sockets=(socket_of(context, site),),
+        rights=f"600 {context.web.user}:",
         units=(files[1].path,),
     )
     service = Service(
         f"{unit}.service",
         "php",
-        watch=(names.program, f"{names.root}/php.ini", names.conf_dir, names.own_dir, *_release(context, site)),
-        on_change=Action.RESTART,  # to reload would keep old credentials, and programs that outlived their request
+        watch=(names.program, f"{names.root}/php.ini", names.conf_dir, names.own_dir, *_release_link(context, site)),
+        on_change=Action.RESTART,  # a reload keeps old credentials, and programs that outlived their request
         ready=_ready(names.cli, socket_of(context, site)),
         units=(files[2].path, path, *credentials.values()),
         test=test,
     )
-    folders = (Directory("/var/lib/php/lampctl", "php", 0o711), Directory(state, "php", 0o700, f"{user}:{user}"))
-    return Pool((*folders, *files), (socket, service), Validator("php", test, path))
+    return Pool((*_folders(state, user), *files), (socket, service), Validator("php", test, path))
+
+
+def _folders(state: str, user: str) -> tuple[Directory, ...]:
+    return (
+        Directory(SOCKETS, "php"),
+        Directory("/var/lib/php/lampctl", "php", 0o711),
+        Directory(state, "php", 0o700, f"{user}:{user}"),
+    )
 
 
 def _units(context: Context, site: str, state: str, credentials: dict[str, str]) -> tuple[File, File]:
@@ -101,6 +110,7 @@ def _units(context: Context, site: str, state: str, credentials: dict[str, str])
         "state": state,
         "credentials": credentials,
         "memory_max": context.playbook.php.memory_max,
+        "timeout": sizing.request_timeout(context.playbook, site),
         "tenant": tenant(context, site, writes=True),
     }
     folder = "/etc/systemd/system"
@@ -124,7 +134,8 @@ def _values(context: Context, site: str, state: str, credentials: list[str]) -> 
         "memory_limit": options.php.memory_limit or playbook.php.memory_limit,
         "upload_limit": _upload_limit(context, site),
         "body_limit": body_limit(context, site),
-        "ini": {**playbook.php.ini, **authority.trust(site, options), **options.php.ini},
+        "timeout": sizing.request_timeout(playbook, site),
+        "ini": {**playbook.php.ini, **authority.authority_ini(site, options), **options.php.ini},
         "database": database_of(site, options),
         "authority": authority.authority_of(site),
         "environment": options.environment(site),
@@ -132,8 +143,8 @@ def _values(context: Context, site: str, state: str, credentials: list[str]) -> 
     }
 
 
-def _release(context: Context, site: str) -> tuple[str, ...]:
-    """A link that changes with a release: PHP remembers where it led, and opcache what it compiled from there."""
+def _release_link(context: Context, site: str) -> tuple[str, ...]:
+    """The link that changes with each release: PHP caches its target, and opcache the code compiled from there."""
     return (f"{home_of(site)}/current",) if site in context.sources else ()
 
 
@@ -143,6 +154,6 @@ def _ready(cli: str, socket: str) -> str:
 
 
 def _secrets(site: str, options: PooledSite) -> list[str]:
-    """The files that give PHP its passwords."""
+    """The files of PHP's passwords."""
     own = [Secret(name, "php", variable).path for name, variable in options.secrets(site).items()]
     return [secret_of(site).path, *own] if database_of(site, options) else own

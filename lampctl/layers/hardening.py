@@ -1,4 +1,4 @@
-"""What makes a host that faces the Internet harder to break, and takes nothing from its other users."""
+"""Hardening of an Internet-facing host that does not restrict its other users."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lampctl.resources.shell import script
 
 _SYSCTL = "/etc/sysctl.d/60-lampctl.conf"
 _SSHD = "/etc/ssh/sshd_config.d/60-lampctl.conf"
-# Security updates, what they change, what still runs the old code after them, and whether files are as they came.
+# Security updates, their changelogs, restarts of what still runs old code, and checksums of packaged files.
 _PACKAGES = ("unattended-upgrades", "apt-listchanges", "needrestart", "debsums")
 
 _SSHD_TEST = "[ ! -x /usr/sbin/sshd ] || /usr/sbin/sshd -t"
@@ -26,10 +26,10 @@ def hardening() -> Desired:
             File(_SYSCTL, "linux", "linux/sysctl.conf.j2", {}),
             File(_SSHD, "linux", "linux/sshd.conf.j2", {}),
             Service("systemd-sysctl.service", "linux", watch=(_SYSCTL,), on_change=Action.RESTART),
-            # No Service: whether it runs is not lampctl's to say. Some machines have none; Ubuntu's has a socket.
+            # Not a Service: lampctl does not decide whether sshd runs. Some hosts have none; Ubuntu's has a socket.
             Command(
                 "sshd reads its settings", "linux", "systemctl try-reload-or-restart ssh.service",
-                script("ssh/up-to-date", file=_SSHD), "the SSH server loads what is new; sessions go on",
+                script("ssh/up-to-date", file=_SSHD), "the SSH server loads the new settings; open sessions continue",
             ),
         ),
         validators=(Validator("linux", _SSHD_TEST, "/etc/ssh/sshd_config.d"),),

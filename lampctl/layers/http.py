@@ -1,18 +1,17 @@
-"""Asking over HTTP on the host itself, and reading a raw answer; pure."""
+"""HTTP requests on the host itself, and the parsing of raw answers; pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count, takewhile
 
+from lampctl.answers import sections
 from lampctl.checks import Evidence, HostProbe, Verdict, failed, unknown
 from lampctl.layers.base import Context
 from lampctl.layers.vhost import redirects
 from lampctl.resources.shell import words
-
-_LOG = "==log"
-PART = "==part"  # comes before each of several answers
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Answer:
 
 
 def parse(raw: str) -> Answer | None:
-    """None where this is no HTTP answer."""
+    """Parse an HTTP answer; None if `raw` is not HTTP."""
     head, _, body = raw.replace("\r\n", "\n").partition("\n\n")
     lines = head.split("\n")
     words = lines[0].split()
@@ -33,76 +32,98 @@ def parse(raw: str) -> Answer | None:
     return Answer(int(words[1]), {k.strip().lower(): v.strip() for k, v in pairs}, body)
 
 
-_LIBRARY = ". ./http.sh\n"
+# If nothing answers from outside, while the host itself gets an answer.
+FIREWALL = (
+    "does a firewall block it (nft list ruleset shows the host's own), or a cloud's security group? Ports 80 and 443"
+    " must be open to visitors"
+)
+PARALLEL_LIMIT = 12  # seconds for `side_by_side`, whose scripts have 10 each
+LIBRARY = ". ./http.sh\n"
 
 
-def local(context: Context, site: str, path: str, port: int = 80, more: str = "") -> HostProbe:
-    """One GET on the host itself, by the site's name; then the last words of the site's error log.
+def local_probe(context: Context, site: str, path: str, port: int = 80, headers_script: str = "") -> HostProbe:
+    """One GET on the host itself, for the site's name, followed by the last lines of the site's error log.
 
     Args:
-        path: With {token} for the run's.
-        more: Shell that prints further headers.
+        path: {token} in it stands for the run's token.
+        headers_script: Shell that prints additional request headers.
     """
-    servers = (context.front, context.web) if context.front and port == 80 else (context.web,)
-    logs = words(f"{names.log_dir}/{site}.error.log" for names in servers)
-    ask = ["get", site, path, str(port), "127.0.0.1"]
-    if more:
-        ask = ["get_with", *ask[1:], more]
+    return HostProbe(LIBRARY + local_call(context, site, path, port, headers_script))
+
+
+def local_call(context: Context, site: str, path: str, port: int = 80, headers_script: str = "") -> str:
+    """The shell of a `local_probe`, which needs LIBRARY before it."""
+    call = ["get", site, path, str(port), "127.0.0.1"]
+    if headers_script:
+        call = ["get_with", *call[1:], headers_script]
     elif port == 80 and redirects(context, site):
-        ask = ["get_tls", site, path, "443"]
-    return HostProbe(_LIBRARY + words(["with_log", logs, *ask]))
+        call = ["get_tls", site, path, "443"]
+    return words(["with_log", error_logs(context, site, port), *call])
+
+
+def request_with_log(logs: str, name: str, path: str) -> str:
+    """Shell for one GET over plain HTTP from port 80 of this host, for any name; it needs LIBRARY before it."""
+    return words(["with_log", logs, "get", name, path, "80", "127.0.0.1"])
+
+
+def error_logs(context: Context, site: str, port: int = 80) -> str:
+    """Paths of the error logs for requests to this port, as quoted words."""
+    servers = (context.front, context.web) if context.front and port == 80 else (context.web,)
+    return words(f"{names.log_dir}/{site}.error.log" for names in servers)
 
 
 def get(site: str, path: str, port: int, address: str) -> str:
     """Shell that prints the answer to one GET."""
-    return _LIBRARY + words(["get", site, path, str(port), address])
+    return LIBRARY + words(["get", site, path, str(port), address])
 
 
 def get_unix(site: str, path: str, socket: str, user: str) -> str:
-    """As `get`, by `user` over a Unix socket."""
-    return _LIBRARY + words(["get_unix", site, path, socket, user])
+    """Like `get`, as `user` over a Unix socket."""
+    return LIBRARY + words(["get_unix", site, path, socket, user])
 
 
 def connect(address: str, port: int) -> str:
     """Shell that prints an answer if a connection can be made."""
-    return _LIBRARY + words(["connect", address, str(port)])
+    return LIBRARY + words(["connect", address, str(port)])
 
 
-def port(context: Context, site: str) -> str:
-    """Where `local` asks."""
+def local_address(context: Context, site: str) -> str:
+    """HOST:PORT that `local_probe` connects to."""
     return f"127.0.0.1:{443 if redirects(context, site) else 80}"
 
 
 def side_by_side(scripts: Sequence[str]) -> str:
-    """Shell that runs several scripts at once, 10 s each at most, and prints their output one after the other."""
-    return _LIBRARY + words(["side_by_side", *scripts])
+    """Shell that runs scripts in parallel, for at most 10 s each, and prints their outputs one after the other."""
+    return LIBRARY + words(["side_by_side", *scripts])
 
 
-def parts(raw: str) -> list[str]:
-    """What each of the scripts that ran `side_by_side` printed."""
-    return [part.strip("\n") for part in f"{raw}\n".split(f"{PART}\n")[1:]]
+def split_outputs(raw: str) -> list[str]:
+    """Split the output of `side_by_side` into that of each script."""
+    found = sections(raw)
+    return [found[name].strip("\n") for name in takewhile(found.__contains__, map(str, count(1)))]
 
 
-def not_whole(where: str, seen: Evidence, hint: str) -> Verdict:
-    """The verdict on an answer from outside that has an error. `hint`: what to do if nothing was received."""
+def judge_incomplete(where: str, seen: Evidence, hint: str) -> Verdict:
+    """The verdict on an incomplete answer from outside. `hint`: what to do if nothing was received."""
     if not seen.raw:
         return failed(f"no answer {where}".strip(), seen.error, hint)
     cause = (
-        "the server, a proxy or the application stopped while it answered, or its headers are wrong: read their logs"
+        "the server, a proxy or the application stopped while answering, or its headers are malformed: see their logs"
     )
     return failed(f"no complete answer {where}".strip(), f"{seen.error}\n{seen.raw[:200]}", cause)
 
 
-def judged(where: str, judge: Callable[[Answer, str], Verdict], seen: Evidence, hint: str = "") -> Verdict:
-    """What `judge` says of the answer that a `local` probe brought from `where`, and of the log's last words."""
+def judge_answer(where: str, judge: Callable[[Answer, str], Verdict], seen: Evidence, hint: str = "") -> Verdict:
+    """Apply `judge` to the output of a `local_probe`: the answer of `where`, and the log's last lines."""
     if seen.error:
         return unknown("could not be tried", seen.error)
-    answer, log = heard(seen.raw)
+    answer, log = parse_answer(seen.raw)
     return judge(answer, log) if answer else failed(f"no HTTP answer on {where}", log, hint)
 
 
-def heard(raw: str) -> tuple[Answer | None, str]:
-    """What a `local` probe brought: the answer, and the log's last words (or what was there in place of an answer)."""
-    text, _, log = f"{raw}\n".partition(f"{_LOG}\n")
+def parse_answer(raw: str) -> tuple[Answer | None, str]:
+    """Parse the output of a `local_probe`: the answer, and the log's last lines (or what was sent instead of HTTP)."""
+    found = sections(raw)
+    text, log = found.get("answer", ""), found.get("log", "").strip()
     answer = parse(text)
-    return answer, log.strip() if answer else text.strip() or log.strip()
+    return answer, log if answer else text.strip() or log

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import json
 
-from lampctl.answers import texts
+from lampctl.answers import strings
 from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
 from lampctl.layers.base import Context, Desired
-from lampctl.layers.fpm import pool, socket_of, unit_of
-from lampctl.layers.services import service_check
+from lampctl.layers.fpm import SOCKETS, pool, socket_of, unit_of
+from lampctl.layers.services import foreign_drop_ins, service_check
 from lampctl.layers.versions import php_of, versions
 from lampctl.platforms import PhpNames
 from lampctl.playbook import code_of
 from lampctl.resources import File, Package, SharedService
 from lampctl.resources.shell import script
 
-# Packages whose modules are named otherwise than the package.
+# Packages whose modules have other names than the package.
 _MODULES = {
     "mysql": ("mysqli", "pdo_mysql"),
     "pgsql": ("pgsql", "pdo_pgsql"),
     "sqlite3": ("sqlite3", "pdo_sqlite"),
     "xml": ("dom", "simplexml", "xml"),
 }
-# Distributions restart the service of their own package only.
+UNREACHABLE = "unreachable\n"
+# After an upgrade, a distribution restarts its own package's service only.
 _AFTER_UPGRADE = "/etc/lampctl/php/after-upgrade"
 _UPGRADES = (
     File(_AFTER_UPGRADE, "php", "php/after-upgrade.sh.j2", {}, mode=0o755),
@@ -55,12 +56,12 @@ def _version(context: Context, names: PhpNames) -> Desired:
         ),
         checks=(service_check(_service_id(context, names), title, *services),) if services else (),
         validators=tuple(found.validator for found in pools),
-        shared=(_distributions_own(names),),
+        shared=(_distribution_service(names),),
     )
 
 
-def _distributions_own(names: PhpNames) -> SharedService:
-    """The service that the package brings; lampctl 0.1 had its pools in it. It goes with them, unless others use it."""
+def _distribution_service(names: PhpNames) -> SharedService:
+    """The package's own service, where lampctl 0.1 had its pools. It stops with them, unless others use it."""
     return SharedService(
         names.unit,
         "php",
@@ -87,37 +88,54 @@ def _fastcgi_check(context: Context, site: str) -> Check:
         lambda seen: _judge(seen, names, unit_of(context, site), frozenset(wanted)),
         needs=(_service_id(context, names),),
         probe=HostProbe(ask),
+        slow=_busy(unit_of(context, site)),
     )
 
 
 def _judge(seen: Evidence, names: PhpNames, unit: str, wanted: frozenset[str]) -> Verdict:
-    """`seen.raw`: the answer of the pool, CGI headers first, or one line that says why there is none."""
+    """`seen.raw`: the pool's answer, CGI headers first; or one line that explains why there is none."""
     if seen.error:
         return unknown("could not be tried", seen.error)
-    found = answer(seen.raw)
-    if found is None and seen.raw.startswith("unreachable\n") and "\nStatus: 40" in seen.raw:
+    found = parse_probe(seen.raw)
+    if found is None and seen.raw.startswith(UNREACHABLE) and "\nStatus: 40" in seen.raw:
         return unknown("the pool answers, but the web server's user can't enter the document root", seen.raw[:500])
     if found is None:
-        hint = f"journalctl -u {unit}; ls -l /run/lampctl; systemctl restart {unit}.socket makes its socket anew"
-        return failed("the pool gave no answer", seen.raw.removeprefix("unreachable\n")[:500], hint)
+        evidence = f"{seen.raw.removeprefix(UNREACHABLE)[:500]}\n{foreign_drop_ins(seen, f'{unit}.service')}"
+        return failed("the pool gave no answer", evidence, _unanswered(unit, seen.raw))
     actual = str(found.get("version", ""))
     if not actual.startswith(names.version + "."):
         return failed(
             f"PHP {actual}",
-            hint=f"another PHP answers at the pool's socket; systemctl restart {unit}.socket takes it back",
+            hint=f"another PHP has the pool's socket; systemctl restart {unit}.socket, or lampctl deploy, reclaims it",
         )
-    loaded = {name.lower() for name in texts(found.get("extensions"))}
+    loaded = {name.lower() for name in strings(found.get("extensions"))}
     missing = sorted(wanted - loaded)
     if missing:
         return failed(
             f"PHP {actual} without {', '.join(missing)}",
-            hint=f"phpenmod {' '.join(missing)} && systemctl restart {unit}",
+            hint=f"phpenmod {' '.join(missing)} && systemctl restart {unit}; if a package is gone: lampctl deploy",
         )
     return passed(f"PHP {actual}" + (f" with {', '.join(sorted(wanted))}" if wanted else ""))
 
 
-def answer(raw: str) -> dict[str, object] | None:
-    """The JSON that probe.php prints, after whatever headers; None where PHP did not run it."""
+def _busy(unit: str) -> str:
+    why = "its processes are busy or hang"
+    return f"{why}: systemctl restart {unit} ends their requests; more processes: php: {{max_children: N}}"
+
+
+def _unanswered(unit: str, raw: str) -> str:
+    if "did not answer within" in raw:
+        return _busy(unit)
+    if "Permission denied" in raw:
+        closed = f"ls -ld {SOCKETS} {SOCKETS}/* shows who can connect; chmod 755 {SOCKETS} opens the folder"
+        return f"{closed}; systemctl restart {unit}.socket recreates the socket, as lampctl deploy does"
+    return (
+        f"journalctl -u {unit} shows its log; systemctl restart {unit}.socket recreates its socket, or lampctl deploy"
+    )
+
+
+def parse_probe(raw: str) -> dict[str, object] | None:
+    """The JSON that probe.php prints after any headers; None if PHP did not run it."""
     start = raw.find('{"probe"')
     if start < 0:
         return None

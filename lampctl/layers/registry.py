@@ -1,4 +1,4 @@
-"""The layers that exist, and what they want together."""
+"""The layers, and the desired state that they add up to."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from lampctl.layers.php import php
 from lampctl.layers.sites import desired_sites
 from lampctl.layers.tls import https, tls
 from lampctl.layers.web import web
-from lampctl.playbook.models import LinuxOptions, MysqlOptions, PhpOptions, WebOptions
+from lampctl.playbook.linux import LinuxOptions
+from lampctl.playbook.models import PhpOptions, WebOptions
+from lampctl.playbook.mysql import MysqlOptions
 
-# The only registration of the built-in layers, in the order in which a request's needs meet them.
+# The only registration of the built-in layers, in the order of a request's dependencies.
 LAYERS = (
     Layer("linux", linux, LinuxOptions),
     Layer("tls", tls, path="sites.NAME.tls", behind_web=https),
@@ -29,32 +31,32 @@ LAYERS = (
 
 @cache
 def layers() -> tuple[Layer, ...]:
-    """The built-in layers, and those of extensions in the places that they ask for.
+    """The built-in layers, and those of extensions, each before the layer that it names.
 
     Raises:
-        UsageError: A layer of an extension has the name of another one, or asks for a place that does not exist.
+        UsageError: An extension's layer has the name of another one, or names a layer that does not exist.
     """
     found = list(LAYERS)
     for extension in extensions(GROUP, Layer):
-        found.insert(_place(extension, found), extension.value)
+        found.insert(_position(extension, found), extension.value)
     return tuple(found)
 
 
-def _place(extension: Extension[Layer], found: list[Layer]) -> int:
+def _position(extension: Extension[Layer], found: list[Layer]) -> int:
     names = [layer.name for layer in found]
     name, before = extension.value.name, extension.value.before
     if not name.isidentifier() or name in names:
-        raise refuse(extension, f"the layer {name!r} has a name that is taken, or not a word of letters and _")
+        raise refuse(extension, f"the layer name {name!r} is taken, or is not an identifier")
     if before not in names:
-        raise refuse(extension, f"the layer {name} asks for a place before {before!r}, which is not a layer")
+        raise refuse(extension, f"the layer {name} is to come before {before!r}, which is not a layer")
     return names.index(before)
 
 
 def desired(context: Context) -> Desired:
-    """All that this playbook wants of this host.
+    """The desired state of this host.
 
-    The checks follow a request. Of the resources those of the web server are last: when it loads its new files, the
-    programs that it sends requests to are there.
+    The checks follow a request. The web server's resources come last: when it loads its new files, the programs behind
+    it run already.
     """
     total = Desired()
     for layer in layers():

@@ -1,4 +1,4 @@
-"""A site whose database is on another host: its password, and the path to that server, proved hop by hop."""
+"""A site whose database is on another host: its password, and checks of each hop to that server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from lampctl.answers import mapping, whole
+from lampctl.answers import parse_int, parse_object
 from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
 from lampctl.layers import engines
 from lampctl.layers.authority import COPIES, authority_of
@@ -26,7 +26,7 @@ PORT = 3306
 
 
 def remote_databases(context: Context, secret_of: Callable[[str], Secret]) -> Desired:
-    """Passwords, which were made on the other host, and the checks of the path there; for a host of sites."""
+    """On a host of sites: passwords, which the database hosts created, and the checks of the path there."""
     total = Desired()
     for site, database in context.playbook.databases.items():
         if database.host:
@@ -37,7 +37,7 @@ def remote_databases(context: Context, secret_of: Callable[[str], Secret]) -> De
 
 
 def _copy(context: Context, site: str, database: DatabaseOptions) -> File:
-    """What is there stays, where the other host has not said what it should be."""
+    """A copy of the database host's authority. The existing copy stays while that authority is unknown."""
     known = context.authorities.get(site, "")
     values = {"host": database.host, "authority": known}
     return File(authority_of(site), "mysql", "mysql/authority.pem.j2", values, seed=not known)
@@ -54,10 +54,10 @@ def _chain(context: Context, site: str, database: DatabaseOptions, secret: Secre
         return Check(id, "mysql", Where.HOST, title, expected, judge, (needs,), probe, undoable=False)
 
     return (
-        hop("reach", f"{database.host} is reached from here", f"a connection to {where}",
+        hop("reach", f"{database.host} can be reached from here", f"a connection to {where}",
             partial(_judge_reach, database), "linux.ssh"),
-        hop("tls", "the wire is encrypted, and leads to the right server",
-            f"TLS with {where}, by a certificate of {database.host}", partial(_judge_tls, site, database),
+        hop("tls", "the connection is encrypted, to the right server",
+            f"TLS with {where} and {database.host}'s certificate", partial(_judge_tls, site, database),
             f"mysql.reach@{site}"),
         hop("login", f"{database.user} logs in, writes and reads back",
             f"{database.user} writes and reads in {database.name} on {database.host}",
@@ -69,16 +69,16 @@ _ANSWERED = {"reach", "tls", "login"}
 
 
 def _answer(seen: Evidence) -> dict[str, str] | Verdict:
-    """What database.php found: why not, in `reach`, `tls` and `login`; `cipher`, `user`, `version`, `ms`.
+    """The results of database.php: errors in `reach`, `tls` and `login`; `cipher`, `user`, `version`, `ms`.
 
-    Where a certificate is not taken, `shown` is which; `whose` is `ours`, `other`, or `unknown` without an authority.
+    `shown` describes a certificate that was rejected; `whose` is `ours`, `other`, or `unknown` without an authority.
     """
     if seen.error:
         return unknown("could not be tried", seen.error)
-    found = mapping(seen.raw)
+    found = parse_object(seen.raw)
     if found is None or not found.keys() >= _ANSWERED:
         return failed(
-            "PHP could not try it", seen.raw[:500], "apt-get install php-mysql; php.extensions names it: mysql"
+            "PHP could not run the test", seen.raw[:500], "apt-get install php-mysql, or add mysql to php.extensions"
         )
     return defaultdict(str, {key: str(value) for key, value in found.items()})
 
@@ -100,21 +100,21 @@ def _judge_tls(site: str, database: DatabaseOptions, seen: Evidence) -> Verdict:
     if not found["tls"]:
         return passed(found["cipher"] or "TLS was agreed on before the login")
     actual, hint = {
-        "other": (f"{database.address} shows somebody else's certificate, not {database.host}'s",
-                  f"lampctl deploy asks {database.host} anew; if that does not help, the address leads to another "
+        "other": (f"{database.address} presents another certificate, not {database.host}'s",
+                  f"lampctl deploy asks {database.host} again; if that does not help, the address belongs to another "
                   f"server, or a file in /etc/mysql of {database.host} names another certificate"),
-        "ours": (f"the certificate of {database.host} does not fit {database.address}",
-                 "lampctl deploy makes one that does"),
-        "unknown": (f"{authority_of(site)}, by which {database.host} is verified, can't be read",
-                    "lampctl deploy brings it"),
-    }.get(found["whose"], (f"{database.host} speaks no TLS", "lampctl deploy gives it a certificate"))  # fmt: skip
+        "ours": (f"the certificate of {database.host} does not cover {database.address}",
+                 "lampctl deploy issues one that does"),
+        "unknown": (f"{authority_of(site)}, the authority of {database.host}, can't be read",
+                    "lampctl deploy copies it"),
+    }.get(found["whose"], (f"{database.host} does not offer TLS", "lampctl deploy gives it a certificate"))  # fmt: skip
     return failed(actual, f"{found['shown']}\n{found['tls']}", hint)
 
 
 _HINTS = engines.HINTS | {
-    1045: "the password here is not the one there, or that host knows no such account: lampctl deploy",
-    1129: "it had too many failed connections from here: mariadb-admin flush-hosts",
-    1130: "no account is for the address that it sees: database: {address: …} if it is not the one meant",
+    1045: "the password here differs from the one there, or that host has no such account: lampctl deploy",
+    1129: "too many connections from here failed, so it blocks this host: mariadb-admin flush-hosts",
+    1130: "no account is for the address that it sees; if that is the wrong one, set database: {address: …}",
 }
 
 
@@ -124,6 +124,6 @@ def _judge_login(database: DatabaseOptions, seen: Evidence) -> Verdict:
         return found
     if found["login"]:
         code, _, text = found["login"].partition(" ")
-        hint = _HINTS.get(whole(code) or 0, "")
+        hint = _HINTS.get(parse_int(code) or 0, "")
         return failed(f"login, write or read on {database.host} failed", f"{text} (error {code})", hint)
     return passed(f"wrote a row and read it back as {found['user']}, {found['version']}")

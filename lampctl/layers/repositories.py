@@ -1,4 +1,4 @@
-"""Archives of packages beside the distribution's own."""
+"""Package archives besides the distribution's own."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def repositories(context: Context) -> tuple[Repository, ...]:
 
 
 def _match(context: Context, options: RepositoryOptions) -> str:
-    """What apt's pin knows the archive by.
+    """How apt's pin identifies the archive.
 
-    Another release of the distribution may come from the same server as its own, so its codename tells it; anybody
-    else's archive may well use the distribution's codename, so its server does.
+    Another release of the distribution may come from the same server, so it is identified by its codename. A third
+    party's archive may use the distribution's codename, so it is identified by its server.
     """
     release = options.suite.partition("-")[0]
     if release in CODENAMES and options.suite != context.platform.codename:
@@ -40,6 +40,6 @@ def _match(context: Context, options: RepositoryOptions) -> str:
 
 
 def _preferred(context: Context, name: str) -> tuple[str, ...]:
-    """What all versions of PHP share has to come from where the versions beside the distribution's own come from:
-    Debian's excludes every version but its own."""
+    """The packages that all versions of PHP share, if this archive has other versions than the distribution's own:
+    Debian's packages exclude those."""
     return context.platform.php.shared if name in context.playbook.php_repositories else ()

@@ -1,23 +1,26 @@
-"""How large each part may be on a host of this memory and these cores, and why."""
+"""The size of each part of the stack, by a host's memory and cores, with the reason."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from lampctl.facts import MIB, Facts
 from lampctl.playbook import Playbook, in_bytes
 
-PHP_PROCESS = 64 * MIB  # what a PHP process of a typical application holds
+PHP_PROCESS = 64 * MIB  # of a PHP process of a typical application
 THREADS = 64  # of an Apache process: its ThreadLimit, which only a restart would raise
 PROCESSES = 16  # of Apache: its ServerLimit, likewise
-APACHE_FILES = 8000  # that an Apache process may open, less some for logs: apache2ctl sets 8192
+APACHE_FILES = 8000  # open files of an Apache process, less some for logs: apache2ctl sets 8192
 MOST_CONNECTIONS = 16_384
+TIMEOUT = 60  # seconds that a request may take
+LONGEST = 3600  # the most that a playbook can say
 CHILDREN_PER_CORE = 16  # beyond it, processes wait for a core rather than for the database
 
 
 @dataclass(frozen=True)
 class Sized:
-    """A rendered value and the comment that says where it comes from."""
+    """A rendered value, and the comment that explains it."""
 
     value: str
     why: str
@@ -83,7 +86,7 @@ class Mpm:
 
     @property
     def beyond(self) -> bool:
-        """Are these more processes than Apache may have unless it is told so when it starts?"""
+        """Is this above the ServerLimit that Apache has by default, and that only a restart raises?"""
         return self.processes > PROCESSES
 
 
@@ -102,8 +105,26 @@ def mpm(playbook: Playbook, facts: Facts) -> Mpm:
 
 
 def body_limit(upload: str) -> Sized:
-    """What PHP takes is what the web server lets through, with room for the form around the file."""
+    """The largest request body: an upload, and the form around it."""
     return Sized(str(in_bytes(upload) + MIB), f"upload_max_filesize {upload}, and 1M for the rest of the form")
+
+
+def given_limit(size: str) -> Sized:
+    """The largest request body, as the playbook says it."""
+    return Sized(str(in_bytes(size)), f"body_limit {size}, as the playbook has it")
+
+
+def request_timeout(playbook: Playbook, site: str) -> Sized:
+    """Seconds that a request for PHP may take: web servers wait so long, and so does a stop of FPM."""
+    options = playbook.php_sites[site]
+    if options.timeout is not None:
+        return Sized(str(options.timeout), "timeout, as the playbook has it")
+    ini = {**(playbook.php.ini if playbook.php else {}), **options.php.ini}
+    given = str(ini.get("max_execution_time", ""))
+    seconds = min(int(given), LONGEST) or LONGEST if re.fullmatch("[0-9]{1,9}", given) else 0  # PHP: 0 is without limit
+    if seconds > TIMEOUT:
+        return Sized(str(seconds), f"max_execution_time {given}, as the playbook has it")
+    return Sized(str(TIMEOUT), "the default; `timeout` in the playbook changes it")
 
 
 def no_body() -> Sized:
@@ -130,7 +151,7 @@ def files(facts: Facts) -> Sized:
 
 @dataclass(frozen=True)
 class SiteLimits:
-    """What all units of one site may take together."""
+    """The limits of all units of one site together."""
 
     tasks: Sized
     memory_high: Sized
@@ -139,9 +160,9 @@ class SiteLimits:
 
 
 def site_limits(facts: Facts) -> SiteLimits:
-    """Enough for one busy site, and never so much that the system, the database or SSH starve.
+    """Enough for one busy site, but never so much that the system, the database or SSH starve.
 
-    From the host's facts alone: two playbooks on one host render the same slice.
+    They depend on the host's facts alone: two playbooks on one host render the same slice.
     """
     reserve = min(max(256 * MIB, facts.memory // 4), facts.memory // 2)
     most = (facts.memory - reserve) // MIB

@@ -1,4 +1,4 @@
-"""A site as a tenant of its host: the values of the one sandbox of everything that runs the site's code, and its slice.
+"""A site as a tenant of its host: the sandbox of everything that runs the site's code, and its slice.
 
 A unit's template includes systemd/tenant.j2 in its [Service] section, given `tenant`.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from lampctl.layers import sizing
 from lampctl.layers.base import Context
 from lampctl.playbook import home_of, slice_of, user_of
+from lampctl.playbook.sites import packaged
 from lampctl.resources import File
 
 SITES = "/var/www"  # where homes are, which the sandbox hides from each other
@@ -18,25 +19,27 @@ SITES = "/var/www"  # where homes are, which the sandbox hides from each other
 
 @dataclass(frozen=True)
 class Tenant:
-    """What systemd/tenant.j2 is given."""
+    """The variable `tenant` of systemd/tenant.j2."""
 
     user: str
     slice: str
-    folders: tuple[str, ...]  # below /var/www: the only ones that exist for it; empty: nothing there is hidden
+    folders: tuple[str, ...]  # below /var/www: the only ones that it can see; empty: nothing there is hidden
     outer: str  # a document root elsewhere; empty: none
-    ports: tuple[int, ...]  # on which it listens
-    writes: bool  # may it write to its folders, as far as their owners and modes allow
+    ports: tuple[int, ...]  # that it listens on
+    writes: bool  # can it write to its folders, as far as their owners and modes allow
 
 
 def tenant(context: Context, name: str, *, writes: bool = False, ports: Sequence[int] = ()) -> Tenant:
     """The sandbox of one unit of a site. `ports`: TCP ports that it listens on; no others can be bound."""
     folders, outer = [home_of(name)], ""
     root = str(getattr(context.playbook.sites[name], "root", None) or "").rstrip("/")
+    if packaged(root):
+        root = ""  # everybody reads it, and only packages write there
     if root == SITES:
         folders = []
         outer = root
     elif root.startswith(SITES + "/"):
-        # The whole folder below /var/www: a link in it may be switched while the unit runs.
+        # The whole folder below /var/www: a link in it might change while the unit runs.
         folders.append("/".join(root.split("/")[:4]))
     else:
         outer = root

@@ -13,7 +13,7 @@ def php_of(context: Context, site: str) -> PhpNames:
 
 
 def versions(context: Context) -> tuple[PhpNames, ...]:
-    """Every PHP that the playbook needs, the oldest first; without PHP sites the one that they would get."""
+    """Every PHP that the playbook needs, the oldest first; without PHP sites, the default one."""
     if context.playbook.php is None:
         return ()
     found = {names.version: names for site in context.playbook.php_sites if (names := php_of(context, site))}

@@ -1,4 +1,4 @@
-"""How a web server answers for one site: what a site type says, and both servers' templates are given."""
+"""How a web server answers for one site: what a site type declares for the templates of both servers."""
 
 from __future__ import annotations
 
@@ -6,47 +6,55 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lampctl.layers.base import Context
+from lampctl.layers.denied import Rule
 from lampctl.layers.sizing import Sized
 from lampctl.playbook import TlsOptions
 from lampctl.resources import AcmeCertificate, Certificate, Pair
 from lampctl.resources.acme import LETS_ENCRYPT
 
-# Files here are served under /.well-known/acme-challenge/ for every site: what an ACME server asks for, and the
-# probe of sites that have no files of their own.
-WEBROOT = "/var/www/lampctl"  # as certbot calls it: its answers lie at the URL's path below
+# Files here are served under /.well-known/acme-challenge/ for every site: answers to ACME challenges, and the
+# probe files of sites that have no files of their own.
+WEBROOT = "/var/www/lampctl"  # certbot's term: its answers are at the URL's path below
 WELL_KNOWN_URL = "/.well-known/acme-challenge/"
 WELL_KNOWN = WEBROOT + WELL_KNOWN_URL.rstrip("/")
 
 
 @dataclass(frozen=True)
 class Needs:
-    """What a handler needs of a web server as a whole, once for all of its sites.
+    """What a handler needs from a web server as a whole, once for all sites.
 
     Attributes:
-        modules: Apache: files of mods-available, beyond those that Debian enables by itself.
+        modules: Apache: files of mods-available, besides those that Debian enables.
         files: (path below the server's directory, template).
+        counts: Apache: whether bodies without Content-Length are counted, and passed on with it.
     """
 
     modules: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
+    counts: bool = False
 
 
 @dataclass(frozen=True)
 class Vhost:
-    """`handler` names a template below SERVER/handlers/; `values` are what that template needs."""
+    """`handler` names a template below SERVER/handlers/; `values` are what that template needs.
+
+    Attributes:
+        denied: What in the document root is not served.
+    """
 
     handler: str
     body_limit: Sized
-    root: str = ""  # document root; empty where the site has no files
+    root: str = ""  # document root; empty: the site has no files
     values: Mapping[str, object] = field(default_factory=dict)
-    own: tuple[str, str] = ("", "")  # (folder, URL) of files that are this site's alone, where its root's are not
-    tenant: str = ""  # whose that folder is
+    own: tuple[str, str] = ("", "")  # (folder, URL) of this site's own files, if its root is shared
+    tenant: str = ""  # the owner of that folder
     apache: Needs = Needs()
     nginx: Needs = Needs()
+    denied: tuple[Rule, ...] = ()
 
     @property
     def probe_root(self) -> str:
-        """Where a static file lies that this site serves."""
+        """The folder where this site's probe file is put."""
         return self.own[0] or self.root or WELL_KNOWN
 
     @property
@@ -54,21 +62,25 @@ class Vhost:
         return self.own[1] or ("/" if self.root else WELL_KNOWN_URL)
 
 
-FASTCGI = Needs(("proxy.conf", "proxy.load", "proxy_fcgi.load"))
+FASTCGI = Needs(
+    ("lua.load", "proxy.conf", "proxy.load", "proxy_fcgi.load"),
+    (("lampctl-body.lua", "apache/body.lua.j2"),),
+    counts=True,
+)
 UPGRADE = Needs(files=(("conf.d/lampctl-upgrade.conf", "nginx/lampctl-upgrade.conf.j2"),))  # of WebSocket connections
 
 
 @dataclass(frozen=True)
 class Https:
-    """What a site's HTTPS vhost needs to know."""
+    """The HTTPS settings of a site's vhost."""
 
     pair: Pair
     redirect: bool
-    hsts: int  # seconds; 0: not said
+    hsts: int  # seconds; 0: no header
 
 
 def https_of(context: Context, site: str) -> Https | None:
-    """None where the site has no HTTPS: none is wanted, or its certificate is still to be got."""
+    """None if the site has no HTTPS: not wanted, or its certificate is not issued yet."""
     options = context.playbook.sites[site].https
     if options is None or (options.mode == "acme" and site not in context.facts.certificates):
         return None
@@ -76,17 +88,19 @@ def https_of(context: Context, site: str) -> Https | None:
 
 
 def redirects(context: Context, site: str) -> bool:
-    """Is HTTPS where this site's pages are?"""
+    """Does this site redirect HTTP to HTTPS?"""
     found = https_of(context, site)
     return found is not None and found.redirect
 
 
 def names_of(context: Context, site: str) -> tuple[str, ...]:
-    return (site, *context.playbook.sites[site].aliases)
+    """All names that it answers for; its former one is redirected."""
+    options = context.playbook.sites[site]
+    return (site, *options.aliases, *((options.renamed_from,) if options.renamed_from else ()))
 
 
 def certificate_of(context: Context, site: str, options: TlsOptions) -> Certificate | AcmeCertificate | None:
-    """The certificate that lampctl provides; None for one that its owner brings."""
+    """The certificate that lampctl provides; None if its owner provides it."""
     names = names_of(context, site)
     if options.mode == "self-signed":
         return Certificate(site, "tls", names)

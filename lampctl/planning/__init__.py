@@ -1,87 +1,90 @@
-"""Desired minus actual: the ordered changes of one host, and the steps that make them.
+"""Plans: the ordered changes of one host, from its actual to its desired state, and the steps that make them.
 
 The plan that is shown is the object that is applied. Pure: an observation and a desired state in, data out.
 
-A plan has up to two stages. The first brings what the playbook wants; the second takes away what this playbook once
-made and no longer wants, and is applied only when the first is proved: nothing is retired before its successor works.
+A plan has up to two stages. The first creates and changes what the playbook wants. The second removes what this
+playbook once made and no longer wants; it is applied only when the first is proved: nothing is retired before its
+successor works. If it is in the way of the first, both are applied as one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from lampctl.layers import Desired
 from lampctl.layers.base import Problem
 from lampctl.observation import Observation
-from lampctl.planning import bring, retire
+from lampctl.planning import converge, retire
+from lampctl.planning.identity import Identity
+from lampctl.planning.plan import Plan
 from lampctl.planning.stages import Generation, Stage
-from lampctl.resources import Change
+from lampctl.resources import Action, Change, Conflict, Step
 from lampctl.resources.kind import HostView
 from lampctl.resources.kinds import kinds
 
-__all__ = ["Generation", "Plan", "Stage", "make"]
+__all__ = ["Generation", "Identity", "Plan", "Stage", "make"]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What is done on one host.
-
-    Attributes:
-        playbook: Its name.
-        stages: In the order in which they are applied.
-        problems: Why they would not be.
-        seen: The host's generation that this plan was made for.
-        adopted: Keys that are lampctl's by what is on the host, and are missing from its record.
-        claims: Keys that are this playbook's once it is applied, whoever made them.
-    """
-
-    playbook: str
-    stages: tuple[Stage, ...]
-    problems: tuple[Problem, ...]
-    seen: str
-    adopted: tuple[str, ...]
-    claims: tuple[str, ...]
-
-    def __bool__(self) -> bool:
-        return bool(self.stages)
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        return tuple(change for stage in self.stages for change in stage.changes)
-
-
-def make(playbook: str, desired: Desired, seen: Observation, contents: Mapping[str, str], wait: int) -> Plan:
+def make(identity: Identity, desired: Desired, seen: Observation, contents: Mapping[str, str], wait: int) -> Plan:
     """The plan of one host.
 
     Args:
-        playbook: Its name.
+        identity: Of the playbook on the host.
         desired: What the playbook wants of this host.
-        seen: What was observed.
+        seen: The observation of the host.
         contents: Rendered text of each File, by key.
         wait: Seconds to wait for apt's lock.
     """
-    theirs = seen.made_by_others(playbook)
+    makers = {key: name for name, keys in seen.owners.items() for key in keys}
+    seen = seen.merged(identity.name, identity.inherits)
+    theirs = seen.made_by_others(identity.name)
     view = HostView(seen.states, desired.resources, seen.facts.clock, seen.owned, theirs, contents, apt_wait=wait)
     known = frozenset().union(*(kind.recognize(kind.select(desired.resources), view) for kind in kinds()))
-    first, conflicts = bring.stage(desired, replace(view, recognized=known))
-    orphans = seen.orphans(playbook).difference(resource.key for resource in desired.resources)
-    stages = tuple(stage for stage in (first, retire.stage(desired, orphans, view)) if stage.changes)
-    claimed = (r.key for kind in kinds() for r in kind.select(desired.resources) if isinstance(r, kind.claimed))
+    first, conflicts = converge.stage(desired, replace(view, recognized=known))
+    orphans = seen.orphans(identity.name).difference(resource.key for resource in desired.resources)
+    both = _inheriting(first, identity), retire.stage(desired, {key: makers[key] for key in orphans}, view)
+    problems = _problems(desired, seen, stages := tuple(stage for stage in both if stage.changes), conflicts)
     return Plan(
-        playbook,
+        identity.name,
         stages,
-        (*_problems(desired, seen, stages), *(Problem("conflict", c.message, c.hint) for c in conflicts)),
+        (*identity.problems, *(p for p in problems if not p.accepted)),
         seen.generation,
-        adopted=tuple(sorted(known - seen.owned)),
-        claims=(*claimed, *sorted(known & theirs.keys())),
+        tuple(sorted(known - seen.owned)),
+        (*_claimed(desired), *sorted(known & theirs.keys())),
+        identity.inherits,
+        _notes(identity, desired, orphans, problems) if stages else identity.notes,
     )
 
 
-def _problems(desired: Desired, seen: Observation, stages: tuple[Stage, ...]) -> list[Problem]:
+def _claimed(desired: Desired) -> list[str]:
+    return [r.key for kind in kinds() for r in kind.select(desired.resources) if isinstance(r, kind.claimed)]
+
+
+def _inheriting(stage: Stage, identity: Identity) -> Stage:
+    """The stage, with the change that makes other records part of this playbook's."""
+    if not identity.inherits:
+        return stage
+    what = f"what {', '.join(identity.inherits)} made belongs to this playbook\n"
+    change = Change(f"playbook:{identity.name}", "linux", Action.UPDATE, what)
+    step = Step(f"take over {', '.join(identity.inherits)}", "linux", ":")
+    return replace(stage, changes=(change, *stage.changes), before=(step, *stage.before))
+
+
+def _notes(
+    identity: Identity, desired: Desired, orphans: frozenset[str], problems: Sequence[Problem]
+) -> tuple[str, ...]:
+    accepted = (f"taken over, as the playbook says: {problem.message}" for problem in problems if problem.accepted)
+    return (*identity.notes, *desired.notes, *accepted, *retire.leftovers(desired, orphans))
+
+
+def _problems(
+    desired: Desired, seen: Observation, stages: tuple[Stage, ...], conflicts: Sequence[Conflict]
+) -> list[Problem]:
     changing = frozenset(change.resource for stage in stages for change in stage.changes)
-    return [
+    found = [
         problem
         for preflight in desired.preflights
         for problem in preflight.judge(seen.answers.get(preflight.id, ""), seen.facts, changing)
     ]
+    return [*found, *(Problem("conflict", conflict.message, conflict.hint) for conflict in conflicts)]

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from lampctl.layers import Desired
+from lampctl.planning.identity import sites_of
 from lampctl.planning.stages import Stage, generation, path_of
-from lampctl.resources import Action, Change, Service
+from lampctl.playbook import home_of, user_of
+from lampctl.resources import Action, Change, Rename, Service, select
 from lampctl.resources import service as services
 from lampctl.resources.kind import HostView
 from lampctl.resources.kinds import kinds
 
 
-def stage(desired: Desired, orphans: Collection[str], view: HostView) -> Stage:
-    """Each kind retires its own, in the reverse order of bringing; data stays.
+def stage(desired: Desired, orphans: Mapping[str, str], view: HostView) -> Stage:
+    """Retire the resources of each kind, in the reverse order of the first stage; data stays.
 
     Args:
-        orphans: Keys of what no playbook wants any more.
+        orphans: Keys that no playbook wants any more -> the record of the playbook that made them.
     """
     candidates = (*desired.resources, *desired.shared)
     nouns = {key: key.partition(":")[0] for key in sorted(orphans)}
@@ -25,25 +28,49 @@ def stage(desired: Desired, orphans: Collection[str], view: HostView) -> Stage:
         for kind in reversed(kinds())
     ]
     deleted = tuple(key for item in retired for key in item.deleted)
-    before = tuple(step for item in retired for step in item.steps)
+    leaving = tuple(step for item in retired for step in item.steps)
     view = view.changed([path_of(key) for key in deleted])
-    stopped = {key for step in before for key in step.disowns}
+    stopped = {key for step in leaving for key in step.disowns}
     reloads = services.reloads(services.SERVICES.select(candidates), stopped, view)
     return Stage(
         (
-            *(change for item in retired for change in item.changes),
-            *_deletions(deleted, services.running(services.SERVICES.select(candidates), stopped, view)),
+            *(_owned(change, orphans) for item in retired for change in item.changes),
+            *_deletions(deleted, orphans, services.running(services.SERVICES.select(candidates), stopped, view)),
             *(change for _, change in reloads),
         ),
-        before=before,
-        generation=generation(desired, [], {}, deleted, before),
+        leaving=leaving,
+        generation=generation(desired, [], {}, deleted, leaving),
         services=tuple(services.steps(reloads, view)),
     )
 
 
-def _deletions(keys: Sequence[str], running: Sequence[Service]) -> Iterator[Change]:
-    """Each of the layer of the service that reads it."""
+def _owned(change: Change, makers: Mapping[str, str]) -> Change:
+    """The change, which says who made what it removes."""
+    maker = makers.get(change.resource, "").removeprefix("@")
+    return replace(change, diff=f"{change.diff.rstrip()}; made by the playbook {maker}\n") if maker else change
+
+
+def _deletions(keys: Sequence[str], makers: Mapping[str, str], running: Sequence[Service]) -> Iterator[Change]:
+    """The deletions of files, each in the layer of the service that reads the file."""
     layers = {watched: service.layer for service in running for watched in service.watch}
     for key in keys:
         layer = next((layer for watched, layer in layers.items() if path_of(key).startswith(watched)), "linux")
-        yield Change(key, layer, Action.DELETE, "no longer wanted\n")
+        yield _owned(Change(key, layer, Action.DELETE, "no longer wanted\n"), makers)
+
+
+def leftovers(desired: Desired, orphans: Collection[str]) -> tuple[str, ...]:
+    """What stays of sites that go, in words: data is never deleted."""
+    renamed = {item.former for item in select(desired.resources, Rename)}
+    going = sorted(sites_of(orphans) - renamed)
+    if not going:
+        return ()
+    homes = [home_of(site) for site in going if f"directory:{home_of(site)}" in orphans]
+    stay = [*homes, *(f"the user {user_of(site)}" for site in going)]
+    stay += [_described(key) for key in sorted(orphans) if key.startswith("database")]
+    hint = f"if one of the playbook's sites is its successor, `renamed_from: {going[0]}` moves it there"
+    return (f"left of {', '.join(going)}: {', '.join(stay)}; {hint}",)
+
+
+def _described(key: str) -> str:
+    noun, _, name = key.partition(":")
+    return f"the {noun.replace('-', ' ')} {name}"

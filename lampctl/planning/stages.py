@@ -1,4 +1,4 @@
-"""What is applied and proved together."""
+"""Stages: changes that are applied and proved together."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from lampctl.resources import Change, File, Step, Symlink, file
 
 @dataclass(frozen=True)
 class Generation:
-    """The paths that are handed over, and those that are deleted, together.
+    """The paths that are handed over and deleted together.
 
     Attributes:
-        deleted: Keys.
-        templates: Path -> template, to name it if a server refuses the file.
+        deleted: Keys of the deleted paths.
+        fresh: Paths of files that did not exist when the plan was made; a package may bring one meanwhile.
+        templates: Path -> template, for the message if a server rejects the file.
     """
 
     resources: tuple[File | Symlink, ...]
@@ -24,22 +25,31 @@ class Generation:
     deleted: tuple[str, ...]
     validators: tuple[Validator, ...]
     templates: Mapping[str, str]
+    fresh: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Changes that are applied and proved together: what comes before the files, the files, services, and the rest."""
+    """Changes that are applied and proved together.
+
+    Attributes:
+        before: Steps before the files.
+        leaving: Steps that stop what goes, when the new files are valid and the previous ones are kept.
+        services: Steps that make the services read the files.
+        after: Steps that need the services.
+    """
 
     changes: tuple[Change, ...]
     before: tuple[Step, ...] = ()
+    leaving: tuple[Step, ...] = ()
     generation: Generation | None = None
     services: tuple[Step, ...] = ()
     after: tuple[Step, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """All but those that hand the files over."""
-        return (*self.before, *self.services, *self.after)
+        """All steps except those that hand the files over."""
+        return (*self.before, *self.leaving, *self.services, *self.after)
 
 
 def generation(
@@ -48,11 +58,12 @@ def generation(
     contents: Mapping[str, str],
     deleted: tuple[str, ...],
     before: Sequence[Step],
+    fresh: tuple[str, ...] = (),
 ) -> Generation | None:
-    """What hands `resources` over and deletes the keys in `deleted`.
+    """The generation that hands `resources` over and deletes the keys in `deleted`.
 
     Returns:
-        None if there is nothing to do: no file changes, and none of the steps `before` it can be undone with it.
+        None if no file changes, and no step of `before` has to be undone by a rollback.
     """
     if not resources and not deleted and not any(step.undo for step in before):
         return None
@@ -63,6 +74,32 @@ def generation(
         deleted,
         tuple(v for v in desired.validators if any(f"{path}/".startswith(v.watch + "/") for path in paths)),
         {r.path: r.template for r in resources if isinstance(r, File)},
+        fresh,
+    )
+
+
+def merged(first: Stage, second: Stage) -> Stage:
+    """Both as one stage. What goes, goes before the files and services of what comes."""
+    return Stage(
+        (*first.changes, *second.changes),
+        before=(*first.before, *second.before),
+        leaving=(*first.leaving, *second.leaving),
+        generation=_both(first.generation, second.generation),
+        services=(*second.services, *first.services),
+        after=(*first.after, *second.after),
+    )
+
+
+def _both(one: Generation | None, other: Generation | None) -> Generation | None:
+    if one is None or other is None:
+        return one or other
+    return Generation(
+        (*one.resources, *other.resources),
+        one.archive,  # what is retired brings no files
+        (*one.deleted, *other.deleted),
+        tuple(dict.fromkeys((*one.validators, *other.validators))),
+        {**one.templates, **other.templates},
+        (*one.fresh, *other.fresh),
     )
 
 

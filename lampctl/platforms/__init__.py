@@ -1,6 +1,6 @@
 """The names that differ between distributions and releases: packages, paths, units, sockets.
 
-A table, never an `if` in a layer. A new platform is one row here and a run of the host tests.
+They are a table, not `if`s in layers. A new platform is one row here and a run of the host tests.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def _debian_family(
     tomcat_version: str = "10",
     oracle: bool = False,
 ) -> Platform:
-    """`theme`: WordPress's newest in the archive. `oracle`: the distribution packages Oracle's MySQL too."""
+    """`theme`: the newest WordPress theme in the archive. `oracle`: the distribution packages Oracle's MySQL too."""
     return Platform(
         id,
         title,
@@ -43,7 +43,7 @@ PLATFORMS: dict[str, Platform] = {
             "debian-13", "Debian 13 (trixie)", "trixie", "8.4", "twentytwentyfive", proved=True, http2_line=True
         ),
         _debian_family("debian-12", "Debian 12 (bookworm)", "bookworm", "8.2", "twentytwentythree", proved=True),
-        # Neither testing nor sid has a VERSION_ID, and nothing in their os-release tells one from the other.
+        # Neither testing nor sid has a VERSION_ID, and their os-release files are the same.
         _debian_family(
             "debian-rolling",
             "Debian testing and sid",

@@ -53,7 +53,7 @@ def mariadb() -> MysqlNames:
         socket="/run/mysqld/mysqld.sock",
         data="/var/lib/mysql",
         # Without TLS, which a client of 11.4 or newer starts on the Unix socket as well: 20 ms for each login.
-        client="mariadb --skip-ssl --protocol=socket --user=root --batch --skip-column-names",
+        client="mariadb --skip-ssl --protocol=socket --batch --skip-column-names",
         login="mariadb",
         plain="loose-skip-ssl",
         plugin="",
@@ -74,7 +74,7 @@ def mysql() -> MysqlNames:
         section="mysqld",
         socket="/run/mysqld/mysqld.sock",
         data="/var/lib/mysql",
-        client="mysql --ssl-mode=DISABLED --protocol=socket --user=root --batch --skip-column-names",
+        client="mysql --ssl-mode=DISABLED --protocol=socket --batch --skip-column-names",
         login="mysql",
         plain="ssl-mode=DISABLED",
         # The default since 8.0, set explicitly: upgraded servers may still default to mysql_native_password,

@@ -1,4 +1,4 @@
-"""What a platform has to name. Paths are absolute, units are full systemd unit names."""
+"""The names that each platform defines. Paths are absolute, units are full systemd unit names."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class MysqlNames:
     section: str  # of an option file, that only this server reads
     socket: str
     data: str  # directory of the databases
-    client: str  # shell command: a client that logs in as root through the Unix socket
+    client: str  # shell command: a client that connects through the Unix socket, without an account
     login: str  # shell command: a client that logs in with the option file given to it
     plain: str  # that option file's line that turns TLS off
     plugin: str  # authentication plugin; empty: the server's default

@@ -1,8 +1,9 @@
-"""Playbooks: what a user asks for, in YAML, validated before any host is contacted."""
+"""Playbooks: the desired state in YAML, validated before any host is contacted."""
 
 from lampctl.playbook.fields import in_bytes
+from lampctl.playbook.linux import RepositoryOptions
 from lampctl.playbook.load import Client, Library, Loaded, load
-from lampctl.playbook.models import Playbook, RepositoryOptions
+from lampctl.playbook.models import Playbook
 from lampctl.playbook.sites import (
     TlsOptions,
     code_of,

@@ -14,13 +14,11 @@ def check_command(text: str) -> str:
         raise ValueError
     plain = _ESCAPE.sub("", text)
     if "\\" in plain:
-        raise ValueError("is not a valid command: a backslash has to be written as \\\\")
+        raise ValueError("is not a valid command: a backslash must be written as \\\\")
     if re.search("[\"']", re.sub(r"\"[^\"]*\"|'[^']*'", "", plain)):
         raise ValueError("is not a valid command: a quote is not closed")
     if re.search(r"%(?!i)", plain.replace("%%", "")):
-        raise ValueError(
-            "is not a valid command: a percent sign has to be written as %%; only %i, the port, is replaced"
-        )
+        raise ValueError("is not a valid command: a percent sign must be written as %%; only %i, the port, is replaced")
     if re.search(r"(^|\s);(\s|$)", plain):
-        raise ValueError("is not a valid command: a `;` by itself would begin another one")
+        raise ValueError("is not a valid command: a separate `;` would start another one")
     return text

@@ -35,7 +35,7 @@ def example(path: str, field: FieldInfo) -> Example:
 
 
 def _value(annotation: Any, metadata: Any, field: FieldInfo | None = None) -> Any:
-    """A value other than the default, where there is one: the field's own example, else one made from its type."""
+    """A value other than the default: the field's own example, or one made from its type."""
     if field is not None and field.examples:
         return field.examples[0]
     annotation = getattr(annotation, "__value__", annotation)

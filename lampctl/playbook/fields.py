@@ -1,4 +1,4 @@
-"""Types of values in a playbook, each with the one rule that makes it safe to render."""
+"""Types of values in a playbook, each with the rule that makes it safe to render."""
 
 from __future__ import annotations
 
@@ -34,15 +34,14 @@ def _site_name(name: str) -> str:
 
 
 def _ini_value(value: str | int | float | bool) -> str | int | float | bool:
-    if isinstance(value, str) and ("$pool" in value or re.search(r"[\n\r\0]", value)):
+    if isinstance(value, str) and re.search(r"[\n\r\0]|[$]pool", value):
         raise ValueError
     return value
 
 
 def _upstream(url: str) -> str:
     parts = urlsplit(url)
-    port = parts.port  # ValueError where it is not a number, or out of range
-    host = parts.hostname or ""
+    port, host = parts.port, parts.hostname or ""  # ValueError if the port is not a number, or out of range
     plain = url in (f"{parts.scheme}://{parts.netloc}", f"{parts.scheme}://{parts.netloc}/")
     if parts.scheme not in ("http", "https") or not plain or parts.username or port == 0:
         raise ValueError
@@ -66,6 +65,17 @@ def _archive_key(key: str) -> str:
     if armored.startswith(begin) and armored.endswith(end) and re.fullmatch(r"[A-Za-z0-9+/=:., \n-]+", armored):
         return armored
     raise ValueError
+
+
+def _duration(time: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?(ms|s)", time) or not 0.001 <= in_seconds(time) <= 15:
+        raise ValueError
+    return time
+
+
+def in_seconds(time: str) -> float:
+    """`500ms` → 0.5."""
+    return float(time.removesuffix("ms")) / 1000 if time.endswith("ms") else float(time.removesuffix("s"))
 
 
 def in_bytes(size: str) -> int:
@@ -113,6 +123,7 @@ UrlPath = Annotated[
         r"/([A-Za-z0-9_-][A-Za-z0-9._-]*/)+",
     ),
 ]
+PlaybookId = Annotated[str, Text("id", "is no id: 3 to 40 of a-z, 0-9 and -", "shop-7f3a", r"[a-z0-9][a-z0-9-]{2,39}")]
 PackageName = Annotated[str, Text("package", "is not a valid package name", "git", r"[a-z0-9][a-z0-9+.-]+")]
 ExtensionName = Annotated[
     str, Text("extension", "is not the name of a PHP extension, such as mysql, gd or intl", "gd", r"[a-z0-9]+")
@@ -152,7 +163,7 @@ Upstream = Annotated[
 ]
 PhpVersion = Annotated[
     str,
-    Text("PHP version", 'is not a version of PHP from 7.0 on, such as "8.4" (in quotes)', "8.4", r"[7-9]\.[0-9]"),
+    Text("PHP version", 'is not a PHP version of 7.0 or newer, such as "8.4" (in quotes)', "8.4", r"[7-9]\.[0-9]"),
 ]
 RepositoryName = Annotated[
     str,
@@ -180,7 +191,7 @@ ArchiveKey = Annotated[
     str,
     Text(
         "archive key",
-        "has to be a keyring's path on the host, or an armored public key",
+        "must be a keyring's path on the host, or an armored public key",
         "/usr/share/keyrings/example.gpg",
         check=_archive_key,
     ),
@@ -217,6 +228,11 @@ Email = Annotated[
     ),
 ]
 Port = Annotated[int, Field(ge=1024, le=65535, examples=[8000])]
+Duration = Annotated[
+    str,
+    Text("time", "is not a valid time, such as 500ms or 2s, of 1 ms to 15 s", "2s", check=_duration),
+]
+Status = Annotated[int, Field(ge=200, le=599)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
 Seconds = Annotated[int, Field(ge=1, le=3600)]
 Ini = dict[

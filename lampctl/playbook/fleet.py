@@ -22,8 +22,9 @@ def of_databases(loaded: Loaded, host: str, reached: str, addresses: Sequence[st
         if database.host == host
     ]
     playbook = loaded.playbook.model_copy(update={"web": None, "php": None, "sites": {}})
-    # Under a name of its own: should both be one host, neither takes away what the other made.
-    return replace(loaded, name=f"{loaded.name}-databases", playbook=playbook, sources={}, clients=tuple(clients))
+    # Under names of its own: if both are one host, neither removes what the other created.
+    name, id = f"{loaded.name}-databases", f"{loaded.id}-databases" if loaded.id else ""
+    return replace(loaded, name=name, id=id, playbook=playbook, sources={}, clients=tuple(clients))
 
 
 def of_sites(loaded: Loaded, addresses: Mapping[str, str]) -> Loaded:

@@ -46,9 +46,10 @@ class Loaded:
     name: str
     playbook: Playbook
     document: Document
-    files: tuple[str, ...]  # from the one asked for to the last that it extends
+    files: tuple[str, ...]  # from the requested one to the last that it extends
     environments: tuple[str, ...] = ()  # that it has
     sources: Mapping[str, Source] = field(default_factory=dict)  # site → its files of this machine
+    id: str = ""  # with the environment, if the playbook has an id
     clients: tuple[Client, ...] = ()  # of a host of databases
     authorities: Mapping[str, str] = field(default_factory=dict)  # of a host of sites, once the other's is known
 
@@ -58,7 +59,18 @@ def load(name: str, settings: Sequence[str], library: Library, environment: str 
     document, files, environments = layered(name, library, environment, settings)
     playbook = validate(document, library.model())
     sources = _sources(playbook, document, library)
-    return Loaded(_title(name), playbook, document, files, environments, sources)
+    return Loaded(
+        _title(name), playbook, document, files, environments, sources, _id(playbook, document, files, environment)
+    )
+
+
+def _id(playbook: Playbook, document: Document, files: Sequence[str], environment: str) -> str:
+    """`@ID`, or `@ID+ENVIRONMENT`; empty without an id. The id of an extended playbook is not inherited."""
+    at = document.position(("id",))
+    if not playbook.id or (at and at.file and at.file != files[0]):
+        return ""
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", environment)  # it names a file on the host
+    return f"@{playbook.id}{f'+{plain}' if plain else ''}"
 
 
 def _sources(playbook: Playbook, document: Document, library: Library) -> dict[str, Source]:
@@ -86,7 +98,7 @@ def validate(document: Document, model: type[Playbook]) -> Playbook:
     except ValidationError as error:
         raise PlaybookError(
             "\n".join(messages(error, document, model)),
-            "lampctl playbook schema shows everything that a playbook can have",
+            "lampctl playbook schema shows all keys of a playbook",
         ) from None
 
 

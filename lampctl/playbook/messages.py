@@ -1,4 +1,4 @@
-"""What is wrong with a playbook, in words: one line for each place, with its file and line."""
+"""Error messages about a playbook: one line for each place, with its file and line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lampctl.documents import READ_BEFORE, Document, Path, short, shown
 from lampctl.errors import guess
 from lampctl.playbook.text import WRONG_TEXT
 
-# Pydantic's words are Python's; these are a playbook's.
+# pydantic names Python's types; these are a playbook's.
 _KINDS = {
     "dict_type": "a mapping of keys to values",
     "model_type": "a mapping of keys to values",
@@ -97,7 +97,7 @@ def _place(problem: ErrorDetails, top: type[BaseModel]) -> tuple[Path, type[Base
 
 
 def _telling_key(members: list[Any]) -> list[str]:
-    """The key that says which member of a union is meant: each of them has it, with values of its own."""
+    """The key that selects a member of a union: all members have it, with different values."""
     models = [member for member in map(_bare, members) if _is_model(member)]
     names = models[0].model_fields if models else {}
     return [name for name in names if all(_literals(model, name) for model in models)][:1]
@@ -124,7 +124,7 @@ def _alternatives(kind: Any) -> list[Any]:
 
 
 def _labelled(member: Any, label: str) -> bool:
-    """Is this the member that pydantic calls so? By its tag, or by its type."""
+    """Whether pydantic names this member by the label, which is its tag or its type."""
     member = _bare(member)
     if not _is_model(member):
         return any(_labelled(inner, label) for inner in get_args(member))

@@ -1,4 +1,4 @@
-"""What a playbook may say. The reference in docs/, the JSON Schema and the error messages come from here."""
+"""The models of a playbook, from which the reference in docs/, the JSON Schema and the error messages come."""
 
 from __future__ import annotations
 
@@ -8,23 +8,22 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from lampctl.playbook.consent import adopt
 from lampctl.playbook.fields import (
-    ArchiveKey,
-    Component,
     Count,
     ExtensionName,
     Ini,
     Options,
-    PackageName,
     PhpVersion,
+    PlaybookId,
     Port,
     RepositoryName,
-    RepositoryUrl,
     SiteName,
     Size,
-    Suite,
     in_bytes,
 )
+from lampctl.playbook.linux import LinuxOptions
+from lampctl.playbook.mysql import MysqlOptions
 from lampctl.playbook.sites import (
     DatabaseOptions,
     PooledSite,
@@ -33,54 +32,10 @@ from lampctl.playbook.sites import (
     SiteBase,
     apart,
     database_of,
+    overridden,
     root_of,
     user_of,
 )
-
-
-class RepositoryOptions(Options):
-    """An archive of packages beside the distribution's own."""
-
-    url: RepositoryUrl = Field(description="Its address.")
-    suite: Suite = Field(description="The suite: a codename such as `bookworm`, or what its owner says.")
-    components: Annotated[list[Component], Field(min_length=1)] = Field(["main"], description="Its components.")
-    key: ArchiveKey = Field(
-        description="What it is signed with: a keyring's path on the host, or an armored public key."
-    )
-    pin: Annotated[int, Field(ge=1, le=999)] = Field(
-        100, description="apt's priority. At 100 nothing of it replaces what the distribution (500) has too."
-    )
-
-
-class LinuxOptions(Options):
-    """The operating system below the stack."""
-
-    packages: list[PackageName] = Field([], description="More packages of the distribution to install.")
-    repositories: dict[RepositoryName, RepositoryOptions] = Field(
-        {}, description="More archives of packages, by a name of your own."
-    )
-    hardening: bool = Field(
-        False, description="Security updates each day, and settings that take nothing from the host's other users."
-    )
-    ignore_failed_units: list[str] = Field(
-        [],
-        description="systemd units that may be failed without `linux.systemd` failing.",
-        examples=[["backup.service"]],
-    )
-
-
-class MysqlOptions(Options):
-    """The database server."""
-
-    engine: Literal["mariadb", "mysql"] = Field(
-        "mariadb", description="The server to install: MariaDB, or Oracle's MySQL where the distribution packages it."
-    )
-    buffer_pool: Size | Literal["auto"] = Field(
-        "auto", description="InnoDB's cache. `auto`: a quarter of the host's memory."
-    )
-    max_connections: Count | Literal["auto"] = Field(
-        "auto", description="Clients at once. `auto`: every PHP process at once, and some to spare."
-    )
 
 
 class PhpOptions(Options):
@@ -109,7 +64,7 @@ class PhpOptions(Options):
     @field_validator("opcache_memory")
     @classmethod
     def _enough_to_start(cls, size: str) -> str:
-        """FPM does not start where its 8 MiB of interned strings don't fit."""
+        """FPM does not start if its 8 MiB of interned strings don't fit."""
         if in_bytes(size) < in_bytes("16M"):
             raise ValueError(f"PHP does not start with {size}: 16M or more")
         return size
@@ -122,18 +77,19 @@ class WebOptions(Options):
     front: Literal["nginx"] | None = Field(
         None, description="A server before it, which visitors reach; Apache then serves every site behind it."
     )
-    behind_port: Port = Field(8080, description="Apache's port on 127.0.0.1 where there is a `front`.")
+    behind_port: Port = Field(8080, description="Apache's port on 127.0.0.1 if there is a `front`.")
     max_workers: Count | Literal["auto"] = Field(
         "auto", description="Apache: requests served at once. `auto`: after the host's memory, at most 1024."
     )
     keepalive_timeout: Annotated[int, Field(ge=0, le=300)] = Field(
         30, description="Seconds that an idle connection is held open."
     )
+    adopt: bool = Field(False, description=adopt("a web server that also serves sites made by others"))
 
     @model_validator(mode="after")
     def _front_of_another(self) -> Self:
         if self.front == self.server:
-            raise ValueError("`front` is a server before another one: it goes with `server: apache`")
+            raise ValueError("`front` is a server in front of another one: it goes with `server: apache`")
         return self
 
 
@@ -141,12 +97,18 @@ class Playbook(Options):
     """A playbook, merged with what it extends. A layer that is absent or null is not deployed."""
 
     description: str = Field("", description="One line for `lampctl playbook list`.")
+    id: PlaybookId | None = Field(
+        None,
+        description="Tells this project from others on the same host, so that a renamed file or site stays its own. "
+        "`lampctl init` makes one; playbooks that extend this one do not inherit it.",
+    )
     hosts: list[str] = Field(
         [],
         description="Where to deploy: user@host:port, or an alias of ~/.ssh/config.",
         examples=[["web1.example.com"]],
     )
     linux: LinuxOptions = Field(LinuxOptions(), description="The operating system.")
+    adopt: bool = Field(False, description="`adopt: true` for the layers `mysql` and `web`, and for every site.")
     mysql: MysqlOptions | None = Field(None, description="The database server.")
     php: PhpOptions | None = Field(None, description="PHP-FPM.")
     web: WebOptions | None = Field(None, description="The web server.")
@@ -158,9 +120,18 @@ class Playbook(Options):
         return {name: site for name, site in self.sites.items() if isinstance(site, PooledSite)}
 
     @property
+    def names(self) -> list[str]:
+        """The names of the sites, and those that they had before."""
+        return [*self.sites, *(site.renamed_from for site in self.sites.values() if site.renamed_from)]
+
+    @property
     def databases(self) -> dict[str, DatabaseOptions]:
         """Site → its database, of those that have one, on their host or on another."""
         return {name: found for name, site in self.sites.items() if (found := database_of(name, site))}
+
+    def adopts(self, part: SiteBase | MysqlOptions | WebOptions | None) -> bool:
+        """Does the playbook consent to taking over what others use or made of this layer or site?"""
+        return self.adopt or (part is not None and part.adopt)
 
     @property
     def extensions(self) -> list[str]:
@@ -169,7 +140,7 @@ class Playbook(Options):
         return list(dict.fromkeys([*listed, *(e for site in self.php_sites.values() for e in site.extensions)]))
 
     def php_version(self, site: str) -> str | None:
-        """The version that a PHP site asks for, itself or by the layer; None: the distribution's."""
+        """The PHP version that the site or the layer sets; None: the distribution's."""
         return self.php_sites[site].php.version or (self.php.version if self.php else None)
 
     @property
@@ -185,14 +156,16 @@ class Playbook(Options):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        _unique("the name {} is used by two sites", ((n, *site.aliases) for n, site in self.sites.items()))
+        _unique("the name {} is used by two sites", (_names(n, s) for n, s in self.sites.items()))
         if "lampctl" in self.sites:
-            raise ValueError("a site can't be called lampctl: /var/www/lampctl is where answers to ACME servers lie")
+            raise ValueError("a site can't be called lampctl: /var/www/lampctl is where answers to ACME servers are")
         if sum(site.default for site in self.sites.values()) > 1:
             raise ValueError("only one site can be the default")
         if len({site.https.profile for site in self.sites.values() if site.https}) > 1:
             raise ValueError("sites have several TLS profiles: they share port 443, so all of them need the same one")
         self._has_layers()
+        if self.web:
+            overridden(self.sites, self.web.server)
         _unique("the database name {} is used by two sites", ([d.name] for d in self.databases.values()))
         _unique("the database user {} is used by two sites", ([d.user] for d in self.databases.values()))
         _unique("the Unix user {} is used by two sites", ([user_of(n)] for n in self.sites))
@@ -206,11 +179,11 @@ class Playbook(Options):
 
     def _has_layers(self) -> None:
         if self.sites and not self.web:
-            raise ValueError("sites need the layer web; `extends: lamp` brings it")
+            raise ValueError("sites need the layer web; `extends: lamp` includes it")
         if self.php_sites and not self.php:
-            raise ValueError("a PHP site needs the layer php; `extends: lamp` brings it")
+            raise ValueError("a PHP site needs the layer php; `extends: lamp` includes it")
         if self.databases and not self.mysql:
-            raise ValueError("a site with a database needs the layer mysql; `extends: lamp` brings it")
+            raise ValueError("a site with a database needs the layer mysql; `extends: lamp` includes it")
 
     def _has_repositories(self) -> None:
         sources: dict[str, set[str]] = {}
@@ -218,7 +191,7 @@ class Playbook(Options):
             if version and repository:
                 sources.setdefault(version, set()).add(repository)
             if repository and not version:
-                raise ValueError(f"php → repository: {repository} needs the version that shall come from it")
+                raise ValueError(f"php → repository: {repository} needs the version to take from it")
             if repository and repository not in self.linux.repositories:
                 raise ValueError(f"php → repository: {repository} is not among linux → repositories")
         for version, found in sources.items():
@@ -230,6 +203,10 @@ class Playbook(Options):
 
 def _ports(sites: Iterable[SiteBase]) -> Iterator[Iterable[int]]:
     return (site.ports for site in sites if isinstance(site, SandboxedSite))
+
+
+def _names(name: str, site: SiteBase) -> tuple[str, ...]:
+    return (name, *site.aliases, *((site.renamed_from,) if site.renamed_from else ()))
 
 
 def _unique(message: str, groups: Iterable[Iterable[object]]) -> None:

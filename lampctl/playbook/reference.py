@@ -1,4 +1,4 @@
-"""Every field that a playbook may have, from the models: what the reference in docs/ and `lampctl explain` tell."""
+"""Every field of a playbook, from the models: for the reference in docs/ and `lampctl explain`."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _order(section: Section, top: type[BaseModel]) -> tuple[int, str]:
 
 
 def _below(path: str, annotation: Any) -> Iterator[Section]:
-    """The models inside a field's type; those that only a union tells apart have its key in their title."""
+    """The models inside a field's type; members of a union have its key in their title."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield Section(path, path, annotation)
         return

@@ -1,7 +1,7 @@
 """Reporters: interchangeable ways to show a run. None of them decides anything.
 
-`text` is written while the run goes on. Each other format is a module here with one pure function, `render`, from a
-Report to a text: a new format is one such file, and its name in FORMATS.
+`text` is written during the run. Each other format is a module here with one pure function, `render`, from a Report to
+a string: to add a format, add such a module, and its name to FORMATS.
 """
 
 from __future__ import annotations

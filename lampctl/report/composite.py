@@ -1,4 +1,4 @@
-"""One reporter that is several."""
+"""Several reporters as one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lampctl.outcome import Outcome, Reporter
 
 
 class Composite:
-    """Fans out to `reporters`, in their order."""
+    """Forwards each call to `reporters`, in their order."""
 
     def __init__(self, reporters: Sequence[Reporter]) -> None:
         self.reporters = reporters

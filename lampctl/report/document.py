@@ -1,4 +1,4 @@
-"""Formats that are one document, written when a run has ended."""
+"""Formats that are one document, written at the end of a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lampctl.errors import LampctlError
 from lampctl.journal.events import Event
 from lampctl.outcome import Outcome
 
-# (file, line) of the playbook's lines about a check, or about a host for None; None if no file has any
+# A check's result, or None for the host as a whole → (file, line) of what the playbook says about it; None if unknown.
 Place = Callable[[Result | None], tuple[str, int] | None]
 
 
@@ -23,7 +23,7 @@ def nowhere(_: Result | None) -> tuple[str, int] | None:
 
 @dataclass(frozen=True)
 class Report:
-    """A run at its end. `time`: seconds since the epoch."""
+    """A finished run. `time`: seconds since the epoch."""
 
     command: str
     outcomes: Sequence[Outcome]
@@ -40,13 +40,13 @@ Render = Callable[[Report], str]
 
 
 def renderer(format: str) -> Render:
-    """The `render` of a format other than text; imported only when it is used."""
-    found: Render = import_module(f"lampctl.report.{format}").render
-    return found
+    """The `render` of a format other than text; its module is imported only when it is used."""
+    render: Render = import_module(f"lampctl.report.{format}").render
+    return render
 
 
 class Document:
-    """A reporter that renders the run at its end, and gives the text to `write`."""
+    """A reporter that renders the run at its end, and passes the text to `write`."""
 
     def __init__(self, render: Render, write: Callable[[str], None], place: Place = nowhere) -> None:
         self._render = render
@@ -54,13 +54,13 @@ class Document:
         self._place = place
 
     def event(self, event: Event) -> None:
-        """Events are for people."""
+        """Ignored: a document contains outcomes only."""
 
     def outcome(self, outcome: Outcome) -> None:
-        """The document is written once, at the end."""
+        """Ignored: `finish` gets all outcomes."""
 
     def finish(self, command: str, outcomes: Sequence[Outcome]) -> None:
         self._write(self._render(Report(command, outcomes, time=time.time(), place=self._place)))
 
     def close(self) -> None:
-        """There is nothing on the terminal."""
+        """Nothing to do: `finish` wrote the document."""

@@ -10,13 +10,13 @@ from lampctl.errors import LampctlError
 from lampctl.outcome import Outcome
 from lampctl.report.document import Report
 
-# Messages about a playbook begin each of their lines with the place, as compilers do.
+# Each line of a message about a playbook begins with its place in the file, as in a compiler's messages.
 _PLACE = re.compile(r"^(?P<file>[^\s:]+\.ya?ml):(?P<line>[0-9]+): ", re.MULTILINE)
 _LEVELS = {Status.FAIL: "error", Status.UNKNOWN: "warning"}
 
 
 def render(report: Report) -> str:
-    lines = list(_early(report.error)) if report.error else []
+    lines = list(_annotate_error(report.error)) if report.error else []
     for outcome in report.outcomes:
         lines += _outcome(report, outcome)
     return "".join(f"{line}\n" for line in lines)
@@ -42,25 +42,25 @@ def _error_text(error: LampctlError) -> str:
     return "\n".join(part for part in (error.message, error.evidence, error.hint and f"→ {error.hint}") if part)
 
 
-def _early(error: LampctlError) -> Iterator[str]:
-    """An error before any host was contacted: an annotation for each place in its message, else one without."""
+def _annotate_error(error: LampctlError) -> Iterator[str]:
+    """Annotate each place that an error names; if it names none, write one annotation without a place."""
     lines = error.message.splitlines()
-    named = [(match, line[match.end() :]) for line in lines if (match := _PLACE.match(line))]
-    for match, text in named:
+    located = [(match, line[match.end() :]) for line in lines if (match := _PLACE.match(line))]
+    for match, text in located:
         hint = f"\n→ {error.hint}" if error.hint else ""
         yield _command("error", "lampctl", text + hint, (match["file"], int(match["line"])))
-    if not named:
+    if not located:
         yield _command("error", "lampctl", _error_text(error), None)
 
 
 def _command(level: str, title: str, message: str, place: tuple[str, int] | None) -> str:
-    at = f"file={_property(place[0])},line={place[1]}," if place else ""
-    return f"::{level} {at}title={_property(title)}::{_data(message)}"
+    location = f"file={_escape_property(place[0])},line={place[1]}," if place else ""
+    return f"::{level} {location}title={_escape_property(title)}::{_escape_data(message)}"
 
 
-def _data(text: str) -> str:
+def _escape_data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def _escape_property(text: str) -> str:
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")

@@ -16,7 +16,7 @@ from lampctl.legible import legible
 from lampctl.outcome import Outcome
 from lampctl.report.document import Report
 
-# status → (mark, word, class), the worst first: a layer has the worst of its checks
+# status → (mark, word, class), the worst first: a layer has the worst status of its checks
 _STATUSES = {
     Status.FAIL: ("✗", "broken", "bad"),
     Status.BLOCKED: ("·", "blocked", "held"),
@@ -24,7 +24,7 @@ _STATUSES = {
     Status.PASS: ("✓", "works", "good"),
     Status.SKIPPED: ("–", "skipped", "held"),
 }
-_LINES = {"+": "add", "-": "del", "@": "hunk"}
+_LINE_CLASSES = {"+": "add", "-": "del", "@": "hunk"}
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class _Layer:
 
     @property
     def status(self) -> Status:
-        found = {result.status for result in self.results}
-        return next(status for status in _STATUSES if status in found)
+        statuses = {result.status for result in self.results}
+        return next(status for status in _STATUSES if status in statuses)
 
     @property
     def count(self) -> str:
@@ -89,7 +89,7 @@ def _state(outcome: Outcome) -> str:
 
 
 def _summary(outcome: Outcome) -> str:
-    """A host in a few words."""
+    """Summarize a host in a few words."""
     passed = sum(result.status is Status.PASS for result in outcome.results)
     checks = f"{passed} of {len(outcome.results)} checks pass" if outcome.results else ""
     changes = f"{len(outcome.changes)} {'changed' if outcome.applied else 'to change'}" if outcome.changes else ""
@@ -99,13 +99,13 @@ def _summary(outcome: Outcome) -> str:
 
 
 def _layers(outcome: Outcome) -> list[_Layer]:
-    """Layers in the chain's order; one may come twice, such as TLS, which is checked again behind the web server."""
+    """Layers in the chain's order; one may occur twice, such as TLS, which is checked again after the web server."""
     return [_Layer(name, list(results)) for name, results in groupby(outcome.results, lambda result: result.layer)]
 
 
 def _lines(diff: str) -> list[tuple[str, str]]:
     """(class, text) of each line."""
-    return [(_LINES.get(line[:1], ""), line) for line in diff.splitlines()]
+    return [(_LINE_CLASSES.get(line[:1], ""), line) for line in diff.splitlines()]
 
 
 def _shares(timings: Mapping[str, float]) -> list[tuple[str, float, float]]:

@@ -1,4 +1,4 @@
-"""JUnit's XML by Jenkins' junit-10.xsd: one suite for each host, one test case for each check."""
+"""JUnit XML, valid against Jenkins' junit-10.xsd: one suite for each host, one test case for each check."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ _ELEMENTS = {
 def render(report: Report) -> str:
     suites = [_suite(report, outcome) for outcome in report.outcomes]
     if report.error:
-        suites.append(_counted("lampctl", [_ended("lampctl", report.command, report.error)], report.time, 0.0))
-    top = Element("testsuites", name=f"lampctl {report.command}")
+        suites.append(_new_suite("lampctl", [_error_case("lampctl", report.command, report.error)], report.time, 0.0))
+    root = Element("testsuites", name=f"lampctl {report.command}")
     for count in ("tests", "failures", "errors"):
-        top.set(count, str(sum(int(suite.get(count, 0)) for suite in suites)))
-    top.set("time", f"{sum(float(suite.get('time', 0)) for suite in suites):.3f}")
-    top.extend(suites)
-    indent(top)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(top, encoding="unicode")}\n'
+        root.set(count, str(sum(int(suite.get(count, 0)) for suite in suites)))
+    root.set("time", f"{sum(float(suite.get('time', 0)) for suite in suites):.3f}")
+    root.extend(suites)
+    indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
 
 
 def _suite(report: Report, outcome: Outcome) -> Element:
     cases = [_case(outcome.host, result) for result in outcome.results]
     if outcome.error:
-        cases.append(_ended(outcome.host, report.command, outcome.error))
-    if not cases:  # of a plan; consumers treat an empty suite as an error
+        cases.append(_error_case(outcome.host, report.command, outcome.error))
+    if not cases:  # a plan; consumers treat an empty suite as an error
         cases.append(Element("testcase", classname=legible(outcome.host), name=report.command, time="0.000"))
-    suite = _counted(outcome.host, cases, report.time, sum(outcome.timings.values()))
+    suite = _new_suite(outcome.host, cases, report.time, sum(outcome.timings.values()))
     suite.insert(0, _properties(report, outcome))
     if outcome.changes:
         SubElement(suite, "system-out").text = legible("\n".join(_changes(outcome)))
     return suite
 
 
-def _counted(name: str, cases: list[Element], time: float, seconds: float) -> Element:
-    def having(element: str) -> str:
+def _new_suite(name: str, cases: list[Element], time: float, seconds: float) -> Element:
+    def count_with(element: str) -> str:
         return str(sum(case.find(element) is not None for case in cases))
 
-    suite = Element("testsuite", name=legible(name), tests=str(len(cases)), failures=having("failure"))
-    suite.attrib |= {"errors": having("error"), "skipped": having("skipped"), "time": f"{seconds:.3f}"}
+    suite = Element("testsuite", name=legible(name), tests=str(len(cases)), failures=count_with("failure"))
+    suite.attrib |= {"errors": count_with("error"), "skipped": count_with("skipped"), "time": f"{seconds:.3f}"}
     suite.attrib |= {"timestamp": datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%S")}
     suite.attrib |= {"hostname": legible(name)}
     suite.extend(cases)
@@ -89,7 +89,7 @@ def _result_text(result: Result) -> Iterator[str]:
         yield f"→ {result.hint}"
 
 
-def _ended(host: str, command: str, error: LampctlError) -> Element:
+def _error_case(host: str, command: str, error: LampctlError) -> Element:
     """The error that ended the command early, as its own test case."""
     case = Element("testcase", classname=legible(host), name=command or "lampctl", time="0.000")
     detail = SubElement(case, "error", message=legible(error.message), type=error.kind)

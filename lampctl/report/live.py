@@ -1,4 +1,4 @@
-"""For people at a terminal: while a run works, one line for each layer, or for each host if there are several.
+"""For people at a terminal: during a run, one line for each layer, or for each host if there are several.
 
 Only unfinished work is live; results are printed above it and stay.
 """
@@ -30,7 +30,7 @@ _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"  # of the spinner
 
 
 class LiveReporter(TextReporter):
-    """Writes to a terminal. A thread of Rich draws, without a lock: it only reads."""
+    """Writes to a terminal. Rich draws in a thread of its own, without our lock: drawing only reads."""
 
     def __init__(self, several: bool) -> None:
         super().__init__(quiet=False, several=several)
@@ -46,19 +46,19 @@ class LiveReporter(TextReporter):
                 return
             match event:
                 case Asked() | Suspended():
-                    self._make_room(1)
+                    self._count_questions(1)
                     return
                 case Answered() | Resumed():
-                    self._make_room(-1)
+                    self._count_questions(-1)
                     return
                 case Noted(host, text):
                     self._print(host, (text, "yellow"))
             self._hosts.setdefault(event.host, Host(event.host)).read(event, time.monotonic())
             self._start()
 
-    def _make_room(self, questions: int) -> None:
-        """Count open questions (1: one more, -1: one less); nothing is live while there are any."""
-        self._asking += questions
+    def _count_questions(self, change: int) -> None:
+        """Add `change` to the number of open questions; the live view is hidden while there are any."""
+        self._asking += change
         self._stop(asking=True)
         if self._hosts:
             self._start()
@@ -73,7 +73,7 @@ class LiveReporter(TextReporter):
             if outcome.platform and ((host and host.layers) or (self._several and outcome.results)):
                 self._print(outcome.host, (f"{outcome.playbook} on {outcome.platform}", "bold"))
             if host and host.layers:
-                self._console.print(self._cut(list(self._rows(host, time.monotonic(), final=True))))
+                self._console.print(self._fit(list(self._layer_lines(host, time.monotonic(), final=True))))
         super().outcome(outcome)
 
     def close(self) -> None:
@@ -86,7 +86,7 @@ class LiveReporter(TextReporter):
             self._echo.off()
             self._live = live = Live(
                 console=self._console,
-                get_renderable=self._frame,
+                get_renderable=self.frame,
                 refresh_per_second=8,
                 transient=True,
                 redirect_stdout=False,
@@ -95,12 +95,12 @@ class LiveReporter(TextReporter):
             live.start()
 
     def _stop(self, asking: bool = False) -> None:
-        self._echo.on(forget=asking)
+        self._echo.on(discard=asking)
         if self._live:
             self._live.stop()
             self._live = None
 
-    # Printed lines: folded at the terminal's width, the culprit last
+    # Printed lines: wrapped at the terminal's width, the culprit last
 
     def _results(self, outcome: Outcome) -> None:
         table = Table.grid(padding=(0, 2, 0, 0))
@@ -139,28 +139,29 @@ class LiveReporter(TextReporter):
 
     # Live lines
 
-    def _frame(self) -> Group:
+    def frame(self) -> Group:
+        """Return the current live lines, cut to the terminal's size."""
         now = time.monotonic()
         hosts = list(self._hosts.values())
         if self._several or len(hosts) != 1:
-            return self._cut([self._host(host, now) for host in hosts])
+            return self._fit([self._host_line(host, now) for host in hosts])
         host = hosts[0]
         if host.checks:
-            return self._cut([self._host(host, now), *self._checked(host, now)])
-        lines = [self._host(host, now), *self._rows(host, now, final=False)]
-        return self._cut([*lines, Text(f"      {host.line}", "dim")] if host.running and host.line else lines)
+            return self._fit([self._host_line(host, now), *self._check_lines(host, now)])
+        lines = [self._host_line(host, now), *self._layer_lines(host, now, final=False)]
+        return self._fit([*lines, Text(f"      {host.line}", "dim")] if host.running and host.line else lines)
 
-    def _cut(self, lines: list[Text]) -> Group:
-        """Cut the lines to the terminal's width and their number to its height: else Rich can't redraw them."""
-        most = max(self._console.height - 2, 1)
-        if len(lines) > most:
-            lines = [*lines[: most - 1], Text(f"… and {len(lines) - most + 1} more", "dim")]
+    def _fit(self, lines: list[Text]) -> Group:
+        """Truncate the lines to the terminal's width, and their number to its height: else Rich can't redraw them."""
+        rows = max(self._console.height - 2, 1)
+        if len(lines) > rows:
+            lines = [*lines[: rows - 1], Text(f"… and {len(lines) - rows + 1} more", "dim")]
         for line in lines:
             line.no_wrap = True
             line.truncate(max(self._console.width - 1, 10), overflow="ellipsis")
         return Group(*lines)
 
-    def _host(self, host: Host, now: float) -> Text:
+    def _host_line(self, host: Host, now: float) -> Text:
         layer = host.running
         parts = [host.phase, f"step {host.step}" if host.step else ""]
         if host.checks:
@@ -169,55 +170,55 @@ class LiveReporter(TextReporter):
             parts.append(layer.packages.text or layer.step)
         progress = ", ".join(part for part in parts if part)
         return Text.assemble(
-            (f"{self._frame_at(now)} ", "cyan"),
+            (f"{self._spinner(now)} ", "cyan"),
             (f"{host.name}: ", "bold"),
             progress,
             (f"  {now - host.began:.0f} s", "dim"),
         )
 
-    def _rows(self, host: Host, now: float, final: bool) -> Iterator[Text]:
-        for name, shown in _named(host.layers):
-            yield self._row(shown, host.layers[name], now, final)
+    def _layer_lines(self, host: Host, now: float, final: bool) -> Iterator[Text]:
+        for name, shown in _padded(host.layers):
+            yield self._layer_line(shown, host.layers[name], now, final)
 
-    def _checked(self, host: Host, now: float) -> Iterator[Text]:
+    def _check_lines(self, host: Host, now: float) -> Iterator[Text]:
         """One line for each layer, with the id of its last result."""
-        for name, shown in _named(host.checks):
+        for name, shown in _padded(host.checks):
             results, total = [result for result in host.results if result.layer == name], host.checks[name]
             worst = next((s for s in _WORST if s in {result.status for result in results}), Status.PASS)
             mark, style = MARKS[worst]
             if len(results) < total and worst is not Status.FAIL:
-                mark, style = (self._frame_at(now), "cyan") if results else ("·", "dim")
+                mark, style = (self._spinner(now), "cyan") if results else ("·", "dim")
             last = f"  {results[-1].id}" if 0 < len(results) < total else ""
             count = f"  {len(results)} of {total} check{'s' if total > 1 else ''}{last}"
             yield Text.assemble("  ", (f"{mark} ", style), shown, (count, "dim"))
 
-    def _row(self, name: str, layer: Layer, now: float, final: bool) -> Text:
+    def _layer_line(self, name: str, layer: Layer, now: float, final: bool) -> Text:
         mark, style = "·", "dim"
         if layer.failed:
             mark, style = MARKS[Status.FAIL]
         elif layer.began and not final:
-            mark, style = self._frame_at(now), "cyan"
+            mark, style = self._spinner(now), "cyan"
         elif layer.done >= layer.total:
             mark, style = MARKS[Status.PASS]
         seconds = f"{layer.elapsed(now):6.1f} s" if layer.done or layer.began else " " * 8
         row = Text.assemble("  ", (f"{mark} ", style), name, (f"  {seconds}  ", "dim"))
         if layer.began and not final:
-            return row.append(self._doing(layer))
+            return row.append(self._activity(layer))
         steps = f"{layer.total} step{'s' if layer.total > 1 else ''}"
         return row.append(layer.step if layer.failed else f"{layer.done} of {steps}" if layer.done else steps, "dim")
 
-    def _doing(self, layer: Layer) -> Text:
+    def _activity(self, layer: Layer) -> Text:
         packages = layer.packages
-        if not packages.doing:
+        if not packages.stage:
             return Text(layer.step)
         full = round(packages.fraction * _BAR)
         return Text.assemble(("━" * full, "green"), ("─" * (_BAR - full), "dim"), f"  {packages.text}")
 
-    def _frame_at(self, now: float) -> str:
+    def _spinner(self, now: float) -> str:
         return _FRAMES[int(now * 8) % len(_FRAMES)]
 
 
-def _named(layers: Iterable[str]) -> list[tuple[str, str]]:
+def _padded(layers: Iterable[str]) -> list[tuple[str, str]]:
     """(name, the name padded to the longest), in the order of the request path."""
     order = [layer.name for layer in registered()]
     ordered = sorted(layers, key=lambda name: order.index(name) if name in order else len(order))

@@ -8,22 +8,22 @@ from lampctl.checks import Result, Status, culprit
 from lampctl.outcome import Outcome, health
 from lampctl.report.document import Report
 
-_SIGNS = {Status.PASS: "OK", Status.FAIL: "CRITICAL"}
+_STATES = {Status.PASS: "OK", Status.FAIL: "CRITICAL"}
 
 
 def render(report: Report) -> str:
     state = health(report.outcomes, report.error)
     if report.error:
         return f"LAMPCTL {state.name} - {_plain(report.error.message)}\n{_hint(report.error.hint)}"
-    summary = "; ".join(_short(outcome) for outcome in report.outcomes if health([outcome]) is state)
+    summary = "; ".join(_host_summary(outcome) for outcome in report.outcomes if health([outcome]) is state)
     lines = [f"LAMPCTL {state.name} - {summary} | {' '.join(_performance(report))}"]
     for outcome in report.outcomes:
-        lines += _long(outcome)
+        lines += _long_output(outcome)
     return "\n".join(lines) + "\n"
 
 
-def _short(outcome: Outcome) -> str:
-    """A host in a few words: its failure, if any."""
+def _host_summary(outcome: Outcome) -> str:
+    """Summarize a host in a few words: its failure, if any."""
     host = _plain(outcome.host)
     if outcome.error:
         return _plain(outcome.error.message)
@@ -36,7 +36,7 @@ def _short(outcome: Outcome) -> str:
 
 
 def _performance(report: Report) -> Iterator[str]:
-    """'label'=value[unit];warn;crit;min;max: counts and seconds of the run, then milliseconds a check."""
+    """'label'=value[unit];warn;crit;min;max: counts and seconds of the run, then milliseconds of each check."""
     several = len(report.outcomes) > 1
     for outcome in report.outcomes:
         prefix = f"{_plain(outcome.host)} " if several else ""
@@ -54,10 +54,10 @@ def _label(text: str) -> str:
     return "'" + text.replace("'", "''").replace("=", "_") + "'"
 
 
-def _long(outcome: Outcome) -> Iterator[str]:
+def _long_output(outcome: Outcome) -> Iterator[str]:
     host = _plain(outcome.host)
     for result in outcome.results:
-        yield f"[{_SIGNS.get(result.status, str(result.status).upper())}] {host}: {result.id}: {_plain(result.actual)}"
+        yield f"[{_STATES.get(result.status, str(result.status).upper())}] {host}: {result.id}: {_plain(result.actual)}"
         if result.status is not Status.PASS:
             yield from _details(result)
     if outcome.error:
@@ -76,5 +76,5 @@ def _hint(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """On one line, without the `|` that begins performance data."""
+    """Put the text on one line, without `|`, which begins performance data."""
     return " ".join(text.replace("|", "/").split())

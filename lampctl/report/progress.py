@@ -29,10 +29,10 @@ PHASES = {
 
 @dataclass
 class Packages:
-    """apt's own lines, counted: each package is fetched, unpacked and set up."""
+    """apt's progress, counted from its output: each package is fetched, unpacked and set up."""
 
     total: int = 0
-    doing: str = ""
+    stage: str = ""
     done: dict[str, int] = field(default_factory=dict)
 
     _PLANNED = re.compile(r"(\d+) upgraded, (\d+) newly installed")
@@ -42,23 +42,23 @@ class Packages:
         if planned := self._PLANNED.match(line):
             self.total += sum(map(int, planned.groups()))
             return
-        doing = next((doing for start, doing in self._STEPS.items() if line.startswith(start)), "")
-        if self.total and doing:  # `apt-get update` fetches before that, and not packages
-            self.doing = doing
-            self.done[doing] = min(self.done.get(doing, 0) + 1, self.total)
+        stage = next((stage for start, stage in self._STEPS.items() if line.startswith(start)), "")
+        if self.total and stage:  # before that, `apt-get update` fetches lists, not packages
+            self.stage = stage
+            self.done[stage] = min(self.done.get(stage, 0) + 1, self.total)
 
     @property
     def text(self) -> str:
         """`unpacking 87 of 143`; empty if nothing is installed."""
-        return f"{self.doing} {self.done[self.doing]} of {self.total}" if self.doing else ""
+        return f"{self.stage} {self.done[self.stage]} of {self.total}" if self.stage else ""
 
     @property
     def fraction(self) -> float:
         """0 to 1. Cached packages are not fetched, so fetching is complete when unpacking begins."""
-        if not self.doing:
+        if not self.stage:
             return 0.0
         fetched = self.total if len(self.done.keys() - {"fetching"}) else self.done["fetching"]
-        done = fetched + sum(number for doing, number in self.done.items() if doing != "fetching")
+        done = fetched + sum(number for stage, number in self.done.items() if stage != "fetching")
         return done / (self.total * len(self._STEPS))
 
 
@@ -97,7 +97,7 @@ class Host:
     step: str = ""  # `3 of 9`
     line: str = ""  # the last line that a step printed
     layers: dict[str, Layer] = field(default_factory=dict)
-    checks: dict[str, int] = field(default_factory=dict)  # while they run: the number of each layer
+    checks: dict[str, int] = field(default_factory=dict)  # while they run: layer → the number of its checks
     results: list[Result] = field(default_factory=list)  # so far
 
     @property

@@ -1,6 +1,6 @@
 """Prometheus' text format, as node_exporter's textfile collector reads it.
 
-Unknown results have no sample: absent() finds them, and no alert takes them for broken.
+Unknown results have no sample, so that no alert treats them as broken; absent() finds them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""For people: plain lines. The live view of a terminal is in live.py."""
+"""For people: plain lines. The live view for terminals is in live.py."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _SIGNS = {Action.CREATE: ("+", "green"), Action.INSTALL: ("+", "green"), Action.
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Rich would only end this thread, with 1; the command line ends the process, with its own code."""
+        """Rich would end only this thread, with exit code 1. The command line ends the process, with its own."""
         raise BrokenPipeError
 
 
 def live() -> bool:
-    """Can lines of stdout be redrawn? Without Unicode their width is not known."""
+    """Can lines on stdout be redrawn? Without Unicode their width is unknown."""
     console = _Console()
     return console.is_terminal and not console.is_dumb_terminal and not console.options.ascii_only
 
@@ -48,7 +48,7 @@ class TextReporter:
         )
         self._quiet = quiet
         self._several = several
-        self._lock = RLock()  # Ctrl-Z may come in the middle of anything
+        self._lock = RLock()  # reentrant: Ctrl-Z may interrupt any of these methods
         self._closed = False
 
     def event(self, event: Event) -> None:
@@ -89,7 +89,7 @@ class TextReporter:
             self._closed = True
 
     def error(self, error: LampctlError) -> None:
-        """What failed, where, the evidence, and what to do."""
+        """Print what failed, where, the evidence, and what to do."""
         self._console.print(Text.assemble(("✗ ", "bold red"), (error.message, "bold")))
         for line in error.evidence.splitlines():
             self._console.print(Text(f"    {inert(line)}", "dim"))
@@ -106,7 +106,7 @@ class TextReporter:
         self.changes(outcome.host, outcome.changes)
 
     def changes(self, host: str, changes: Sequence[Change]) -> None:
-        """Each change with its diff."""
+        """Print each change with its diff."""
         for change in changes:
             sign, style = _SIGNS.get(change.action, ("~", "yellow"))
             self._print(host, (f"{sign} {change.action} ", style), (change.resource, "bold"))

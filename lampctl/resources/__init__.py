@@ -1,4 +1,4 @@
-"""What lampctl holds in a desired state on a host. `kind` says what a kind of resource is, `kinds` which there are."""
+"""What lampctl keeps in a desired state on a host. `kind` defines a kind of resource; `kinds` lists them all."""
 
 from lampctl.resources.acme import AcmeCertificate
 from lampctl.resources.base import Action, Change, Conflict, Resource, Step, select
@@ -6,10 +6,13 @@ from lampctl.resources.certificate import Certificate
 from lampctl.resources.command import Command
 from lampctl.resources.database import Database, DatabaseUser
 from lampctl.resources.directory import Directory
-from lampctl.resources.file import AbsentSymlink, File, Symlink
+from lampctl.resources.file import AbsentSymlink, File, PackagedSymlink, Symlink
+from lampctl.resources.occupied import Occupied
 from lampctl.resources.package import Package
 from lampctl.resources.pem import Pair
+from lampctl.resources.rebind import Rebind
 from lampctl.resources.release import Release, Source
+from lampctl.resources.rename import Rename
 from lampctl.resources.repository import Repository
 from lampctl.resources.secret import Secret
 from lampctl.resources.service import OutgoingService, Service, SharedService
@@ -28,10 +31,14 @@ __all__ = [
     "DatabaseUser",
     "Directory",
     "File",
+    "Occupied",
     "OutgoingService",
     "Package",
+    "PackagedSymlink",
     "Pair",
+    "Rebind",
     "Release",
+    "Rename",
     "Repository",
     "Resource",
     "Secret",

@@ -1,7 +1,7 @@
-"""Certificates that an ACME server gives, by certbot, which renews them from then on.
+"""Certificates that an ACME server issues, requested and renewed by certbot.
 
-They are asked for when the web server runs: it answers the server's challenge from a folder. That a name does not
-lead here is no fault of the files that were handed over: the step says so, and the run goes on.
+They are requested once the web server runs: it answers the server's challenge from a folder. A name that does not point
+to this host is no fault of the configuration files: the step reports it, and the run goes on.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from dataclasses import dataclass
 
 from lampctl.resources.base import Action, Change, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase
-from lampctl.resources.pem import CertificateState, Pair, labelled, look, parse
-from lampctl.resources.shell import quote, script
+from lampctl.resources.pem import CertificateState, Pair, look, parse
+from lampctl.resources.shell import labelled, script, words
 
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 LIVE = "/etc/letsencrypt/live"
-HOOK = "/etc/letsencrypt/renewal-hooks/deploy/lampctl"  # certbot runs it when it has renewed one
-LOGS = "/var/lib/lampctl/acme"  # what certbot said when it got no certificate
-OVERDUE = 14  # days before its end by which certbot's own timer has renewed a certificate
+HOOK = "/etc/letsencrypt/renewal-hooks/deploy/lampctl"  # certbot runs it after each renewal
+LOGS = "/var/lib/lampctl/acme"  # certbot's last error for each site without a certificate
 
 
 @dataclass(frozen=True)
@@ -48,9 +47,8 @@ class AcmeCertificate:
 
 
 def look_at(item: AcmeCertificate) -> str:
-    """Shell that prints what `read` understands, and which server it comes from."""
-    renewal = quote(f"/etc/letsencrypt/renewal/{item.site}.conf")
-    return f"{look(item.pair)}\ngrep '^server = ' {renewal} 2>/dev/null || :"
+    """Shell that prints what `read` parses: the pair, the server that issued it, and why it would not be renewed."""
+    return f"{look(item.pair)}\n{script('acme/renewal')}{words(['look_at_renewal', item.site, item.webroot])}"
 
 
 def probe(certificates: Sequence[AcmeCertificate]) -> str:
@@ -67,8 +65,12 @@ def compare(item: AcmeCertificate, state: CertificateState | None, view: HostVie
         why = f"is for {', '.join(sorted(state.names))} -> {names}"
     elif state.issuer not in ("", item.directory):
         why = f"comes from {state.issuer} -> {item.directory}"
-    elif state.days(view.clock) < OVERDUE:
+    elif state.key != "fits":
+        why = f"its key is {state.key}"
+    elif state.is_overdue(view.clock):
         why = f"has {state.days(view.clock)} days left, and certbot's timer did not renew it"
+    elif state.unrenewable:
+        why = f"would not be renewed: {state.unrenewable}"
     return Change(item.key, item.layer, Action.UPDATE, why + "\n") if why else None
 
 
@@ -92,6 +94,7 @@ def _script(item: AcmeCertificate) -> str:
         url=item.url,
         log=item.log,
         hook=HOOK,
+        site=item.site,
         names=item.names,
         options=options,
     )

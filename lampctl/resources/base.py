@@ -1,4 +1,4 @@
-"""What all kinds of resources have in common: a key and a layer, changes, conflicts and steps."""
+"""What all kinds of resources share: a key and a layer, changes, conflicts and steps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Action(StrEnum):
 
 
 class Resource(Protocol):
-    """One thing on a host that lampctl holds in a desired state."""
+    """One thing on a host that lampctl keeps in a desired state."""
 
     @property
     def key(self) -> str: ...
@@ -46,7 +46,7 @@ def select(resources: Iterable[Resource], /, *classes: type[Any]) -> list[Any]:
 
 @dataclass(frozen=True)
 class Change:
-    """One difference between desired and actual; the object that is shown is the one that is applied."""
+    """One difference between desired and actual state; the change that is shown is the one that is applied."""
 
     resource: str  # key, such as file:/etc/apache2/…
     layer: str
@@ -55,7 +55,7 @@ class Change:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "resource", one_line(self.resource))
-        # The end of a line may be the difference.
+        # Line endings might be the difference.
         object.__setattr__(self, "diff", legible(self.diff.replace("\r", "\ufffd")))
 
     def as_dict(self) -> dict[str, str]:
@@ -69,7 +69,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Conflict:
-    """Something on the host that lampctl did not make and that stands in the way; it is left alone."""
+    """Something on the host that lampctl did not make and that is in the way; it is left alone."""
 
     resource: str
     message: str
@@ -78,16 +78,16 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Step:
-    """A script of one apply: its own process, in this order, with live output.
+    """A script of one apply, run in its own process with live output.
 
     Attributes:
         name: Shown while it runs.
-        layer: The layer that it is part of.
+        layer: The layer that it belongs to.
         script: POSIX sh, run as `sh -eu` in the batch's directory, where the files of `payload` are.
         payload: File name -> content.
-        owns: Keys recorded as lampctl's before it runs, so that a run that dies leaves no orphan.
+        owns: Keys recorded as lampctl's before it runs, so that an interrupted run leaves no orphan.
         disowns: Keys removed from that record when it has run.
-        undo: Shell that reverses it; it runs when the generation is rolled back, the last step's first.
+        undo: Shell that reverses it when the generation is rolled back, in the reverse order of the steps.
     """
 
     name: str

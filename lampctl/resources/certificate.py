@@ -1,4 +1,4 @@
-"""TLS certificates that are made on the host: self-signed, or by an authority of the host's own."""
+"""TLS certificates that are created on the host: self-signed, or signed by the host's own authority."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import dataclass, replace
 
 from lampctl.resources.base import Action, Change, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase
-from lampctl.resources.pem import CertificateState, Pair, address, labelled, look, parse
-from lampctl.resources.shell import script
+from lampctl.resources.pem import CertificateState, Pair, address, look, parse
+from lampctl.resources.shell import labelled, script
 
 DIRECTORY = "/etc/lampctl/tls"
-LIFETIME = 397  # days; browsers trust none that live longer
-RENEWED = 30  # days before its end at which one that was made here is made anew
-# Days of what only our own clients trust: who never deploys again shall not lose the wire for that.
+LIFETIME = 397  # days; browsers reject longer ones
+RENEWED = 30  # days before its expiry at which a certificate is replaced
+# Days. Only lampctl's own clients trust these, and their connections must survive years without a deploy.
 SIGNED, AUTHORITY = 3650, 7300
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate for `names` (the first is the site's, or the host's): self-signed, or by an authority of its own.
+    """A certificate for `names` (the site's or the host's first): self-signed, or signed by its own authority.
 
-    Clients that are given the authority need not hear of it when the certificate is made anew.
+    Clients that have the authority accept a new certificate without any change.
     """
 
     site: str
@@ -43,7 +43,7 @@ class Certificate:
 
 
 def widen(certificates: Sequence[Certificate], view: HostView) -> list[Certificate]:
-    """With the names that its authority has signed already: other playbooks may know the host by them."""
+    """Add the names of the current certificate to those with an authority: other playbooks might use these names."""
     return [_widened(item, view.states.get(CERTIFICATES, item.key)) for item in certificates]
 
 
@@ -54,7 +54,7 @@ def _widened(certificate: Certificate, state: CertificateState | None) -> Certif
 
 
 def probe(certificates: Sequence[Certificate]) -> str:
-    """Shell that prints lines `key<TAB>text` with what `read` understands."""
+    """Shell that prints lines `key<TAB>text` that `read` parses."""
     return "\n".join(labelled(item.key, look(item.pair, _verifier(item))) for item in certificates) or ":"
 
 
@@ -64,18 +64,18 @@ def _verifier(item: Certificate) -> str:
 
 def compare(certificate: Certificate, state: CertificateState | None, view: HostView) -> Change | None:
     if state is None:
-        kind = "by an authority of its own," if certificate.signed else "self-signed"
-        text = f"{kind} for {', '.join(certificate.names)}, made on the host\n"
+        kind = "signed by its own authority," if certificate.signed else "self-signed"
+        text = f"{kind} for {', '.join(certificate.names)}, created on the host\n"
         return Change(certificate.key, certificate.layer, Action.CREATE, text)
     why = ""
     if certificate.signed and not state.signed:
-        why = "is not by the authority beside it"
+        why = "is not signed by its authority"
     elif state.names != frozenset(certificate.names):
         why = f"is for {', '.join(sorted(state.names))} -> {', '.join(certificate.names)}"
     elif state.key != "fits":
-        why = "its key does not fit" if state.key == "other" else f"its key is {state.key}"
+        why = "its key does not match" if state.key == "other" else f"its key is {state.key}"
     elif state.days(view.clock) < RENEWED:
-        why = f"ends at {state.end}"
+        why = f"expires at {state.end}"
     elif state.rights != "root:root 600":
         why = f"key: {state.rights} -> root:root 600"
     return Change(certificate.key, certificate.layer, Action.UPDATE, why + "\n") if why else None
@@ -89,7 +89,7 @@ def _script(item: Certificate) -> str:
     return script(
         "certificate/make",
         directory=f"{DIRECTORY}/{item.site}",
-        common=item.names[0][:50],  # a common name has at most 64 characters; clients look at subjectAltName
+        common=item.names[0][:50],  # a common name has at most 64 characters; clients use subjectAltName
         names=",".join(f"IP:{name}" if address(name) else f"DNS:{name}" for name in item.names),
         days=SIGNED if item.signed else LIFETIME,
         authority_days=AUTHORITY if item.signed else "",

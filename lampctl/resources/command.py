@@ -1,4 +1,4 @@
-"""The last resort: a command for what no other kind of resource can say."""
+"""A command, for what no other kind of resource can express."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from lampctl.resources.shell import quote
 class Command:
     """`script` (sh -eu) runs if `unless`, a quick test that changes nothing, fails; after the databases exist.
 
-    What `unless` tests has to be what `script` brings about, so that a second run finds it.
+    `unless` must test the effect of `script`, so that it succeeds in the next run. `undo` reverses it, or does nothing
+    if it did not run.
     """
 
     name: str
     layer: str
     script: str
     unless: str
-    why: str  # what it brings about, as the plan shows it
+    why: str  # its effect, as the plan shows it
+    undo: str = ""
 
     @property
     def key(self) -> str:
@@ -30,13 +32,13 @@ class Command:
 
 @dataclass(frozen=True)
 class CommandState:
-    """It has been done: what `unless` looks for exists."""
+    """A command that need not run: its `unless` has succeeded."""
 
 
 def probe(commands: Sequence[Command]) -> str:
     """Shell that prints the name of each command that need not run."""
-    looks = dict.fromkeys(f"( {c.unless} ) >/dev/null 2>&1 && echo {quote(c.name)} &" for c in commands)
-    return "\n".join([*looks, "wait"]) if commands else ":"
+    tests = dict.fromkeys(f"( {c.unless} ) >/dev/null 2>&1 && echo {quote(c.name)} &" for c in commands)
+    return "\n".join([*tests, "wait"]) if commands else ":"
 
 
 def parse(raw: str) -> dict[str, CommandState]:
@@ -48,8 +50,8 @@ def compare(command: Command, state: CommandState | None, view: HostView) -> Cha
 
 
 def steps(changed: Sequence[Changed[Command]], view: HostView) -> list[Step]:  # noqa: ARG001
-    return [Step(command.name, command.layer, command.script) for command, _ in changed]
+    return [Step(command.name, command.layer, command.script, undo=command.undo) for command, _ in changed]
 
 
-# How it is seen that a command need not run may differ by platform.
+# The test whether a command need not run can differ by platform.
 COMMANDS = Kind("commands", ("command",), (Command,), Phase.AFTER, probe, parse, compare, steps, varies=True)

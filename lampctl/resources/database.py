@@ -1,17 +1,18 @@
-"""Databases and their users, over the server's Unix socket as root; no password of root is ever needed."""
+"""Databases and their users, through the server's Unix socket as root, without a root password."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lampctl.answers import parse_int
 from lampctl.resources import sql
 from lampctl.resources.base import Action, Change, Conflict, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase
 from lampctl.resources.secret import Secret
 from lampctl.resources.sql import Account, Server, pattern
 
-SERVER = "database-server"  # a key that is there while the server does not answer
+SERVER = "database-server"  # a key that exists while the server does not answer
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Database:
 class DatabaseUser:
     """A user with all rights on one database, whose password is `secret`.
 
-    One that connects from another host (`host`: its address) has to use TLS.
+    One that connects from another host (`host`: its address) must use TLS.
     """
 
     name: str
@@ -54,11 +55,14 @@ AnyDatabase = Database | DatabaseUser
 
 @dataclass(frozen=True)
 class DatabaseState:
-    """A database, an account, or the server that does not answer.
+    """The state of a database or an account, or that the server does not answer.
 
     Attributes:
         login: The stored password opens the account.
-        tls: The account has to use TLS.
+        refused: The error number with which the server refused the login (of the server's own state: root's), 0 if it
+            gave none; None if it was not tried.
+        error: Of the server: why it refuses to answer; empty if nothing listens.
+        tls: The account must use TLS.
         grants: Patterns of databases on which the account has all rights.
     """
 
@@ -66,6 +70,8 @@ class DatabaseState:
     login: bool = False
     tls: bool = False
     grants: frozenset[str] = frozenset()
+    refused: int | None = None
+    error: str = ""
 
 
 def probe(items: Sequence[AnyDatabase]) -> str:
@@ -79,10 +85,16 @@ def probe(items: Sequence[AnyDatabase]) -> str:
 def parse(raw: str) -> dict[str, DatabaseState]:
     facts: dict[str, set[str]] = {}
     grants: dict[str, set[str]] = {}
+    refused: dict[str, int] = {}
+    error = ""
     for line in raw.split("\n"):
         match line.split("\t"):
             case ["down"]:
                 facts[SERVER] = set()
+            case ["failed", code, text]:
+                refused[SERVER], error = parse_int(code) or 0, text or f"error {code}"
+            case ["refused", name, host, code]:
+                refused[f"database-user:{name}@{host}"] = parse_int(code) or 0
             case ["db", name]:
                 facts.setdefault(f"database:{name}", set()).add("exists")
             case ["user", name, host]:
@@ -90,16 +102,31 @@ def parse(raw: str) -> dict[str, DatabaseState]:
             case ["tls" | "login" as fact, name, host]:
                 facts.setdefault(f"database-user:{name}@{host}", set()).add(fact)
             case ["grant", name, host, database, flags] if set(flags) == {"Y"}:
-                facts.setdefault(f"database-user:{name}@{host}", set())
                 grants.setdefault(f"database-user:{name}@{host}", set()).add(database)
-    return {
-        key: DatabaseState("exists" in found, "login" in found, "tls" in found, frozenset(grants.get(key, ())))
-        for key, found in facts.items()
-    }
+    keys = dict.fromkeys((*facts, *grants, *refused))
+    return {key: _state(key, facts, grants, refused, error) for key in keys}
+
+
+def _state(
+    key: str,
+    facts: Mapping[str, set[str]],
+    grants: Mapping[str, set[str]],
+    refused: Mapping[str, int],
+    error: str,
+) -> DatabaseState:
+    found = facts.get(key, set())
+    return DatabaseState(
+        "exists" in found,
+        "login" in found,
+        "tls" in found,
+        frozenset(grants.get(key, ())),
+        refused.get(key),
+        error if key == SERVER else "",
+    )
 
 
 def recognize(items: Sequence[AnyDatabase], view: HostView) -> frozenset[str]:
-    """Its own secret opens the account, and that account has all rights on the database."""
+    """Accounts that the stored password opens, and databases on which such an account has all rights."""
     found: set[str] = set()
     for user in items:
         state = view.states.get(DATABASES, user.key)
@@ -111,12 +138,15 @@ def recognize(items: Sequence[AnyDatabase], view: HostView) -> frozenset[str]:
 
 
 def compare(item: AnyDatabase, state: DatabaseState | None, view: HostView) -> Change | Conflict | None:
-    """The change; what the site's own secret opens is this same site's, whichever playbook made it."""
+    """The change. What the site's own password opens belongs to this site, whichever playbook made it."""
     state = state or DatabaseState()
     noun = "database" if isinstance(item, Database) else "database user"
     hint = "give the site another one: sites: NAME: database: {name: …, user: …}"
     known = item.key in view.recognized
-    answers = SERVER not in view.states.of(DATABASES)
+    server = view.states.get(DATABASES, SERVER)
+    answers = server is None
+    if server and server.error:
+        return _unanswered(item, server, view)
     if item.key in view.theirs and not known and (state.exists or not answers):
         text = f"the {noun} {item.name} belongs to the playbook {view.theirs[item.key]}; it was left alone"
         return Conflict(item.key, text, hint)
@@ -131,8 +161,27 @@ def compare(item: AnyDatabase, state: DatabaseState | None, view: HostView) -> C
     return Change(item.key, item.layer, Action.UPDATE, f"{why}\n") if why else None
 
 
+def _unanswered(item: AnyDatabase, server: DatabaseState, view: HostView) -> Conflict | None:
+    """Nothing is known of what is there: what is lampctl's stays as it is, and the check of its login says why."""
+    if item.key in view.owned:
+        return None
+    text = f"{item.key.replace(':', ' ', 1)}: the database server does not answer root on its socket: {server.error}"
+    hint = "deploy again when it answers; its log, or SHOW PROCESSLIST, shows why it does not"
+    if server.refused in _WRONG:
+        hint = (
+            "if root has a password: mysql: {admin: {secret: FILE}}, an option file on the host such as /root/.my.cnf; "
+            "or let root in by the socket: ALTER USER root@localhost IDENTIFIED VIA unix_socket"
+        )
+    return Conflict(item.key, text, hint)
+
+
+# Errors about an account, which ALTER USER fixes: access denied; its authentication plugin is another, or not loaded by
+# the server or the client; its password has expired (MariaDB, MySQL); it is locked (MariaDB, MySQL); it requires TLS.
+_WRONG = frozenset({1045, 1698, 1251, 1275, 1524, 2059, 1820, 1862, 4151, 3118, 3159})
+
+
 def _lacking(user: DatabaseUser, state: DatabaseState) -> str:
-    if not state.login:
+    if not state.login and (user.account.remote or state.refused in (None, *_WRONG)):
         return "can't log in with the stored password"
     if pattern(user.database) not in state.grants:
         return f"lacks rights on {user.database}"

@@ -1,4 +1,4 @@
-"""What is at a path of a host, as files, links and directories are compared with it."""
+"""The entry at a path of a host, which files, links and directories are compared with."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from lampctl.resources.shell import words
 
 @dataclass(frozen=True)
 class Entry:
-    """What is at a path: `kind` is file, symlink, directory or other."""
+    """The entry at a path. `kind`: file, symlink, directory or other."""
 
     kind: str
     mode: int = 0
     owner: str = "root:root"
     content: bytes = b""
     target: str = ""
-    readers: frozenset[str] = frozenset()  # users beside owner and group who may enter and list a directory
+    readers: frozenset[str] = frozenset()  # users besides owner and group who can enter and list a directory
 
 
 def probe(paths: Sequence[str], read: Sequence[str] = (), shared: Sequence[str] = ()) -> str:
-    """Shell that prints what is at `paths`, the content of `read`, and the access control lists of `shared`."""
-    look = peek.script(sorted(set(paths)), sorted(set(read)))
+    """Shell that prints the metadata of `paths`, the content of `read`, and the access control lists of `shared`."""
+    script = peek.script(sorted(set(paths)), sorted(set(read)))
     if not shared:
-        return look
+        return script
     lists = words(sorted(set(shared)))
-    return f"{look}\ngetfacl --absolute-names {lists} 2>/dev/null | sed 's/^/acl\\t/'"
+    return f"{script}\ngetfacl --absolute-names {lists} 2>/dev/null | sed 's/^/acl\\t/'"
 
 
 def parse(raw: str) -> dict[str, Entry]:
-    """Path -> what is there."""
+    """Path -> entry."""
     found = sections(raw)
     readers = _readers(found.get("acl", ""))
     seen = peek.parse(found.get("stat", ""), found.get("tar", ""))
@@ -40,7 +40,7 @@ def parse(raw: str) -> dict[str, Entry]:
 
 
 def _entry(seen: peek.Seen, readers: frozenset[str]) -> Entry:
-    """One whose content was too large to be read differs from whatever is wanted, and says so in the diff."""
+    """The entry; content that was too large to read is replaced by a note, so that the diff shows it."""
     content = seen.content
     if content is None and seen.kind == "file" and seen.size > peek.LARGEST:
         content = f"({seen.size} bytes: too large to show)\n".encode()
@@ -48,7 +48,7 @@ def _entry(seen: peek.Seen, readers: frozenset[str]) -> Entry:
 
 
 def _readers(lists: str) -> dict[str, frozenset[str]]:
-    """Path → the users who may enter and list it by its access control list, as getfacl prints it (`user:NAME:r-x`)."""
+    """Path → the users who can enter and list it by its access control list, as getfacl prints it (`user:NAME:r-x`)."""
     found: dict[str, set[str]] = {}
     path = ""
     for line in lists.splitlines():
@@ -61,7 +61,7 @@ def _readers(lists: str) -> dict[str, frozenset[str]]:
 
 
 def difference(state: Entry | None, kind: str, owner: str, mode: int) -> str:
-    """Lines that say what differs beside the content: kind, owner and mode."""
+    """The differences in kind, owner and mode, one a line."""
     if state is None:
         return ""
     wanted = {"kind": kind, "owner": owner, "mode": f"{mode:04o}"}

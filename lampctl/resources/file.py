@@ -1,7 +1,7 @@
 """Files and symbolic links: observed, compared, and handed over as one generation.
 
 A generation is staged in a copy of /etc, validated there by the servers' own tests inside a private mount namespace,
-and only then swapped in. What it replaced is kept beside a script that restores it.
+and only then swapped in. What it replaced is kept, with a script that restores it.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class File:
 
     Attributes:
         template: Its path below templates/.
-        seed: It is written once, then its owner's, and never compared again.
+        seed: It is written once; then it belongs to its owner, and is never compared.
         unless: A seed is not written if this path exists.
-        private: Its content is shown in no diff.
-        divert: It replaces a package's own file; dpkg keeps that version beside it (dpkg-divert).
+        private: No diff shows its content.
+        divert: It replaces a package's own file, which is kept under another name (dpkg-divert).
     """
 
     path: str
@@ -60,9 +60,17 @@ class Symlink:
         return f"symlink:{self.path}"
 
 
+class PackagedSymlink(Symlink):
+    """A link that a package makes. It is restored if it is gone, and stays when no playbook wants it any more."""
+
+    @property
+    def key(self) -> str:
+        return f"packaged-symlink:{self.path}"
+
+
 @dataclass(frozen=True)
 class AbsentSymlink:
-    """A link that is deleted if it points to `target`: with the one that replaces it, it would clash."""
+    """A link that is deleted if it points to `target`, because it conflicts with the link that replaces it."""
 
     path: str
     layer: str
@@ -77,27 +85,27 @@ Path = File | Symlink | AbsentSymlink
 
 
 def probe(resources: Sequence[Path]) -> str:
-    """The content is printed of what is compared with a content of ours.
+    """Shell that prints metadata, and the content of files that are compared.
 
-    Seeds are never compared. Of a link that a file has replaced: our mark in that file tells that it is ours.
+    Seeds are not compared. The content is also needed for links: a file in place of one is lampctl's if it has MARK.
     """
     paths = [r.path for r in resources] + [r.unless for r in resources if isinstance(r, File) and r.unless]
     return entry.probe(paths, [r.path for r in resources if not isinstance(r, File) or not r.seed])
 
 
 def compare(resource: Path, state: Entry | None, view: HostView) -> Change | Conflict | None:
-    """A conflict is something else in its place that lampctl did not make."""
+    """The change; or a conflict with an entry in its place that lampctl did not make."""
     if isinstance(resource, AbsentSymlink):
         if not state or (state.kind, state.target) != ("symlink", resource.target):
             return None
         return Change(resource.key, resource.layer, Action.DELETE, "another link replaces it\n")
     content = view.contents.get(resource.key, "")
     if isinstance(resource, File) and resource.seed:
-        taken = state or resource.key in view.owned or resource.unless in view.states.of(FILES)
+        taken = state or resource.key in view.owned or resource.unless in view.states.of_kind(FILES)
         return None if taken else _change(resource, Action.CREATE, content, None)
     if state is None:
         return _change(resource, Action.CREATE, content, None)
-    if _is_as_wanted(resource, content, state):
+    if _matches(resource, content, state):
         return None
     if found := _conflict(resource, state, view.owned):
         return found
@@ -108,20 +116,21 @@ def _conflict(resource: File | Symlink, state: Entry, owned: frozenset[str]) -> 
     if state.kind == "directory":
         return Conflict(
             resource.key,
-            f"{resource.path} is a directory, and its content may be somebody's; it was left alone",
+            f"{resource.path} is a directory, which may hold data; it was left alone",
             f"move it away: mv {resource.path} {resource.path}.before",
         )
     diverts = isinstance(resource, File) and resource.divert
-    if resource.key in owned or MARK.encode() in state.content or diverts:
+    empty = state.kind == "file" and not state.content  # as a power failure leaves it
+    if resource.key in owned or MARK.encode() in state.content or diverts or empty:
         return None
     return Conflict(
         resource.key,
         f"{resource.path} exists and was not made by lampctl; it was left alone",
-        f"move it away, or let the playbook use another name: mv {resource.path} {resource.path}.before",
+        f"move it away, or use another name in the playbook: mv {resource.path} {resource.path}.before",
     )
 
 
-def _is_as_wanted(resource: File | Symlink, content: str, state: Entry) -> bool:
+def _matches(resource: File | Symlink, content: str, state: Entry) -> bool:
     if isinstance(resource, Symlink):
         return state.kind == "symlink" and state.target == resource.target
     same = (state.kind, state.mode, state.owner) == ("file", resource.mode, resource.owner)
@@ -129,7 +138,7 @@ def _is_as_wanted(resource: File | Symlink, content: str, state: Entry) -> bool:
 
 
 def _body(content: bytes) -> bytes:
-    """Without the line that names the playbook: the same file from another playbook is the same file."""
+    """The content without the line that names the playbook: it may differ between playbooks."""
     return b"\n".join(line for line in content.split(b"\n") if MARK.encode() not in line)
 
 
@@ -143,7 +152,7 @@ def _diff(resource: File | Symlink, content: str, state: Entry | None) -> str:
         return f"-> {resource.target}{was}\n"
     attributes = entry.difference(state, "file", resource.owner, resource.mode)
     if resource.private:
-        return "its content is private, and not shown\n" + attributes
+        return "the content is private and not shown\n" + attributes
     before = state.content.decode(errors="replace") if state else ""
     lines = unified_diff(
         before.splitlines(keepends=True),
@@ -156,20 +165,21 @@ def _diff(resource: File | Symlink, content: str, state: Entry | None) -> str:
 
 
 def steps(changed: Sequence[Changed[Path]], view: HostView) -> list[Step]:  # noqa: ARG001
-    """None: a generation hands them over."""
+    """No steps: a generation hands the files over."""
     return []
 
 
 def retire(keys: Sequence[str], wanted: Sequence[Path], view: HostView) -> Retirement:  # noqa: ARG001
-    """Only what is in /etc goes: what is elsewhere, such as below /var/www, is data."""
-    deleted = tuple(key for key in keys if key.partition(":")[2].startswith("/etc/"))
+    """Delete files in /etc only: files elsewhere, such as below /var/www, are data. A package's links stay."""
+    own = (key for key in keys if not key.startswith("packaged-"))
+    deleted = tuple(key for key in own if key.partition(":")[2].startswith("/etc/"))
     # After its units: a slice without a file would stay until the host restarts.
     slices = (basename(key) for key in deleted if key.endswith(".slice"))
     return Retirement((), tuple(Step(f"stop {name}", "linux", systemctl.stop(name)) for name in slices), deleted)
 
 
 def archive(resources: Sequence[File | Symlink], contents: Mapping[str, str]) -> bytes:
-    """The tar of a generation: every path as it shall be."""
+    """The tar of a generation, with each file and link in its desired state."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
         for resource in resources:
@@ -188,7 +198,7 @@ def archive(resources: Sequence[File | Symlink], contents: Mapping[str, str]) ->
 
 FILES: Kind[Path, Entry] = Kind(
     "files",
-    ("file", "symlink"),
+    ("file", "symlink", "packaged-symlink"),
     (File, Symlink, AbsentSymlink),
     Phase.GENERATION,
     probe,

@@ -1,4 +1,4 @@
-"""Kinds of resources: how each is observed, compared, brought to its desired state and retired.
+"""Kinds of resources: how each is observed, compared, changed and retired.
 
 A kind is one module. It ends with its `Kind`, which is registered in `lampctl.resources.kinds.KINDS` and nowhere else.
 """
@@ -17,21 +17,21 @@ S = TypeVar("S")
 
 
 class Phase(StrEnum):
-    """When the resources of a kind are brought, in this order."""
+    """When the resources of a kind are applied, in this order."""
 
     PREPARE = "prepare"  # before the files are handed over: packages, users, secrets
     GENERATION = "generation"  # the files themselves, handed over and rolled back together
-    SERVICES = "services"  # what reads the files
-    AFTER = "after"  # what needs running services: databases, commands
+    SERVICES = "services"  # the programs that read the files
+    AFTER = "after"  # resources that need running services: databases, commands
 
 
 @dataclass(frozen=True)
 class States:
-    """What was observed of each kind; a key that is missing does not exist on the host."""
+    """The observed states of each kind; a resource without a state does not exist on the host."""
 
     by_kind: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
-    def of(self, kind: Kind[R, S]) -> Mapping[str, S]:
+    def of_kind(self, kind: Kind[R, S]) -> Mapping[str, S]:
         """The states of one kind, by what its `locate` returns."""
         return cast("Mapping[str, S]", self.by_kind.get(kind.name, {}))
 
@@ -39,24 +39,24 @@ class States:
         return cast("S | None", self.by_kind.get(kind.name, {}).get(key))
 
     def updated(self, kind: Kind[R, S], states: Mapping[str, S]) -> States:
-        """These states, with those of one kind changed or added."""
-        former: Mapping[str, S] = self.of(kind)
-        return States({**self.by_kind, kind.name: {**former, **states}})
+        """A copy with changed or additional states of one kind."""
+        previous: Mapping[str, S] = self.of_kind(kind)
+        return States({**self.by_kind, kind.name: {**previous, **states}})
 
 
 @dataclass(frozen=True)
 class HostView:
-    """What a kind may look at beside the resource that it compares, and the state of that resource.
+    """The host and the playbook as a kind sees them when it compares a resource or makes steps.
 
     Attributes:
-        states: What was observed, of all kinds.
+        states: The observed states of all kinds.
         wanted: All resources of the playbook.
         clock: The host's time, in seconds since the epoch.
-        owned: Keys of what lampctl made.
-        theirs: Key -> the other playbook that made it, of what this playbook has not made.
+        owned: Keys of all that lampctl made.
+        theirs: Key -> another playbook that made it; only keys that this playbook has not made.
         contents: Key -> rendered text, of each file.
-        recognized: Keys that are lampctl's by what is on the host, should they be missing from its record.
-        changing: Paths that change in this stage, as far as they are known.
+        recognized: Keys that the host's state shows to be lampctl's, even if they are missing from its record.
+        changing: Paths that change in this stage, as far as they are known yet.
         apt_wait: Seconds to wait for apt's lock.
     """
 
@@ -71,18 +71,18 @@ class HostView:
     apt_wait: int = 0
 
     def changed(self, paths: Sequence[str]) -> HostView:
-        """This view, with more paths that change."""
+        """A copy with more paths that change."""
         return replace(self, changing=(*self.changing, *paths))
 
 
 @dataclass(frozen=True)
 class Retirement:
-    """What takes away resources that a playbook no longer wants.
+    """How resources that a playbook no longer wants are removed.
 
     Attributes:
         changes: As the plan shows them.
-        steps: What removes them, before the files that are deleted go.
-        deleted: Keys of files that go with the generation.
+        steps: They remove the resources, before files are deleted.
+        deleted: Keys of the files that the generation deletes.
     """
 
     changes: tuple[Change, ...] = ()
@@ -97,19 +97,19 @@ def _key(resource: Resource) -> str:
     return resource.key
 
 
-def _as_they_are(resources: Sequence[R], view: HostView) -> Sequence[R]:  # noqa: ARG001
+def _keep_order(resources: Sequence[R], view: HostView) -> Sequence[R]:  # noqa: ARG001
     return resources
 
 
-def _none_recognized(resources: Sequence[Any], view: HostView) -> frozenset[str]:  # noqa: ARG001
+def _recognize_none(resources: Sequence[Any], view: HostView) -> frozenset[str]:  # noqa: ARG001
     return frozenset()
 
 
-def _writes_nothing(resource: Any) -> Sequence[str]:  # noqa: ARG001
+def _write_nothing(resource: Any) -> Sequence[str]:  # noqa: ARG001
     return ()
 
 
-def _stay(keys: Sequence[str], wanted: Sequence[Any], view: HostView) -> Retirement:  # noqa: ARG001
+def _retire_nothing(keys: Sequence[str], wanted: Sequence[Any], view: HostView) -> Retirement:  # noqa: ARG001
     return Retirement()
 
 
@@ -118,22 +118,22 @@ class Kind(Generic[R, S]):
     """One kind of resource.
 
     Attributes:
-        name: Names its section of an observation.
-        nouns: What its keys begin with, before the colon.
+        name: The name of its section of an observation.
+        nouns: The prefixes of its keys, without the colon.
         resources: The classes of its resources.
-        phase: When its resources are brought.
+        phase: When its resources are applied.
         probe: Resources -> shell that prints what `parse` reads. It runs as root, and changes nothing.
-        parse: The probe's output -> state by location. The output is data of the host: it may hold anything.
-        compare: (resource, its state or None, view) -> the change that it needs, a conflict, or None.
-        steps: (resources with their changes, view) -> what makes these changes.
-        locate: Where a resource's state is in what `parse` returns; its key, unless said otherwise.
-        arrange: The resources as they are to be compared: in order, and adapted to what is on the host.
-        recognize: Keys that are lampctl's by what is on the host.
-        writes: The paths that a change of a resource writes, which services may have to read again.
-        claimed: Classes of resources that are this playbook's once it is applied, whoever made them.
-        varies: One resource may be probed differently on each platform; all its variants are.
-        retire: (keys that nobody wants any more, the wanted resources of this kind, view) -> what takes them away.
-            Without it they stay: data is never removed.
+        parse: The probe's output -> location -> state. The output comes from the host and is untrusted.
+        compare: (resource, its state or None, view) -> the necessary change, a conflict, or None.
+        steps: (resources with their changes, view) -> the steps that make these changes.
+        locate: Resource -> the location of its state in the result of `parse`; by default, its key.
+        arrange: (resources, view) -> the resources in the order of comparison, adapted to the host's state.
+        recognize: (resources, view) -> keys that the host's state shows to be lampctl's.
+        writes: Resource -> the paths that its change writes, which services might have to read again.
+        claimed: Classes of resources that belong to this playbook once it is applied, whoever made them.
+        varies: The probe of one resource can differ by platform; then all variants are probed.
+        retire: (keys that no playbook wants any more, the wanted resources of this kind, view) -> their removal. By
+            default they stay: data is never removed.
     """
 
     name: str
@@ -145,19 +145,19 @@ class Kind(Generic[R, S]):
     compare: Callable[[R, S | None, HostView], Change | Conflict | None]
     steps: Callable[[Sequence[Changed[R]], HostView], Sequence[Step]]
     locate: Callable[[R], str] = _key
-    arrange: Callable[[Sequence[R], HostView], Sequence[R]] = _as_they_are
-    recognize: Callable[[Sequence[R], HostView], frozenset[str]] = _none_recognized
-    writes: Callable[[R], Sequence[str]] = _writes_nothing
+    arrange: Callable[[Sequence[R], HostView], Sequence[R]] = _keep_order
+    recognize: Callable[[Sequence[R], HostView], frozenset[str]] = _recognize_none
+    writes: Callable[[R], Sequence[str]] = _write_nothing
     claimed: tuple[type[R], ...] = ()
     varies: bool = False
-    retire: Callable[[Sequence[str], Sequence[R], HostView], Retirement] = _stay
+    retire: Callable[[Sequence[str], Sequence[R], HostView], Retirement] = _retire_nothing
 
     def select(self, resources: Iterable[Resource]) -> list[R]:
         """The resources of this kind, one for each key."""
         return select(resources, *self.resources)
 
     def question(self, candidates: Iterable[Resource]) -> str:
-        """The probe of all resources that a playbook may want, on whichever platform."""
+        """The probe of all resources that a playbook might want, on any platform."""
         found = [r for r in candidates if isinstance(r, self.resources)]
         return self.probe(found if self.varies else self.select(found))
 

@@ -15,23 +15,27 @@ from lampctl.resources.database import DATABASES
 from lampctl.resources.directory import DIRECTORIES
 from lampctl.resources.file import FILES
 from lampctl.resources.kind import Kind
+from lampctl.resources.occupied import OCCUPIED
 from lampctl.resources.package import PACKAGES
 from lampctl.resources.release import RELEASES
+from lampctl.resources.rename import RENAMES
 from lampctl.resources.repository import REPOSITORIES
 from lampctl.resources.secret import SECRETS
 from lampctl.resources.service import SERVICES
 from lampctl.resources.user import USERS
 
-# In the order in which they are compared, shown and brought; what nobody wants any more goes in the reverse order.
+# In the order in which they are compared, shown and applied. They are retired in the reverse order.
 KINDS: tuple[Kind[Any, Any], ...] = (
     REPOSITORIES,
     PACKAGES,
+    RENAMES,
     USERS,
     SECRETS,
     CERTIFICATES,
     DIRECTORIES,
     RELEASES,
     FILES,
+    OCCUPIED,
     SERVICES,
     DATABASES,
     COMMANDS,
@@ -41,17 +45,17 @@ KINDS: tuple[Kind[Any, Any], ...] = (
 
 @cache
 def kinds() -> tuple[Kind[Any, Any], ...]:
-    """The built-in kinds, and those of extensions after the others of their phase.
+    """The built-in kinds; an extension's kind comes after the others of its phase.
 
     Raises:
-        UsageError: A kind of an extension has a name, or a first part of its keys, that another one has.
+        UsageError: An extension's kind has the name or a key prefix of another kind.
     """
     found = list(KINDS)
     for extension in extensions(GROUP, Kind):
         kind = extension.value
         taken = {noun for other in found for noun in (other.name, *other.nouns)} & {kind.name, *kind.nouns}
         if taken:
-            raise refuse(extension, f"the kind {kind.name}: there already is one called {sorted(taken)[0]}")
+            raise refuse(extension, f"the kind {kind.name}: the name {sorted(taken)[0]} is taken")
         last = max((place for place, other in enumerate(found) if other.phase is kind.phase), default=len(found) - 1)
         found.insert(last + 1, kind)
     return tuple(found)

@@ -1,4 +1,4 @@
-"""Packages of the distribution, all installed in one go."""
+"""Packages of the distribution, all installed by one run of apt."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from lampctl.resources.shell import script, words
 
 # Seconds that apt waits for one answer of the archive before it gives up.
 ARCHIVE_TIMEOUT = 15
-# Seconds after which reading the archives is started again: apt was seen to wait for ever after a failed answer. It
-# keeps what it has downloaded, so a slow connection gets there in the end.
+# Seconds after which reading the archives is restarted: apt has been seen to hang after a failed answer. It keeps
+# what it has downloaded, so a slow connection succeeds in the end.
 ARCHIVE_PATIENCE = 300
 
 
 @dataclass(frozen=True)
 class Package:
-    """A package of the distribution is installed; its version is the distribution's business."""
+    """An installed package, of whatever version the distribution has."""
 
     name: str
     layer: str
@@ -32,35 +32,50 @@ class Package:
 
 @dataclass(frozen=True)
 class PackageState:
-    """`status`: dpkg's word for it: installed, config-files, half-configured."""
+    """A package that dpkg knows.
+
+    Attributes:
+        status: As dpkg prints it, such as installed, config-files, half-configured.
+        automatic: Installed only because another package needed it: `apt-get autoremove` might remove it.
+    """
 
     status: str
+    automatic: bool = False
 
 
 def probe(packages: Sequence[Package]) -> str:
-    """Shell that prints `name<TAB>status` for each package that dpkg knows."""
-    names = words(sorted({package.name for package in packages}))
-    return f"dpkg-query -W -f='${{Package}}\\t${{db:Status-Status}}\\n' {names} 2>/dev/null || :"
+    """Shell that prints `name<TAB>status` for each package that dpkg knows, and `name<TAB>automatic`."""
+    return script("package/look", packages=sorted({package.name for package in packages}))
 
 
 def parse(raw: str) -> dict[str, PackageState]:
-    return {f"package:{name}": PackageState(status) for name, status in rows(raw, 2)}
+    found = list(rows(raw, 2))
+    automatic = {name for name, status in found if status == "automatic"}
+    states = ((name, status) for name, status in found if status != "automatic")
+    return {f"package:{name}": PackageState(status, name in automatic) for name, status in states}
 
 
 def compare(package: Package, state: PackageState | None, view: HostView) -> Change | None:  # noqa: ARG001
     if state and state.status == "installed":
-        return None
+        why = "is marked as installed automatically: apt-get autoremove might remove it\n"
+        return Change(package.key, package.layer, Action.UPDATE, why) if state.automatic else None
     return Change(package.key, package.layer, Action.INSTALL, f"is {state.status}" if state else "")
 
 
 def steps(changed: Sequence[Changed[Package]], view: HostView) -> list[Step]:
-    """One apt run for all; it waits for apt's lock and names its holder.
+    """One run of apt for all; it waits for apt's lock and names its holder.
 
-    Archives that are added or changed are read even if nothing is to be installed.
+    New or changed archives are read even if nothing is to be installed.
     """
     refresh = any(path.startswith(SOURCES) for path in view.changing)
-    if not changed and not refresh:
-        return []
+    kept = [package for package, change in changed if change.action is Action.UPDATE]
+    mark = f"apt-mark manual {words(sorted(package.name for package in kept))}"
+    keep = [Step("mark packages as manual", kept[0].layer, mark)] if kept else []
+    changed = [(package, change) for package, change in changed if change.action is not Action.UPDATE]
+    return [*_install(changed, view), *keep] if changed or refresh else keep
+
+
+def _install(changed: Sequence[Changed[Package]], view: HostView) -> list[Step]:
     install = script(
         "package/install",
         wait=view.apt_wait,

@@ -1,7 +1,7 @@
-"""What is at given paths of a host, read within limits: whoever may write there may have put anything there.
+"""The entries at given paths of a host, read within limits, as their content is untrusted.
 
-Only metadata are asked of a path, which opens nothing: a pipe would block, a device may answer without an end. The
-content comes of regular files of limited size, and only where it is compared.
+Reading metadata opens nothing: a pipe would block, and a device might never end. Content is read of regular files of
+limited size only, and only if it is compared.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lampctl.answers import whole
+from lampctl.answers import parse_int
 from lampctl.resources.shell import words
 
 MIB = 1 << 20
-LARGEST = MIB  # bytes of a file whose content is read
-_ALL = 32 * MIB  # bytes of all of them: a file may have grown since its size was asked for
+LARGEST = MIB  # bytes; the content of larger files is not read
+_ALL = 32 * MIB  # bytes of all files together: a file might grow after its size was read
 _KINDS = {"f": "file", "d": "directory", "l": "symlink"}
 
 
 @dataclass(frozen=True)
 class Seen:
-    """`kind` is file, symlink, directory or other. `content`: None where it was not read."""
+    """The entry at a path. `kind`: file, symlink, directory or other; `content`: None if it was not read."""
 
     path: str
     kind: str
@@ -38,7 +38,7 @@ class Seen:
 def script(paths: Sequence[str], read: Sequence[str]) -> str:
     """Shell that prints the metadata of `paths`, and a tar of those of `read` that are regular files; all in base64.
 
-    In lines, each after `stat<TAB>` or `tar<TAB>`, as no single one may be long; without the paths that are missing.
+    Each line starts with `stat<TAB>` or `tar<TAB>`; no line is long. Missing paths are left out.
     """
     if not paths:
         return ":"
@@ -57,13 +57,13 @@ def script(paths: Sequence[str], read: Sequence[str]) -> str:
 
 
 def parse(stat: str, tar: str) -> Iterator[Seen]:
-    """The two parts of what `script` printed; whatever in them makes no sense is left out."""
+    """The two parts of what `script` printed; malformed parts are left out."""
     contents = dict(_contents(_decoded(tar)))
     for row in _decoded(stat).decode(errors="replace").split("\0"):
         match row.split("\t", 5):
             case [kind, mode, owner, size, path, target] if set(mode) <= set("01234567") and 0 < len(mode) < 6:
                 content = contents.get(path) if kind == "f" else None
-                yield Seen(path, _KINDS.get(kind, "other"), int(mode, 8), owner, whole(size) or 0, target, content)
+                yield Seen(path, _KINDS.get(kind, "other"), int(mode, 8), owner, parse_int(size) or 0, target, content)
 
 
 def _decoded(text: str) -> bytes:
@@ -74,7 +74,7 @@ def _decoded(text: str) -> bytes:
 
 
 def _contents(packed: bytes) -> Iterator[tuple[str, bytes]]:
-    """Path → content, as far as the archive can be read; what it unpacks to is limited too."""
+    """Path → content, as far as the archive can be read; its unpacked size is limited too."""
     try:
         data = zlib.decompressobj(31).decompress(packed, _ALL) if packed else b""
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:

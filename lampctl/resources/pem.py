@@ -1,6 +1,6 @@
-"""A certificate and its key as they are on a host, whoever made them.
+"""A certificate and its key on a host, whoever made them.
 
-A key never leaves the host; what comes back of it is whether it fits its certificate.
+A key never leaves the host; lampctl learns only whether it matches its certificate.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from lampctl.answers import seconds, sections, shown
-from lampctl.resources.shell import quote, script, words
+from lampctl.answers import format_time, parse_time, sections
+from lampctl.resources.shell import script, words
 
 DAY = 86_400.0
+DAYS_LEFT = 14  # fewer are too few, even of a certificate that lives for a year
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,17 @@ class Pair:
 
 @dataclass(frozen=True)
 class CertificateState:
-    """What a pair is. `expires`: seconds since the epoch; `key`: fits, other, unreadable, or missing."""
+    """The state of a pair. Times are seconds since the epoch; `key`: fits, other, unreadable, or missing."""
 
     names: frozenset[str] = frozenset()
     expires: float = 0.0
     fingerprint: str = ""  # SHA-256, hexadecimal
     key: str = "missing"
     rights: str = ""  # the key's owner and mode: `root:root 600`
-    issuer: str = ""  # the ACME server's directory, where certbot knows one
-    signed: bool = True  # by the authority beside it, where it is one's
+    issuer: str = ""  # the ACME server's directory; empty if certbot does not know the certificate
+    signed: bool = True  # by its authority, if it should have one
+    begins: float = 0.0  # 0: unknown
+    unrenewable: str = ""  # why certbot would not renew it; empty: it would, or it is not certbot's
 
     def lacks(self, names: Iterable[str]) -> list[str]:
         """Those of `names` that the certificate does not cover."""
@@ -42,18 +45,23 @@ class CertificateState:
 
     @property
     def end(self) -> str:
-        return shown(self.expires, "%Y-%m-%d %H:%M UTC")
+        return format_time(self.expires, "%Y-%m-%d %H:%M UTC")
 
     def days(self, now: float) -> int:
-        """Whole days until it ends; negative where it has ended."""
+        """Whole days until it expires; negative if it has expired."""
         return int((self.expires - now) // DAY)
+
+    def is_overdue(self, now: float) -> bool:
+        """Should it have been renewed? Clients renew at a third of a certificate's life, which may be six days."""
+        life = self.expires - self.begins
+        return self.expires - now < (min(DAYS_LEFT * DAY, life / 3) if self.begins else DAYS_LEFT * DAY)
 
 
 def look(pair: Pair, authority: str = "") -> str:
-    """Shell that prints what `read` understands of one pair; `absent` where there is no file.
+    """Shell that prints what `read` parses of one pair; `absent` if the file does not exist.
 
     Args:
-        authority: The certificate of the authority that should have signed it; empty: not asked.
+        authority: The certificate of the authority that should have signed it; empty: not tested.
     """
     return script("certificate/look") + words(["look_at_pair", pair.certificate, pair.key, authority])
 
@@ -61,36 +69,44 @@ def look(pair: Pair, authority: str = "") -> str:
 def read(raw: str) -> CertificateState | str:
     """The state, or why there is none: absent, unreadable."""
     word = next((word for word in ("absent", "unreadable") if word in raw.splitlines()), "")
-    ends = re.search(r"^notAfter=(.+)$", raw, re.MULTILINE)
-    expires = seconds(ends[1], "%b %d %H:%M:%S %Y %Z") if ends else None
+    expires = _time("notAfter", raw)
     if word or expires is None:
         return word or "unreadable"
     print_ = re.search(r"Fingerprint=([0-9A-F:]+)", raw)
     rights = re.search(r"^rights=(.+)$", raw, re.MULTILINE)
     issuer = re.search(r"^server = (.+)$", raw, re.MULTILINE)
+    why = re.search(r"^unrenewable=(.+)$", raw, re.MULTILINE)
     return CertificateState(
         names=frozenset(address(n) or n for n in re.findall(r"(?:DNS|IP Address):([^,\s]+)", raw)),
         expires=expires,
         fingerprint=print_[1].replace(":", "").lower() if print_ else "",
-        key=_fit(raw, bool(rights)),
+        key=_match_key(raw, bool(rights)),
         rights=rights[1] if rights else "",
         issuer=issuer[1] if issuer else "",
         signed="unsigned" not in raw.splitlines(),
+        begins=_time("notBefore", raw) or 0.0,
+        unrenewable=why[1] if why else "",
     )
 
 
+def _time(name: str, raw: str) -> float | None:
+    """The time after `NAME=`, as OpenSSL prints it."""
+    found = re.search(rf"^{name}=(.+)$", raw, re.MULTILINE)
+    return parse_time(found[1], "%b %d %H:%M:%S %Y %Z") if found else None
+
+
 def address(name: str) -> str:
-    """An address as Python writes it, which OpenSSL does not; empty where it is a name."""
+    """An IP address in Python's notation, which differs from OpenSSL's; empty if `name` is not an address."""
     try:
         return str(ip_address(name))
     except ValueError:
         return ""
 
 
-def _fit(raw: str, there: bool) -> str:
-    """One public key comes from the certificate and one from the key: they have to be the same."""
+def _match_key(raw: str, exists: bool) -> str:
+    """Compare the public key of the certificate with that of the key."""
     public = re.findall(r"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", raw, re.DOTALL)
-    if not there:
+    if not exists:
         return "missing"
     if len(public) < 2:
         return "unreadable"
@@ -98,11 +114,6 @@ def _fit(raw: str, there: bool) -> str:
 
 
 def parse(raw: str) -> dict[str, CertificateState]:
-    """Without those that do not exist, or are not valid PEM."""
+    """The states of the pairs that exist and are valid PEM."""
     found = {key: read(text) for key, text in sections(raw).items()}
     return {key: state for key, state in found.items() if isinstance(state, CertificateState)}
-
-
-def labelled(key: str, probe: str) -> str:
-    """Shell that runs `probe`, and prints `key` and a tab before each line of its output."""
-    return f"{{ {probe}\n}} | awk -v key={quote(key)} '{{ print key \"\\t\" $0 }}'"

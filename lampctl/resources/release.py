@@ -1,7 +1,7 @@
-"""Releases: the files of a site, each version in a folder named by its checksum that never changes.
+"""Releases: the files of a site, each version in its own unchanging folder, named by its checksum.
 
-A link to the release is what is switched, as part of a generation; so a deployment of files is handed over at once,
-and undone like any other file.
+A link to the current release is switched as part of a generation: so a deployment of files is atomic, and rolled back
+like any other file.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from lampctl.resources.base import Action, Change, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase
 from lampctl.resources.shell import quote, script
 
-KEPT = 5  # releases beside the one that is served
+KEPT = 5  # releases besides the one that is served
 
 
 @dataclass(frozen=True)
 class Source:
-    """Files of this machine, as a deterministic tar; equal files give an equal digest."""
+    """Files on this machine, as a deterministic tar: the same files have the same digest."""
 
     digest: str
     archive: bytes = field(repr=False, compare=False)
@@ -35,7 +35,7 @@ class Source:
 
     @property
     def size(self) -> str:
-        """Of the files in it, for people: a tar has at least 10 KiB."""
+        """The size of its files, for people; a tar has at least 10 KiB."""
         with tarfile.open(fileobj=io.BytesIO(self.archive)) as tar:
             found = sum(member.size for member in tar)
         return f"{found >> 10} KiB" if found >= 1024 else f"{found} bytes"
@@ -43,10 +43,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Release:
-    """The files of `source`, below `home`/releases: root's, readable by `group` and by all who may enter `home`.
+    """The files of `source`, below `home`/releases: owned by root, readable by `group` and by all who can enter `home`.
 
-    Those that match one of `hidden` are for root and the group alone: the site's user reads its code, the web server's
-    user only what it serves. Patterns as find has them, of names, or with a slash of paths below the release.
+    Only root and the group can read those that match one of `hidden`: the site's user reads its code, the web server's
+    user only what it serves. These are patterns of find, for names, or with a slash for paths below the release.
     """
 
     home: str
@@ -66,15 +66,15 @@ class Release:
 
 @dataclass(frozen=True)
 class ReleaseState:
-    """`owner`: of its directory, as USER:GROUP."""
+    """`owner`: the owner of its directory, as USER:GROUP."""
 
     owner: str
 
 
 def probe(releases: Sequence[Release]) -> str:
     """Shell that prints `owner<TAB>path` for each release that exists."""
-    looks = (f"[ ! -d {quote(r.path)} ] || stat -c '%U:%G\t%n' {quote(r.path)}" for r in releases)
-    return "\n".join(looks) if releases else ":"
+    tests = (f"[ ! -d {quote(r.path)} ] || stat -c '%U:%G\t%n' {quote(r.path)}" for r in releases)
+    return "\n".join(tests) if releases else ":"
 
 
 def parse(raw: str) -> dict[str, ReleaseState]:
@@ -88,7 +88,7 @@ def compare(release: Release, state: ReleaseState | None, view: HostView) -> Cha
         return Change(release.key, release.layer, Action.CREATE, text)
     if state.owner == owner:
         return None
-    text = f"owner: {state.owner} -> {owner}; code is for it alone\n"
+    text = f"owner: {state.owner} -> {owner}; only it can read the code\n"
     return Change(release.key, release.layer, Action.UPDATE, text)
 
 
@@ -102,7 +102,7 @@ def steps(changed: Sequence[Changed[Release]], view: HostView) -> list[Step]:  #
             digest=release.source.digest,
             archive=name,
             group=release.group,
-            hidden=_matching(release.hidden),
+            hidden=matching(release.hidden),
             most=KEPT,
         )
         payload = {name: gzip.compress(release.source.archive, mtime=0)}
@@ -110,8 +110,8 @@ def steps(changed: Sequence[Changed[Release]], view: HostView) -> list[Step]:  #
     return made
 
 
-def _matching(patterns: Sequence[str]) -> list[str]:
-    """Arguments of find."""
+def matching(patterns: Sequence[str]) -> list[str]:
+    """Tests of find that match any of `patterns`."""
     tests = [word for p in patterns for word in ("-o", *(("-ipath", f"./{p}") if "/" in p else ("-iname", p)))]
     return ["(", *tests[1:], ")"] if patterns else ["-false"]
 

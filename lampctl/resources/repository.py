@@ -1,4 +1,4 @@
-"""Package archives beside the distribution's own, each with its key and its priority."""
+"""Package archives besides the distribution's own, each with its key and its priority."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from lampctl.resources.kind import Changed, HostView, Kind, Phase, Retirement
 from lampctl.resources.shell import script, words
 
 SOURCES = "/etc/apt/sources.list.d/"
-_PREFERRED = 1001  # even over a newer version of the distribution's own
+_PREFERRED = 1001  # even over a newer version from the distribution
 
 
 @dataclass(frozen=True)
 class Repository:
-    """An archive that apt knows. Nothing of it replaces what the distribution has, unless it is `preferred`."""
+    """An archive of apt. Only its `preferred` packages replace packages that the distribution has."""
 
     name: str
     layer: str
@@ -29,8 +29,8 @@ class Repository:
     components: tuple[str, ...]
     signed_by: str  # a keyring's path on the host, or an armored key
     pin: int
-    match: str  # what apt's preferences know it by, such as `release n=bookworm`
-    preferred: tuple[str, ...] = ()  # packages that are taken from it whatever the distribution has
+    match: str  # how apt's preferences identify it, such as `release n=bookworm`
+    preferred: tuple[str, ...] = ()  # packages that always come from it
 
     @property
     def key(self) -> str:
@@ -58,12 +58,12 @@ class Repository:
 
 
 def paths(name: str) -> tuple[str, str]:
-    """Where apt reads of it: the source, and the pins."""
+    """Its files: the source, and the pins."""
     return f"{SOURCES}lampctl-{name}.sources", f"/etc/apt/preferences.d/lampctl-{name}"
 
 
 def probe(repositories: Sequence[Repository]) -> str:
-    """Shell that prints `name<TAB>path<TAB>text in base64` for each file that is there."""
+    """Shell that prints `name<TAB>path<TAB>text in base64` for each file that exists."""
     rows = {(r.name, path) for r in repositories for path in r.files}
     return "\n".join(
         f"[ ! -e {path} ] || printf '{name}\\t{path}\\t%s\\n' \"$(base64 -w0 {path})\"" for name, path in sorted(rows)
@@ -106,7 +106,7 @@ def _diff(path: str, before: str, after: str) -> str:
 
 
 def steps(changed: Sequence[Changed[Repository]], view: HostView) -> list[Step]:  # noqa: ARG001
-    """Write the files, and sources-undo.sh, with which the step that reads the archives takes them back."""
+    """Steps that write the files, and sources-undo.sh, by which the step that reads the archives can revert them."""
     return [
         Step(
             f"repository {r.name}",
@@ -120,7 +120,7 @@ def steps(changed: Sequence[Changed[Repository]], view: HostView) -> list[Step]:
 
 
 def retire(keys: Sequence[str], wanted: Sequence[Repository], view: HostView) -> Retirement:  # noqa: ARG001
-    """What was installed from an archive stays."""
+    """Remove the files. Packages that were installed from the archive stay."""
     names = {key: key.partition(":")[2] for key in keys}
     return Retirement(
         tuple(Change(key, "linux", Action.DELETE, "no longer wanted\n") for key in keys),

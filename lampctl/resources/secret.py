@@ -1,11 +1,11 @@
 """Secrets that are generated on the host and stay there, in a file that only root can read.
 
-One that two hosts share is made on the first, and given to the other: it passes through the controller's memory, and
-lies in the batch's directory, as `given/NAME`, while a batch runs.
+A secret that two hosts share is generated on one and given to the other: it passes through the controller's memory, and
+is in the batch's directory, as `given/NAME`, while a batch runs.
 
 The file is in the format of FPM's pool configuration, so that PHP gets the value and no second copy is
-needed: `env[DB_PASSWORD] = "…"`. The value never is an argument of a process: only builtins of the shell
-and pipes touch it.
+needed: `env[DB_PASSWORD] = "…"`. The value is never an argument of a process: it passes through shell builtins
+and pipes only.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Secret:
     name: str
     layer: str
     variable: str = "DB_PASSWORD"
-    given: bool = False  # made on another host
+    given: bool = False  # generated on another host
     copies: tuple[tuple[str, str], ...] = ()  # (file, its text; & is the value) in another program's format
 
     @property
@@ -47,17 +47,17 @@ class Secret:
 
 @dataclass(frozen=True)
 class SecretState:
-    """`file`: what it is, whose, and its mode: `regular file root:root 600`; or what is wrong with its content."""
+    """`file`: its type, owner and mode, such as `regular file root:root 600`; or what is wrong with its content."""
 
     file: str
 
 
 _RIGHT = "regular file root:root 600"
-_OTHER = "other - -"  # not the password that the database's host gave
+_OTHER = "other - -"  # not the password of the database's host
 
 
 def probe(secrets: Sequence[Secret]) -> str:
-    """Shell that prints kind, owner and mode of each file, or that there is no password in it; never its content."""
+    """Shell that prints type, owner and mode of each file, or that it has no password; never its content."""
     calls = {
         *(("look_at_secret", s.path, s.read) for s in secrets),
         *(("compare_given", s.path, s.read, _given(s)) for s in secrets if s.given),
@@ -77,9 +77,9 @@ def compare(secret: Secret, state: SecretState | None, view: HostView) -> Change
         return None
     if secret.given and (state is None or state.file == _OTHER):
         action = Action.UPDATE if state else Action.CREATE
-        return Change(secret.key, secret.layer, action, "the password that the database's host made\n")
+        return Change(secret.key, secret.layer, action, "the password from the database's host\n")
     if state is None:
-        return Change(secret.key, secret.layer, Action.CREATE, "a random password, made on the host\n")
+        return Change(secret.key, secret.layer, Action.CREATE, "a random password, generated on the host\n")
     return Change(secret.key, secret.layer, Action.UPDATE, f"{state.file} -> {_RIGHT}\n")
 
 

@@ -1,4 +1,4 @@
-"""systemd services that run with the configuration on disk, and those that must not run."""
+"""systemd units that run the configuration on disk, and units that must not run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from lampctl.resources import systemctl, unit
 from lampctl.resources.base import Action, Change, Conflict, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase, Retirement
+from lampctl.resources.rebind import Rebind
 from lampctl.resources.systemctl import Wait
 from lampctl.resources.unit import Fault, Question, UnitState
 
@@ -29,13 +30,15 @@ class Service(_Unit):
         watch: Files and directories that it reads when it starts or reloads.
         on_change: RELOAD; or RESTART, if a reload would not read all of it.
         sockets: Unix sockets that exist once it has loaded its configuration.
-        ready: Shell that fails, and says why, while the unit does not do its work yet.
-        units: What lampctl writes and only a restart reads: its unit files and drop-ins, modules.
-        sandbox: Drop-ins that can wait for its next start: no visitor is to pay for them.
-        patience: Seconds that it may take until its sockets exist and it is ready.
-        test: Shell command: would it accept what is on disk?
-        behind: The unit that it hands requests to: if both run, this one first learns what that one requires.
-        one_of_several: Web servers do without it meanwhile; so if it runs, they first learn what is new.
+        rights: The mode and owner of these sockets, or the beginning: `600 www-data:root`. Empty: any.
+        ready: Shell that fails, and prints why, until the unit does its work.
+        units: Files of lampctl that only a restart reads: unit files, drop-ins, modules.
+        sandbox: Drop-ins that can wait for its next start: they are not worth an interruption.
+        patience: Seconds to wait for its sockets, and until it is ready.
+        test: Shell command that fails if it would not accept the files on disk.
+        behind: The unit that it passes requests to. If both run, this unit is changed first.
+        rebinds: Changes that a reload can't do.
+        one_of_several: Web servers use the other instances meanwhile; so if it runs, they are changed first.
     """
 
     unit: str
@@ -43,6 +46,7 @@ class Service(_Unit):
     watch: tuple[str, ...] = ()
     on_change: Action = Action.RELOAD
     sockets: tuple[str, ...] = ()
+    rights: str = ""
     ready: str = ""
     units: tuple[str, ...] = ()
     sandbox: tuple[str, ...] = ()
@@ -50,10 +54,11 @@ class Service(_Unit):
     test: str = ""
     behind: str = ""
     one_of_several: bool = False
+    rebinds: tuple[Rebind, ...] = ()
 
     @property
     def question(self) -> Question:
-        return Question(self.unit, self.watch, self.units, self.sandbox, self.sockets, runs=True)
+        return Question(self.unit, self.watch, self.units, self.sandbox, self.sockets, self.rights, runs=True)
 
 
 @dataclass(frozen=True)
@@ -61,9 +66,10 @@ class OutgoingService(_Unit):
     """A unit that is stopped and disabled, because another one needs its ports.
 
     Attributes:
-        mark: The key that lampctl owns if it deployed this unit; another's is left alone.
-        drain: Shell command by which it ends what it is doing and takes nothing new.
-        ports: What is free then.
+        mark: The key that lampctl owns if it deployed this unit; otherwise the unit is left alone.
+        drain: Shell command that makes it finish open requests and accept no new ones.
+        ports: Ports to wait for until they are free.
+        successors: The units that take over. They are enabled first: a host that reboots meanwhile has a server.
         successor: A unit that does not need these ports if it runs already; then this one is stopped last.
     """
 
@@ -72,6 +78,7 @@ class OutgoingService(_Unit):
     mark: str
     drain: str = ":"
     ports: tuple[int, ...] = ()
+    successors: tuple[str, ...] = ()
     successor: str = ""
 
     @property
@@ -81,10 +88,10 @@ class OutgoingService(_Unit):
 
 @dataclass(frozen=True)
 class SharedService(_Unit):
-    """A package's own unit, which the playbook does not need. One that lampctl ran stays while others depend on it.
+    """A package's own unit, which the playbook does not need. If lampctl ran it, it stays while others depend on it.
 
     Attributes:
-        dependents: Shell that prints what of other people's depends on it, a line each.
+        dependents: Shell that prints what depends on it and is not lampctl's, a line each.
     """
 
     unit: str
@@ -102,34 +109,33 @@ AnyService = Service | OutgoingService | SharedService
 
 
 def compare(service: AnyService, state: UnitState | None, view: HostView) -> Change | Conflict | None:
-    """The change that a service needs, when the paths in `view.changing` are about to be written."""
+    """The change that a unit needs, given the paths in `view.changing` that are about to be written."""
     match service:
         case OutgoingService():
             return _stop(service, state or UnitState(), view.owned)
         case Service():
-            return _run(service, state or UnitState(), view.changing)
+            return _run(service, state or UnitState(), view)
     return None
 
 
-def _run(service: Service, state: UnitState, changing: Sequence[str]) -> Change | Conflict | None:
-    fault = state.fault(service.on_change)
+def _run(service: Service, state: UnitState, view: HostView) -> Change | Conflict | None:
+    changing, fault = view.changing, state.fault(service.on_change)
     if fault is Fault.MASKED:
-        return Conflict(
-            service.key,
-            f"{service.unit} is masked, so it can't be started; it was left alone",
-            f"systemctl unmask {service.unit}, and deploy again",
-        )
+        text = f"{service.unit} is masked, so it can't be started; it was left alone"
+        return Conflict(service.key, text, f"systemctl unmask {service.unit}, and deploy again")
     rewritten = next((path for path in changing if path in service.units), "")
     touched = next((path for path in changing if path.startswith(service.watch)), "") if service.watch else ""
-    reload, unit_file = service.on_change, state.unit_changed_path or "its unit"
+    bound = next((item.path for item in service.rebinds if item.applies(view)), "")
     reasons: tuple[tuple[bool, Action, str], ...] = (
         (fault in (Fault.ABSENT, Fault.INACTIVE), Action.START, f"is {state.active}" if state.loaded else ""),
+        (fault is Fault.FROZEN, Action.RESTART, "is frozen"),
         (bool(rewritten), Action.RESTART, f"because of {rewritten}"),
-        (fault is Fault.OUTDATED, Action.RESTART, f"because {unit_file} is newer than what it runs"),
-        (bool(touched), reload, f"because of {touched}"),
-        (fault is Fault.STALE, reload, f"because {state.changed_path} is newer than what it runs"),
-        # A reload would keep the socket that nobody can find any more.
-        (fault is Fault.SOCKET, Action.RESTART, f"{state.missing[0] if state.missing else ''} does not exist"),
+        (bool(bound), Action.RESTART, f"because {bound} moves a port to another address, which a reload can't do"),
+        (fault is Fault.OUTDATED, Action.RESTART, f"because {state.unit_file} is newer than what it runs"),
+        (bool(touched), service.on_change, f"because of {touched}"),
+        (fault is Fault.STALE, service.on_change, f"because {state.changed_path} is newer than what it runs"),
+        # A reload would keep the socket that has no path any more.
+        (fault is Fault.SOCKET, Action.RESTART, "; ".join(state.sockets)),
         (fault is Fault.DISABLED, Action.ENABLE, f"is {state.enabled}"),
     )
     for holds, action, why in reasons:
@@ -139,7 +145,7 @@ def _run(service: Service, state: UnitState, changing: Sequence[str]) -> Change 
 
 
 def _stop(service: OutgoingService, state: UnitState, owned: frozenset[str]) -> Change | Conflict | None:
-    # To stop what systemd stops already would do nothing.
+    # Stopping a unit that is stopping already would do nothing.
     if state.active in ("inactive", "deactivating", "failed", "") and state.enabled != "enabled":
         return None
     if service.mark not in owned:
@@ -147,15 +153,15 @@ def _stop(service: OutgoingService, state: UnitState, owned: frozenset[str]) -> 
             service.key,
             f"{service.unit} is {state.active} and {state.enabled or 'not enabled'}, and was not deployed by lampctl;"
             " it was left alone",
-            f"if nobody needs it: systemctl disable --now {service.unit}",
+            f"if nothing needs it: systemctl disable --now {service.unit}",
         )
     return Change(service.key, service.layer, Action.STOP, "another unit needs its ports\n")
 
 
 def in_order(services: Sequence[AnyService], view: HostView) -> list[AnyService]:
-    """What gives up ports goes first; or last, without a wait for its ports, if its successor has them already.
+    """The order of changes. Units that give up ports come first; or last, with no wait, if the successor has the ports.
 
-    A running server goes before the running one that it hands requests to; a running instance of several, after both.
+    A running server comes before the running server behind it; a running instance of several comes after both.
     """
 
     def active(name: str) -> bool:
@@ -179,7 +185,7 @@ def in_order(services: Sequence[AnyService], view: HostView) -> list[AnyService]
 
 
 def steps(changed: Sequence[Changed[AnyService]], view: HostView) -> list[Step]:
-    """Each with what makes it run the former files, should these be rolled back."""
+    """The steps; each can make its unit run the previous files after a rollback."""
     layers = Counter(service.layer for service, _ in changed)
     return [_step(service, change, layers[service.layer] > 1, view.changing) for service, change in changed]
 
@@ -187,18 +193,18 @@ def steps(changed: Sequence[Changed[AnyService]], view: HostView) -> list[Step]:
 def _step(service: AnyService, change: Change, crowded: bool, changing: Sequence[str]) -> Step:
     name = f"{change.action} {service.unit}"  # crowded: other units of its layer change as well
     if not isinstance(service, Service):
-        drain, ports = (service.drain, service.ports) if isinstance(service, OutgoingService) else (":", ())
-        vacate = systemctl.vacate(service.unit, drain, ports)
+        assert isinstance(service, OutgoingService)  # nothing is ever compared of a shared one
+        vacate = systemctl.vacate(service.unit, service.drain, service.ports, service.successors)
         return Step(name, service.layer, vacate, undo=systemctl.start(service.unit))
     affected = crowded or any(path in service.units or path.startswith(service.watch) for path in changing)
     undo = systemctl.restore(service, change.action, crowded=crowded) if affected else ""
-    bring = systemctl.bring(service, change.action, Wait(service.sockets, service.ready, service.patience))
-    return Step(name, service.layer, bring, owns=(service.key,), undo=undo)
+    activate = systemctl.activate(service, change.action, Wait(service.sockets, service.ready, service.patience))
+    return Step(name, service.layer, activate, owns=(service.key,), undo=undo)
 
 
 def retire(keys: Sequence[str], wanted: Sequence[AnyService], view: HostView) -> Retirement:
-    """Units are stopped, unless others depend on them. Started again if it is undone."""
-    states = view.states.of(SERVICES)
+    """Stop the units that nothing depends on; a rollback starts them again."""
+    states = view.states.of_kind(SERVICES)
     kept = {s.key for s in wanted if isinstance(s, SharedService) and (state := states.get(s.key)) and state.dependents}
     units = {key: key.partition(":")[2] for key in keys if key not in kept}
     return Retirement(
@@ -211,13 +217,7 @@ def retire(keys: Sequence[str], wanted: Sequence[AnyService], view: HostView) ->
 
 
 def reloads(services: Sequence[AnyService], stopped: Collection[str], view: HostView) -> list[Changed[Service]]:
-    """What runs and has read a path that goes loads its configuration again.
-
-    Args:
-        services: Those of the playbook, and shared ones.
-        stopped: Keys of units that stop in the same stage.
-        view: `changing` has the paths that go.
-    """
+    """The reloads of running units whose files (`view.changing`) are deleted; `stopped`: keys of others."""
     found = []
     for service in running(services, stopped, view):
         if touched := next((path for path in view.changing if path.startswith(service.watch)), ""):
@@ -228,7 +228,7 @@ def reloads(services: Sequence[AnyService], stopped: Collection[str], view: Host
 
 def running(services: Sequence[AnyService], stopped: Collection[str], view: HostView) -> list[Service]:
     """The services of the playbook, and shared ones that are active and do not stop."""
-    active = {key for key, state in view.states.of(SERVICES).items() if state.runs and key not in stopped}
+    active = {key for key, state in view.states.of_kind(SERVICES).items() if state.runs and key not in stopped}
     shared = (s for s in services if isinstance(s, SharedService) and s.key in active)
     left = (Service(s.unit, s.layer, watch=s.watch, test=s.test) for s in shared)
     return [*(s for s in services if isinstance(s, Service)), *left]

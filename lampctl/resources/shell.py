@@ -1,4 +1,4 @@
-"""The one place where text becomes shell words, and where scripts for hosts come from."""
+"""Quoting of shell words, and the scripts for hosts."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 _HOST = Path(__file__).parents[1] / "host"
 _NAMES = re.compile(r"(?:\$\{?#?|export )([A-Z][A-Z_]*)\b(?!=)")
-# What the batch itself sets for the scripts that it runs: a script may use them without being given them.
-_INHERITED = frozenset({"GENERATION", "KEPT", "PLAYBOOK", "TOKEN"})
-# The shell, or the programs that it runs, take these for something else.
+# The batch sets these for its scripts: they are not parameters.
+_INHERITED = frozenset({"GENERATION", "JOURNAL", "KEPT", "PLAYBOOK", "RUN", "TOKEN"})
+# These have a meaning for the shell or the programs that it runs.
 _TAKEN = frozenset({"HOME", "IFS", "LC_ALL", "PATH", "PWD"})
 
 
@@ -27,10 +27,10 @@ def words(items: Iterable[str]) -> str:
 
 
 def script(*names: str, **parameters: str | float | Iterable[str]) -> str:
-    """The text of files of lampctl/host, after their parameters as variables.
+    """The text of files in lampctl/host, preceded by their parameters as variables.
 
     Args:
-        names: The files, without `.sh`: what a later one calls, an earlier one defines.
+        names: The files, without `.sh`; each can call functions of those before it.
         parameters: `unit="x"` is `UNIT=x` on the host, a number likewise. A list is one variable of quoted words, which
             `eval "set -- $NAME"` splits.
 
@@ -44,13 +44,18 @@ def script(*names: str, **parameters: str | float | Iterable[str]) -> str:
     return "".join((*(f"{name}={quote(value)}\n" for name, value in given.items()), *map(_text, names)))
 
 
+@cache
+def program(name: str) -> str:
+    """The text of a file of lampctl/host, such as a Perl program."""
+    return (_HOST / name).read_text()
+
+
 def _value(value: str | float | Iterable[str]) -> str:
     return str(value) if isinstance(value, str | int | float) else words(value)
 
 
-@cache
 def _text(name: str) -> str:
-    return (_HOST / f"{name}.sh").read_text()
+    return program(f"{name}.sh")
 
 
 @cache
@@ -58,6 +63,11 @@ def _variables(name: str) -> frozenset[str]:
     return frozenset(_NAMES.findall(_text(name))) - _TAKEN
 
 
+def labelled(name: str, script: str) -> str:
+    """Shell that runs `script`, and prints `name` and a tab before each line, as `answers.sections` reads them."""
+    return f"{{ {script}\n}} | awk -v name={quote(name)} '{{ print name \"\\t\" $0 }}'"
+
+
 def disown(key: str) -> str:
-    """Shell that strikes a resource's key from what is lampctl's; runs in a batch's directory."""
+    """Shell that removes a resource's key from lampctl's record; it runs in a batch's directory."""
     return f"printf '%s\\n' {quote(key)} > gone\nsh ./disown.sh gone\n"

@@ -1,4 +1,4 @@
-"""SQL on a host: how a database and its accounts are looked at and made, over the server's Unix socket as root."""
+"""SQL on a host, through the server's Unix socket as root: the queries and statements of databases and accounts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lampctl.resources.secret import Secret
 from lampctl.resources.shell import quote, script, words
 
-# What GRANT ALL on a database gives, in MariaDB and in MySQL.
+# The privileges of GRANT ALL on a database, in MariaDB and in MySQL.
 _PRIVILEGES = (
     *("Select", "Insert", "Update", "Delete", "Create", "Drop", "References", "Index", "Alter", "Event", "Trigger"),
     *("Create_tmp_table", "Lock_tables", "Create_view", "Show_view", "Create_routine", "Alter_routine", "Execute"),
@@ -17,13 +17,13 @@ _PRIVILEGES = (
 
 @dataclass(frozen=True)
 class Server:
-    """How to talk to the database server on the host."""
+    """Access to the database server on the host."""
 
-    client: str  # shell command that is root by the socket and reads SQL on stdin
+    client: str  # shell command: logs in as root through the socket and reads SQL on stdin
     socket: str
     login: str  # shell command of a client that takes --defaults-file
-    plain: str  # line of that file by which no TLS is spoken: it is for the network
-    plugin: str = ""  # how passwords are checked; empty: the server's own way
+    plain: str  # line of that file that turns TLS off, which only the network needs
+    plugin: str = ""  # authentication plugin; empty: the server's default
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def literal(text: str) -> str:
 
 
 def pattern(database: str) -> str:
-    """In GRANT, `_` and `%` of a database name are wildcards."""
+    """A database name as a pattern of GRANT, in which `_` and `%` are wildcards."""
     return database.replace("_", "\\_").replace("%", "\\%")
 
 
@@ -74,7 +74,7 @@ def look(server: Server, databases: Sequence[str], users: Sequence[Account]) -> 
 
 
 def _try(user: Account) -> str:
-    """Does the password in the secret's file open the account?"""
+    """Shell that tests whether the stored password opens the account."""
     server = user.server
     return words(
         ["try_login", user.name, user.secret.path, user.secret.read, server.socket, server.plain, server.login]
@@ -82,12 +82,12 @@ def _try(user: Account) -> str:
 
 
 def _compare(user: Account) -> str:
-    """Would the password in the secret's file open the account from that other host?"""
-    sql = f"{_MYSQL_FITS if user.server.plugin else _MARIADB_FITS} AND {_is(user)};"
+    """Shell that tests whether the stored password would open the account from another host."""
+    sql = f"{_MYSQL_FITS if user.server.plugin else _MARIADB_FITS} AND {_where(user)};"
     return words(["compare_password", user.name, user.secret.path, user.secret.read, sql, user.server.client])
 
 
-def _is(user: Account) -> str:
+def _where(user: Account) -> str:
     return f"User = {literal(user.name)} AND Host = {literal(user.host)}"
 
 
@@ -97,7 +97,7 @@ _MARIADB_FITS = (
     " AND COALESCE(JSON_VALUE(Priv, '$.account_locked'), '0') IN ('0', 'false')"
     " AND COALESCE(JSON_VALUE(Priv, '$.password_last_changed'), '1') <> '0'"
 )
-# MySQL's sum of a password can't be made again. So an account is marked, when its password is set, with a sum of both.
+# MySQL's hash of a password can't be recomputed. So an account gets a mark with its password: a hash of both.
 _SUM = "SHA2(CONCAT(authentication_string, '%s'), 256)"
 _MYSQL_FITS = (
     "SELECT 'login', User, Host FROM mysql.user WHERE plugin = 'caching_sha2_password' AND account_locked = 'N'"  # noqa: S608
@@ -106,20 +106,20 @@ _MYSQL_FITS = (
 
 
 def _mark(user: Account) -> str:
-    """SQL with a %s for the password."""
+    """SQL that marks an account, with a %s for the password."""
     alter = "'ALTER USER ', QUOTE(User), '@', QUOTE(Host), ' ATTRIBUTE ', QUOTE(JSON_OBJECT('lampctl', " + _SUM + "))"
-    query = f"SELECT CONCAT({alter}) FROM mysql.user WHERE {_is(user)}"  # noqa: S608
+    query = f"SELECT CONCAT({alter}) FROM mysql.user WHERE {_where(user)}"  # noqa: S608
     return f"SET @alter = ({query});\nPREPARE marking FROM @alter;\nEXECUTE marking;\n"
 
 
 def create_database(server: Server, name: str, charset: str) -> str:
-    """Shell that makes a database; one that exists stays as it is."""
+    """Shell that creates a database, unless it exists."""
     query = f"CREATE DATABASE IF NOT EXISTS {identifier(name)} CHARACTER SET {charset};"
     return f"printf %s {quote(query)} | {server.client}"
 
 
 def create_account(user: Account) -> str:
-    """Shell that makes an account, or gives it the password of its secret and all rights on its database again."""
+    """Shell that creates an account, or resets its password and its rights on its database."""
     account = f"{literal(user.name)}@{literal(user.host)}"
     plugin = user.server.plugin
     return script(

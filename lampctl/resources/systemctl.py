@@ -1,4 +1,4 @@
-"""Shell that brings systemd's units to where they shall be, and back."""
+"""Shell that changes the state of systemd units, and reverses such changes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lampctl.resources.shell import script, words
 
 
 class Startable(Protocol):
-    """What is asked of a unit that is brought to run; `lampctl.resources.service.Service` has the meanings."""
+    """The attributes of a unit to start; `lampctl.resources.service.Service` documents them."""
 
     @property
     def unit(self) -> str: ...
@@ -29,28 +29,28 @@ class Startable(Protocol):
 
 @dataclass(frozen=True)
 class Wait:
-    """What is waited for after a start or a reload: sockets, and shell that succeeds; at most `seconds`."""
+    """What to wait for after a start or a reload: sockets, and shell that succeeds; at most `seconds`."""
 
     sockets: tuple[str, ...] = ()
     ready: str = ""
     seconds: int = 10
 
 
-def vacate(unit: str, drain: str, ports: Sequence[int]) -> str:
-    """Shell that stops a unit and waits until its ports are free; what it is answering is answered to its end."""
+def vacate(unit: str, drain: str, ports: Sequence[int], successors: Sequence[str]) -> str:
+    """Shell that stops a unit and waits until its ports are free; it finishes open requests."""
     pattern = "|".join(f"{port:04X}" for port in ports) or "none"
-    return script("service/vacate", unit=unit, drain=drain, ports=pattern)
+    return script("service/vacate", unit=unit, drain=drain, ports=pattern, successors=successors)
 
 
-def bring(service: Startable, action: Action, wait: Wait) -> str:
+def activate(service: Startable, action: Action, wait: Wait) -> str:
     """Shell that makes the unit run what is on disk, or shows why it does not."""
     return script("service/act", **_act(service, action, wait))
 
 
 def _act(service: Startable, action: Action, wait: Wait) -> dict[str, str | float | Iterable[str]]:
     verbs = {Action.RELOAD: "reload-or-restart", Action.RESTART: "restart"}
-    # A unit that was to be started may have been started meanwhile by its package, with other files; some of what
-    # they say is read at a start only.
+    # A package might have started its unit meanwhile, with other files. Some settings take effect only at a start, so
+    # it is restarted.
     running = verbs.get(action) or ("start" if action is Action.ENABLE else "restart")
     if service.units:
         running = "start" if action is Action.ENABLE else running if action is Action.RELOAD else "restart"
@@ -69,7 +69,7 @@ def _act(service: Startable, action: Action, wait: Wait) -> dict[str, str | floa
 
 
 def start(unit: str) -> str:
-    """Shell that starts and enables a unit of which nothing else is known."""
+    """Shell that starts and enables a unit, without further tests."""
     return script(
         "service/act", unit=unit, served="", own_files="", verb="start", running="restart", sockets="", ready=":",
         test="true", layer="linux", tries=100,
@@ -87,10 +87,10 @@ def stop(unit: str) -> str:
 
 
 def restore(service: Startable, action: Action, *, crowded: bool) -> str:
-    """Shell that makes the unit run the former files, after `action`; sockets of new pools are not waited for.
+    """Shell that makes the unit run the previous files, after `action`; it does not wait for sockets.
 
     Args:
-        crowded: Another unit of the layer changes too, and may want back what this one took; so this one gives way.
+        crowded: Another unit of the layer changes too, and might need the ports of a unit that was started: so stop it.
     """
     if crowded and action is Action.START:
         return stop(service.unit)

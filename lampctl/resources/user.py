@@ -1,8 +1,8 @@
 """Unix users: one for each site, so that one site can't read another's files.
 
-lampctl 0.1 gave `a-b.test` and `a.b.test` one user. A user whose name was the other site's as well is brought over
-without a moment in which a process or a file belongs to nobody: the same uid and gid get the new name first, before the
-old one in each file, so that it is the one shown; the old name goes once everything that uses the new one is proved.
+lampctl 0.1 gave `a-b.test` and `a.b.test` the same user. Such a user is renamed while its processes and files keep an
+owner at all times: its uid and gid first get the new name too, before the old one in each file, so that tools show the
+new one; the old name is removed once everything that uses the new one is proved.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from lampctl.resources.base import Action, Change, Conflict, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase, Retirement
+from lampctl.resources.rename import RENAMES, is_pending
 from lampctl.resources.shell import script, words
 
 
@@ -23,7 +24,7 @@ class User:
     layer: str
     home: str
     former: str = ""  # the name that lampctl 0.1 gave the user of this home
-    owns: tuple[str, ...] = ()  # directories that are this user's; in 0.1 another site's user may have owned them
+    owns: tuple[str, ...] = ()  # its directories; in 0.1 another site's user may own them
 
     @property
     def key(self) -> str:
@@ -36,7 +37,7 @@ class User:
 
 @dataclass(frozen=True)
 class Account:
-    """A user that exists."""
+    """An existing user."""
 
     home: str
 
@@ -54,15 +55,18 @@ def parse(raw: str) -> dict[str, Account]:
 
 
 def compare(user: User, state: Account | None, view: HostView) -> Change | Conflict | None:
-    """The change; another user of the playbook may still have this one's name."""
+    """The change. Another user of the playbook might still have this one's name."""
     if state and state.home == user.home:
         return None
-    accounts, others = view.states.of(USERS), USERS.select(view.wanted)
-    if state and not any(_renamed(other, accounts) for other in others if other.former == user.name):
+    renames, former = RENAMES.select(view.wanted), view.states.of_kind(RENAMES)
+    if state is None and any(item.users[1] == user.name and is_pending(item, former) for item in renames):
+        return None
+    accounts, others = view.states.of_kind(USERS), USERS.select(view.wanted)
+    if state and not any(_needs_rename(other, accounts) for other in others if other.former == user.name):
         message = f"the Unix user {user.name} has the home {state.home}, not {user.home}; it was left alone"
         return Conflict(user.key, message, _hint(state.home))
-    if _renamed(user, accounts):
-        diff = f"new name of {user.former}; its uid and gid stay, and its old name goes\n"
+    if _needs_rename(user, accounts):
+        diff = f"renamed from {user.former}; its uid and gid stay\n"
         return Change(user.key, user.layer, Action.UPDATE, diff)
     return Change(user.key, user.layer, Action.CREATE)
 
@@ -70,12 +74,12 @@ def compare(user: User, state: Account | None, view: HostView) -> Change | Confl
 def _hint(home: str) -> str:
     if home.startswith("/var/www/"):
         site = home.removeprefix("/var/www/")
-        return f"deploy the playbook of the site {site} first, if there is one: it gives that user another name"
+        return f"deploy the playbook of the site {site} first, if there is one: that renames the user"
     return "rename that user (usermod -l), or give the site another name"
 
 
-def _renamed(user: User, accounts: Mapping[str, Account]) -> bool:
-    """Does the user still have to get its new name?"""
+def _needs_rename(user: User, accounts: Mapping[str, Account]) -> bool:
+    """Must the user still be renamed?"""
     return bool(user.former) and user.key not in accounts and _has_former(user, accounts)
 
 
@@ -86,10 +90,10 @@ def _has_former(user: User, accounts: Mapping[str, Account]) -> bool:
 
 
 def steps(changed: Sequence[Changed[User]], view: HostView) -> list[Step]:
-    """A name becomes free before another user gets it."""
+    """Renames first: they free names that other users get."""
     needed = {user.name for user in USERS.select(view.wanted)}
-    accounts = view.states.of(USERS)
-    renamed = [user for user, _ in changed if _renamed(user, accounts)]
+    accounts = view.states.of_kind(USERS)
+    renamed = [user for user, _ in changed if _needs_rename(user, accounts)]
     created = [user for user, _ in changed if user not in renamed]
     return [
         *(
@@ -101,14 +105,14 @@ def steps(changed: Sequence[Changed[User]], view: HostView) -> list[Step]:
 
 
 def retire(keys: Sequence[str], wanted: Sequence[User], view: HostView) -> Retirement:  # noqa: ARG001
-    """Former names go, of users that keep their uid and gid; accounts stay, as files may be theirs.
+    """Remove former names of renamed users. Accounts stay, because they may own files.
 
-    A name that another user of the playbook needs went before that user was made.
+    A former name that another user of the playbook needs was removed before that user was created.
     """
-    needed, accounts = {user.name for user in wanted}, view.states.of(USERS)
+    needed, accounts = {user.name for user in wanted}, view.states.of_kind(USERS)
     outdated = [u for u in wanted if u.former and u.former not in needed and _has_former(u, accounts)]
     return Retirement(
-        tuple(Change(u.former_key, u.layer, Action.DELETE, f"is {u.name} now\n") for u in outdated),
+        tuple(Change(u.former_key, u.layer, Action.DELETE, f"renamed to {u.name}\n") for u in outdated),
         tuple(Step(f"user {u.name}: drop the name {u.former}", u.layer, _drop(u)) for u in outdated),
     )
 
@@ -118,7 +122,7 @@ def _create(user: User) -> str:
 
 
 def _alias(user: User, *, keep: bool) -> str:
-    """The same uid and gid under both names."""
+    """Shell that gives the uid and gid a second name; without `keep`, the former name is removed."""
     return script("user/edit", "user/alias", *(() if keep else ("user/drop",)), old=user.former, new=user.name)
 
 

@@ -1,7 +1,7 @@
 """A batch: files and a script that run on the host as root, in one round trip.
 
 On stdin go two lines with sudo's password (empty where there is none), then a tar of known size. `sudo -S` and the
-shell's `read` take exactly one line; `head -c` takes exactly the tar; what follows is the script's to read.
+shell's `read` take exactly one line; `head -c` takes exactly the tar; the rest is the script's own input.
 """
 
 from __future__ import annotations
@@ -12,30 +12,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lampctl.resources.shell import quote
-from lampctl.ssh.limits import LOOK, Limits
+from lampctl.ssh.limits import READ_LIMITS, Limits
 
-BEGIN = "@@lampctl-begin"  # the first line that the script prints: we are root
+BEGIN = "@@lampctl-begin"  # the first line that the script prints as root
 
 # Exit codes of the preamble, before the script begins.
 NO_SUDO = 91
 PASSWORD_NEEDED = 92
+NO_PLACE = 94  # no directory can be written
 
-# Hosts that reach package archives through a proxy alone may say so in /etc/environment only. Every user can read that
-# file, so nothing secret is passed on with these.
+# A host that reaches package archives only through a proxy might define it nowhere but in /etc/environment. Every user
+# can read that file, so these variables pass on no secrets.
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 _ENVIRONMENT = " ".join(
     ('env -i PATH="$PATH" LC_ALL=C.UTF-8 HOME=/root', *(f'${{{name}:+{name}="${name}"}}' for name in _PROXIES))
 )
-# sudo and sshd close descriptors as well, but not those that a login shell's own files have opened.
+# sudo and sshd close descriptors as well, but not those that a login shell's startup files have opened.
 _CLOSED = " ".join(f"{number}>&-" for number in range(3, 10))
 
-# One line each: csh can't have line breaks in quotes. The empty line before BEGIN ends what a banner began.
+# One line each: csh can't have line breaks in quotes. The empty line before BEGIN ends a banner's last line.
 _AS_ROOT = "; ".join(
     (
         "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8",
         "unset ENV BASH_ENV SSH_CLIENT SSH2_CLIENT SSH_CONNECTION",  # or each bash reads ~/.bashrc, with its banner
         "umask 077",
-        "d=$(mktemp -d /run/lampctl.XXXXXX) || exit 94",
+        "for p in /run /dev/shm /tmp /var/tmp; do d=$(mktemp -d $p/lampctl.XXXXXX 2>/dev/null)"
+        ' && printf %65536s > "$d/space" 2>/dev/null && break; [ -z "$d" ] || rm -rf "$d"; d=; done',
+        '[ -n "$d" ] || exit NO_PLACE',
         """trap '[ -e "$d/keep" ] || rm -rf "$d"' EXIT""",
         "trap 'exit 129' HUP INT TERM",
         'head -c SIZE | tar -xf - -C "$d" && cd "$d" && echo && echo BEGIN && umask 022'
@@ -62,7 +65,7 @@ _PREAMBLE = "; ".join(
         f'if [ "$(id -u)" = 0 ]; then {_DROP}; exec sh -c "$script"; fi',
         "command -v sudo >/dev/null || exit 91",
         f'if sudo -n true 2>/dev/null; then {_DROP}; exec sudo -n sh -c "$script"; fi',
-        "[ HAVE = 1 ] || { sudo -n true; exit 92; }",  # again, for its message
+        "[ HAVE = 1 ] || { sudo -n true; exit 92; }",  # run again to print its message
         "unset lampctl_line; IFS= read -r lampctl_line",
         "TRY",
         "unset lampctl_line",
@@ -76,7 +79,7 @@ class Batch:
     """`files`: name in the batch's directory → content; `main` is run. Never shown: it may hold secrets."""
 
     files: Mapping[str, bytes] = field(repr=False)
-    limits: Limits = LOOK
+    limits: Limits = READ_LIMITS
 
     def archive(self) -> bytes:
         buffer = io.BytesIO()
@@ -88,9 +91,9 @@ class Batch:
         return buffer.getvalue()
 
 
-def command(size: int, has_password: bool, tried: bool = False) -> str:
-    """The one command that is seen in the host's process list. `tried`: the password is known to be right."""
-    script = _AS_ROOT.replace("SIZE", str(size)).replace("BEGIN", BEGIN)
-    preamble = _PREAMBLE.replace("HAVE", "1" if has_password else "0").replace("TRY", ":" if tried else _TRY)
+def command(size: int, has_password: bool, sudo_checked: bool = False) -> str:
+    """The only command that shows in the host's process list. `sudo_checked`: the password is known to be right."""
+    script = _AS_ROOT.replace("SIZE", str(size)).replace("BEGIN", BEGIN).replace("NO_PLACE", str(NO_PLACE))
+    preamble = _PREAMBLE.replace("HAVE", "1" if has_password else "0").replace("TRY", ":" if sudo_checked else _TRY)
     preamble = preamble.replace("SCRIPT", quote(script))
     return f"sh -c {quote(preamble)}"

@@ -13,7 +13,7 @@ import paramiko
 from lampctl.errors import LampctlError, Unreachable
 from lampctl.ssh.batch import Batch
 from lampctl.ssh.limits import Limits, too_long, too_slow
-from lampctl.ssh.lines import PIECE, Errors, read_lines
+from lampctl.ssh.lines import CHUNK, StderrReader, read_lines
 from lampctl.ssh.options import Connection
 from lampctl.ssh.transport import encode_batch
 
@@ -23,10 +23,10 @@ _REPLY_WAIT = 30.0  # seconds; sshd replies before it has done anything
 
 
 class SshTransport:
-    """A connection of fabric. It may be used from several threads at once.
+    """A fabric connection. Several threads can use it at once.
 
-    Batches and tunnels are channels of it: fabric's `run(in_stream=…)` takes seconds for a few hundred bytes, and its
-    `forward_local` listens on a port that every user of this machine can connect to.
+    Batches and tunnels are channels of the connection: fabric's `run(in_stream=…)` takes seconds for a few hundred
+    bytes, and its `forward_local` listens on a port that every user of this machine can connect to.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class SshTransport:
         self._connection = connection
         self._sudo_password = sudo_password
         self._owned = owned
-        self._tried = False
+        self._sudo_checked = False
 
     @property
     def direct(self) -> bool:
@@ -56,8 +56,8 @@ class SshTransport:
 
     def start(self, batch: Batch) -> SshSession:
         self.round_trips += 1
-        command, stdin = encode_batch(batch, self._sudo_password, self._tried)
-        self._tried = True  # there is no second batch where the first one could not become root
+        command, stdin = encode_batch(batch, self._sudo_password, self._sudo_checked)
+        self._sudo_checked = True  # if this batch can't become root, there is no second one
         try:
             channel = self._session()
             with _closed_after(_REPLY_WAIT, channel):
@@ -80,7 +80,7 @@ class SshTransport:
             raise OSError(f"sshd refused the tunnel to 127.0.0.1:{port}: {error}") from error
 
     def _session(self) -> paramiko.Channel:
-        """A new session; where sshd allows few (MaxSessions), it may not have noticed yet that the last one ended."""
+        """Open a session; retry if sshd allows few (MaxSessions) and has not noticed yet that the last one ended."""
         deadline = time.monotonic() + _SESSION_WAIT
         while True:
             try:
@@ -95,14 +95,14 @@ class SshTransport:
 
 
 def close_all(connections: Sequence[Connection]) -> None:
-    """Close a route from its end: fabric closes no gateway."""
+    """Close the connections of a route, the last one first: fabric does not close gateways."""
     for connection in reversed(connections):
         connection.close()
 
 
 @contextlib.contextmanager
 def _closed_after(seconds: float, channel: paramiko.Channel) -> Iterator[None]:
-    """paramiko waits forever for the reply to a request, unless the channel is closed meanwhile."""
+    """Close the channel if the block takes longer: paramiko waits forever for the reply to a request."""
     timer = threading.Timer(seconds, channel.close)
     timer.daemon = True
     timer.start()
@@ -120,8 +120,8 @@ class SshSession:
         self._host = host
         self._limits = limits
         channel.settimeout(limits.silence)
-        self._errors = Errors(partial(channel.recv_stderr, PIECE), limits.errors, channel.close)
-        with contextlib.suppress(OSError):  # it may end before it read everything: its exit code says why
+        self._stderr = StderrReader(partial(channel.recv_stderr, CHUNK), limits.errors, channel.close)
+        with contextlib.suppress(OSError):  # the script can end before it has read everything: its exit code says why
             channel.sendall(stdin)
 
     def lines(self) -> Iterator[str]:
@@ -134,10 +134,10 @@ class SshSession:
 
     def _read(self, seconds: float) -> bytes:
         self._channel.settimeout(seconds)
-        return self._channel.recv(PIECE)
+        return self._channel.recv(CHUNK)
 
     def _check(self) -> None:
-        if self._errors.full:
+        if self._stderr.overflowed:
             raise too_long(self._host, "its error output", self._limits.errors)
 
     def proceed(self) -> None:
@@ -147,7 +147,7 @@ class SshSession:
     def finish(self) -> tuple[int, str]:
         ended = self._channel.status_event.wait(self._limits.silence)
         code = self._channel.recv_exit_status() if ended else -1
-        stderr = self._errors.text(_REPLY_WAIT)
+        stderr = self._stderr.text(_REPLY_WAIT)
         transport = self._channel.get_transport()
         self._channel.close()
         self._check()

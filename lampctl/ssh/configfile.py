@@ -1,4 +1,4 @@
-"""Lines of an ssh_config and of the files that it includes, which paramiko does not read; and its host aliases."""
+"""The lines of an ssh_config and of the files that it includes, which paramiko does not read; and its host aliases."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ import glob
 from collections.abc import Iterator
 from pathlib import Path
 
-_DEEPEST = 16  # Includes inside Includes, as OpenSSH has it
+_DEEPEST = 16  # nested Includes, as in OpenSSH
 
 
 def lines(path: Path, depth: int = _DEEPEST) -> Iterator[str]:
-    """Its lines, those of each included file in the place of its Include. OSError, or no text: ValueError."""
+    """The file's lines, with each Include replaced by the included lines.
+
+    Raises:
+        OSError: A file can't be read. ValueError: It is not text.
+    """
     for line in path.read_text().splitlines():
         keyword, arguments = _split(line)
         if keyword != "include" or not depth:
             yield line
             continue
         for pattern in arguments:
-            # Relative ones are below ~/.ssh, whatever file names them.
+            # Relative paths are below ~/.ssh, whichever file they are in.
             whole = Path("~/.ssh").expanduser() / Path(pattern).expanduser()
             for found in sorted(glob.glob(str(whole))):  # noqa: PTH207 -- an absolute pattern
                 if Path(found).is_file():
@@ -25,7 +29,7 @@ def lines(path: Path, depth: int = _DEEPEST) -> Iterator[str]:
 
 
 def aliases(config: str | Path | None = None) -> Iterator[str]:
-    """Every name after `Host` without a wildcard, of this file, else of ~/.ssh/config."""
+    """Every name after `Host` that has no wildcard, in `config`, else in ~/.ssh/config."""
     path = Path(config or "~/.ssh/config").expanduser()
     found = (_split(line) for line in (lines(path) if path.is_file() else ()))
     names = (name for keyword, arguments in found if keyword == "host" for name in arguments)

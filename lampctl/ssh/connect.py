@@ -1,8 +1,8 @@
-"""Connections of fabric, made as OpenSSH's users expect: ssh_config, agent, known_hosts, jump hosts.
+"""Fabric connections that behave as users of OpenSSH expect: ssh_config, agent, known_hosts, jump hosts.
 
-fabric by itself accepts every unknown host key, reaches several jump hosts in the wrong order and takes `none` for one,
+fabric by itself accepts every unknown host key, uses several jump hosts in the wrong order and takes `none` for a host,
 reads no Include, leaves Nagle's algorithm on, never closes a gateway or a connection that failed to open, and offers
-ssh_config's keys beside the one of `-i`. So the route, the sockets, the keys and the trust are decided here.
+ssh_config's keys in addition to that of `-i`. So lampctl decides the route, sockets, keys and host key checks itself.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 def connect(where: Target, options: ConnectOptions) -> SshTransport:
-    """Connect to a host, over the jump hosts of ssh_config.
+    """Connect to a host through the jump hosts of ssh_config.
 
     Raises:
-        Unreachable: What is in the way, on which hop. BadAnswer: The host sends too much.
+        Unreachable: A hop can't be reached; `kind` says why. BadAnswer: The host sends too much.
         UsageError: An option or ssh_config is wrong; no host was contacted.
     """
     hops = route(where, options, read_config(options.config))
@@ -55,7 +55,7 @@ def connect(where: Target, options: ConnectOptions) -> SshTransport:
 
 
 def _prepare(hop: Hop, options: ConnectOptions) -> Connection:
-    """A connection that is not open, and decides nothing by itself: no settings files of fabric, no ssh_config."""
+    """An unopened connection to which fabric adds nothing: neither from its own settings files nor from ssh_config."""
     keys = hostkeys.policy(known_name(hop.host, hop.port, hop.settings), hop.settings, options)
     connection: Connection = fabric.Connection(
         hop.host,
@@ -75,10 +75,10 @@ def _prepare(hop: Hop, options: ConnectOptions) -> Connection:
 
 
 def _identities(options: ConnectOptions, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys to log in with, as arguments of paramiko."""
+    """The keys to log in with, as arguments for paramiko."""
     if options.key:
         if not options.key.is_file():
-            raise UsageError(f"-i {options.key}: there is no such file", "name a private key")
+            raise UsageError(f"-i {options.key}: no such file", "name a private key")
         return {"key_filename": [str(options.key)], "allow_agent": False, "look_for_keys": False}
     files = [str(Path(name).expanduser()) for name in settings.get("identityfile", [])]
     files = [name for name in files if Path(name).is_file()]
@@ -119,14 +119,14 @@ def _dial(hop: Hop, options: ConnectOptions) -> Any:
         sock = socket.create_connection((hop.host, hop.port), options.connect_timeout)
     except OSError as error:
         raise explain(error, hop.text, f"{hop.host}:{hop.port}") from error
-    send_at_once(sock)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # a link that died is noticed within half a minute
+    disable_nagle(sock)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # notice a dead link within half a minute
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)
     return sock
 
 
 def _jump(gateway: Connection, hop: Hop, options: ConnectOptions) -> Any:
-    """A channel of the hop before to the next."""
+    """A channel from one hop to the next."""
     addresses = ((hop.host, hop.port), ("127.0.0.1", 0))
     try:
         return gateway.transport.open_channel("direct-tcpip", *addresses, timeout=options.connect_timeout)
@@ -134,18 +134,18 @@ def _jump(gateway: Connection, hop: Hop, options: ConnectOptions) -> Any:
         raise explain(error, hop.text, f"{hop.host}:{hop.port}") from error
 
 
-def send_at_once(sock: socket.socket) -> None:
+def disable_nagle(sock: socket.socket) -> None:
     """Turn off Nagle's algorithm: with it, each batch waits 40 ms for an acknowledgement."""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def address_of(connection: Connection) -> str:
-    """The address that visitors use; empty where it can't be told: behind a gateway, or a forwarded port."""
+    """The address that visitors use; empty if unknown, behind a gateway or a forwarded port."""
     sock = connection.transport.sock
     return visitors_address(sock.getpeername()[0], connection.port) if isinstance(sock, socket.socket) else ""
 
 
 def visitors_address(peer: str, port: int) -> str:
-    """Another port of loopback is forwarded to a host whose own address is not this one."""
+    """`peer`; empty for a port of loopback other than 22, which is forwarded from a host with another address."""
     forwarded = port != 22 and ip_address(peer.split("%")[0]).is_loopback
     return "" if forwarded else peer

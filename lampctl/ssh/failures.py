@@ -1,4 +1,4 @@
-"""What fabric, paramiko and the network raise while a connection is made → the error that says what to do."""
+"""Errors of fabric, paramiko and the network while connecting → lampctl's error, which says what to do."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Sequence
 import paramiko
 
 from lampctl.errors import BadAnswer, Unreachable
-from lampctl.ssh.guarded import TooMuch
+from lampctl.ssh.guarded import LimitExceeded
 
 
 class NoKey(Exception):
     """Neither a file nor the agent has a key to try."""
 
 
-# The first that fits: exception → kind, what failed, what to do. `COPY` installs the user's key on the host.
+# (exception, kind, what failed, what to do); the first match counts. COPY: the command that installs the user's key.
 _CASES: tuple[tuple[type[BaseException], str, str, str], ...] = (
     (
         NoKey,
@@ -33,7 +33,7 @@ _CASES: tuple[tuple[type[BaseException], str, str, str], ...] = (
         paramiko.BadHostKeyException,
         "host-key-changed",
         "its host key has changed",
-        "somebody may be in between: compare the key with the host's own",
+        "this could be a man-in-the-middle attack: compare the key with the host's own",
     ),
     (
         paramiko.AuthenticationException,
@@ -73,7 +73,7 @@ _CASES: tuple[tuple[type[BaseException], str, str, str], ...] = (
 
 
 def explain(error: BaseException, host: str, address: str) -> BaseException:
-    """The error to raise instead; one that is not expected stays as it is.
+    """The error to raise instead; an unexpected one is returned as it is.
 
     Args:
         error: What was raised.
@@ -82,10 +82,10 @@ def explain(error: BaseException, host: str, address: str) -> BaseException:
     """
     if type(error) is paramiko.SSHException and isinstance(error.__context__, TimeoutError):
         error = error.__context__  # it waited for sshd's banner
-    if isinstance(excess := error if isinstance(error, TooMuch) else error.__context__, TooMuch):
+    if isinstance(excess := error if isinstance(error, LimitExceeded) else error.__context__, LimitExceeded):
         hint = "is this port an SSH server's? try `ssh -v` by hand"
         return BadAnswer(f"{host}: {excess} ({address})", hint, kind="answer-too-long")
-    if isinstance(error, PermissionError) and error.filename:  # without a name it is the network's
+    if isinstance(error, PermissionError) and error.filename:  # without a file name, it is an error of the network
         hint = "a box's key belongs to root: run lampctl with sudo; or name a key of yours with -i"
         return Unreachable(f"{host}: the key {error.filename} can't be read ({address})", hint, kind="key")
     for raised, kind, what, hint in _CASES:
@@ -101,10 +101,10 @@ def _copy_command(address: str) -> str:
 
 
 def login_error(client: paramiko.SSHClient, files: Sequence[str], error: BaseException) -> BaseException:
-    """The error of a login, where paramiko raises one that says nothing.
+    """The real error of a login that failed, where paramiko raises a misleading one.
 
-    It reads each key as every kind in turn, and raises the last error: for a key that the host refused, "not a valid
-    key" of another kind.
+    paramiko reads each key as every type in turn, and raises the last error: for a key that the host refused, "not a
+    valid key" of another type.
     """
     transport = client.get_transport()
     if type(error) is not paramiko.SSHException or transport is None or not transport.is_active():

@@ -1,4 +1,4 @@
-"""Host keys: a known one is accepted, an unknown one is shown and asked for, a changed or revoked one is refused."""
+"""Host keys: a known one is accepted, the user is asked about an unknown one, a changed or revoked one is refused."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ from lampctl.ssh.options import ConnectOptions
 
 
 def fingerprint(kind: str, key: bytes) -> str:
-    """As `ssh-keygen -l` prints it."""
+    """The fingerprint, as `ssh-keygen -l` prints it."""
     digest = base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
     return f"{kind} SHA256:{digest}"
 
 
-# Of an RSA key, in known_hosts `ssh-rsa`, the algorithms that it may be used with.
+# The signature algorithms of an RSA key, which known_hosts calls `ssh-rsa`.
 _RSA = ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")
 
 
 def prefer_known_types(transport: paramiko.Transport, known: Known) -> None:
-    """Ask the host for a key of a type that is known: it may have others, which would look like changed ones."""
+    """Request a host key of a known type: the host's keys of other types would look like changed ones."""
     options = transport.get_security_options()
     first = list(dict.fromkeys(name for kind, _ in known.keys for name in _algorithms(transport, kind)))
     options.key_types = (*first, *(name for name in options.key_types if name not in first))
 
 
 def _algorithms(transport: paramiko.Transport, kind: str) -> list[str]:
-    """Those by which a key of this type can be checked here."""
+    """The algorithms by which a key of this type can be verified here."""
     possible = transport.get_security_options().key_types
     return [name for name in (_RSA if kind == "ssh-rsa" else (kind,)) if name in possible]
 
 
 @dataclass
 class HostKeys(paramiko.MissingHostKeyPolicy):
-    """What to do with a host's key. paramiko knows none, so that it asks here for each.
+    """What to do with a host's key. paramiko is given no known keys, so that it calls this policy for every key.
 
-    `name`: the host's in known_hosts, whatever paramiko calls it.
+    `name`: the host's name in known_hosts, whatever paramiko calls it.
     """
 
     name: str
     known: Known
     accept: bool
     ask: Callable[[str], bool] | None
-    file: Path  # where an accepted key is kept
+    file: Path  # to which an accepted key is added
     hash_names: bool = False
 
     def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:  # noqa: ARG002
@@ -74,7 +74,7 @@ class HostKeys(paramiko.MissingHostKeyPolicy):
         raise _unknown(name, shown, self.known.authorities)
 
     def _remember(self, key: paramiko.PKey) -> None:
-        """Appended, never rewritten: the file is the user's."""
+        """Append the key to the file, which is the user's and never rewritten."""
         if self.file == Path("/dev/null"):
             return
         self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -87,11 +87,11 @@ class HostKeys(paramiko.MissingHostKeyPolicy):
 
 
 def policy(name: str, settings: Mapping[str, Any], options: ConnectOptions) -> HostKeys:
-    """How to check a host's key, by the known_hosts files of ssh_config.
+    """The policy for a host's key, from the known_hosts files that ssh_config names.
 
     Args:
-        name: The host's, as known_hosts has it.
-        settings: Of ssh_config, for this host.
+        name: The host's name in known_hosts.
+        settings: The host's settings in ssh_config.
 
     Raises:
         UsageError: A known_hosts file can't be read.
@@ -114,7 +114,7 @@ def _unknown(host: str, shown: str, authorities: list[str]) -> Unreachable:
     )
     if authorities:
         return Unreachable(
-            f"{host}: its host key is unknown: {shown}; certificates of hosts, which {authorities[0]} is for, are not"
+            f"{host}: its host key is unknown: {shown}; host certificates, which {authorities[0]} is for, are not"
             " supported",
             f"lampctl needs the host's own key: {accept}",
             kind="host-key-unknown",
@@ -125,7 +125,7 @@ def _unknown(host: str, shown: str, authorities: list[str]) -> Unreachable:
 def _changed(host: str, shown: str, known: str) -> Unreachable:
     return Unreachable(
         f"{host}: its host key has changed: it is {shown}, known_hosts has {known}",
-        f"somebody may be in between. If the host was installed again: ssh-keygen -R '{host}', then connect again",
+        f"this could be a man-in-the-middle attack; if the host was reinstalled: ssh-keygen -R '{host}'",
         kind="host-key-changed",
     )
 
@@ -133,6 +133,6 @@ def _changed(host: str, shown: str, known: str) -> Unreachable:
 def _revoked(host: str, shown: str) -> Unreachable:
     return Unreachable(
         f"{host}: its host key is revoked: {shown}",
-        "somebody who has this key can pose as the host: ask who marked it @revoked in known_hosts",
+        "anyone with this key can pose as the host: ask who marked it @revoked in known_hosts",
         kind="host-key-revoked",
     )

@@ -1,6 +1,6 @@
 """The entries of known_hosts files for one host: see sshd(8), SSH_KNOWN_HOSTS FILE FORMAT.
 
-paramiko's own reader fails at @cert-authority and @revoked, and knows no negated patterns and one key of a type.
+paramiko's own reader fails on @cert-authority and @revoked, lacks negated patterns, and keeps one key of each type.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 @dataclass
 class Known:
-    """`keys`: (type, key) of the host's lines; `authorities`: the files and lines that name one for it."""
+    """`keys`: (type, key) of the host's lines; `authorities`: FILE:LINE of each certificate authority for it."""
 
     keys: list[tuple[str, bytes]] = field(default_factory=list)
     revoked: set[bytes] = field(default_factory=set)
@@ -25,20 +25,24 @@ class Known:
 
 
 def read(name: str, files: Iterable[Path]) -> Known:
-    """`name`: as the files have it, `[host]:port` where the port is another than 22. OSError where one can't be read.
+    """Read the entries for one host. Invalid lines are ignored, as in OpenSSH.
 
-    An invalid line is ignored, as in OpenSSH.
+    Args:
+        name: The host's name in the files: `[host]:port` if the port is not 22.
+
+    Raises:
+        OSError: A file can't be read.
     """
     known = Known()
     for file in files:
         if not file.is_file():
             continue
         for number, line in enumerate(file.read_text(errors="replace").splitlines(), 1):
-            _take(known, name, line, f"{file}:{number}")
+            _read_line(known, name, line, f"{file}:{number}")
     return known
 
 
-def _take(known: Known, name: str, line: str, where: str) -> None:
+def _read_line(known: Known, name: str, line: str, where: str) -> None:
     words = line.split()
     marker = words.pop(0) if words and words[0].startswith("@") else ""
     if len(words) < 3 or words[0].startswith("#") or not _matches(words[0], name):
@@ -56,7 +60,7 @@ def _take(known: Known, name: str, line: str, where: str) -> None:
 
 
 def _matches(patterns: str, name: str) -> bool:
-    """A negated pattern that matches excludes the host, whatever else matches."""
+    """Does a list of patterns match? A negated pattern that matches excludes the host, whatever else matches."""
     name = name.lower()
     if patterns.startswith("|"):
         return _is_hash(patterns, name)
@@ -85,6 +89,6 @@ def _digest(salt: bytes, name: str) -> bytes:
 
 
 def hashed(name: str) -> str:
-    """The name as with HashKnownHosts: the file does not tell which hosts there are."""
+    """Hash the name, as with HashKnownHosts: the file then does not show which hosts the user knows."""
     salt = os.urandom(20)
     return "|".join(("", "1", base64.b64encode(salt).decode(), base64.b64encode(_digest(salt, name)).decode()))

@@ -29,7 +29,7 @@ class _LazyFinder(MetaPathFinder):
 
 @contextmanager
 def lazy_imports(*names: str) -> Iterator[None]:
-    """Make `import NAME` cost nothing inside this block, whoever does it. The first use of an attribute loads it."""
+    """Make `import NAME` lazy in this block, in any module: the first use of an attribute loads it."""
     finder = _LazyFinder(names)
     sys.meta_path.insert(0, finder)
     try:

@@ -1,4 +1,4 @@
-"""Limits of size and time for what a host sends: it is read into this machine's memory."""
+"""Limits of size and time for a host's output, which is read into memory."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one batch.
+    """The limits of one batch.
 
-    Bytes of a line, of all lines as memory holds them, and of stderr; seconds without output, and altogether.
+    `line`, `answer` (all lines, as held in memory) and `errors` (stderr) are in bytes; `silence` (without output) and
+    `total` are in seconds.
     """
 
     line: int = MIB
     answer: int = 64 * MIB
     errors: int = 16 * MIB
     silence: float = 120.0
-    whole: float = 600.0
+    total: float = 600.0
 
 
-LOOK = Limits()  # reading: each probe is quick, and the slowest has a timeout of its own on the host
-# Changes: apt may wait 300 s for an archive, certbot prints nothing until it ends; together they may take hours.
-WORK = Limits(silence=900.0, whole=inf)
+READ_LIMITS = Limits()  # each probe is quick; the slowest have their own timeout on the host
+# apt can wait 300 s for an archive, certbot prints nothing until it ends; altogether, changes can take hours.
+CHANGE_LIMITS = Limits(silence=900.0, total=inf)
 
 
-def too_long(host: str, what: str, most: int) -> LampctlError:
-    """`what`: a line of its answer, its answer, its error output."""
-    size = f"{most // MIB} MiB" if most >= MIB else f"{most // 1024} KiB"
+def too_long(host: str, what: str, limit: int) -> LampctlError:
+    """The error for output over a limit. `what`: a line of its answer, its answer, its error output."""
+    size = f"{limit // MIB} MiB" if limit >= MIB else f"{limit // 1024} KiB"
     return BadAnswer(
         f"{host}: {what} is longer than {size}; the rest was not read",
         "see what prints it: ssh HOST true, and the login shell's files there",

@@ -1,4 +1,4 @@
-"""Bytes that arrive in pieces, as lines; within limits."""
+"""Lines from bytes that arrive in chunks, within limits."""
 
 from __future__ import annotations
 
@@ -10,49 +10,49 @@ from threading import Thread
 
 from lampctl.ssh.limits import Limits, too_long, too_slow
 
-PIECE = 65536  # bytes that are read at once
-_LINE = 64  # bytes that a string takes in memory beside its text
-_KEPT = 16_384  # bytes of stderr: its end says what went wrong
+CHUNK = 65536  # bytes to read at once
+_LINE_OVERHEAD = 64  # bytes that a string takes in memory beside its text
+_KEPT = 16_384  # bytes to keep of stderr: its end says what went wrong
 
 
 def read_lines(host: str, read: Callable[[float], bytes], limits: Limits) -> Iterator[str]:
-    """Each line as soon as it is complete. LampctlError names the limit that the host exceeded.
+    """Yield each line as soon as it is complete. LampctlError names the limit that the host exceeded.
 
-    `read` waits for a number of seconds at most, returns nothing at the end, and raises TimeoutError.
+    `read` waits for at most the given number of seconds, then raises TimeoutError; it returns b"" at the end.
     """
-    return split(_pieces(host, read, limits), host, limits.line)
+    return split(_chunks(host, read, limits), host, limits.line)
 
 
-def _pieces(host: str, read: Callable[[float], bytes], limits: Limits) -> Iterator[bytes]:
+def _chunks(host: str, read: Callable[[float], bytes], limits: Limits) -> Iterator[bytes]:
     began, total = time.monotonic(), 0
     while True:
-        left = limits.whole - (time.monotonic() - began)
+        left = limits.total - (time.monotonic() - began)
         if left <= 0:
-            raise too_slow(host, limits.whole, silent=False)
+            raise too_slow(host, limits.total, silent=False)
         try:
-            piece = read(min(limits.silence, left))
+            chunk = read(min(limits.silence, left))
         except TimeoutError:
             if left > limits.silence:
                 raise too_slow(host, limits.silence, silent=True) from None
             continue
-        total += len(piece) + _LINE * piece.count(b"\n")
+        total += len(chunk) + _LINE_OVERHEAD * chunk.count(b"\n")
         if total > limits.answer:
             raise too_long(host, "its answer", limits.answer)
-        if not piece:
+        if not chunk:
             return
-        yield piece
+        yield chunk
 
 
-def split(chunks: Iterable[bytes], host: str, most: int) -> Iterator[str]:
-    """Each line without its end, as soon as it is complete; invalid UTF-8 is replaced. `most`: bytes of a line."""
+def split(chunks: Iterable[bytes], host: str, limit: int) -> Iterator[str]:
+    """Yield each line, without its newline, when it ends; invalid UTF-8 is replaced. `limit`: bytes of a line."""
     rest: list[bytes] = []
     length = 0
     for chunk in chunks:
         head, newline, tail = chunk.partition(b"\n")
         rest.append(head)
         length += len(head)
-        if length > most:
-            raise too_long(host, "a line of its answer", most)
+        if length > limit:
+            raise too_long(host, "a line of its answer", limit)
         if not newline:
             continue
         yield b"".join(rest).decode(errors="replace")
@@ -64,35 +64,35 @@ def split(chunks: Iterable[bytes], host: str, most: int) -> Iterator[str]:
         yield b"".join(rest).decode(errors="replace")
 
 
-class Errors(Thread):
-    """Reads stderr to its end in a thread of its own: a host blocks when nobody reads its stderr.
+class StderrReader(Thread):
+    """Reads stderr to its end in a thread of its own: the host blocks while its stderr is not read.
 
-    `full`: it was longer than `most` bytes, and `stop` was called.
+    `overflowed`: it was longer than `limit` bytes, and `stop` was called.
     """
 
-    def __init__(self, read: Callable[[], bytes], most: int, stop: Callable[[], None]) -> None:
+    def __init__(self, read: Callable[[], bytes], limit: int, stop: Callable[[], None]) -> None:
         super().__init__(daemon=True)
         self._read = read
-        self._most = most
+        self._limit = limit
         self._stop = stop
         self._kept: deque[bytes] = deque()
-        self.full = False
+        self.overflowed = False
         self.start()
 
     def run(self) -> None:
         total = 0
-        while piece := self._piece():
-            total += len(piece)
-            self._kept.append(piece)
+        while chunk := self._chunk():
+            total += len(chunk)
+            self._kept.append(chunk)
             while sum(map(len, self._kept)) - len(self._kept[0]) >= _KEPT:
                 self._kept.popleft()
-            if total > self._most:
-                self.full = True
+            if total > self._limit:
+                self.overflowed = True
                 with suppress(OSError, EOFError):  # the connection is gone already
                     self._stop()
                 return
 
-    def _piece(self) -> bytes:
+    def _chunk(self) -> bytes:
         while True:
             try:
                 return self._read()
@@ -102,6 +102,6 @@ class Errors(Thread):
                 return b""
 
     def text(self, seconds: float) -> str:
-        """Its last 16 KiB, once it is complete or after this many seconds."""
+        """The last 16 KiB of stderr, once it is complete or after this many seconds."""
         self.join(seconds)
         return b"".join(self._kept)[-_KEPT:].decode(errors="replace")

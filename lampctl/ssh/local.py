@@ -12,16 +12,16 @@ from functools import partial
 
 from lampctl.errors import LampctlError
 from lampctl.ssh.batch import Batch
-from lampctl.ssh.limits import LOOK, Limits, too_long, too_slow
-from lampctl.ssh.lines import PIECE, Errors, read_lines
+from lampctl.ssh.limits import READ_LIMITS, Limits, too_long, too_slow
+from lampctl.ssh.lines import CHUNK, StderrReader, read_lines
 from lampctl.ssh.options import LOCAL
 from lampctl.ssh.transport import encode_batch
 
-_END_WAIT = 5.0  # seconds, for for the stderr of a process that has ended
+_END_WAIT = 5.0  # seconds, for the stderr of a process that has ended
 
 
 class LocalTransport:
-    """Batches by a shell of this machine."""
+    """Runs batches in a shell on this machine."""
 
     host = LOCAL
     direct = True
@@ -30,7 +30,7 @@ class LocalTransport:
     def __init__(self, sudo_password: str | None) -> None:
         self.round_trips = 0
         self._sudo_password = sudo_password
-        self._tried = False
+        self._sudo_checked = False
 
     @property
     def has_sudo_password(self) -> bool:
@@ -38,8 +38,8 @@ class LocalTransport:
 
     def start(self, batch: Batch) -> LocalSession:
         self.round_trips += 1
-        command, stdin = encode_batch(batch, self._sudo_password, self._tried)
-        self._tried = True
+        command, stdin = encode_batch(batch, self._sudo_password, self._sudo_checked)
+        self._sudo_checked = True
         return LocalSession(command, stdin, batch.limits)
 
     def tunnel(self, port: int, timeout: float) -> socket.socket:
@@ -53,7 +53,7 @@ class LocalTransport:
 class LocalSession:
     """One batch."""
 
-    def __init__(self, command: str, stdin: bytes, limits: Limits = LOOK) -> None:
+    def __init__(self, command: str, stdin: bytes, limits: Limits = READ_LIMITS) -> None:
         self._limits = limits
         self._process = subprocess.Popen(
             ["sh", "-c", command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -62,12 +62,12 @@ class LocalSession:
         assert self._process.stdout
         assert self._process.stderr
         self._stdout = self._process.stdout.fileno()
-        self._errors = Errors(partial(os.read, self._process.stderr.fileno(), PIECE), limits.errors, self._stop)
+        self._stderr = StderrReader(partial(os.read, self._process.stderr.fileno(), CHUNK), limits.errors, self._stop)
         try:
             self._process.stdin.write(stdin)
             self._process.stdin.flush()
         except BrokenPipeError:
-            pass  # it ended before it read everything: its exit code says why
+            pass  # the script ended before it had read everything: its exit code says why
 
     def lines(self) -> Iterator[str]:
         try:
@@ -80,19 +80,21 @@ class LocalSession:
     def _read(self, seconds: float) -> bytes:
         if not select.select([self._stdout], [], [], seconds)[0]:
             raise TimeoutError
-        return os.read(self._stdout, PIECE)
+        return os.read(self._stdout, CHUNK)
 
     def _stop(self) -> None:
-        with contextlib.suppress(OSError):  # sudo's is root's
+        with contextlib.suppress(OSError):  # if it is sudo, it belongs to root
             self._process.kill()
 
     def _check(self) -> None:
-        if self._errors.full:
+        if self._stderr.overflowed:
             raise too_long(LOCAL, "its error output", self._limits.errors)
 
     def proceed(self) -> None:
         assert self._process.stdin
         with contextlib.suppress(BrokenPipeError):
+            if not self._process.stdin.closed:
+                self._process.stdin.write(b"\n")
             self._process.stdin.close()
 
     def finish(self) -> tuple[int, str]:
@@ -101,7 +103,7 @@ class LocalSession:
             code = self._process.wait(self._limits.silence)
         except subprocess.TimeoutExpired:
             raise too_slow(LOCAL, self._limits.silence, silent=True) from None
-        stderr = self._errors.text(_END_WAIT)
+        stderr = self._stderr.text(_END_WAIT)
         self._check()
         for stream in (self._process.stdout, self._process.stderr):
             assert stream

@@ -1,4 +1,4 @@
-"""A fabric.Connection of the caller as a transport. It is opened if it is not open, and never closed here."""
+"""The caller's fabric.Connection as a transport. It is opened if necessary, and never closed here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import paramiko
 
 from lampctl.ssh import hostkeys
 from lampctl.ssh.channels import SshTransport
-from lampctl.ssh.connect import KEEPALIVE, TransportFactory, address_of, send_at_once
+from lampctl.ssh.connect import KEEPALIVE, TransportFactory, address_of, disable_nagle
 from lampctl.ssh.failures import explain, login_error
 from lampctl.ssh.options import Connection, ConnectOptions
 from lampctl.ssh.route import known_name
@@ -18,13 +18,13 @@ from lampctl.ssh.route import known_name
 def transport_over(connection: Connection, options: ConnectOptions) -> SshTransport:
     """Use a connection of the caller, who closes it.
 
-    One that is open is used as it is: checking the host's key was the caller's part. One that is not is opened with its
-    own settings, and so are its gateways. Their host keys are checked as for hosts that are named by text, because
-    fabric's default accepts any; unless the caller has set another policy on `connection.client`, which then decides.
+    An open connection is used as it is: checking the host key was up to the caller. Any other is opened with its own
+    settings, and so are its gateways. Their host keys are checked as for hosts that are given by name, because fabric's
+    default accepts any key; unless the caller has set another policy on `connection.client`, which then decides.
 
     Args:
-        connection: Of fabric.
-        options: `sudo_password`, else that of fabric's config; `accept_new_host_key` and `ask_host_key`.
+        connection: A fabric.Connection.
+        options: Used are `sudo_password` (else that of fabric's config), `accept_new_host_key` and `ask_host_key`.
 
     Raises:
         Unreachable: It was not open and could not be opened.
@@ -32,7 +32,7 @@ def transport_over(connection: Connection, options: ConnectOptions) -> SshTransp
     if not connection.is_connected:
         _open(connection, options)
     if isinstance(sock := connection.transport.sock, socket.socket):
-        send_at_once(sock)
+        disable_nagle(sock)
     password = options.sudo_password or connection.config.sudo.password
     return SshTransport(connection, connection.original_host, address_of(connection), password)
 

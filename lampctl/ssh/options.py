@@ -17,9 +17,9 @@ _TARGET = re.compile(r"(?:(?P<user>[^@\s]+)@)?(?P<host>\[[0-9a-fA-F:.%\w]+\]|[^:
 
 
 class Connection(Protocol):
-    """What lampctl uses of a fabric.Connection, which has no types."""
+    """The part of fabric.Connection that lampctl uses; fabric has no type hints."""
 
-    original_host: str  # as the caller named it; `host` may come from ssh_config
+    original_host: str  # as the caller named it; `host` can be from ssh_config
     host: str
     user: str
     port: int
@@ -53,7 +53,7 @@ class Target:
 
 
 def target(text: str) -> Target:
-    """Read `user@host:port`; UsageError where it is not valid."""
+    """Parse `user@host:port`; UsageError if it is not valid."""
     match = _TARGET.fullmatch(text)
     port = int(match["port"]) if match and match["port"] else None
     if not match or match["host"].startswith("-") or (port is not None and not 0 < port < 65536):
@@ -73,7 +73,7 @@ class ConnectOptions:
     accept_new_host_key: bool = False
     timeout: float | None = None  # seconds; for connecting, and for the wait for apt's lock
     wait: float = 0.0  # seconds, for a host that is just booting
-    # Shows an unknown host key's fingerprint and asks; None where nobody can be asked.
+    # Shows an unknown host key's fingerprint and asks; None if there is nobody to ask.
     ask_host_key: Callable[[str], bool] | None = None
 
     @property

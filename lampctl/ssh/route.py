@@ -1,4 +1,4 @@
-"""The route to a host as ssh_config has it: jump hosts, then the host. Nothing is contacted here."""
+"""The route to a host by ssh_config: jump hosts, then the host. Nothing is contacted here."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from lampctl.ssh.options import ConnectOptions, Target, target
 
 @dataclass(frozen=True)
 class Hop:
-    """One SSH server on the route. `text`: as the user or ssh_config names it, which errors begin with."""
+    """One SSH server on the route. `text`: its name by the user or ssh_config, with which errors begin."""
 
     text: str
     host: str
     port: int
     user: str
-    settings: Mapping[str, Any]  # what ssh_config says of it
+    settings: Mapping[str, Any]  # from ssh_config
 
     @property
     def login(self) -> str:
@@ -31,7 +31,7 @@ class Hop:
 
 
 def known_name(host: str, port: int, settings: Mapping[str, Any]) -> str:
-    """The name in known_hosts: see sshd(8), SSH_KNOWN_HOSTS FILE FORMAT. HostKeyAlias stands for the port too."""
+    """The name in known_hosts: see sshd(8), SSH_KNOWN_HOSTS FILE FORMAT. HostKeyAlias replaces the port too."""
     alias = settings.get("hostkeyalias")
     if alias:
         return str(alias)
@@ -42,7 +42,7 @@ def read_config(path: Path | str | None) -> SSHConfig:
     """The ssh_config to use.
 
     Args:
-        path: A file, or the text of one. None: ~/.ssh/config. `none`: no file, as OpenSSH has it.
+        path: A file, or the text of one. None: ~/.ssh/config. `none`: no file, as in OpenSSH.
 
     Raises:
         UsageError: The file does not exist or can't be read.
@@ -52,7 +52,7 @@ def read_config(path: Path | str | None) -> SSHConfig:
     if str(path) == "none":
         return SSHConfig()
     if path is not None and (path.is_dir() or not path.exists()):
-        raise UsageError(f"-F {path}: there is no such file", "name an ssh_config file")
+        raise UsageError(f"-F {path}: no such file", "name an ssh_config file")
     source = path or Path("~/.ssh/config").expanduser()
     if not source.exists():
         return SSHConfig()
@@ -63,12 +63,14 @@ def read_config(path: Path | str | None) -> SSHConfig:
 
 
 def route(where: Target, options: ConnectOptions, config: SSHConfig) -> list[Hop]:
-    """The hops in the order of their use; the last is the host itself. UsageError where jumps go in a circle."""
+    """The hops in the order of their use; the last is the host itself. UsageError if jump hosts go in a circle."""
     return _route(where, options, config, (), "")
 
 
-def _route(where: Target, options: ConnectOptions, config: SSHConfig, beyond: tuple[str, ...], by: str) -> list[Hop]:
-    """`beyond`: jump hosts that are reached over this one; `by`: jump hosts to use instead of ssh_config's."""
+def _route(
+    where: Target, options: ConnectOptions, config: SSHConfig, beyond: tuple[str, ...], override: str
+) -> list[Hop]:
+    """`beyond`: jump hosts that are reached through this one; `override`: jump hosts to use instead of ssh_config's."""
     settings = dict(config.lookup(where.host))
     host = str(settings["hostname"])
     if "@" in host or host.count(":") == 1:
@@ -80,11 +82,11 @@ def _route(where: Target, options: ConnectOptions, config: SSHConfig, beyond: tu
         where.user or options.user or str(settings.get("user") or getpass.getuser()),
         settings,
     )
-    jumps = by or str(settings.get("proxyjump", "none"))
+    jumps = override or str(settings.get("proxyjump", "none"))
     if jumps.lower() == "none":
         return [hop]
     before, _, last = jumps.rpartition(",")
     if last in beyond:
-        raise UsageError(f"{where.text}: ProxyJump goes in a circle by {last}", "fix your ssh_config")
-    plain = replace(options, user=None, port=None)  # these are the host's
+        raise UsageError(f"{where.text}: ProxyJump goes in a circle through {last}", "fix your ssh_config")
+    plain = replace(options, user=None, port=None)  # these two are for the host itself
     return [*_route(target(last), plain, config, (*beyond, last), before), hop]

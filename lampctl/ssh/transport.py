@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from lampctl.errors import Unreachable
-from lampctl.ssh.batch import BEGIN, NO_SUDO, PASSWORD_NEEDED, Batch, command
+from lampctl.ssh.batch import BEGIN, NO_PLACE, NO_SUDO, PASSWORD_NEEDED, Batch, command
 
 
 class Session(Protocol):
-    """One batch that runs."""
+    """One running batch."""
 
     def lines(self) -> Iterator[str]:
         """Output, each line as it arrives, until the script ends."""
@@ -28,7 +28,7 @@ class Session(Protocol):
 class Transport(Protocol):
     """A connection to one host.
 
-    `host` is the host as the user named it, which messages and events begin with. `round_trips` counts the batches and
+    `host` is the host as the user named it, with which messages and events begin. `round_trips` counts the batches and
     tunnels since the handshake. `address` is where visitors reach the host, `direct` whether it can be reached from
     here without a jump host.
     """
@@ -48,24 +48,24 @@ class Transport(Protocol):
     def start(self, batch: Batch) -> Session: ...
 
     def tunnel(self, port: int, timeout: float) -> Any:
-        """A connected socket, or what acts as one, to 127.0.0.1:`port` of the host.
+        """A connected socket, or an object like one, to 127.0.0.1:`port` of the host.
 
-        ConnectionRefusedError where nothing listens, any other OSError where the tunnel is not allowed.
+        ConnectionRefusedError if nothing listens there, another OSError if the tunnel is not allowed.
         """
         ...
 
     def close(self) -> None: ...
 
 
-def encode_batch(batch: Batch, sudo_password: str | None, tried: bool = False) -> tuple[str, bytes]:
-    """(command, what goes to its stdin). `tried`: an earlier batch became root with the password."""
+def encode_batch(batch: Batch, sudo_password: str | None, sudo_checked: bool = False) -> tuple[str, bytes]:
+    """(command, its stdin). `sudo_checked`: an earlier batch became root with the password."""
     archive = batch.archive()
     line = (sudo_password or "").encode() + b"\n"
-    return command(len(archive), sudo_password is not None, tried), 2 * line + archive
+    return command(len(archive), sudo_password is not None, sudo_checked), 2 * line + archive
 
 
 def as_root(transport: Transport, session: Session) -> Iterator[str]:
-    """The lines that the script prints as root; Unreachable where it could not become root."""
+    """The lines that the script prints as root; Unreachable if it could not become root."""
     lines = session.lines()
     for line in lines:
         if line == BEGIN:
@@ -75,7 +75,18 @@ def as_root(transport: Transport, session: Session) -> Iterator[str]:
     raise _not_root(transport.host, code, stderr.strip(), transport.has_sudo_password)
 
 
+def _no_place(host: str, stderr: str) -> Unreachable:
+    return Unreachable(
+        f"{host}: no place for the files of a run: /run, /dev/shm, /tmp and /var/tmp are full or read-only",
+        "on the host: df -h /run /tmp; grep ' ro[, ]' /proc/mounts",
+        kind="no-space",
+        evidence=stderr,
+    )
+
+
 def _not_root(host: str, code: int, stderr: str, has_password: bool) -> Unreachable:
+    if code == NO_PLACE:
+        return _no_place(host, stderr)
     if code == NO_SUDO:
         return Unreachable(
             f"{host}: this user is not root, and there is no sudo",
@@ -91,7 +102,7 @@ def _not_root(host: str, code: int, stderr: str, has_password: bool) -> Unreacha
         )
     if has_password and code == 1:
         return Unreachable(
-            f"{host}: sudo refused the password, or this user may not use sudo",
+            f"{host}: sudo refused the password, or does not allow this user to become root",
             "try `sudo -v` on the host with the same password",
             kind="sudo",
             evidence=stderr,

@@ -12,7 +12,7 @@ from lampctl.ssh.options import LOCAL
 
 @dataclass(frozen=True)
 class Machines:
-    """`names` of machines that run, and the ssh_config by which they are reached."""
+    """The `names` of running machines, and an ssh_config (`config`) for them."""
 
     names: tuple[str, ...]
     config: str
@@ -31,9 +31,9 @@ class _Answer:
 
 
 def machines(wanted: Sequence[str]) -> Machines:
-    """The named machines of the Vagrantfile in this folder, or the next above it; without names, all that run.
+    """The named machines of the Vagrantfile here or in the nearest parent folder; without names, all running ones.
 
-    UsageError where Vagrant can't answer, Unreachable where a machine does not run.
+    UsageError if Vagrant fails, Unreachable if a machine is not running.
     """
     answer = _ask("ssh-config", *wanted)
     if answer.code and _error_name(answer) == "SSHNotReady":
@@ -48,18 +48,18 @@ def machines(wanted: Sequence[str]) -> Machines:
 
 
 def _running(wanted: Sequence[str]) -> list[str]:
-    """The names of those that run; Unreachable where a wanted one does not, or none does."""
+    """The names of the running machines; Unreachable if a wanted one is not running, or none is."""
     states = {name: text for name, kind, text in _ask("status", *wanted).rows if kind == "state"}
     down = {name: state for name, state in states.items() if state != "running"}
     running = [name for name in states if name not in down]
     if down and (wanted or not running):
         name, state = next(iter(down.items()))
-        made = state != "not_created"
+        created = state != "not_created"
         others = f" (and {len(down) - 1} more)" if len(down) > 1 else ""
         raise Unreachable(
-            f"{name}: the machine {f'is {state}' if made else 'is not created'}{others}",
+            f"{name}: the machine {f'is {state}' if created else 'is not created'}{others}",
             f"vagrant up {name}",
-            kind="vagrant-halted" if made else "vagrant-not-created",
+            kind="vagrant-halted" if created else "vagrant-not-created",
         )
     return running
 
@@ -79,7 +79,7 @@ def _ask(command: str, *names: str) -> _Answer:
 
 
 def _rows(text: str) -> list[tuple[str, str, str]]:
-    """Vagrant's machine-readable lines are `TIME,MACHINE,KIND,DATA`; a command's usual output is between them."""
+    """Vagrant's machine-readable lines are `TIME,MACHINE,KIND,DATA`; a command's normal output is among them."""
     fields = (line.split(",", 3) for line in text.splitlines())
     plain = ((row[1], row[2], row[3]) for row in fields if len(row) == 4 and row[0].isdigit())
     return [(name, kind, text.replace("%!(VAGRANT_COMMA)", ",").replace("\\n", "\n")) for name, kind, text in plain]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
 
-from lampctl.answers import listing, mapping, texts
+from lampctl.answers import parse_array, parse_object, strings
 from lampctl.checks import Check, Evidence, Judge, Verdict, Where, failed, passed
 from lampctl.layers import http
-from lampctl.layers.tls.handshake import DAYS_LEFT, judge_chain
+from lampctl.layers.tls.handshake import LEFT, judge_chain
 from lampctl.urls.url import Url
 
 MOST_HOPS = 5  # redirects, of one URL
@@ -21,7 +21,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the answer has to be. `most`: milliseconds."""
+    """What the answer must be. `most`: milliseconds."""
 
     status: int = 200
     texts: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ def connects(url: Url, needs: tuple[str, ...]) -> Check:
 
 
 def trusted(url: Url, needs: tuple[str, ...]) -> Check:
-    expected = f"a chain that this machine trusts, the name, {DAYS_LEFT} days left"
+    expected = f"a chain that this machine trusts, the name, {LEFT}"
     judge = partial(judge_chain, (url.host,), "")
     return _check(f"tls.chain@{url.at}", "a visitor can trust the certificate", expected, judge, needs)
 
@@ -97,7 +97,7 @@ def _judge_name(seen: Evidence) -> Verdict:
     if seen.error:
         hint = "check the name's spelling, and its A and AAAA records: dig NAME"
         return failed("the name does not resolve", seen.error, hint)
-    return passed(", ".join(texts(listing(seen.raw))))
+    return passed(", ".join(strings(parse_array(seen.raw))))
 
 
 def _judge_connections(seen: Evidence) -> Verdict:
@@ -107,7 +107,7 @@ def _judge_connections(seen: Evidence) -> Verdict:
     """
     found: dict[str, tuple[int | None, str]] = {
         address: (code if isinstance(code, int) else None, str(why))
-        for address, (code, why) in ((a, _pair(said)) for a, said in (mapping(seen.raw) or {}).items())
+        for address, (code, why) in ((a, _pair(answer)) for a, answer in (parse_object(seen.raw) or {}).items())
     }
     good = [address for address, (code, _) in found.items() if code == 0]
     away = [address for address, (code, _) in found.items() if code != 0 and _excused(address, code)]
@@ -122,8 +122,8 @@ def _judge_connections(seen: Evidence) -> Verdict:
     return passed(", ".join(good) + (f"; not seen from here: {', '.join(away)}" if away else ""))
 
 
-def _pair(said: object) -> tuple[object, object]:
-    return (said[0], said[1]) if isinstance(said, list) and len(said) == 2 else (None, said)
+def _pair(answer: object) -> tuple[object, object]:
+    return (answer[0], answer[1]) if isinstance(answer, list) and len(answer) == 2 else (None, answer)
 
 
 def _excused(address: str, code: int | None) -> bool:
@@ -139,7 +139,9 @@ _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.E
 
 def _judge_status(wanted: int, got: Got, seen: Evidence) -> Verdict:
     if seen.error:
-        return http.not_whole("", seen, "the port accepts connections, but the program behind it hangs or has died")
+        return http.judge_incomplete(
+            "", seen, "the port accepts connections, but the program behind it hangs or has died"
+        )
     answer = http.parse(seen.raw)
     if answer is None:
         return failed("no HTTP answer", seen.raw[:200], "is this a web server's port, and is the scheme right?")

@@ -26,16 +26,16 @@ class Url:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """UsageError where it is no web address."""
+        """UsageError if it is not a web address."""
         example = "write it whole: https://shop.example.com/path"
         try:
             parts = urlsplit(text.strip())
             port = parts.port
-            text.encode()  # what a shell handed over may be no text at all
+            text.encode()  # an argument might not be valid text
         except ValueError as error:
-            raise UsageError(f"{text!r} is no URL: {error}", example) from None
+            raise UsageError(f"{text!r} is not a valid URL: {error}", example) from None
         if parts.scheme not in _PORTS or not parts.hostname:
-            raise UsageError(f"{text!r} is no URL of http or https", example)
+            raise UsageError(f"{text!r} is not an http or https URL", example)
         if parts.username is not None:
             raise UsageError("a URL with a user and a password would end up in reports and logs", "leave them out")
         path = quote(parts.path or "/", safe=_SAFE) + (f"?{quote(parts.query, safe=_SAFE)}" if parts.query else "")
@@ -66,5 +66,5 @@ def _ascii(host: str, text: str) -> str:
     except UnicodeError:
         name = ""
     if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%\w+)?", name):
-        raise UsageError(f"{text!r} is no URL: {host!r} is no hostname", "check its spelling")
+        raise UsageError(f"{text!r} is not a valid URL: {host!r} is not a valid hostname", "check its spelling")
     return name

@@ -22,7 +22,7 @@ $stream = @stream_socket_client("unix://$socket", $code, $message, 5);
 if (!$stream) {
     exit("$socket: $message (errno $code)\n");
 }
-stream_set_timeout($stream, 8);
+stream_set_timeout($stream, 5);
 $params = ['SCRIPT_FILENAME' => $script, 'SCRIPT_NAME' => '/' . basename($script), 'REQUEST_METHOD' => 'GET',
     'SERVER_PROTOCOL' => 'HTTP/1.1', 'GATEWAY_INTERFACE' => 'CGI/1.1', 'QUERY_STRING' => ''];
 $encoded = implode('', array_map('pair', array_keys($params), $params));
@@ -38,4 +38,4 @@ while (($head = stream_get_contents($stream, 8)) !== false && strlen($head) === 
         exit;
     }
 }
-exit("\n$socket: the pool closed the connection or did not answer within 8 s\n");
+exit("\n$socket: the pool closed the connection or did not answer within 5 s\n");

@@ -10,6 +10,10 @@ if (getenv('DB_NAME')) {
     try {
         mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
         $db = mysqli_init();
+        $db->options(MYSQLI_OPT_CONNECT_TIMEOUT, 3); // a server that is frozen accepts connections
+        if (defined('MYSQLI_OPT_READ_TIMEOUT')) { // PHP 7.2
+            $db->options(MYSQLI_OPT_READ_TIMEOUT, 3);
+        }
         if ($authority = getenv('DB_TLS_CA')) { // it is on another host: by TLS, and by none but that host
             $db->ssl_set(null, null, $authority, null, null);
         }

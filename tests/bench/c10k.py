@@ -1,6 +1,6 @@
-"""10,000 keep-alive connections, one request each every 5 s: Debian's own configuration beside lampctl's.
+"""10,000 keep-alive connections, one request each every 5 s: Debian's own configuration compared with lampctl's.
 
-All on one box, one after the other, each for the same time; the traffic goes to that box alone.
+All on one box, one after the other, each for the same time; the traffic goes only to that box.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ HOLDERS = 2
 PAGE = "c10k.html"
 SIZE = 811  # bytes
 
-# As Debian installs it, and nothing else changed; the page lies in its document root.
+# As Debian installs it, unchanged; the page is in its document root.
 STOCK = {
     "nginx": "systemctl disable -q --now apache2 2>/dev/null; apt-get -qqy --no-install-recommends install nginx",
     "apache": "apt-get -qqy purge nginx nginx-common; apt-get -qqy --no-install-recommends install apache2; "
@@ -47,11 +47,11 @@ NAMES = {"nginx": "NGINX, static", "apache": "Apache, static", "front": "NGINX â
 
 @dataclass(frozen=True)
 class Row:
-    """What one configuration came to."""
+    """The result of one configuration."""
 
     name: str
     live: int
-    rate: float  # answers a second
+    rate: float  # answers per second
     p99: float  # milliseconds
     errors: Counter[str]
 

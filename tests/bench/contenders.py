@@ -1,4 +1,4 @@
-"""The commands that are compared, ready to be timed on a box."""
+"""The compared commands, ready to be timed on a box."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.bench.measure import Contender
 
 @dataclass(frozen=True)
 class Arena:
-    """A bare box that is up, and the programs that meet there."""
+    """A bare box that is up, and the programs that run on it."""
 
     boxes: Boxes
     box: str
@@ -25,7 +25,7 @@ class Arena:
     pyinfra: str
 
     def contenders(self, say: Callable[[str], None]) -> Sequence[Contender]:
-        """Both tools have run to the point where nothing is left to do, and say so themselves."""
+        """Run both tools until neither has anything left to change, by their own reports."""
         say("deploying with lampctl")
         first = json.loads(self._deploy().run())["hosts"][0]
         pyinfra = self._pyinfra(self._resources([change["resource"] for change in first["changes"]]))
@@ -37,7 +37,7 @@ class Arena:
         return self._ssh(), self._deploy(), pyinfra, python, Contender("lampctl --help", [self.lampctl, "--help"])
 
     def _ssh(self) -> Contender:
-        """A connection of its own, whatever the user's ssh_config shares."""
+        """A new connection each time, even if the user's ssh_config shares connections."""
         program, *rest = self.boxes.ssh_argv(self.box, "true")
         return Contender("ssh HOST true", [program, "-o", "ControlMaster=no", "-o", "ControlPath=none", *rest])
 
@@ -46,7 +46,7 @@ class Arena:
         return Contender("lampctl deploy", argv, _proved)
 
     def _pyinfra(self, resources: Path) -> Contender:
-        """With --yes it looks at the host once instead of twice, with --json it draws no progress: its fastest."""
+        """With --yes it reads the host once instead of twice, with --json it draws no progress: its fastest mode."""
         data = {
             "ssh_config_file": self.boxes.ssh_config,
             "ssh_strict_host_key_checking": "yes",
@@ -57,7 +57,7 @@ class Arena:
         return Contender("pyinfra", [self.pyinfra, "--yes", "--json", *options, f"@ssh/{self.box}", deploy], _unchanged)
 
     def _resources(self, keys: Sequence[str]) -> Path:
-        """What the first deploy made, in a file for pyinfra."""
+        """Write the resources of the first deploy to a file for pyinfra."""
         names = [path.strip("/") for path in stack.paths(keys)]
         argv = self.boxes.ssh_argv(self.box, "tar", "-C", "/", "-c", "--no-recursion", *names)
         archive = subprocess.run(argv, capture_output=True, check=True, timeout=60).stdout

@@ -1,7 +1,7 @@
-"""Holds many keep-alive connections, each of which asks once in a while, and counts what comes back.
+"""Holds many keep-alive connections, sends a request on each at intervals, and counts the answers.
 
-`python -m tests.bench.holder ADDRESS CONNECTIONS SECONDS` prints one JSON object. Of the standard library alone, so
-that several of them share the work of one measurement.
+`python -m tests.bench.holder ADDRESS CONNECTIONS SECONDS` prints one JSON object. It uses only the standard
+library, so that several of them can share one measurement.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 EVERY = 5.0  # seconds between a connection's requests
-RAMP = 5.0  # seconds until all connections are asked for
-PATIENCE = 10.0  # seconds that an answer may take
+RAMP = 5.0  # seconds until all connections are opened
+PATIENCE = 10.0  # seconds to wait for an answer
 REQUEST = b"GET /c10k.html HTTP/1.1\r\nHost: static.test\r\nUser-Agent: c10k\r\n\r\n"
 
 

@@ -1,4 +1,4 @@
-"""Commands, timed one after the other in rounds, so that a machine that is busy for a while slows all of them."""
+"""Times commands one after the other in rounds, so that a busy machine slows all of them equally."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from lampctl.errors import LampctlError
 
 @dataclass(frozen=True)
 class Contender:
-    """A command. `verdict` reads its stdout: what the command did, or a LampctlError if that was not the task."""
+    """A command. `verdict` reads its stdout: returns what the command did, or raises LampctlError if it did not do the task."""
 
     name: str
     argv: Sequence[str]
     verdict: Callable[[str], str] = lambda _: ""
 
     def run(self) -> str:
-        """Its stdout; LampctlError where it fails."""
+        """Run it; returns its stdout. LampctlError if it fails."""
         done = subprocess.run(
             self.argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=600
         )
@@ -33,7 +33,7 @@ class Contender:
 
 @dataclass(frozen=True)
 class Series:
-    """One contender's seconds, a round each, and what its last run said."""
+    """One contender's seconds in each round, and the verdict of its last run."""
 
     contender: Contender
     seconds: Sequence[float]
@@ -44,12 +44,12 @@ class Series:
         return median(self.seconds)
 
     def times(self, other: Series) -> float:
-        """How many times as long as `other`: the median of the rounds' own ratios."""
+        """How many times as long as `other`: the median of the ratios in each round."""
         return median(mine / its for mine, its in zip(self.seconds, other.seconds, strict=True))
 
 
 def alternate(contenders: Sequence[Contender], rounds: int, say: Callable[[str], None]) -> list[Series]:
-    """The series, in the order of `contenders`. Who begins changes from round to round."""
+    """Time all contenders; returns their series in the same order. The first one to run changes with each round."""
     seconds: dict[str, list[float]] = {contender.name: [] for contender in contenders}
     verdicts: dict[str, str] = {}
     for number in range(rounds):

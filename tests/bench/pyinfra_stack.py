@@ -1,9 +1,9 @@
-"""The stack that lampctl holds, held by pyinfra with its own operations.
+"""The stack that lampctl deploys, as pyinfra operations.
 
     pyinfra HOST pyinfra_stack.py --data resources=FILE
 
-FILE is the JSON list that tests/bench/stack.py makes. Where the two tools differ, this one does the less: no file is
-rendered, no reload is derived, and pyinfra does not look whether a user's password is the right one.
+FILE is the JSON list that tests/bench/stack.py writes. Where the two tools differ, this one does less: no file is
+rendered, no reload is derived, and pyinfra does not check whether a user's password is right.
 """
 
 from __future__ import annotations

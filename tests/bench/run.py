@@ -1,7 +1,7 @@
-"""lampctl against `ssh HOST true` and against pyinfra, and `lampctl --help` against Python itself.
+"""Compares lampctl with `ssh HOST true` and with pyinfra, and `lampctl --help` with Python itself.
 
-Everything is timed in one run, alternated, with nothing left to change on the host. An aim that is missed is shown;
-the exit code only says whether everything worked.
+Everything is timed in one run, in turns, with nothing left to change on the host. A missed aim is shown; the exit code
+only tells whether everything worked.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ RELEASE = "trixie"
 
 def main() -> int:
     options = _options()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the box is removed then, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the box is removed
     try:
         with one_box(Boxes(options.home, say), "bench") as boxes:
             arena = Arena(boxes, "bench", str(Path(sys.executable).with_name("lampctl")), options.pyinfra)
@@ -62,7 +62,7 @@ def say(text: str) -> None:
 
 @contextmanager
 def one_box(boxes: Boxes, name: str) -> Iterator[Boxes]:
-    """A bare host in a home of its own. What a killed run left there goes before, everything goes after."""
+    """A bare host in its own home. Leftovers of a killed run are removed before, everything is removed after."""
     _remove(boxes)
     try:
         boxes.up(name, RELEASE)

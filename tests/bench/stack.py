@@ -1,6 +1,6 @@
-"""What the deployed box holds, as data for another tool: neither what nor how much is a matter of opinion.
+"""The resources of the deployed box as data for another tool, so that both tools manage exactly the same.
 
-The list is what lampctl itself says it changed on the bare box; contents and targets are what lies there now.
+The list is lampctl's own list of changes on the bare box; contents and targets are read from the box.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from lampctl.resources.file import MARK
 
 
 def paths(keys: Sequence[str]) -> list[str]:
-    """Those of the resource keys (`file:/etc/…`) that are paths."""
+    """The paths among the resource keys (`file:/etc/…`)."""
     return [name for _, _, name in (key.partition(":") for key in keys) if name.startswith("/")]
 
 
 def resources(keys: Sequence[str], archive: bytes, keep: Path) -> list[dict[str, str]]:
-    """One dictionary for each key: kind, name, and what its kind needs. `archive` is a tar of `paths`.
+    """Return one dictionary for each key: kind, name, and the fields of its kind. `archive` is a tar of `paths`.
 
-    Contents of files are written into the folder `keep`.
+    File contents are written to the folder `keep`.
     """
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         members = {f"/{member.name.strip('/')}": member for member in tar}
@@ -39,7 +39,7 @@ def resources(keys: Sequence[str], archive: bytes, keep: Path) -> list[dict[str,
             }
         if kind == "file":
             item |= _source(contents[name], keep / name.strip("/").replace("/", "-"))
-        elif kind == "database-user":  # a site's user follows the site's database
+        elif kind == "database-user":  # a site's user comes after its database
             item["database"] = next(before["name"] for before in reversed(found) if before["kind"] == "database")
         found.append(item)
     return found
@@ -51,7 +51,7 @@ def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
 
 
 def _source(content: bytes, copy: Path) -> Mapping[str, str]:
-    """lampctl compares the files that bear its mark; the others are seeds, which only have to be there."""
+    """lampctl compares files that have its header; the others are seeds, which only have to exist."""
     if MARK.encode() not in content:
         return {"kind": "seed"}
     copy.write_bytes(content)

@@ -1,4 +1,4 @@
-"""The result, for people."""
+"""The results as a table."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tests.bench.measure import Series
 
 @dataclass(frozen=True)
 class Aim:
-    """`slow` takes at most, or at least, `limit` times as long as `fast`; 0 where there is no aim."""
+    """`slow` should take at most, or at least, `limit` times as long as `fast`; 0: no aim."""
 
     slow: str
     fast: str
     sign: str = ""
     limit: float = 0.0
 
-    def judged(self, ratio: float) -> str:
+    def verdict(self, ratio: float) -> str:
         if not self.limit:
             return ""
         met = ratio <= self.limit if self.sign == "≤" else ratio >= self.limit
@@ -26,7 +26,7 @@ class Aim:
 
 
 def table(series: Sequence[Series], aims: Sequence[Aim], versions: Mapping[str, str]) -> Iterator[str]:
-    """Lines."""
+    """Yield the lines of the table."""
     by_name = {one.contender.name: one for one in series}
     width = max(len(f"{aim.slow} / {aim.fast}") for aim in aims)
     yield f"{'':<{width}}  median    fastest … slowest, of {len(series[0].seconds)} rounds, alternated"
@@ -37,7 +37,7 @@ def table(series: Sequence[Series], aims: Sequence[Aim], versions: Mapping[str, 
     yield f"{'':<{width}}  median of the rounds' own ratios"
     for aim in aims:
         ratio = by_name[aim.slow].times(by_name[aim.fast])
-        yield f"{aim.slow + ' / ' + aim.fast:<{width}}  {ratio:5.2f} ×   {aim.judged(ratio)}".rstrip()
+        yield f"{aim.slow + ' / ' + aim.fast:<{width}}  {ratio:5.2f} ×   {aim.verdict(ratio)}".rstrip()
     yield ""
     yield ", ".join(f"{name} {version}" for name, version in versions.items())
     for one in series:

@@ -1,4 +1,4 @@
-"""A real ACME server of the lab: Debian's pebble, and its DNS, on the bridge of the boxes."""
+"""A real ACME server for the boxes: Debian's pebble and its DNS server, on their bridge."""
 
 from __future__ import annotations
 
@@ -17,15 +17,30 @@ from lampctl.box import SUBNET, network
 
 ADDRESS = f"{SUBNET}.1"
 DIRECTORY = f"https://{ADDRESS}:14000/dir"
-MANAGEMENT = "127.0.0.1:15000"
-DNS, NAMES = "127.0.0.1:8053", "127.0.0.1:8055"
 
 
 @dataclass(frozen=True)
 class Pebble:
-    """`authority`: who vouches for the server itself, for certbot; `root`: who vouches for what it gives."""
+    """`authority`: the CA of the server's own certificate, for certbot; `root`: the CA of the certificates that it issues."""
 
     folder: Path
+    shift: int = 0  # of its ports, so that two can run on this machine
+
+    @property
+    def directory(self) -> str:
+        return f"https://{ADDRESS}:{14000 + self.shift}/dir"
+
+    @property
+    def management(self) -> str:
+        return f"127.0.0.1:{15000 + self.shift}"
+
+    @property
+    def dns(self) -> str:
+        return f"127.0.0.1:{8053 + self.shift}"
+
+    @property
+    def names(self) -> str:
+        return f"127.0.0.1:{8055 + self.shift}"
 
     @property
     def authority(self) -> str:
@@ -35,41 +50,46 @@ class Pebble:
     def root(self) -> Path:
         path = self.folder / "root.pem"
         context = ssl.create_default_context(cafile=str(self.folder / "authority.pem"))
-        with urllib.request.urlopen(f"https://{MANAGEMENT}/roots/0", timeout=5, context=context) as answer:
+        with urllib.request.urlopen(f"https://{self.management}/roots/0", timeout=5, context=context) as answer:
             path.write_bytes(answer.read())
         return path
 
     def resolve(self, name: str, address: str) -> None:
-        """What the world's DNS says, as the server sees it."""
+        """Set the address to which the server resolves a name."""
         for verb, more in (("clear-a", {}), ("add-a", {"addresses": [address]})):
             body = json.dumps({"host": f"{name}.", **more}).encode()
-            urllib.request.urlopen(f"http://{NAMES}/{verb}", body, timeout=5).close()
+            urllib.request.urlopen(f"http://{self.names}/{verb}", body, timeout=5).close()
+
+
+def _config(found: Pebble, validity: int) -> dict[str, object]:
+    return {
+        "listenAddress": f"{ADDRESS}:{14000 + found.shift}",
+        "managementListenAddress": found.management,
+        "certificate": str(found.folder / "server.pem"),
+        "privateKey": str(found.folder / "server.key"),
+        "httpPort": 80,
+        "tlsPort": 443,
+        "certificateValidityPeriod": validity,
+    }
 
 
 @contextmanager
-def pebble(folder: Path) -> Iterator[Pebble]:
-    network.put_up()  # it listens there, and may be the first to need it
+def pebble(folder: Path, shift: int = 0, validity: int = 7_776_000) -> Iterator[Pebble]:
+    """`validity`: seconds of a certificate's life."""
+    network.put_up()  # pebble listens there, and this may be the first use
     _certificates(folder)
-    config = {
-        "listenAddress": f"{ADDRESS}:14000",
-        "managementListenAddress": MANAGEMENT,
-        "certificate": str(folder / "server.pem"),
-        "privateKey": str(folder / "server.key"),
-        "httpPort": 80,
-        "tlsPort": 443,
-        "certificateValidityPeriod": 7_776_000,
-    }
+    found = Pebble(folder, shift)
+    config = _config(found, validity)
     (folder / "pebble.json").write_text(json.dumps({"pebble": config}))
     names = ["pebble-challtestsrv", "-defaultIPv4", "", "-defaultIPv6", "", "-http01", "", "-https01", "",
-             "-tlsalpn01", "", "-dns01", DNS, "-management", NAMES]  # fmt: skip
-    server = ["pebble", "-config", str(folder / "pebble.json"), "-dnsserver", DNS]
+             "-tlsalpn01", "", "-dns01", found.dns, "-management", found.names]  # fmt: skip
+    server = ["pebble", "-config", str(folder / "pebble.json"), "-dnsserver", found.dns]
     environment = {**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"}
     with (folder / "log").open("w") as log:
         running = [
             subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT, env=environment) for argv in (names, server)
         ]
         try:
-            found = Pebble(folder)
             _wait(found, folder / "log")
             yield found
         finally:

@@ -1,7 +1,7 @@
-"""An archive of our own, signed by a key that was made for the test, as third parties have them.
+"""A package archive like those of third parties, signed with a key that is created for the test.
 
-It has `lab-tool`; and for trixie bookworm's PHP, with a php-common beside which trixie's own PHP can live: Debian's
-excludes the PHP of every other release. (For bookworm there is no older one any more: bullseye leaves the mirrors.)
+It has `lab-tool` and, for trixie, bookworm's PHP with a php-common that can be installed beside trixie's own PHP: Debian's
+php-common excludes the PHP of every other release. (Bookworm gets no older PHP: bullseye is leaving the mirrors.)
 """
 
 from __future__ import annotations
@@ -60,15 +60,15 @@ class Archive:
     key: str
 
     def repository(self) -> dict[str, object]:
-        """As in a playbook."""
+        """The repository's options in a playbook."""
         return {"url": self.url, "suite": "lab", "key": self.key}
 
 
 @contextmanager
 def served(host: Host, release: str, folder: Path) -> Iterator[Archive]:
-    """Builds the archive on the box and takes it away from there; served for as long as the block runs."""
+    """Build the archive on the box, move it to this machine, and serve it while the block runs."""
     php = _PHP if release == "trixie" else ""
-    # Its codename is the release's, as third parties have it: a pin by codename would hit the release itself.
+    # It has the release's codename, as archives of third parties do: a pin by codename would match the release itself.
     host.sh(f"mkdir -p /srv/archive/pool\n{php}{_TOOL}{_INDEX.format(codename=release)}")
     argv = host.boxes.ssh_argv(host.box.name, "tar -C /srv/archive -c . && rm -r /srv/archive")
     data = subprocess.run(argv, capture_output=True, check=True, timeout=60).stdout
@@ -90,7 +90,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 def _sign(suite: Path, home: Path) -> str:
-    """Signs the Release file; returns the armored public key."""
+    """Sign the Release file; returns the armored public key."""
     home.mkdir(mode=0o700)
     gpg = ("gpg", "--homedir", str(home), "--batch", "--quiet", "--passphrase", "", "--pinentry-mode", "loopback")
     subprocess.run([*gpg, "--quick-gen-key", "lab@lampctl.test", "ed25519", "sign", "1d"], check=True, timeout=60)

@@ -1,7 +1,7 @@
-"""What a hostile site's user does on its host for as long as it can. Runs there, by Debian's python3-minimal: no module of
-tests or lampctl. Arguments: how many seconds, the directories that are its own, and what it wants to read.
+"""The attacks of a hostile site's user. Runs on the host with Debian's python3-minimal, so it imports nothing of tests or
+lampctl. Arguments: the number of seconds, the user's own directories, and the paths that it tries to read.
 
-Whatever it should not have had is printed.
+Prints whatever it could read and should not have.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ MARK = b"env[DB_PASSWORD]"
 
 
 def swap(folder: str) -> None:
-    """Links in the place of whatever lampctl has put here, and of the folders that it may make."""
+    """Replace files that lampctl has written here, and folders that it might create, with links."""
     for number, name in enumerate(os.listdir(folder)):
         if name.startswith("lampctl-") or name in ("releases", "current", "upgrade", "cgi-bin", "index.php"):
             path = os.path.join(folder, name)
@@ -38,7 +38,7 @@ def read(path: str) -> None:
 
 
 def spy() -> None:
-    """Secrets in other processes' environment, arguments and descriptors."""
+    """Look for secrets in the environment, arguments and descriptors of other processes."""
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             if os.stat(f"/proc/{pid}").st_uid == os.getuid():
@@ -56,7 +56,7 @@ def spy() -> None:
 
 
 def bind(held: list[socket.socket]) -> None:
-    """The ports that others may be about to listen on."""
+    """Bind the ports on which other sites might be about to listen."""
     for port in (8000, 8001, 8080, 8081, 9000):
         server = socket.socket()
         try:

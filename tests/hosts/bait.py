@@ -1,4 +1,4 @@
-"""Sites with files that must not run or be shown, and a page that says what it was told."""
+"""Sites with files that must not run or be served, and a page that prints the server variables it gets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ foreach (['SCRIPT_FILENAME', 'SCRIPT_NAME', 'PATH_INFO', 'PHP_SELF', 'REQUEST_UR
           'QUERY_STRING'] as $name) { $found[$name] = $_SERVER[$name] ?? null; }
 echo json_encode($found + ['file' => __FILE__]);
 """
-# Files that must not run or be shown, and index.php, which says what it was told.
+# Files that must not run or be served, and index.php, which prints the server variables it gets.
 PREPARE = f"""
 cd /var/www
 for site in lamp.test auth.test; do
@@ -37,18 +37,18 @@ chmod -R a+rX lamp.test/* auth.test/* auth.test/.users lamp.test/.hidden word.te
 
 @dataclass(frozen=True)
 class Served:
-    """A host that serves the sites by one of the setups."""
+    """A host that serves the sites with one of the setups."""
 
     host: Host
     setup: str
     book: str
 
     def get(self, site: str, path: str, headers: str = "", port: int = 80) -> tuple[int, str]:
-        """The status, and the whole answer."""
+        """Return the status and the whole answer."""
         answer = get(self.host.box.address, path, site, headers, port)
         return int(answer.split()[1]), answer
 
-    def told(self, site: str, path: str) -> dict[str, Any]:
+    def server_variables(self, site: str, path: str) -> dict[str, Any]:
         status, answer = self.get(site, path)
         assert status == 200, answer
         found: dict[str, Any] = json.loads(answer.partition("\r\n\r\n")[2])

@@ -1,4 +1,4 @@
-"""Real Debian hosts: one deployed box for each release, put right again after a test that breaks it."""
+"""Real Debian hosts: a deployed box of each release for each test module."""
 
 from __future__ import annotations
 
@@ -23,18 +23,21 @@ from lampctl.errors import LampctlError
 from tests.hosts import warm
 
 ROOT = Path(os.environ.get("LAMPCTL_TEST_HOME", "/var/lib/lampctl-box-test"))
-HOME = ROOT / os.environ.get("PYTEST_XDIST_WORKER", "alone")  # each worker has boxes of its own
-SNAPSHOTS = ROOT / "snapshots"  # which all workers share
-ENOUGH = 12 << 30  # bytes of memory: then what boxes write is kept there, as it is thrown away anyway
-# The longest first: what is left to the end should be short. Those that wait for no first deploy are spread.
+HOME = ROOT / os.environ.get("PYTEST_XDIST_WORKER", "alone")  # each worker has its own boxes
+SNAPSHOTS = ROOT / "snapshots"  # shared by all workers
+ENOUGH = 12 << 30  # bytes of memory: with this much, boxes are on a tmpfs
+# The longest modules first, so that the last ones are short. Those that need no first deploy are spread.
 LONGEST = (
     "test_vagrant",
     "test_php_versions",
     "test_programs",
     "test_mysql",
+    "test_conformance",
     "test_every_type",
     "test_culprit",
     "test_web",
+    "test_adopt",
+    "test_moves",
     "test_acme",
     "test_wordpress",
     "test_deploy",
@@ -45,9 +48,9 @@ LONGEST = (
     "test_interrupted",
     "test_templates",
 )
-# For what is the same on every release: how a run ends, what it prints, what others left on a host.
+# For behaviour that is the same on every release: how a run ends, what it prints, foreign files on a host.
 ON_ONE_RELEASE = pytest.mark.parametrize("release", ["trixie"], indirect=True)
-# They have things of which this machine has one: an ACME server's ports, a bridge.
+# These use something that exists once on this machine: the ports of the ACME server, a bridge.
 ALONE = ("test_acme", "test_vagrant")
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -55,7 +58,7 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    if not hasattr(session.config, "workerinput"):  # there are no workers yet
+    if not hasattr(session.config, "workerinput"):  # in the controller, before there are workers
         shutil.rmtree(SNAPSHOTS, ignore_errors=True)
         free = facts.parse({"memory": Path("/proc/meminfo").read_text()}, 0).memory_available
         if os.geteuid() == 0 and not ROOT.is_mount() and free >= ENOUGH:
@@ -64,14 +67,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if not hasattr(session.config, "workerinput"):  # there are none any more
+    if not hasattr(session.config, "workerinput"):  # in the controller, after the workers have ended
         shutil.rmtree(SNAPSHOTS, ignore_errors=True)
-        if ROOT.is_mount():  # it stays while a box that nobody took down is in it: the next session does
+        if ROOT.is_mount():  # fails while a box is still running in it; the next session removes that box
             subprocess.run(["umount", str(ROOT)], check=False)
 
 
 class ByRelease(LoadScopeScheduling):  # type: ignore[misc]
-    """A worker takes what a module has for one release."""
+    """A worker gets all tests of a module for one release."""
 
     def _split_scope(self, nodeid: str) -> str:
         module, _, name = nodeid.partition("::")
@@ -90,7 +93,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @dataclass(frozen=True)
-class Ran:
+class RunResult:
     """The exit code and output of a command of lampctl."""
 
     code: int
@@ -119,29 +122,29 @@ class Host:
     boxes: Boxes
 
     def sh(self, script: str, check: bool = True) -> str:
-        """Runs a script as root, without SSH: ten times as fast, and no test can break it."""
+        """Run a script as root, without SSH: ten times as fast, and no test can break it."""
         argv = [*self.enter("-a"), "env", "-i", "HOME=/root", f"PATH={_PATH}", "bash", "-c", f"cd\n{script}"]
         return subprocess.run(
             argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=check, timeout=120
         ).stdout
 
     def enter(self, *namespaces: str) -> list[str]:
-        """The beginning of a command in the box's namespaces."""
+        """The prefix of a command that runs in these namespaces of the box."""
         nspawn = (self.box.directory / "pid").read_text().split()[0]
         init = Path(f"/proc/{nspawn}/task/{nspawn}/children").read_text().strip()
         return ["nsenter", "-t", init, *namespaces]
 
     def lampctl(
         self, *args: str, cwd: Path | None = None, config: bool = True, stdin: str = "", trust: Path | None = None
-    ) -> Ran:
-        """`HOST` in args is this box; output as JSON. `trust`: the only authority that this machine knows."""
+    ) -> RunResult:
+        """Run lampctl with JSON output; `HOST` in args is this box. `trust`: the only CA that this machine trusts."""
         words = [self.box.name if word == "HOST" else word for word in args]
         words += ["-F", str(self.boxes.ssh_config)] if config else []
         environment = _environment() | ({"SSL_CERT_FILE": str(trust)} if trust else {})
-        return Ran(*warm.lampctl([*words, "--format", "json"], environment, stdin, cwd))
+        return RunResult(*warm.lampctl([*words, "--format", "json"], environment, stdin, cwd))
 
     def works(self) -> bool:
-        """Does a visitor get the page, with its database?"""
+        """Whether a visitor gets the page, with its database."""
         import urllib.request
 
         with urllib.request.urlopen(f"http://{self.box.address}/", timeout=5) as answer:
@@ -181,28 +184,28 @@ def release(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def bare(boxes: Boxes, release: str) -> Iterator[Host]:
-    """A host with nothing but sshd; tests on it are refused before they change anything."""
+    """A host with nothing but sshd; deploys of its tests are refused before they change anything."""
     yield Host(boxes.up(f"bare-{release}", release), boxes)
     boxes.down(f"bare-{release}")
 
 
 @pytest.fixture(scope="session")
-def deployed(boxes: Boxes, release: str) -> tuple[str, Ran]:
-    """The first deploy on a bare host, and the label of the snapshot that was taken after it; once for all workers."""
+def deployed(boxes: Boxes, release: str) -> tuple[str, RunResult]:
+    """The label of the snapshot after the first deploy to a bare host, and that run; once for all workers."""
     label = f"deployed-{release}"
-    said = SNAPSHOTS / f"{label}.json"
+    record = SNAPSHOTS / f"{label}.json"
     with (SNAPSHOTS / f"{label}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not said.exists():
+        if not record.exists():
             host = Host(boxes.up(f"lamp-{release}", release), boxes)
             ran = host.lampctl("deploy", "HOST")
             boxes.snapshot(host.box.name, label)
-            said.write_text(json.dumps([ran.code, ran.out, ran.err]))
-    return label, Ran(*json.loads(said.read_text()))
+            record.write_text(json.dumps([ran.code, ran.out, ran.err]))
+    return label, RunResult(*json.loads(record.read_text()))
 
 
 @pytest.fixture(scope="module")
-def host(boxes: Boxes, release: str, deployed: tuple[str, Ran]) -> Iterator[Host]:
+def host(boxes: Boxes, release: str, deployed: tuple[str, RunResult]) -> Iterator[Host]:
     """A deployed host, fresh for each module."""
     name = f"lamp-{release}"
     yield Host(boxes.up(name, release, snapshot=deployed[0]), boxes)

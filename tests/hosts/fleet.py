@@ -1,4 +1,4 @@
-"""Two boxes: the sites are on one of them, their databases on the other."""
+"""Two boxes: one with the sites, the other with their databases."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.hosts.conftest import Host, Ran
+from tests.hosts.conftest import Host, RunResult
 
 SITE, BLOG = "shop.test", "blog.test"
 SECRET = f"/etc/lampctl/secrets/{SITE}.conf"
@@ -20,8 +20,8 @@ class Fleet:
     db: Host
     playbook: Path
 
-    def lampctl(self, command: str, *args: str) -> tuple[Ran, dict[str, Any], dict[str, Any]]:
-        """(the run, what it says of the host of the database, and of that of the site)."""
+    def lampctl(self, command: str, *args: str) -> tuple[RunResult, dict[str, Any], dict[str, Any]]:
+        """Return the run, the document of the database host, and that of the site host."""
         ran = self.web.lampctl(command, "HOST", "-p", str(self.playbook), *args)
         db, web = json.loads(ran.out)["hosts"]
         assert (db["host"], web["host"]) == (self.db.box.name, self.web.box.name)
@@ -32,7 +32,7 @@ class Fleet:
         return [host["culprit"]["id"].partition("@")[0] if host["culprit"] else None for host in hosts]
 
     def page(self, path: str = "/") -> tuple[int, str]:
-        """What a visitor of the blog gets."""
+        """Request a page of the blog."""
         connection = http.client.HTTPConnection(self.web.box.address, timeout=60)
         connection.request("GET", path, headers={"Host": BLOG})
         answer = connection.getresponse()

@@ -1,4 +1,4 @@
-"""A site whose PHP is an attacker's, and one beside it with things worth having."""
+"""A site with an attacker's PHP, and a site beside it with files and data worth stealing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.hosts.conftest import Host
 BOOK = "extends: lamp\nsites: {lamp.test: {default: true, database: true}, a.test: {database: true}, b.test: {database: true}}\n"
 PAGE = "the words of b.test"
 
-# Prints the value of an expression; what it warns of is an answer as well.
+# Prints the value of an expression; a warning is an answer as well.
 ASK = r"""<?php
 set_error_handler(fn ($n, $text) => true);
 try { $value = eval('return ' . base64_decode($_SERVER['HTTP_X_ASK']) . ';'); } catch (Throwable $e) { $value = 'E: ' . $e->getMessage(); }
@@ -30,14 +30,14 @@ def get(host: Host, site: str, path: str, headers: dict[str, str] | None = None)
 
 
 class Sites:
-    """a.test with a script of an attacker, and b.test with things worth having."""
+    """a.test with an attacker's script, and b.test with files and data worth stealing."""
 
     def __init__(self, host: Host, book: str) -> None:
         self.host = host
         self.book = book
 
     def php(self, expression: str) -> Any:
-        """What a.test's PHP gets for it."""
+        """Evaluate an expression in a.test's PHP."""
         status, body = get(self.host, "a.test", "/ask.php", {"X-Ask": base64.b64encode(expression.encode()).decode()})
         assert status == 200, body
         return json.loads(body)

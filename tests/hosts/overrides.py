@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def template(folder: Path, name: str, text: str) -> Path:
-    """The folder, with `text` in the place of the built-in template `name`."""
+    """Override the built-in template `name` with `text`; returns the folder."""
     path = folder / "templates" / name
     path.parent.mkdir(parents=True)
     path.write_text(text)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.hosts.conftest import Host, Ran
+from tests.hosts.conftest import Host, RunResult
 
 PROGRAMS = Path(__file__).parent / "programs"
 BUILT_IN = Path(__file__).parents[2]
@@ -24,14 +24,14 @@ class Stack:
     host: Host
     folder: Path
     server: str
-    first: Ran
+    first: RunResult
 
-    def lampctl(self, command: str, book: str = "site.yml", *args: str, cwd: Path | None = None) -> Ran:
+    def lampctl(self, command: str, book: str = "site.yml", *args: str, cwd: Path | None = None) -> RunResult:
         setting = f"web.server={self.server}"
         return self.host.lampctl(command, "HOST", "-p", str(self.folder / book), "--set", setting, *args, cwd=cwd)
 
     def book(self, name: str, change: Callable[[str], str]) -> str:
-        """Another version of the playbook; its name stays, as it is the same playbook to the host."""
+        """Write a changed version of the playbook. Its file name stays: to the host it is the same playbook."""
         path = self.folder / name / "site.yml"
         path.parent.mkdir(exist_ok=True)
         for source in ("python", "node", "c", "app.war"):
@@ -42,7 +42,7 @@ class Stack:
         return f"{name}/site.yml"
 
     def get(self, site: str, path: str = "/", *headers: str) -> tuple[int, str]:
-        """(status, body); 0 where the connection broke."""
+        """Return status and body; status 0 if the connection broke."""
         head = "".join(
             f"{line}\r\n" for line in (f"GET {path} HTTP/1.1", f"Host: {site}", "Connection: close", *headers)
         )
@@ -57,7 +57,7 @@ class Stack:
 
 
 def build(box: Host, path: Path) -> None:
-    """Compiles the programs into the folder, against the servlet API that the box has, and adds their playbook."""
+    """Compile the programs into the folder, against the box's servlet API, and write their playbook."""
     api = path / "servlet-api.jar"
     api.write_bytes(base64.b64decode(box.sh("base64 /usr/share/java/tomcat10-servlet-api.jar")))
     classes = path / "classes"

@@ -1,4 +1,4 @@
-"""A real terminal of 80 × 24, in tmux: what a person would see in it, and type."""
+"""A real terminal of 80 × 24 in tmux: what a person would see and type."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ BASH = "bash --noprofile --rcfile ./bashrc"
 
 @dataclass(frozen=True)
 class Terminal:
-    """`screens`: what was seen so far, each once."""
+    """`screens`: the distinct screens seen so far."""
 
     socket: Path
     screens: list[str]
 
     def type(self, *keys: str) -> None:
-        """Words as they are; `Enter`, `Tab` and `C-c` are keys."""
+        """Type words literally; `Enter`, `Tab` and `C-c` are keys."""
         self._tmux("send-keys", "-t", "t", *keys)
 
     def screen(self) -> str:
@@ -34,8 +34,8 @@ class Terminal:
             self.screens.append(shown)
         return shown
 
-    def until(self, ready: Callable[[str], bool], seconds: float = 60) -> str:
-        """The first screen that is so."""
+    def wait_for(self, ready: Callable[[str], bool], seconds: float = 60) -> str:
+        """Wait for a screen for which `ready` is true; returns it."""
         deadline = time.monotonic() + seconds
         while not ready(shown := self.screen()):
             assert time.monotonic() < deadline, shown
@@ -53,14 +53,14 @@ class Terminal:
 
 
 @contextmanager
-def terminal(folder: Path, shell: str = BASH) -> Iterator[Terminal]:
-    """A shell in `folder`, with lampctl in its path."""
+def terminal(folder: Path, shell: str = BASH, rows: int = ROWS) -> Iterator[Terminal]:
+    """Run a shell in `folder`, with lampctl in its PATH."""
     (folder / "bashrc").write_text(f"PS1='{PROMPT} '\n")
     found = Terminal(folder / "tmux", [])
     environment = _environment(folder)
     argv = ["tmux", "-S", str(found.socket), "-f", "/dev/null", "new-session", "-d", "-s", "t"]
     command = f"cd {shlex.quote(str(folder))}; exec {shell}"
-    subprocess.run([*argv, "-x", str(COLUMNS), "-y", str(ROWS), command], env=environment, check=True, timeout=20)
+    subprocess.run([*argv, "-x", str(COLUMNS), "-y", str(rows), command], env=environment, check=True, timeout=20)
     try:
         yield found
     finally:

@@ -1,4 +1,4 @@
-"""Certificates of a real ACME server: HTTP first, HTTPS when the certificate is there, and clear words when it is not."""
+"""Certificates of a real ACME server: HTTP first, HTTPS once the certificate is issued, and a clear message if it is not."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def book(tmp_path: Path) -> str:
     return str(tmp_path / "shop.yml")
 
 
-def names(host: Host, **addresses: str) -> None:
-    """What the host's resolver says of shop and www."""
+def set_names(host: Host, **addresses: str) -> None:
+    """Set the addresses to which the host resolves shop and www."""
     lines = "".join(f"{address} {name.replace('_', '.')}.test\\n" for name, address in addresses.items())
     host.sh(f"sed -i '/shop.test/d' /etc/hosts; printf '{lines}' >> /etc/hosts")
 
 
 def test_name_that_points_elsewhere_leaves_the_site_on_http(shop: Host, book: str) -> None:
-    names(shop, shop=ADDRESS)
+    set_names(shop, shop=ADDRESS)
     planned = shop.lampctl("plan", "HOST", "-p", book)
     assert "HTTPS follows" in next(c["diff"] for c in planned.host["changes"] if c["resource"] == "acme:shop.test")
     ran = shop.lampctl("deploy", "HOST", "-p", book)
@@ -65,12 +65,12 @@ def test_name_that_points_elsewhere_leaves_the_site_on_http(shop: Host, book: st
     assert ran.host["culprit"]["id"] == "tls.certificate@shop.test"
     assert {ran.results[hop] for hop in HTTP} == {"pass"}
     culprit = next(r for r in ran.host["results"] if r["status"] == "fail")
-    assert f"shop.test leads to {ADDRESS}" in culprit["actual"]
+    assert f"shop.test points to {ADDRESS}" in culprit["actual"]
     assert "www.shop.test does not resolve" in culprit["evidence"]
 
 
 def test_https_follows_the_certificate_in_the_same_run(shop: Host, server: Pebble, book: str) -> None:
-    names(shop, shop=shop.box.address, www_shop=shop.box.address)
+    set_names(shop, shop=shop.box.address, www_shop=shop.box.address)
     ran = shop.lampctl("deploy", "HOST", "-p", book, trust=server.root)
     assert ran.code == 0, ran.out
     assert set(ran.results.values()) == {"pass"}
@@ -80,7 +80,7 @@ def test_https_follows_the_certificate_in_the_same_run(shop: Host, server: Pebbl
     assert again.host["round_trips"] <= 4
 
 
-# Workers of before the reload still accept connections until those of after it do: NGINX gives them 0.1 s at least.
+# Old workers still accept connections until the new ones do: NGINX gives them 0.1 s at least.
 SERVED = """
 serial() { openssl x509 -noout -serial; }
 until [ "$(openssl s_client -connect 127.0.0.1:443 -servername shop.test </dev/null 2>/dev/null | serial)" = \
@@ -88,7 +88,7 @@ until [ "$(openssl s_client -connect 127.0.0.1:443 -servername shop.test </dev/n
 """
 
 
-def test_a_renewed_certificate_is_loaded(shop: Host, server: Pebble, book: str) -> None:
+def test_renewed_certificate_is_loaded(shop: Host, server: Pebble, book: str) -> None:
     before = shop.sh("openssl x509 -in /etc/letsencrypt/live/shop.test/cert.pem -noout -serial")
     shop.sh("certbot renew --force-renewal --no-random-sleep-on-renew")
     assert shop.sh("openssl x509 -in /etc/letsencrypt/live/shop.test/cert.pem -noout -serial") != before
@@ -97,7 +97,7 @@ def test_a_renewed_certificate_is_loaded(shop: Host, server: Pebble, book: str) 
 
 
 @ON_ONE_RELEASE
-def test_the_other_server_takes_the_certificate_over(shop: Host, server: Pebble, tmp_path: Path) -> None:
+def test_other_web_server_takes_over_the_certificate(shop: Host, server: Pebble, tmp_path: Path) -> None:
     (tmp_path / "shop.yml").write_text(BOOK.replace("nginx", "apache"))
     ran = shop.lampctl("deploy", "HOST", "-p", str(tmp_path / "shop.yml"), trust=server.root)
     assert ran.code == 0, ran.out
@@ -106,10 +106,35 @@ def test_the_other_server_takes_the_certificate_over(shop: Host, server: Pebble,
 
 
 @ON_ONE_RELEASE
-def test_name_that_no_longer_points_here_fails_before_the_renewal_does(
+def test_name_that_no_longer_points_here_fails_before_the_renewal_fails(
     shop: Host, server: Pebble, tmp_path: Path
 ) -> None:
     (tmp_path / "shop.yml").write_text(BOOK.replace("nginx", "apache"))
-    names(shop, shop=shop.box.address, www_shop=ADDRESS)
+    set_names(shop, shop=shop.box.address, www_shop=ADDRESS)
     ran = shop.lampctl("check", "HOST", "-p", str(tmp_path / "shop.yml"), trust=server.root)
     assert (ran.code, ran.host["culprit"]["id"]) == (1, "tls.challenge@shop.test")
+
+
+@ON_ONE_RELEASE
+def test_certificate_for_six_days_is_neither_red_nor_requested_twice(shop: Host, tmp_path: Path) -> None:
+    """It is due when a third of its life is left; and a renewal that would fail is noticed, and repaired."""
+    set_names(shop, shop=shop.box.address, www_shop=shop.box.address)
+    (tmp_path / "pebble").mkdir()
+    with pebble(tmp_path / "pebble", shift=1, validity=6 * 86_400) as other:
+        shop.sh(
+            f"cat > /usr/local/share/ca-certificates/other.crt <<'END'\n{other.authority}END\nupdate-ca-certificates"
+        )
+        for name in ("shop.test", "www.shop.test"):
+            other.resolve(name, shop.box.address)
+        (tmp_path / "shop.yml").write_text(BOOK.replace("nginx", "apache").replace(DIRECTORY, other.directory))
+        command = ("HOST", "-p", str(tmp_path / "shop.yml"))
+        ran = shop.lampctl("deploy", *command, trust=other.root)
+        assert ran.code == 0, ran.out
+        assert "acme:shop.test" in ran.changes
+        assert shop.lampctl("deploy", *command, trust=other.root).changes == {}
+        shop.sh("rm /etc/letsencrypt/renewal/shop.test.conf")
+        ran = shop.lampctl("check", *command, trust=other.root)
+        assert (ran.code, ran.host["culprit"]["id"]) == (1, "tls.renewal"), ran.out
+        ran = shop.lampctl("deploy", *command, trust=other.root)
+        assert ran.code == 0, ran.out
+        assert shop.sh("certbot renew --force-renewal --no-random-sleep-on-renew && echo renewed").endswith("renewed\n")

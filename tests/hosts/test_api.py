@@ -1,4 +1,4 @@
-"""lampctl from Python on real hosts: events, connections of fabric, a group, failures, and the fabfile of the docs."""
+"""lampctl from Python on real hosts: events, fabric connections, a group, failures, and the fabfile of the docs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from lampctl.journal.events import (
     StepsPlanned,
 )
 from lampctl.journal.lines import Entry, decode, encode
-from tests.hosts.conftest import HOME, ON_ONE_RELEASE, Host, Ran
+from tests.hosts.conftest import HOME, ON_ONE_RELEASE, Host, RunResult
 
 pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
 FABFILE = Path(__file__).parents[2] / "docs" / "fabfile.py"
@@ -48,7 +48,7 @@ def connection(host: Host) -> Iterator[Connection]:
         yield found
 
 
-def test_deploy_tells_typed_events_and_returns_what_the_command_shows(host: Host, connect: ConnectOptions) -> None:
+def test_deploy_emits_typed_events_and_returns_what_the_command_shows(host: Host, connect: ConnectOptions) -> None:
     events: list[Event] = []
     settings = {"php.memory_limit": "200M", "linux.packages": ["tree"]}
     outcome = lampctl.deploy(host.box.name, settings=settings, connect=connect, on_event=events.append)
@@ -58,12 +58,12 @@ def test_deploy_tells_typed_events_and_returns_what_the_command_shows(host: Host
     assert {type(event) for event in events} >= {PhaseBegan, StepsPlanned, StepBegan, Output, StepEnded, ChecksPlanned}
     assert all(event.ok for event in events if isinstance(event, StepEnded))
     assert [e.result for e in events if isinstance(e, CheckDone)][-len(outcome.results) :] == list(outcome.results)
-    for event in events:  # what a journal would store
+    for event in events:  # as a journal would store it
         assert decode(encode(Entry(1.0, event))) == Entry(1.0, event)
     again = lampctl.deploy(host.box.name, settings=settings, connect=connect)
     assert (again.ok, again.applied, again.changes) == (True, False, ())
-    said = host.lampctl("deploy", "HOST").host  # without the settings: the same document
-    assert said.keys() == again.as_dict().keys()
+    document = host.lampctl("deploy", "HOST").host  # without the settings: the same document
+    assert document.keys() == again.as_dict().keys()
 
 
 def test_plan_and_check_over_one_open_connection_of_fabric(host: Host, connection: Connection) -> None:
@@ -95,7 +95,9 @@ def test_declined_changes_are_not_applied(host: Host, connect: ConnectOptions) -
     assert (outcome.error.kind, outcome.applied) == ("declined", False)
 
 
-def test_group_of_two_of_which_one_is_not_open_yet(host: Host, boxes: Boxes, deployed: tuple[str, Ran]) -> None:
+def test_group_of_one_open_and_one_unopened_connection(
+    host: Host, boxes: Boxes, deployed: tuple[str, RunResult]
+) -> None:
     other = boxes.up("other-trixie", "trixie", snapshot=deployed[0])
     try:
         group = SerialGroup(host.box.name, other.name, config=config(boxes))

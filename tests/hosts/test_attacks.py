@@ -1,5 +1,5 @@
-"""A site's own code tries to have root, during a check or a deploy, change what is not the site's. It gets nothing: each
-test takes an inventory of what is not the sites' before and after."""
+"""A site's own code tries to make root change foreign files during a check or a deploy, and fails: each test takes an
+inventory of all files that are not the sites' before and after."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ sites:
 """
 BLOG, PROGRAMS, FILES = "/var/www/blog.test", "/var/www/programs.test", "/var/www/files.test"
 GENERATORS = "/usr/lib/systemd/system-generators"
-# Owner, mode, size and sum of what root would be tricked into changing.
+# Owner, mode, size and checksum of files that root would be tricked into changing.
 INVENTORY = f"""
 cd /
 find /srv {GENERATORS} /etc/ssh /etc/passwd /etc/shadow /etc/systemd /etc/cron.d /usr/lib/tmpfiles.d -printf '%p %y %u:%g %m %l\\n' | sort
 find /srv {GENERATORS} /etc/ssh /etc/passwd /etc/shadow /etc/cron.d -type f -exec sha256sum {{}} + | sort -k2
 """
-# Waits for lampctl's files in its directory, and swaps each for a link as soon as there is something in it.
+# Waits for lampctl's files in its directory, and swaps each for a link as soon as it has content.
 SWAPPER = r"""
 import os, sys, time
 target, *folders = sys.argv[1:]
@@ -77,7 +77,7 @@ def unchanged(host: Host) -> Iterator[None]:
 
 @contextmanager
 def attacking(host: Host, user: str, *argv: str) -> Iterator[None]:
-    """A program of `user` runs meanwhile, until there is a file /run/over."""
+    """Run a program as `user` until the block ends, which creates /run/over."""
     host.sh(f"cat > /usr/local/share/swapper.py <<'EOF'\n{SWAPPER}EOF\nrm -f /run/over")
     as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
     attacker = subprocess.Popen(
@@ -92,8 +92,8 @@ def attacking(host: Host, user: str, *argv: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("target", ["/etc/passwd", "/etc/shadow", "/etc/ssh/ssh_host_ed25519_key"])
-def test_swapped_probes(host: Host, book: Path, target: str) -> None:
-    """Between root's steps, a probe becomes a link to a file of root's (a CGI site's, a PHP site's, WordPress's)."""
+def test_probe_swapped_for_a_link_changes_nothing_of_root(host: Host, book: Path, target: str) -> None:
+    """Between root's steps, the probe of a CGI site, a PHP site and WordPress becomes a link to a file of root."""
     for user, folders in {
         "site-blog-test": (f"{BLOG}/wp-content", f"{BLOG}/wp-content/uploads"),
         "site-programs-test": (PROGRAMS, f"{PROGRAMS}/cgi-bin"),
@@ -111,8 +111,8 @@ def test_swapped_probes(host: Host, book: Path, target: str) -> None:
     (BLOG, "wp-content", "site-blog-test"),
     (PROGRAMS, "cgi-bin", "site-programs-test"),
 ])  # fmt: skip
-def test_folder_that_is_a_link(host: Host, book: Path, home: str, folder: str, user: str) -> None:
-    """As a host of 0.1 may have it, where homes were the sites': no file of root's or the site's comes to be there."""
+def test_folder_replaced_by_a_link_is_not_followed(host: Host, book: Path, home: str, folder: str, user: str) -> None:
+    """Hosts of 0.1, where sites owned their homes, may have such a link: no file is created behind it."""
     host.sh(f"cd {home}; mv {folder} /root/kept; ln -s {GENERATORS} {folder}; chown -h {user}: {folder}")
     try:
         with unchanged(host):
@@ -123,8 +123,8 @@ def test_folder_that_is_a_link(host: Host, book: Path, home: str, folder: str, u
     assert host.lampctl("deploy", "HOST", "-p", str(book)).code == 0
 
 
-def test_releases_that_are_a_link(host: Host, book: Path) -> None:
-    """The home of a host of 0.1, whose owner put a link in the place of the releases: nothing behind it is removed."""
+def test_releases_folder_replaced_by_a_link_is_not_followed(host: Host, book: Path) -> None:
+    """On a host of 0.1, the owner of the home replaced the releases with a link: nothing behind it is removed."""
     host.sh(f"cd {FILES}; mv releases /root/kept; ln -s /srv releases; chown -h site-files-test: releases;"
             "chown site-files-test:www-data .; mkdir -p /srv/a /srv/b /srv/c /srv/d /srv/e /srv/f /srv/g")  # fmt: skip
     (book.parent / "files/index.php").write_text("<?php echo 'v2';")
@@ -138,8 +138,8 @@ def test_releases_that_are_a_link(host: Host, book: Path) -> None:
 
 
 @pytest.mark.usefixtures("book")
-def test_site_cannot_rename_what_root_uses(host: Host) -> None:
-    """Homes are root's: what lies in them can't be renamed, replaced or removed by the site."""
+def test_site_cannot_rename_folders_that_root_uses(host: Host) -> None:
+    """Homes belong to root: the site can't rename, replace or remove what is in them."""
     as_site = "setpriv --reuid=site-files-test --regid=site-files-test --clear-groups"
     for attempt in (f"mv {FILES}/releases {FILES}/x", f"ln -sfn /srv {FILES}/current", f"rm -r {FILES}/current/",
                     f"touch {FILES}/new", f"chmod 777 {FILES}", f"touch {FILES}/current/new"):  # fmt: skip
@@ -148,8 +148,8 @@ def test_site_cannot_rename_what_root_uses(host: Host) -> None:
 
 
 @pytest.mark.parametrize("folder", ["upgrade", "uploads"])
-def test_folder_that_becomes_a_link_while_it_is_made(host: Host, book: Path, folder: str) -> None:
-    """Removed and linked between plan and apply: the site's own rights are all that is used there."""
+def test_folder_swapped_for_a_link_during_a_deploy_is_not_followed(host: Host, book: Path, folder: str) -> None:
+    """Replaced between plan and apply: there, only the site's own rights are used."""
     path = f"{BLOG}/wp-content/{folder}"
     host.sh(f"mv {path} /root/kept")
     swap = f"while [ ! -e /run/over ]; do ln -s /srv/one {path} && ln -sfn /srv/one {path}.new; done 2>/dev/null"
@@ -170,7 +170,7 @@ def get(host: Host, site: str, path: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("server", ["apache", "nginx"])
 def test_links_into_another_site_are_not_served(host: Host, book: Path, server: str) -> None:
-    """By a link of its own, a site has the web server, which may read both, show another site's file."""
+    """A site links to another site's file, which the web server may read."""
     assert host.lampctl("deploy", "HOST", "-p", str(book), "--set", f"web.server={server}").code == 0
     uploads = f"{BLOG}/wp-content/uploads"
     host.sh(f"echo 'a secret' > {FILES}/plain.txt; chown site-files-test:www-data {FILES}/plain.txt; chmod 640 {FILES}/plain.txt;"
@@ -191,7 +191,7 @@ def test_links_into_another_site_are_not_served(host: Host, book: Path, server: 
 
 
 @pytest.mark.usefixtures("book")
-def test_web_server_reads_what_it_serves_and_no_code(host: Host) -> None:
+def test_web_server_can_read_what_it_serves_and_no_code(host: Host) -> None:
     as_server = "setpriv --reuid=www-data --regid=www-data --init-groups"
     host.sh(f"echo words > {FILES}/current/words.txt")
     for path, readable in {

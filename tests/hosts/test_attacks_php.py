@@ -1,6 +1,6 @@
-"""What a hostile site's PHP can do to its host and its neighbours by running on: nothing beyond its own service.
+"""A hostile site's PHP that keeps running affects nothing beyond its own service.
 
-a.test is the attacker; what it runs is asked of it as in test_isolation.
+a.test is the attacker; it evaluates expressions as in test_isolation.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tests.hosts.visitor import visiting
 pytestmark = pytest.mark.hosts
 UNIT = "lampctl-php$(ls /etc/php)-a.test.service"
 CGROUP = f"/sys/fs/cgroup$(systemctl show --value -p ControlGroup {UNIT})"
-# Starts programs that ignore what ends others, and answers at once: the request is over, and they are still there.
+# Starts programs that ignore signals, and answers immediately: the request is over, and they still run.
 OUTLIVE = (
     'shell_exec(\'for n in $(seq %d); do setsid sh -c "trap \\"\\" TERM HUP INT QUIT; exec sleep 1009" >/dev/null 2>&1'
     " </dev/null & done')"
@@ -35,7 +35,7 @@ def sites(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Sites:
 
 
 def outlived(sites: Sites, least: int = 0) -> list[str]:
-    """The cgroups of programs that a.test left behind; the shell that starts them does not wait for their `exec`."""
+    """The cgroups of programs that a.test left running; the shell that starts them does not wait for their `exec`."""
     return sites.host.sh(
         f"timeout 20 sh -c \"until [ \\$(pgrep -cfx 'sleep 1009') -ge {least} ]; do sleep 0.1; done\"\n"
         "for p in $(pgrep -fx 'sleep 1009'); do sed -n 's/^0:://p' /proc/$p/cgroup 2>/dev/null; done",
@@ -43,7 +43,7 @@ def outlived(sites: Sites, least: int = 0) -> list[str]:
     ).split()
 
 
-def test_what_outlives_its_request_stays_in_the_sites_cgroup_and_ends_with_its_service(sites: Sites) -> None:
+def test_process_that_outlives_its_request_stays_in_the_sites_cgroup_and_ends_with_its_service(sites: Sites) -> None:
     sites.php(OUTLIVE % 150)
     found = outlived(sites, least=150)
     assert len(found) == 150
@@ -61,18 +61,18 @@ def _page(answer: str) -> bool:
     return answer.startswith("HTTP/1.1 200") and "database b_test on" in answer
 
 
-def test_each_site_has_limits_that_hold_for_it_alone(sites: Sites) -> None:
-    """The kernel of these hosts has neither pids nor memory in its cgroups: that systemd was told is all there is to see."""
+def test_each_site_has_its_own_limits(sites: Sites) -> None:
+    """The boxes have no pids and memory controllers, so only the properties in systemd can be checked."""
     show = "systemctl show -p TasksMax -p MemoryMax -p MemoryHigh -p CPUWeight -p IOWeight lampctl-{}.test.slice"
     for site in "ab":
-        said = dict(line.split("=") for line in sites.host.sh(show.format(site)).splitlines())
-        assert len(said) == 5
-        assert not {"infinity", "[not set]"} & set(said.values()), said
+        properties = dict(line.split("=") for line in sites.host.sh(show.format(site)).splitlines())
+        assert len(properties) == 5
+        assert not {"infinity", "[not set]"} & set(properties.values()), properties
     slices = sites.host.sh("systemctl show --value -p Slice 'lampctl-php*-?.test.service'").split()
     assert sorted(slices) == ["lampctl-a.test.slice", "lampctl-b.test.slice"]
 
 
-def test_more_tasks_than_its_slice_may_have_are_refused(sites: Sites) -> None:
+def test_tasks_beyond_the_limit_of_the_slice_are_refused(sites: Sites) -> None:
     if sites.host.sh(f"[ -e {CGROUP}/pids.max ] && echo there", check=False) == "":
         pytest.skip("no pids controller in this kernel's cgroups")
     most = int(sites.host.sh("systemctl show --value -p TasksMax lampctl-a.test.slice"))
@@ -83,7 +83,7 @@ def test_more_tasks_than_its_slice_may_have_are_refused(sites: Sites) -> None:
 
 
 def test_busy_site_does_not_block_the_others(sites: Sites) -> None:
-    """All of its processes sleep: its own visitors wait, b.test's do not."""
+    """All PHP processes of a.test sleep: its own visitors wait, those of b.test do not."""
     children = int(sites.host.sh("sed -n 's/^pm.max_children = //p' /etc/lampctl/php/*/a.test.conf"))
     sites.php("file_put_contents('/var/www/a.test/sleep.php', '<?php sleep(3);')")
     request = r"GET /sleep.php HTTP/1.0\r\nHost: a.test\r\n\r\n"
@@ -96,8 +96,8 @@ def test_busy_site_does_not_block_the_others(sites: Sites) -> None:
     assert visits.failures == []
 
 
-def test_no_secret_of_another_is_within_reach(sites: Sites) -> None:
-    """Neither by credentials, nor by descriptors, nor by what systemd tells."""
+def test_no_secret_of_another_site_can_be_read(sites: Sites) -> None:
+    """Neither in credentials nor in descriptors nor through systemd."""
     version = sites.php("PHP_MAJOR_VERSION . '.' . PHP_MINOR_VERSION")
     for folder in (
         "/run/credentials",
@@ -108,13 +108,13 @@ def test_no_secret_of_another_is_within_reach(sites: Sites) -> None:
         assert [name for name in seen if "a.test" not in name] == [], folder
     assert sites.php(f"@file_get_contents('/run/credentials/lampctl-php{version}-b.test.service/b.test.conf')") is False
     assert sites.host.sh("ls /run/credentials | grep -c b.test").strip() == "1"
-    leads = sites.php("array_map('readlink', glob('/proc/[0-9]*/fd/*'))")
-    assert [path for path in leads if path and "b.test" in path] == []
+    targets = sites.php("array_map('readlink', glob('/proc/[0-9]*/fd/*'))")
+    assert [path for path in targets if path and "b.test" in path] == []
     assert sites.php("scandir('/var/www')") == [".", "..", "a.test"]
 
 
-def test_the_service_can_make_no_socket_in_anothers_place(sites: Sites) -> None:
-    """Sockets lie in a directory of root's, and are systemd's."""
+def test_site_cannot_create_a_socket_in_place_of_another(sites: Sites) -> None:
+    """Sockets are created by systemd, in a directory of root."""
     for path in sites.host.sh("ls /run/lampctl/*.sock").split():
         assert sites.php(f"[@unlink('{path}'), @rename('{path}', '{path}.x'), @chmod('{path}', 0666)]") == [False] * 3
     assert sites.php("@stream_socket_server('unix:///run/lampctl/php-9.9-b.test.sock') === false") is True

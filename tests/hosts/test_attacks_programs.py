@@ -1,5 +1,5 @@
-"""What a site's own code gets hold of, wherever it runs: as a CGI program, a process, a servlet, WordPress's cron and
-its installer. Each of them looks around like an attacker, on a host with another site that has things worth having."""
+"""What a site's own code can reach wherever it runs: as a CGI program, a process, a servlet, WordPress's cron and its
+installer. Each looks around like an attacker, on a host with another site that has secrets and files worth stealing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ sites:
   wp.test: {type: wordpress}
   victim.test: {type: process, source: victim, command: perl server.pl --password=hunter2, port: 8010}
 """
-# What an attacker sees, a line each. Nothing of it may depend on tools that a minimal host lacks.
+# What an attacker sees, one fact per line. It must not depend on tools that a minimal host lacks.
 LOOK = r"""
 echo "id $(id -u) $(id -G)"
 sed -n 's/^\(CapEff\|CapBnd\|NoNewPrivs\|Seccomp\):[[:space:]]*/\1 /p' /proc/self/status
@@ -49,7 +49,7 @@ while (my $c = $l->accept) { while (<$c>) { last if /^\r?$/ } my $b = WHAT; prin
 """
 SERVLET = """<%@ page contentType="text/plain" %><% Process p = new ProcessBuilder("/bin/sh", application.getRealPath("/WEB-INF/look.sh")).redirectErrorStream(true).start();
 out.print(new String(p.getInputStream().readAllBytes())); %>"""
-# WordPress's drop-in for the database: loaded before anything else, by all that loads WordPress.
+# WordPress's database drop-in: loaded before anything else by whatever loads WordPress.
 DROP_IN = r"""<?php
 $mode = PHP_SAPI === 'cli' ? (getenv('WP_TITLE') === false ? 'cron' : 'install') : 'web';
 if ($mode !== 'web') {
@@ -86,12 +86,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (path / "proc/server.pl").write_text(SERVER.replace("WHAT", "`sh look.sh 2>/dev/null`"))
     (path / "app/index.jsp").write_text(SERVLET)
     (path / "app/WEB-INF/web.xml").write_text("<web-app/>")
-    look(path, "1")
+    install_attacker(path, "1")
     return path
 
 
-def look(folder: Path, victim: str) -> None:
-    """Writes the attacker's script into each site: `victim` is the process that it tries to signal."""
+def install_attacker(folder: Path, victim: str) -> None:
+    """Write the attacker's script into each site; it tries to signal the process `victim`."""
     script = LOOK.replace("VICTIM", victim)
     for name in ("proc/look.sh", "app/WEB-INF/look.sh"):
         (folder / name).write_text(script)
@@ -105,7 +105,7 @@ def sites(host: Host, folder: Path, server: str) -> Host:
     first = deploy(host, folder, server)
     assert first[0] == 0, first[1]
     victim = host.sh("systemctl show --value -p MainPID lampctl-victim.test@8010").strip()
-    look(folder, victim)
+    install_attacker(folder, victim)
     host.sh("echo secret > /dev/shm/handed; chmod 644 /dev/shm/handed")
     host.sh("echo s > /var/lib/site-victim-test/secret; chmod 644 /var/lib/site-victim-test/secret")
     content = "/var/www/wp.test/wp-content"
@@ -122,14 +122,14 @@ def deploy(host: Host, folder: Path, server: str, command: str = "deploy") -> tu
     return ran.code, json.dumps([ran.host.get("error"), failures, sorted(ran.changes)], ensure_ascii=False)
 
 
-def judged(report: str, host: Host, site: str) -> None:
-    """An attacker found nothing but what the site has anyway."""
+def assert_harmless(report: str, host: Host, site: str) -> None:
+    """Assert that an attacker found nothing but what belongs to the site anyway."""
     lines = report.strip().splitlines()
     assert lines, "the attacker's script did not run"
     assert lines[-1] == "end", report
     uid = host.sh(f"id -u site-{site.replace('.', '-')}").strip()
-    said = [line.split(" ", 1) for line in lines]
-    found = {key: [rest for k, rest in ((w[0], w[-1]) for w in said) if k == key] for key, *_ in said}
+    pairs = [line.split(" ", 1) for line in lines]
+    found = {key: [rest for k, rest in ((w[0], w[-1]) for w in pairs) if k == key] for key, *_ in pairs}
     gid = host.sh(f"id -g site-{site.replace('.', '-')}").strip()
     assert found["id"] == [f"{uid} {gid}"]
     assert found["CapEff"] == found["CapBnd"] == ["0000000000000000"]
@@ -138,7 +138,7 @@ def judged(report: str, host: Host, site: str) -> None:
     assert found["slice"] == [f"lampctl-{site}.slice"]
     assert found["homes"] == [f"{site} "]
     assert found["shm"] == [""]
-    if site == "cgi.test":  # fcgiwrap leaves the connection of this very request open
+    if site == "cgi.test":  # fcgiwrap leaves the connection of this request open
         found["fd"] = [path for path in found.get("fd", []) if not path.startswith("socket:")]
     nothing = ("process", "signal", "socket", "reads", "writes", "fd", "environ")
     assert {key: found[key] for key in nothing if found.get(key)} == {}
@@ -148,29 +148,33 @@ def judged(report: str, host: Host, site: str) -> None:
     ("site", "path"), [("cgi.test", "/cgi-bin/look"), ("proc.test", "/"), ("servlet.test", "/index.jsp")]
 )
 def test_program_sees_nothing_of_others(sites: Host, site: str, path: str) -> None:
-    judged(get(sites, site, path), sites, site)
+    assert_harmless(get(sites, site, path), sites, site)
 
 
-def test_cron_sees_nothing_of_others_and_leaves_nothing_running(sites: Host) -> None:
+def test_wordpress_cron_sees_nothing_of_others_and_leaves_nothing_running(sites: Host) -> None:
     sites.sh("systemctl start lampctl-wp-cron-wp.test.service")
-    judged(sites.sh("cat /var/www/wp.test/wp-content/uploads/cron"), sites, "wp.test")
+    assert_harmless(sites.sh("cat /var/www/wp.test/wp-content/uploads/cron"), sites, "wp.test")
     assert sites.sh("pgrep -xf 'sleep 987' || :") == ""
 
 
-def test_installer_runs_the_sites_code_with_nothing_of_root(sites: Host, folder: Path, server: str) -> None:
-    sites.sh("mariadb -e 'DROP DATABASE wp_test; CREATE DATABASE wp_test'")  # so that the next deploy installs again
-    code, said = deploy(sites, folder, server)
-    assert "install WordPress on wp.test" in said
-    judged(sites.sh("cat /var/www/wp.test/wp-content/uploads/install"), sites, "wp.test")
+def test_wordpress_installer_runs_the_sites_code_without_root_privileges(
+    sites: Host, folder: Path, server: str
+) -> None:
+    sites.sh(
+        "mariadb -e 'DROP DATABASE wp_test; CREATE DATABASE wp_test'"
+    )  # so that the next deploy runs the installer again
+    code, output = deploy(sites, folder, server)
+    assert "install WordPress on wp.test" in output
+    assert_harmless(sites.sh("cat /var/www/wp.test/wp-content/uploads/install"), sites, "wp.test")
     assert sites.sh("pgrep -xf 'sleep 987' || :") == ""
-    # The lock is free, whatever the drop-in did.
-    code, said = deploy(sites, folder, server)
-    assert code == 0, said
+    # The drop-in could not keep the lock.
+    code, output = deploy(sites, folder, server)
+    assert code == 0, output
 
 
-def test_another_sites_listener_is_never_taken_for_the_program(sites: Host, folder: Path, server: str) -> None:
-    """A loop that binds victim.test's port as soon as it is free. Where the kernel can hold SocketBindDeny it never gets
-    it; else the deploy fails, and says who has it."""
+def test_another_sites_listener_is_never_mistaken_for_the_program(sites: Host, folder: Path, server: str) -> None:
+    """A loop binds victim.test's port as soon as it is free. If the kernel supports SocketBindDeny it never succeeds;
+    otherwise the deploy fails, and names the process that holds the port."""
     loop = (
         "use IO::Socket::INET; for (;;) { my $l = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 8010, "
         "Listen => 9, ReuseAddr => 1) or next; while (my $c = $l->accept) { print $c qq(HTTP/1.0 200 OK\\r\\n\\r\\nstolen); close $c } }"
@@ -179,12 +183,12 @@ def test_another_sites_listener_is_never_taken_for_the_program(sites: Host, fold
         f'systemd-run --quiet --unit=thief -p User=site-cgi-test -p Slice=lampctl-cgi.test.slice perl -e "{loop.replace("$", chr(92) + "$")}"'
     )
     (folder / "victim/server.pl").write_text((folder / "victim/server.pl").read_text() + "# again\n")
-    code, said = deploy(sites, folder, server)
+    code, output = deploy(sites, folder, server)
     sites.sh("systemctl stop thief")
-    assert code == 1, said
-    assert "127.0.0.1:8010 is held by site-cgi-test (perl, pid " in said
-    code, said = deploy(sites, folder, server)
-    assert code == 0, said
+    assert code == 1, output
+    assert "127.0.0.1:8010 is held by site-cgi-test (perl, pid " in output
+    code, output = deploy(sites, folder, server)
+    assert code == 0, output
     assert get(sites, "victim.test", "/") == "victim"
 
 
@@ -194,5 +198,5 @@ UNITS = ("lampctl-cgi-cgi.test", "lampctl-proc.test@8000", "lampctl-servlet-serv
 
 def test_units_are_sandboxed(sites: Host) -> None:
     for unit in UNITS:
-        said = sites.sh(f"systemd-analyze security --no-pager {unit}.service | tail -n 1")
-        assert float(said.split(":")[1].split()[0]) <= 2, (unit, said)
+        exposure = sites.sh(f"systemd-analyze security --no-pager {unit}.service | tail -n 1")
+        assert float(exposure.split(":")[1].split()[0]) <= 2, (unit, exposure)

@@ -1,6 +1,6 @@
-"""What visitors try against the web servers: another file than the one that was judged, and headers that lie.
+"""Attacks of visitors on the web servers: paths that run another file than the one the rules matched, and forged headers.
 
-Each attack is made on Apache, on NGINX, and on NGINX before Apache.
+Each attack is tried on Apache, on NGINX, and on NGINX in front of Apache.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 
 from tests.hosts.bait import PREPARE, SEEN, Served
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
-from tests.hosts.visitor import ask
+from tests.hosts.visitor import send
 
 pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
 
@@ -26,7 +26,7 @@ BOOK = """extends: lamp
 sites:
   lamp.test: {{default: true, database: true}}
   safe.test: {{type: static, aliases: [www.safe.test], tls: {{mode: self-signed}}}}
-  auth.test: {{type: php, allow_override: true}}
+  auth.test: {{type: php, allow_override: {htaccess}}}
   word.test: {{type: wordpress, email: a@example.test}}
 """
 
@@ -34,7 +34,7 @@ sites:
 @pytest.fixture(scope="module", params=SETUPS)
 def served(request: pytest.FixtureRequest, host: Host, tmp_path_factory: pytest.TempPathFactory) -> Served:
     book = tmp_path_factory.mktemp("web") / "site.yml"
-    book.write_text(BOOK.format(web=SETUPS[request.param]))
+    book.write_text(BOOK.format(web=SETUPS[request.param], htaccess="false" if request.param == "nginx" else "true"))
     ran = host.lampctl("deploy", "HOST", "-p", str(book))
     assert ran.code == 0, ran.out
     host.sh(PREPARE)
@@ -72,7 +72,7 @@ def served(request: pytest.FixtureRequest, host: Host, tmp_path_factory: pytest.
         )
     ],
 )
-def test_no_path_runs_what_the_rules_deny(served: Served, site: str, path: str) -> None:
+def test_no_path_runs_files_that_the_rules_deny(served: Served, site: str, path: str) -> None:
     if served.setup == "nginx" and "admin" in path:
         pytest.skip("NGINX has no .htaccess")
     status, answer = served.get(site, path)
@@ -84,12 +84,12 @@ def test_no_path_runs_what_the_rules_deny(served: Served, site: str, path: str) 
 
 
 @pytest.mark.parametrize("tail", ["", "/", "/x", "/index.php", "/../install.php?step=1", "%2Fx"])
-def test_installer_is_closed_with_any_path_after_it(served: Served, tail: str) -> None:
+def test_wordpress_installer_is_closed_with_any_path_appended(served: Served, tail: str) -> None:
     status, answer = served.get("word.test", f"/wp-admin/install.php{tail}")
     assert status in (403, 404), answer
 
 
-def test_user_of_basic_auth_still_gets_in(served: Served) -> None:
+def test_basic_auth_still_works(served: Served) -> None:
     if served.setup == "nginx":
         pytest.skip("NGINX has no .htaccess")
     status, answer = served.get("auth.test", "/admin/index.php", "Authorization: Basic YWRtaW46c2VjcmV0\r\n")
@@ -109,11 +109,9 @@ def test_user_of_basic_auth_still_gets_in(served: Served) -> None:
         ("/app.php.d/index.php/x", "/app.php.d/index.php", "/x"),
     ],
 )
-def test_php_is_told_which_file_it_runs_and_what_follows_it(
-    served: Served, path: str, script: str, info: str | None
-) -> None:
+def test_php_gets_the_right_script_and_path_info(served: Served, path: str, script: str, info: str | None) -> None:
     root = "/var/www/lamp.test"
-    assert served.told("lamp.test", path) == {
+    assert served.server_variables("lamp.test", path) == {
         "SCRIPT_FILENAME": root + script,
         "SCRIPT_NAME": script,
         "PATH_INFO": info,
@@ -126,13 +124,13 @@ def test_php_is_told_which_file_it_runs_and_what_follows_it(
     }
 
 
-def test_path_after_a_script_of_wordpress_is_handed_on(served: Served) -> None:
-    found = served.told("word.test", "/wp-content/tell.php/a/b")
+def test_wordpress_scripts_get_their_path_info(served: Served) -> None:
+    found = served.server_variables("word.test", "/wp-content/tell.php/a/b")
     assert (found["PATH_INFO"], found["file"]) == ("/a/b", "/var/www/word.test/wp-content/tell.php")
 
 
-def test_only_nginx_is_answered_by_apache_behind_it(served: Served) -> None:
-    """A tenant connects to Apache's port, with headers that lie."""
+def test_apache_behind_nginx_answers_only_nginx(served: Served) -> None:
+    """A site's user connects to Apache's port with forged headers."""
     if served.setup != "front":
         pytest.skip("Apache is not behind NGINX")
     lies = ["X-Real-IP: 9.9.9.9", "X-Forwarded-Proto: https", "X-Lampctl-Front: yes", "X-Lampctl-Front: no",
@@ -156,13 +154,13 @@ def test_only_nginx_is_answered_by_apache_behind_it(served: Served) -> None:
     assert "HTTP_UPGRADE" not in found
 
 
-def test_servers_do_not_tell_their_version(served: Served) -> None:
+def test_servers_hide_their_version(served: Served) -> None:
     answer = served.get("lamp.test", "/")[1]
     assert "Server: Apache\r\n" in answer or "Server: nginx\r\n" in answer, answer
 
 
-def test_logs_are_not_for_other_users(served: Served) -> None:
-    """Neither those of before nor those after a rotation; and the server goes on writing to them."""
+def test_other_users_cannot_read_logs(served: Served) -> None:
+    """Neither before nor after a rotation; and the server still writes to them."""
     served.get("safe.test", "/reset?token=before")
     served.host.sh("command -v logrotate >/dev/null || apt-get -qqy install logrotate >/dev/null 2>&1")
     served.host.sh(
@@ -174,7 +172,7 @@ def test_logs_are_not_for_other_users(served: Served) -> None:
     )
     served.get("safe.test", "/reset?token=after")
     assert "token=before" in served.host.sh(f"cat {log} {log}.1")
-    # A worker of before may still take a request, and write to the file that was moved.
+    # An old worker might still accept a request, and write to the rotated file.
     deadline = time.monotonic() + 20
     while "token=after" not in served.host.sh(f"cat {log}"):
         assert time.monotonic() < deadline
@@ -191,7 +189,7 @@ LEFTOVERS = ["a.php~", "a.php.bak", "a.BAK", "a.phtml", "a.PHP", "a.Php", "a.php
 
 
 @pytest.mark.parametrize("site", ["lamp.test", "word.test"])
-def test_leftovers_are_not_shown(served: Served, site: str) -> None:
+def test_leftover_files_are_not_served(served: Served, site: str) -> None:
     folder = "/var/www/word.test/wp-content" if site == "word.test" else f"/var/www/{site}"
     url = "/wp-content/" if site == "word.test" else "/"
     served.host.sh(
@@ -206,11 +204,11 @@ def test_leftovers_are_not_shown(served: Served, site: str) -> None:
     ("asked", "to"),
     [("safe.test", "safe.test"), ("www.safe.test", "www.safe.test"), ("WWW.safe.test", "www.safe.test")],
 )
-def test_redirect_to_https_is_to_a_name_of_the_site(served: Served, asked: str, to: str) -> None:
+def test_redirect_to_https_uses_a_name_of_the_site(served: Served, asked: str, to: str) -> None:
     answer = served.get(asked, "/a/b?c=d")[1]
     assert f"location: https://{to}/a/b?c=d\r\n" in answer.lower(), answer
 
 
 def test_redirect_to_https_does_not_repeat_a_foreign_name(served: Served) -> None:
     request = "GET http://evil.test/x HTTP/1.1\r\nHost: safe.test\r\nConnection: close\r\n\r\n"
-    assert "https://evil.test" not in ask(served.host.box.address, request.encode())
+    assert "https://evil.test" not in send(served.host.box.address, request.encode())

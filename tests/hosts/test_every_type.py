@@ -1,4 +1,4 @@
-"""A LAMP host that gets a site of every type at once, behind one server and then, by one deploy, behind the other."""
+"""A host that gets sites of every type in one deploy, behind one web server and then behind the other."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ sites:
 
 
 @ON_ONE_RELEASE
-def test_every_type_on_one_host(host: Host, tmp_path: Path) -> None:
-    book = tmp_path / "lamp.yml"  # in the place of the playbook that made the host
+def test_every_site_type_works_on_one_host(host: Host, tmp_path: Path) -> None:
+    book = tmp_path / "lamp.yml"  # replaces the playbook that deployed the host
     book.write_text(SITES)
     first = host.lampctl("deploy", "HOST", "-p", str(book))
     assert first.code == 0, first.out
-    assert {id for id in first.results if id.startswith("site.outside@")} == {
-        f"site.outside@{t}.test" for t in site_types()
-    }
+    for hop in ("answer", "outside"):
+        assert {id for id in first.results if id.startswith(f"site.{hop}@")} == {
+            f"site.{hop}@{t}.test" for t in site_types()
+        }
     again = host.lampctl("deploy", "HOST", "-p", str(book))
     assert (again.code, again.changes) == (0, {}), again.out
     assert again.host["round_trips"] <= 4
@@ -45,7 +46,7 @@ def test_every_type_on_one_host(host: Host, tmp_path: Path) -> None:
     assert set(other.results.values()) == {"pass"}
     host.sh(SETTLED)
     assert host.lampctl("plan", *behind_apache[1:]).changes == {}
-    # What leaves the playbook goes, and the rest goes on.
+    # Sites that leave the playbook are retired, and the others keep working.
     book.write_text(
         "\n".join(line for line in SITES.splitlines() if "process.test" not in line and "proxy.test" not in line)
     )

@@ -1,4 +1,4 @@
-"""A kind, a layer and a site type of another package, on a host: deployed, proved, found broken, healed and retired."""
+"""An extension's kind, layer and site type on a host: deployed, proved, broken, healed and retired."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.extension import installed, lampctl
-from tests.hosts.conftest import HOME, ON_ONE_RELEASE, Host, Ran
+from tests.hosts.conftest import HOME, ON_ONE_RELEASE, Host, RunResult
 
 pytestmark = pytest.mark.hosts
 
@@ -27,38 +27,38 @@ class Project:
     env: dict[str, str]
 
     def write(self, text: str) -> None:
-        (self.folder / "lamp.yml").write_text(text)  # in the place of the playbook that made the host
+        (self.folder / "lamp.yml").write_text(text)  # replaces the playbook that deployed the host
 
-    def run(self, command: str) -> Ran:
+    def run(self, command: str) -> RunResult:
         config = str(self.host.boxes.ssh_config)
         options = ("-p", "lamp.yml", "--set", f"web.server={self.server}", "-F", config, "--format", "json")
         done = lampctl(command, self.host.box.name, *options, env=self.env, cwd=self.folder)
-        return Ran(done.returncode, done.stdout, done.stderr)
+        return RunResult(done.returncode, done.stdout, done.stderr)
 
 
 @ON_ONE_RELEASE
 @pytest.mark.parametrize("server", ["apache", "nginx"])
 def test_extension_is_deployed_proved_and_retired(host: Host, tmp_path: Path, server: str) -> None:
     project = Project(host, tmp_path, server, installed(tmp_path / "site") | {"LAMPCTL_BOX_HOME": str(HOME)})
-    _comes(project)
-    _is_found_broken(project)
-    _goes(project)
+    _is_deployed(project)
+    _is_checked_and_healed(project)
+    _is_retired(project)
 
 
-def _comes(project: Project) -> None:
+def _is_deployed(project: Project) -> None:
     project.write(LAYER + BOOK + SITE)
     assert {"group:cache-users", "file:/etc/memcached.conf"} <= project.run("plan").changes.keys()
     first = project.run("deploy")
     assert first.code == 0, first.out
     ids = list(first.results)
-    own = ("memcached.answer", "site.redirect@old.test", "site.outside@old.test")
+    own = ("memcached.answer", "site.redirect@old.test", "site.answer@old.test", "site.outside@old.test")
     assert {first.results[id] for id in own} == {"pass"}
     assert ids.index("memcached.answer") < ids.index("php.service")
     assert "cache-users" in project.host.sh("getent group cache-users")
     assert project.run("plan").changes == {}
 
 
-def _is_found_broken(project: Project) -> None:
+def _is_checked_and_healed(project: Project) -> None:
     project.host.sh("systemctl stop memcached")
     broken = project.run("check")
     hops = (broken.results["memcached.service"], broken.results["memcached.answer"])
@@ -67,7 +67,7 @@ def _is_found_broken(project: Project) -> None:
     assert project.run("deploy").code == 0
 
 
-def _goes(project: Project) -> None:
+def _is_retired(project: Project) -> None:
     project.write(BOOK)
     last = project.run("deploy")
     assert last.code == 0, last.out

@@ -1,4 +1,4 @@
-"""A site on one host, its database on another: one command brings both, and names the end that is broken."""
+"""A site on one host, its database on another: one command deploys both, and names the broken side."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dataclasses import replace
 import pytest
 
 from lampctl.box import Boxes
-from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
+from tests.hosts.conftest import ON_ONE_RELEASE, Host, RunResult
 from tests.hosts.fleet import BLOG, SECRET, SITE, Fleet
 
 pytestmark = pytest.mark.hosts
 
-# Whichever comes first: our patience ends, or the kernel knows of no such neighbour.
+# Whichever is first: the timeout, or the kernel's "no route to host".
 NO_ANSWER = ("timeout", "network")
-# A pair for the same addresses, but not by the authority of the database's host.
+# A certificate for the same addresses, but not signed by the database host's CA.
 SOMEBODY = (
     "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=somebody "
     '-addext "subjectAltName=IP:$(hostname -I | tr -d " ")" -keyout key.pem -out certificate.pem 2>/dev/null'
@@ -26,9 +26,9 @@ SOMEBODY = (
 
 @pytest.fixture(scope="module")
 def fleet(
-    host: Host, boxes: Boxes, release: str, deployed: tuple[str, Ran], tmp_path_factory: pytest.TempPathFactory
+    host: Host, boxes: Boxes, release: str, deployed: tuple[str, RunResult], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Fleet]:
-    """Both are hosts that a LAMP stack was deployed on before; so all that is new is the wire between them."""
+    """Both hosts had a LAMP stack deployed before, so only the connection between them is new."""
     db = Host(boxes.up(f"db-{release}", release, snapshot=deployed[0]), boxes)
     playbook = tmp_path_factory.mktemp("fleet") / "fleet.yml"
     database = f"{{host: {db.box.name}}}"
@@ -40,7 +40,7 @@ def fleet(
     boxes.down(db.box.name)
 
 
-def test_one_command_proves_both_ends_and_then_has_nothing_to_do(fleet: Fleet) -> None:
+def test_one_deploy_proves_both_hosts_and_leaves_nothing_to_do(fleet: Fleet) -> None:
     ran, db, web = fleet.lampctl("deploy")
     assert (ran.code, db["changes"], web["changes"]) == (0, [], [])
     assert max(db["round_trips"], web["round_trips"]) <= 4
@@ -54,7 +54,7 @@ def test_one_command_proves_both_ends_and_then_has_nothing_to_do(fleet: Fleet) -
     assert password not in ran.out + ran.err
 
 
-def test_account_is_for_one_address_and_for_tls(fleet: Fleet) -> None:
+def test_database_account_is_limited_to_one_address_and_tls(fleet: Fleet) -> None:
     client = f"MYSQL_PWD='{fleet.password(fleet.web)}' mariadb -h {fleet.db.box.address} -u shop_test shop_test -e 'SELECT 1' 2>&1"
     assert "1045" in fleet.web.sh(client.replace("mariadb", "mariadb --skip-ssl"), check=False)
     tls = client.replace("mariadb", "mariadb --ssl --skip-ssl-verify-server-cert")
@@ -63,7 +63,7 @@ def test_account_is_for_one_address_and_for_tls(fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "db", "web", "mend"),
+    ("damage", "db", "web", "fix"),
     [
         ("systemctl stop mariadb", "mysql.service", "mysql.reach", ""),
         (
@@ -96,16 +96,16 @@ def test_account_is_for_one_address_and_for_tls(fleet: Fleet) -> None:
     ],
 )
 @ON_ONE_RELEASE
-def test_broken_end_is_named_and_healed(fleet: Fleet, damage: str, db: str, web: str, mend: str) -> None:
+def test_broken_side_is_named_and_healed(fleet: Fleet, damage: str, db: str, web: str, fix: str) -> None:
     fleet.db.sh(damage.format(web=fleet.web.box.address))
     assert fleet.culprits() == [db, web]
-    fleet.db.sh(mend)
+    fleet.db.sh(fix)
     ran, *_ = fleet.lampctl("deploy")
     assert ran.code == 0, ran.out
     assert fleet.password(fleet.web) == fleet.password(fleet.db)
 
 
-def test_password_that_the_site_lost_is_restored(fleet: Fleet) -> None:
+def test_deleted_password_of_the_site_is_restored(fleet: Fleet) -> None:
     fleet.web.sh(f"rm {SECRET}")
     ran, _, web = fleet.lampctl("deploy")
     assert ran.code == 0, ran.out
@@ -113,7 +113,7 @@ def test_password_that_the_site_lost_is_restored(fleet: Fleet) -> None:
     assert fleet.password(fleet.web) == fleet.password(fleet.db)
 
 
-def test_new_authority_is_installed_on_the_site(fleet: Fleet) -> None:
+def test_new_ca_certificate_is_installed_on_the_site_host(fleet: Fleet) -> None:
     fleet.db.sh("rm -r /etc/lampctl/tls/@mysql")
     ran, db, web = fleet.lampctl("deploy")
     assert ran.code == 0, ran.out
@@ -143,7 +143,7 @@ def test_wordpress_is_proved_across_both_hosts(blog: Fleet) -> None:
     assert "wp_version_check" in blog.db.sh(f'mariadb -N -e "{query}"')
 
 
-# Root of the database's host answers what it likes: its sed tells a password that holds settings of PHP.
+# Root on the database host controls every answer: its sed prints a password that contains PHP settings.
 LIE = """
 printf '%s\\n' '#!/bin/sh' 'case $* in *DB_PASSWORD*) printf "{0}" ;; *) exec /usr/bin/sed "$@" ;; esac' > /usr/local/sbin/sed
 chmod +x /usr/local/sbin/sed
@@ -152,7 +152,7 @@ chmod +x /usr/local/sbin/sed
 
 @ON_ONE_RELEASE
 @pytest.mark.parametrize("end", [r"\rphp_admin_value[auto_prepend_file]=/tmp/x.php", r"\ruser=root", '\\"'])
-def test_answers_of_a_host_do_not_become_configuration_of_another(fleet: Fleet, end: str) -> None:
+def test_answers_of_one_host_cannot_inject_configuration_into_another(fleet: Fleet, end: str) -> None:
     settings = "cat /etc/lampctl/php/*/*.conf /etc/lampctl/secrets/*"
     fleet.db.sh(LIE.format("Abcdefghijklmnopqrstuvwxyz012345" + end))
     fleet.web.sh(f"mv {SECRET} /root/secret")
@@ -169,22 +169,22 @@ def test_answers_of_a_host_do_not_become_configuration_of_another(fleet: Fleet, 
 
 
 @ON_ONE_RELEASE
-def test_wordpress_refuses_another_certificate_until_the_servers_own_is_back(fleet: Fleet, blog: Fleet) -> None:
+def test_wordpress_refuses_a_foreign_certificate_until_the_servers_own_is_restored(fleet: Fleet, blog: Fleet) -> None:
     assert blog.page()[0] == 200
     fleet.db.sh(f"cd /etc/lampctl/tls/@mysql && {SOMEBODY} && systemctl restart mariadb")
     _, db, web = blog.lampctl("check")
-    assert (db["culprit"], web["culprit"]["id"]) == (None, f"mysql.tls@{BLOG}")
+    assert (db["culprit"]["id"], web["culprit"]["id"]) == ("state.mysql", f"mysql.tls@{BLOG}")
     assert "CN=somebody" in next(r["evidence"] for r in web["results"] if r["id"] == f"mysql.tls@{BLOG}")
     status, page = blog.page()
     assert (status, "Error establishing a database connection" in page) == (500, True)
-    ran, _, web = fleet.lampctl("deploy")  # of another playbook: the authority is the same, so WordPress needs none
+    ran, _, web = fleet.lampctl("deploy")  # of another playbook: the CA is the same, so WordPress needs no deploy
     assert (ran.code, web["changes"]) == (0, []), ran.out
     assert blog.page()[0] == 200
 
 
 @ON_ONE_RELEASE
-def test_wordpress_requests_other_sites_over_https_as_before(blog: Fleet) -> None:
-    """By the system's authorities, whatever else its PHP trusts for the database."""
+def test_wordpress_still_trusts_public_cas_for_https_requests(blog: Fleet) -> None:
+    """With the system's CAs, whatever else its PHP trusts for the database."""
     url = "https://localhost:4433/"
     program = f"<?php echo strlen((string) @file_get_contents('{url}')), ' '; curl_exec(curl_init('{url}'));"
     blog.web.sh(f"cat > /var/www/{BLOG}/wp-content/asks.php <<'END'\n{program}\nEND")

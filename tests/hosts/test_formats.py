@@ -1,4 +1,4 @@
-"""Reports of a real host, as their consumers read them; URLs from outside; a host whose sshd is not there yet."""
+"""Reports on a real host as their consumers read them, smoke checks, and waiting for sshd."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
 FORMATS = ("text", "junit", "tap", "github", "prometheus", "nagios", "html")
 
 
-def test_every_format_of_a_host_that_passes(host: Host, tmp_path: Path) -> None:
+def test_passing_host_in_every_format(host: Host, tmp_path: Path) -> None:
     files = {format: tmp_path / f"report.{format}" for format in FORMATS}
     ran = host.lampctl("check", "HOST", *(w for name, file in files.items() for w in ("--format", f"{name}:{file}")))
     assert ran.code == 0
-    said = {name: file.read_text() for name, file in files.items()}
+    reports = {name: file.read_text() for name, file in files.items()}
     total = len(ran.results)
     suites = JUnitXml.fromfile(str(files["junit"]))
     assert (suites.tests, suites.failures, suites.errors) == (total, 0, 0)
-    assert f"1..{total}\n" in said["tap"]
-    assert said["nagios"].startswith(f"LAMPCTL OK - {host.box.name}: {total} of {total} checks pass | ")
-    assert said["github"] == ""
-    assert f"{total} of {total} checks pass" in said["text"]
-    assert f"{total} of {total} checks pass" in said["html"]
-    subprocess.run(["promtool", "check", "metrics"], input=said["prometheus"], text=True, check=True)
+    assert f"1..{total}\n" in reports["tap"]
+    assert reports["nagios"].startswith(f"LAMPCTL OK - {host.box.name}: {total} of {total} checks pass | ")
+    assert reports["github"] == ""
+    assert f"{total} of {total} checks pass" in reports["text"]
+    assert f"{total} of {total} checks pass" in reports["html"]
+    subprocess.run(["promtool", "check", "metrics"], input=reports["prometheus"], text=True, check=True)
 
 
 def test_culprit_in_every_format(host: Host, tmp_path: Path) -> None:
@@ -42,15 +42,15 @@ def test_culprit_in_every_format(host: Host, tmp_path: Path) -> None:
     )  # fmt: skip
     host.sh("systemctl start apache2")
     assert ran.code == 1
-    said = {name: file.read_text() for name, file in files.items()}
-    assert said["github"].startswith(f"::error file=site.yml,line=2,title={host.box.name}%3A web.service::")
-    assert said["nagios"].startswith(f"LAMPCTL CRITICAL - {host.box.name}: web.service: ")
-    assert f"- {host.box.name}: web.service - " in said["tap"]
+    reports = {name: file.read_text() for name, file in files.items()}
+    assert reports["github"].startswith(f"::error file=site.yml,line=2,title={host.box.name}%3A web.service::")
+    assert reports["nagios"].startswith(f"LAMPCTL CRITICAL - {host.box.name}: web.service: ")
+    assert f"- {host.box.name}: web.service - " in reports["tap"]
     assert JUnitXml.fromfile(str(files["junit"])).failures >= 1
-    subprocess.run(["promtool", "check", "metrics"], input=said["prometheus"], text=True, check=True)
+    subprocess.run(["promtool", "check", "metrics"], input=reports["prometheus"], text=True, check=True)
 
 
-def test_smoke(host: Host) -> None:
+def test_smoke_of_a_running_and_of_a_stopped_site(host: Host) -> None:
     url = f"http://{host.box.address}/"
     argv = [str(Path(sys.executable).parent / "lampctl"), "smoke", url, "--expect", "database lamp_test on", "--format"]
     done = subprocess.run([*argv, "json"], capture_output=True, text=True, check=False)
@@ -62,7 +62,7 @@ def test_smoke(host: Host) -> None:
     assert (done.returncode, f"{url}: tcp.connect@" in done.stdout) == (2, True)
 
 
-def test_wait_for_sshd(host: Host) -> None:
+def test_wait_option_waits_for_sshd(host: Host) -> None:
     host.sh("systemctl stop ssh.socket ssh 2>/dev/null || systemctl stop ssh")
     assert host.lampctl("check", "HOST").code == 3
     host.sh("systemd-run -q --on-active=3 systemctl start ssh")

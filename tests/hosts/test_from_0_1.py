@@ -1,4 +1,4 @@
-"""Hosts that lampctl 0.1 deployed are brought over by one deploy, without a lost request."""
+"""One deploy migrates a host of lampctl 0.1, without a failed request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.hosts.visitor import good, visiting
 
 pytestmark = pytest.mark.hosts
 
-# What lampctl 0.1 had: a pool of each site in the service that PHP's package brings.
+# lampctl 0.1 had a pool for each site in the service of PHP's package.
 FORMER = r"""
 set -e
 version=$(ls /etc/php); fpm=/etc/php/$version/fpm; new=lampctl-php$version-lamp.test
@@ -42,7 +42,7 @@ def test_pools_of_0_1_become_services_without_a_lost_request(host: Host, theirs:
     with visiting(host.box.address, good, "lamp.test", visitors=4, least=1000) as visits:
         ran = host.lampctl("deploy", "HOST")
     assert ran.code == 0, ran.out
-    assert (visits.failures, visits.asked >= 1000) == ([], True)
+    assert (visits.failures, visits.count >= 1000) == ([], True)
     state = host.sh(f"systemctl is-active {fpm}; systemctl is-enabled {fpm}", check=False).split()
     assert state == (["active", "enabled"] if theirs else ["inactive", "disabled"])
     assert host.sh("ls /etc/php/*/fpm/pool.d").split() == (["theirs.conf", "www.conf"] if theirs else ["www.conf"])
@@ -50,8 +50,8 @@ def test_pools_of_0_1_become_services_without_a_lost_request(host: Host, theirs:
     assert host.lampctl("plan", "HOST").changes == {}
 
 
-def test_sandbox_of_a_server_waits_for_its_next_start(host: Host) -> None:
-    """Nobody's visitors pay for it; the check says so, until somebody restarts the server at an hour of their own."""
+def test_new_sandbox_of_a_server_applies_at_its_next_start(host: Host) -> None:
+    """A restart would cost requests; the check reports it until an operator restarts the server."""
     servers = ("apache2", "mariadb")
     host.sh("rm -r /etc/systemd/system/apache2.service.d /etc/systemd/system/mariadb.service.d; systemctl daemon-reload;"
             f"systemctl restart {' '.join(servers)}")  # fmt: skip
@@ -62,17 +62,17 @@ def test_sandbox_of_a_server_waits_for_its_next_start(host: Host) -> None:
     assert ran.code == 0, ran.out
     assert (visits.failures, host.sh(started)) == ([], before)
     checks = {"web.service", "mysql.service"}
-    said = {r["id"]: r["actual"] for r in host.lampctl("check", "HOST").host["results"]}
-    assert {said[id] for id in checks} == {
-        "active, enabled, runs the config on disk; in its sandbox from its next start on"
+    actual = {r["id"]: r["actual"] for r in host.lampctl("check", "HOST").host["results"]}
+    assert {actual[id] for id in checks} == {
+        "active, enabled, runs the config on disk; its sandbox applies from its next start"
     }
     assert host.lampctl("plan", "HOST").changes == {}
     host.sh(f"systemctl restart {' '.join(servers)}")
-    said = {r["id"]: r["actual"] for r in host.lampctl("check", "HOST").host["results"]}
-    assert {said[id] for id in checks} == {"active, enabled, runs the config on disk"}
+    actual = {r["id"]: r["actual"] for r in host.lampctl("check", "HOST").host["results"]}
+    assert {actual[id] for id in checks} == {"active, enabled, runs the config on disk"}
 
 
-# What lampctl 0.1 had: Apache answered whoever reached its port.
+# With lampctl 0.1, Apache answered any client that reached its port.
 OPEN = r"""
 sed -i '/LAMPCTL_FRONT/d; /X-Lampctl-Front/d; s/^Include .*@front.*//' /etc/apache2/conf-available/lampctl.conf
 sed -i '/X-Lampctl-Front/,+1d' /etc/apache2/sites-available/lamp.test.conf
@@ -82,7 +82,7 @@ systemctl reload nginx apache2; rm /etc/lampctl/secrets/@front.*
 
 
 @ON_ONE_RELEASE
-def test_front_sends_its_secret_before_it_is_asked_for(host: Host) -> None:
+def test_nginx_sends_its_secret_before_apache_requires_it(host: Host) -> None:
     assert host.lampctl("deploy", "HOST", "-p", "front").code == 0
     host.sh(OPEN)
     assert host.works()

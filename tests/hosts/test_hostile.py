@@ -1,4 +1,4 @@
-"""Hosts with an unexpected setup, and deleted files that lampctl needs: it works, or says why not."""
+"""Hosts with an unexpected setup, and deleted files that lampctl needs: it works, or reports why not."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CNF = "/etc/mysql/mariadb.conf.d/95-theirs.cnf"
 
 @pytest.fixture(autouse=True)
 def as_before(host: Host) -> Iterator[None]:
-    """Each test leaves a host that works and has nothing to change."""
+    """After each test the host works and a plan is empty."""
     yield
     ran = host.lampctl("deploy", "HOST")
     assert (ran.code, ran.changes) == (0, {}), ran.out
@@ -27,7 +27,7 @@ def as_before(host: Host) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("shell", ["tcsh", "fish"])
-def test_other_login_shells(host: Host, shell: str) -> None:
+def test_other_login_shells_work(host: Host, shell: str) -> None:
     host.sh(
         f"apt-get -qq update && apt-get -qq install -y --no-install-recommends {shell} >/dev/null 2>&1; usermod -s /usr/bin/{shell} root"
     )
@@ -37,8 +37,8 @@ def test_other_login_shells(host: Host, shell: str) -> None:
         host.sh("usermod -s /bin/bash root")
 
 
-def test_banner_on_every_login(host: Host) -> None:
-    """Debian's bash reads .bashrc for each command over SSH, and a batch's own bash would as well."""
+def test_banner_on_every_login_is_ignored(host: Host) -> None:
+    """Debian's bash reads .bashrc for each command over SSH, and a bash in a batch would do so too."""
     host.sh(
         "cp .bashrc .bashrc.kept; sed -i '1i echo Welcome; printf without-an-end; echo psst >&2; umask 077' .bashrc"
     )
@@ -48,8 +48,8 @@ def test_banner_on_every_login(host: Host) -> None:
     assert host.lampctl("deploy", "HOST").code == 0
 
 
-def test_sshd_that_allows_little(host: Host) -> None:
-    """No tunnel is no failure; and one session at a time is enough, however fast the next one is asked for."""
+def test_restrictive_sshd_is_enough(host: Host) -> None:
+    """lampctl needs no tunnel, and only one session at a time, however soon the next one is opened."""
     host.sh(f"printf 'AllowTcpForwarding no\\nMaxSessions 1\\n' > {SSHD}; systemctl restart ssh")
     ran = host.lampctl("deploy", "HOST", "--set", "php.memory_limit=200M")
     host.sh(f"rm {SSHD}; systemctl restart ssh")
@@ -59,7 +59,7 @@ def test_sshd_that_allows_little(host: Host) -> None:
     assert host.lampctl("deploy", "HOST").code == 0
 
 
-def test_sudo_that_wants_a_terminal(host: Host) -> None:
+def test_requiretty_is_reported_and_use_pty_works(host: Host) -> None:
     host.sh("useradd -M -d /nonexistent homeless; install -Dm 644 .ssh/authorized_keys /etc/ssh/keys/homeless;"
             f"echo 'AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/keys/%u' > {SSHD}; systemctl restart ssh;"
             "printf 'Defaults:homeless requiretty\\nhomeless ALL=(ALL) NOPASSWD: ALL\\n' > /etc/sudoers.d/homeless")  # fmt: skip
@@ -72,7 +72,7 @@ def test_sudo_that_wants_a_terminal(host: Host) -> None:
     assert allowed.code == 0, allowed.out
 
 
-def test_server_that_does_not_resolve_names(host: Host) -> None:
+def test_skip_name_resolve_is_named_as_the_cause_of_a_failed_login(host: Host) -> None:
     host.sh(f"printf '[mariadbd]\\nskip-name-resolve\\n' > {CNF}; systemctl restart mariadb")
     ran = host.lampctl("check", "HOST")
     host.sh(f"rm {CNF}; systemctl restart mariadb")
@@ -81,11 +81,11 @@ def test_server_that_does_not_resolve_names(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    "lost", [f"rm {SECRET}", "rm -r /etc/lampctl", f": > {SECRET}", f"echo '; nothing' > {SECRET}"]
+    "damage", [f"rm {SECRET}", "rm -r /etc/lampctl", f": > {SECRET}", f"echo '; nothing' > {SECRET}"]
 )
-def test_lost_secret_is_created_again(host: Host, lost: str) -> None:
+def test_deleted_secret_is_created_again(host: Host, damage: str) -> None:
     before = host.sh(f"cat {SECRET}")
-    host.sh(lost)
+    host.sh(damage)
     ran = host.lampctl("deploy", "HOST")
     assert ran.code == 0, ran.out
     assert f"secret:{SECRET}" in ran.changes
@@ -93,19 +93,19 @@ def test_lost_secret_is_created_again(host: Host, lost: str) -> None:
     assert host.works()
 
 
-def test_state_that_is_lost(host: Host) -> None:
-    """What is lampctl's is known by its header, and by the secret that opens the account; other accounts stay theirs."""
+def test_deleted_state_is_recovered(host: Host) -> None:
+    """lampctl recognizes its files by their header and its account by the secret; other accounts are left alone."""
     host.sh("rm -r /var/lib/lampctl; sed -i 's/nosniff/sniff/' /etc/apache2/sites-available/lamp.test.conf")
     ran = host.lampctl("deploy", "HOST")
     assert ran.code == 0, ran.out
     assert ran.changes["database-user:lamp_test@localhost"] == "update"
-    host.sh(f"rm {SECRET}")  # needs the list again: nothing else tells now
+    host.sh(f"rm {SECRET}")  # now only the restored record tells that the account is lampctl's
     assert host.lampctl("deploy", "HOST").code == 0
 
 
-def test_document_root_that_is_a_link(host: Host) -> None:
-    """Deployments by link: its target is theirs, and never given to root."""
-    again = "systemctl restart 'lampctl-php*.service'"  # a service goes on in the directory that it was started with
+def test_document_root_may_be_a_link(host: Host) -> None:
+    """Some deployment tools use a link: the owner of its target stays."""
+    again = "systemctl restart 'lampctl-php*.service'"  # a running service keeps the directory it was started with
     host.sh(f"mv {ROOT} /srv/site; chown www-data: /srv/site; chmod 775 /srv/site; ln -s /srv/site {ROOT}; {again}")
     ran = host.lampctl("deploy", "HOST")
     owner = host.sh("stat -c '%U %a' /srv/site").strip()
@@ -114,7 +114,7 @@ def test_document_root_that_is_a_link(host: Host) -> None:
     assert owner == "www-data 775"
 
 
-def test_directory_in_the_place_of_a_file(host: Host) -> None:
+def test_directory_in_place_of_a_file_is_a_conflict(host: Host) -> None:
     path = "/etc/apache2/conf-available/lampctl.conf"
     host.sh(f"mv {path} /root/kept; mkdir {path}; echo theirs > {path}/note")
     ran = host.lampctl("deploy", "HOST")
@@ -124,7 +124,7 @@ def test_directory_in_the_place_of_a_file(host: Host) -> None:
     assert note == "theirs"
 
 
-def test_file_in_the_place_of_a_directory(host: Host) -> None:
+def test_file_in_place_of_a_directory_is_a_conflict(host: Host) -> None:
     host.sh(f"mv {ROOT} /root/kept; echo theirs > {ROOT}")
     ran = host.lampctl("deploy", "HOST")
     host.sh(f"rm {ROOT}; mv /root/kept {ROOT}")
@@ -132,13 +132,13 @@ def test_file_in_the_place_of_a_directory(host: Host) -> None:
     assert f"{ROOT} is a file" in ran.host["error"]["message"]
 
 
-def test_link_that_points_to_itself(host: Host) -> None:
+def test_link_that_points_to_itself_is_replaced(host: Host) -> None:
     host.sh("ln -sfn lamp.test.conf /etc/apache2/sites-available/lamp.test.conf")
     assert host.lampctl("deploy", "HOST").code == 0
 
 
-def test_state_directory_that_is_full(host: Host) -> None:
-    """Nothing is done, and what lampctl knows of the host is not lost."""
+def test_full_state_directory_ends_the_deploy_before_any_change(host: Host) -> None:
+    """Nothing is changed, and lampctl's record is intact."""
     state = "/var/lib/lampctl"
     host.sh(f"cp -a {state} /root/state; mount -t tmpfs -o size=64k,mode=700 none {state};"
             f"cp -a /root/state/generation /root/state/owned {state}; cat /dev/zero > {state}/fill || :")  # fmt: skip
@@ -154,8 +154,8 @@ def test_state_directory_that_is_full(host: Host) -> None:
     assert host.works()
 
 
-def test_alias_of_a_host_key_stands_for_its_port_too(host: Host, tmp_path: Path) -> None:
-    """As OpenSSH has it, and as boxes behind forwarded ports need it."""
+def test_host_key_alias_covers_any_port(host: Host, tmp_path: Path) -> None:
+    """As in OpenSSH, and as boxes behind forwarded ports need it."""
     keys = (host.boxes.home / "known_hosts").read_text().splitlines()
     known = tmp_path / "known"
     known.write_text(next(k for k in keys if k.startswith(host.box.address)).replace(host.box.address, "alias") + "\n")

@@ -1,5 +1,5 @@
-"""Hostile sites of every type at once on one host, while deploys, checks, undos and retirements run: nothing but what is the
-sites' own has changed in the end, no secret was read, and every other site answers as before."""
+"""Hostile sites of every type attack one host at the same time, while deploys, checks, undos and retirements run: in the
+end only the sites' own files have changed, no secret was read, and every other site answers as before."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
+from tests.hosts.conftest import ON_ONE_RELEASE, Host, RunResult
 
 pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
 
-# `make attacks` takes ten minutes.
+# `make attacks` sets ten minutes.
 SECONDS = float(os.environ.get("LAMPCTL_ATTACK_SECONDS", "45"))
 SERVE = """#!/usr/bin/env python3
 import http.server, os
@@ -41,13 +41,14 @@ sites:
 SERVLET = Path(__file__).parents[2] / "playbooks/files/servlet"
 FEWER = "extends: ./base.yml\n"
 MORE = FEWER + "sites:\n  extra.test: {type: php}\n  extra2.test: {type: cgi}\n"
-# What is not the sites' own: but counters and journals of lampctl, the system and the servers.
+# Everything that is not the sites' own, except counters and journals of lampctl, the system and the servers. A vhost has the path
+# of its site's release.
 INVENTORY = r"""
 cd /; find /etc /usr /srv /root /boot /var/www /var/lib/lampctl /run/lampctl* -xdev \
-    ! -path '/var/lib/lampctl/generation*' ! -path '/var/lib/lampctl/p*' ! -path '/var/lib/lampctl/lock' ! -name '*.pyc' ! -path '*/__pycache__*' \
+    ! -path '/var/lib/lampctl/generation*' ! -path '/var/lib/lampctl/p*' ! -path '/var/lib/lampctl/runs/*' ! -path '/var/lib/lampctl/lock' ! -name '*.pyc' ! -path '*/__pycache__*' \
     ! -path '/var/www/blog.test/wp-content*' ! -path '/var/www/quiet.test/releases/*' ! -path /var/www/quiet.test/current ! -path '/etc/systemd/system/*.wants' \
     ! -path /var/www/quiet.test/releases ! -path '/usr/share/man*' -printf '%p %y %u:%g %m %l\n' | sort
-find /etc /usr/lib/systemd /srv /root -xdev -type f ! -path '*/__pycache__*' -exec sha256sum {} + | sort -k2
+find /etc /usr/lib/systemd /srv /root -xdev -type f ! -path '*/__pycache__*' ! -path '/etc/apache2/sites-available/quiet.test.conf' -exec sha256sum {} + | sort -k2
 """
 OWN = {
     "site-lamp-test": "/var/www/lamp.test",
@@ -115,14 +116,14 @@ def attackers(host: Host) -> list[subprocess.Popen[bytes]]:
 
 @dataclass(frozen=True)
 class Runs:
-    """What lampctl came to while the sites attacked: codes of ordinary runs, and of those that had to be undone."""
+    """Runs of lampctl during the attacks: the exit codes of ordinary runs, and of runs that had to be rolled back."""
 
     host: Host
     book: Path
     codes: set[int] = field(default_factory=set)
     undone: set[int] = field(default_factory=set)
 
-    def lampctl(self, command: str, *more: str) -> Ran:
+    def lampctl(self, command: str, *more: str) -> RunResult:
         return self.host.lampctl(command, "HOST", "-p", str(self.book), *more)
 
     def plan(self, sites: str) -> set[str]:
@@ -131,13 +132,15 @@ class Runs:
         assert ran.code == 0, ran.out
         return set(ran.changes)
 
-    def turn(self, number: int) -> None:
-        """A new release; sites come, are checked, are broken, and go."""
+    def run_round(self, number: int) -> None:
+        """Deploy a new release; add sites, check them, break them, and retire them."""
         (self.book.parent / "quiet/new.txt").write_text(f"{number}")
         self.book.write_text(MORE)
         self.codes.add(self.lampctl("deploy").code)
         self.codes.add(self.lampctl("check").code)
-        self.undone.add(self.lampctl("deploy", "--set", "php.ini.auto_prepend_file=/nowhere").code)  # no page works so
+        self.undone.add(
+            self.lampctl("deploy", "--set", "php.ini.auto_prepend_file=/nowhere").code
+        )  # no page works with this
         self.book.write_text(FEWER)
         self.codes.add(self.lampctl("deploy").code)
         assert page(self.host, "quiet.test") == (200, "quiet quiet_test")
@@ -151,11 +154,11 @@ def test_hostile_sites_change_nothing_but_their_own_files(host: Host, project: P
     end, number = time.monotonic() + SECONDS, 0
     try:
         while time.monotonic() < end:
-            runs.turn(number := number + 1)
+            runs.run_round(number := number + 1)
     finally:
-        said = _called_off(host, running)
-    assert said == [""] * len(running)
-    # A hostile site may keep its own checks from passing, and so a run from going on; but it has changed nothing.
+        output = _stop_attackers(host, running)
+    assert output == [""] * len(running)
+    # A hostile site can make its own checks fail, and so end a run; but it has changed nothing.
     assert (runs.codes - {0, 1}, runs.undone) == (set(), {1})
     assert runs.plan(FEWER) <= coming
     ran = runs.lampctl("deploy")
@@ -163,16 +166,16 @@ def test_hostile_sites_change_nothing_but_their_own_files(host: Host, project: P
     assert _changed(before, host.sh(INVENTORY)) == set()
 
 
-def _called_off(host: Host, running: list[subprocess.Popen[bytes]]) -> list[str]:
-    """Ends the attackers, and tells what each got hold of."""
+def _stop_attackers(host: Host, running: list[subprocess.Popen[bytes]]) -> list[str]:
+    """Stop the attackers; returns what each of them could read."""
     host.sh("touch /run/over")
-    said = [(stream.read() if (stream := a.stdout) else b"").decode(errors="replace") for a in running]
+    output = [(stream.read() if (stream := a.stdout) else b"").decode(errors="replace") for a in running]
     for attacker in running:
         attacker.wait(30)
     host.sh(
         "rm -f /run/over; find /var/www/blog.test/wp-content -name '*.mine' -delete -o -type l ! -path '*/themes/*' -delete"
     )
-    return said
+    return output
 
 
 def _changed(before: str, after: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Runs that die half-way: the site keeps working, and the next run repairs the rest."""
+"""Runs that die half-way: the site keeps working, and the next run completes the deploy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.hosts.conftest import HOME, ON_ONE_RELEASE, Host
 
 pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
 
-# Waits until a generation's files are handed over, then ends the whole run on the host without a word.
+# Waits until a generation's files are swapped in, then kills the whole run on the host.
 KILLER = r"""
 last=$(cat /var/lib/lampctl/generation)
 until [ -e /var/lib/lampctl/generations/$((last + 1))/undo.sh ]; do :; done
@@ -38,18 +38,36 @@ def test_run_that_is_killed_on_the_host_is_healed(host: Host) -> None:
 
 
 def test_killed_controller_leaves_a_complete_host(host: Host) -> None:
-    """What had begun on the host goes on to its end there."""
+    """The run on the host continues to its end, and stays because the page answers."""
     argv = [str(Path(sys.executable).parent / "lampctl"), "deploy", host.box.name, "--set", "php.memory_limit=200M"]
     with subprocess.Popen(
         argv, stdout=subprocess.PIPE, text=True, env={**os.environ, "LAMPCTL_BOX_HOME": str(HOME)}
     ) as process:
         assert process.stdout
-        process.stdout.readline()  # its first step is done
+        process.stdout.readline()  # the first step is done
         process.send_signal(signal.SIGKILL)
+    host.sh("until pkill -x timeout; do :; done")  # as if the time for a verdict were over
     host.sh("flock /var/lib/lampctl/lock true; while ls -d /run/lampctl.*; do :; done 2>/dev/null")
     assert "200M" in host.sh(f"grep memory_limit {POOL}")
     assert host.works()
     assert host.lampctl("check", "HOST", "--set", "php.memory_limit=200M").code == 0
+    assert host.lampctl("deploy", "HOST").code == 0
+
+
+# Ends the run, as a power cut does, when the old server is disabled.
+AT_SWITCH = r"""
+while systemctl is-enabled -q apache2; do :; done
+kill -9 "-$(sed 's/.*process \([0-9]*\) on the host/\1/' /var/lib/lampctl/lock)"
+"""
+
+
+def test_power_cut_during_a_switch_of_server_boots_into_a_site(host: Host) -> None:
+    host.sh(f"cat > /root/killer <<'END'\n{AT_SWITCH}\nEND\nnohup sh /root/killer >/dev/null 2>&1 </dev/null &")
+    assert host.lampctl("deploy", "HOST", "--set", "web.server=nginx").host["error"]["kind"] == "died"
+    host.boxes.cut(host.box.name)
+    host.boxes.up(host.box.name)
+    assert host.works()
+    assert host.lampctl("deploy", "HOST", "--set", "web.server=nginx").code == 0
     assert host.lampctl("deploy", "HOST").code == 0
 
 
@@ -59,7 +77,7 @@ def start(host: Host, *args: str) -> subprocess.Popen[str]:
     return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
 
 
-def test_power_cut_in_the_middle(host: Host, release: str) -> None:
+def test_power_cut_during_a_deploy_is_healed(host: Host, release: str) -> None:
     generations = host.box.directory / "root/var/lib/lampctl/generations"
     last = int(host.sh("cat /var/lib/lampctl/generation"))
     with start(host, "--set", "php.memory_limit=200M") as process:
@@ -75,17 +93,17 @@ def test_power_cut_in_the_middle(host: Host, release: str) -> None:
     assert host.lampctl("deploy", "HOST").code == 0
 
 
-def test_two_at_the_same_time(host: Host) -> None:
-    """Each succeeds, or finds the other's lock; the host is left as one of them wanted it."""
+def test_two_deploys_at_the_same_time_do_not_mix(host: Host) -> None:
+    """Each succeeds or finds the other's lock; the host ends in the state that one of them wanted."""
     with start(host, "--set", "php.memory_limit=200M") as one, start(host, "--set", "php.memory_limit=210M") as other:
-        said = one.communicate(timeout=200)[0] + other.communicate(timeout=200)[0]
-    assert sorted((one.returncode, other.returncode)) in ([0, 0], [0, 4]), said
+        output = one.communicate(timeout=200)[0] + other.communicate(timeout=200)[0]
+    assert sorted((one.returncode, other.returncode)) in ([0, 0], [0, 4]), output
     assert host.sh(f"grep -c 'memory_limit. = 2[01]0M' {POOL}").strip() == "1"
     assert host.works()
     assert host.lampctl("deploy", "HOST").code == 0
 
 
-def test_another_run_that_is_about_to_ask_for_the_lock_keeps_its_files(host: Host) -> None:
+def test_leftovers_of_dead_runs_are_removed_and_files_of_live_runs_kept(host: Host) -> None:
     host.sh(
         "mkdir /run/lampctl.alive /run/lampctl.dead; echo 1 > /run/lampctl.alive/keep; sh -c 'echo $$' > /run/lampctl.dead/keep"
     )
@@ -96,8 +114,8 @@ def test_another_run_that_is_about_to_ask_for_the_lock_keeps_its_files(host: Hos
     assert host.lampctl("deploy", "HOST").code == 0
 
 
-def test_connection_lost_during_the_checks_leaves_no_probe(host: Host) -> None:
-    """The site's PHP does not answer until then: the checks last as long as it takes to cut them off."""
+def test_lost_connection_during_checks_leaves_no_probe(host: Host) -> None:
+    """The site's PHP does not answer meanwhile, so the checks still run when the connection is cut."""
     php = "systemctl kill -s {} 'lampctl-php*-lamp.test.service'"
     host.sh("echo 'until ls /run/lampctl.*/out/*.ns; do :; done; pkill -9 -f sshd.*root@notty' > /root/cut;"
             f"{php.format('STOP')}; nohup sh /root/cut >/dev/null 2>&1 </dev/null &")  # fmt: skip
@@ -108,7 +126,7 @@ def test_connection_lost_during_the_checks_leaves_no_probe(host: Host) -> None:
     assert host.lampctl("check", "HOST").code == 0
 
 
-def test_plan_that_is_declined_changes_nothing(host: Host) -> None:
+def test_declined_plan_changes_nothing(host: Host) -> None:
     argv = [
         str(Path(sys.executable).parent / "lampctl"),
         "deploy",

@@ -1,5 +1,5 @@
-"""What the PHP of one site can't have of another's: files, sessions, sockets, processes, secrets, database; and where
-it can't write. Asked by a script that runs in the pool of a.test."""
+"""The PHP of one site cannot reach another's files, sessions, sockets, processes, secrets and database, nor write elsewhere.
+Tested by a script that runs in the pool of a.test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.hosts.conftest import Host
 from tests.hosts.neighbours import ASK, BOOK, PAGE, Sites, get
 
 pytestmark = pytest.mark.hosts
-PRIVATE = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue")  # each service has its own
+PRIVATE = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue")  # private to each service
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def sites(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Sites:
         f"cat > /var/www/a.test/ask.php <<'EOF'\n{script.read_text()}EOF\n"
         'printf \'<?php session_start(); $_SESSION["who"] = "b"; echo "' + PAGE + "\";' > /var/www/b.test/page.php\n"
         "echo 'key = of b.test' > /var/www/b.test/config.ini\n"
-        "mkdir /var/www/a.test/data; chown site-a-test: /var/www/a.test/data\n"  # homes are root's: what a site writes has a folder
+        "mkdir /var/www/a.test/data; chown site-a-test: /var/www/a.test/data\n"  # homes belong to root: a site writes to its own folder
         "chown site-b-test: /var/www/b.test/*; chmod 644 /var/www/*/*.php /var/www/b.test/config.ini"
     )
     return Sites(host, str(book))
@@ -53,19 +53,19 @@ def test_script_runs_as_the_sites_own_user(sites: Sites) -> None:
         "/etc/shadow",
     ],
 )
-def test_files_of_another_site(sites: Sites, version: str, path: str) -> None:
+def test_files_of_another_site_cannot_be_read(sites: Sites, version: str, path: str) -> None:
     path = path.replace("POOL", f"/etc/lampctl/php/{version}/b.test.conf")
     assert sites.host.sh(f"cat {path}") != ""
     assert sites.php(f"file_get_contents('{path}')") is False
     assert sites.php(f"shell_exec('cat {path}')") is None
 
 
-def test_folders_of_another_site(sites: Sites) -> None:
+def test_folders_of_another_site_cannot_be_listed(sites: Sites) -> None:
     for path in ("/var/www/b.test", "/var/lib/php/lampctl/b.test", "/var/lib/php/lampctl", "/etc/lampctl/secrets"):
         assert sites.php(f"scandir('{path}')") is False, path
 
 
-def test_sessions_of_another_site(sites: Sites) -> None:
+def test_sessions_of_another_site_cannot_be_read(sites: Sites) -> None:
     get(sites.host, "b.test", "/page.php")
     made = sites.host.sh("ls /var/lib/php/lampctl/b.test").split()
     assert made, "b.test has no session that could be read"
@@ -73,7 +73,7 @@ def test_sessions_of_another_site(sites: Sites) -> None:
     assert sites.php("file_put_contents('/var/lib/php/lampctl/b.test/sess_x', 'x')") is False
 
 
-def test_old_sessions_are_swept_though_debian_sweeps_only_its_own(sites: Sites) -> None:
+def test_old_sessions_are_removed_although_debian_removes_only_its_own(sites: Sites) -> None:
     assert sites.php("[ini_get('session.save_path'), (int) ini_get('session.gc_probability')]") == [
         "/var/lib/php/lampctl/a.test",
         1,
@@ -85,15 +85,15 @@ def test_old_sessions_are_swept_though_debian_sweeps_only_its_own(sites: Sites) 
     assert "sess_old" not in sites.host.sh("ls /var/lib/php/lampctl/a.test")
 
 
-def test_pools_of_other_sites(sites: Sites) -> None:
+def test_pools_of_other_sites_cannot_be_reached(sites: Sites) -> None:
     sockets = sites.host.sh("ls /run/lampctl/*.sock /run/php/*.sock").split()
     assert [path for path in sockets if "b.test" in path]
     for path in sockets:
         assert sites.php(f"@stream_socket_client('unix://{path}', $code, $text, 2) ? 'connected' : $code") == 13, path
 
 
-def test_compiled_scripts_of_another_site(sites: Sites) -> None:
-    """Each has a memory of its own for them, where files are that are older than two seconds."""
+def test_opcache_of_another_site_cannot_be_seen(sites: Sites) -> None:
+    """Each site has its own opcache, which holds files older than two seconds."""
     sites.host.sh("touch -d '1 minute ago' /var/www/[ab].test/*.php")
     assert get(sites.host, "b.test", "/page.php") == (200, PAGE), "now it is in opcache"
     assert sites.php("(include '/var/www/b.test/page.php')") is False
@@ -102,7 +102,7 @@ def test_compiled_scripts_of_another_site(sites: Sites) -> None:
     assert [path for path in known if not path.startswith("/var/www/a.test/")] == []
 
 
-def test_processes_and_environment(sites: Sites) -> None:
+def test_processes_and_environment_of_others_are_hidden(sites: Sites) -> None:
     seen = sites.php('shell_exec(\'cat /proc/[0-9]*/cmdline | tr "\\\\0" " "\')')
     assert "mariadbd" not in seen
     assert "b.test" not in seen
@@ -112,7 +112,7 @@ def test_processes_and_environment(sites: Sites) -> None:
     assert "b.test" not in json.dumps(sites.php("shell_exec('systemctl list-units 2>&1')"))
 
 
-def test_database_of_another_site(sites: Sites) -> None:
+def test_database_of_another_site_cannot_be_used(sites: Sites) -> None:
     login = "new mysqli('localhost', getenv('DB_USER'), getenv('DB_PASSWORD')"
     assert sites.php(f"({login}))->query('SHOW DATABASES')->fetch_all()") == [["a_test"], ["information_schema"]]
     assert "Access denied" in sites.php(f"{login}, 'b_test')")
@@ -120,13 +120,13 @@ def test_database_of_another_site(sites: Sites) -> None:
     assert "Access denied" in sites.php("new mysqli('localhost', 'root', '')")
 
 
-def test_places_where_it_can_write(sites: Sites) -> None:
+def test_site_can_write_only_to_its_own_places(sites: Sites) -> None:
     found = sites.php(
         "shell_exec('find / -writable ( -type d -o -type f ) -not -path \"/proc/*\" 2>/dev/null')".replace(
             "( ", "\\\\( "
         ).replace(" )", " \\\\)", 1)
     )
-    # The last: where it may ask to be told when its memory gets scarce.
+    # The last one: where a service can register for memory pressure events.
     own = (
         "/var/www/a.test",
         "/var/lib/php/lampctl/a.test",
@@ -143,8 +143,8 @@ def test_places_where_it_can_write(sites: Sites) -> None:
     assert sites.php("shell_exec('mktemp')").startswith("/var/lib/php/lampctl/a.test/")
 
 
-def test_applications_still_can_what_they_need(sites: Sites) -> None:
-    """Names, the network, processes, uploads' place, images' and archives' temporary files."""
+def test_sandbox_allows_what_applications_need(sites: Sites) -> None:
+    """Name resolution, the network, processes, uploads, temporary files of images and archives."""
     assert sites.php("gethostbyname('localhost')") == "127.0.0.1"
     assert sites.php("(bool) fsockopen('127.0.0.1', 80)") is True
     assert sites.php("proc_close(proc_open('exit 3', [], $pipes))") == 3
@@ -163,7 +163,7 @@ def test_applications_still_can_what_they_need(sites: Sites) -> None:
     ("release", "server"), [("trixie", "apache"), ("trixie", "nginx"), ("bookworm", "apache")], indirect=["release"]
 )
 def test_links_into_another_site_are_not_served(sites: Sites, server: str) -> None:
-    """The web server may read all sites: it must not be made to read one for another."""
+    """The web server may read all sites, but must not serve one site's files for another."""
     assert sites.host.lampctl("deploy", "HOST", "-p", sites.book, "--set", f"web.server={server}").code == 0
     sites.php(
         "[symlink('/var/www/b.test/config.ini', '/var/www/a.test/data/leak.txt'), symlink('/var/www/b.test', '/var/www/a.test/data/leak')]"

@@ -1,4 +1,4 @@
-"""Oracle's MySQL in MariaDB's place, on the one Debian that has it."""
+"""Oracle's MySQL in place of MariaDB, on sid, the only Debian that has it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lampctl.box import Boxes
-from tests.hosts.conftest import Host, Ran
+from tests.hosts.conftest import Host, RunResult
 from tests.hosts.overrides import original, template
 
 pytestmark = pytest.mark.hosts
@@ -22,11 +22,11 @@ def sid(boxes: Boxes) -> Iterator[Host]:
 
 
 @pytest.fixture(scope="module")
-def first(sid: Host) -> Ran:
+def first(sid: Host) -> RunResult:
     return sid.lampctl("deploy", "HOST", "-p", "mysql")
 
 
-def test_every_hop_is_proved_and_the_second_plan_is_empty(sid: Host, first: Ran) -> None:
+def test_every_hop_is_proved_and_a_second_plan_is_empty(sid: Host, first: RunResult) -> None:
     assert first.code == 0, first.out + first.err
     assert set(first.results.values()) == {"pass"}
     assert first.results["site.database@lamp.test"] == "pass"
@@ -34,8 +34,8 @@ def test_every_hop_is_proved_and_the_second_plan_is_empty(sid: Host, first: Ran)
     assert sid.lampctl("plan", "HOST", "-p", "mysql").changes == {}
 
 
-def test_password_is_checked_by_caching_sha2(sid: Host, first: Ran) -> None:
-    """Cold, too: what the server remembered of the password is gone, so the client has to send it encrypted."""
+def test_login_with_caching_sha2_password_is_checked(sid: Host, first: RunResult) -> None:
+    """Also with an empty cache: the client then has to send the password encrypted."""
     assert first.code == 0
     assert sid.sh("mysql -NBe \"SELECT plugin FROM mysql.user WHERE user = 'lamp_test'\"").strip() == (
         "caching_sha2_password"
@@ -46,7 +46,7 @@ def test_password_is_checked_by_caching_sha2(sid: Host, first: Ran) -> None:
     assert sid.works()
 
 
-def test_changed_password_is_the_culprit_and_is_set_again(sid: Host, first: Ran) -> None:
+def test_changed_password_is_the_culprit_and_is_reset(sid: Host, first: RunResult) -> None:
     assert first.code == 0
     sid.sh("mysql -e \"ALTER USER lamp_test@localhost IDENTIFIED BY 'other'\"")
     ran = sid.lampctl("check", "HOST", "-p", "mysql")
@@ -56,7 +56,7 @@ def test_changed_password_is_the_culprit_and_is_set_again(sid: Host, first: Ran)
     assert (ran.code, ran.changes) == (0, {"database-user:lamp_test@localhost": "update"})
 
 
-def test_wrong_setting_is_refused_by_mysqls_own_test(sid: Host, first: Ran, tmp_path: Path) -> None:
+def test_invalid_setting_is_refused_by_mysqls_own_validation(sid: Host, first: RunResult, tmp_path: Path) -> None:
     assert first.code == 0
     text = original("mysql/server.cnf.j2") + "no_such_variable = 1\n"
     ran = sid.lampctl("deploy", "HOST", "-p", "mysql", cwd=template(tmp_path, "mysql/server.cnf.j2", text))
@@ -65,8 +65,8 @@ def test_wrong_setting_is_refused_by_mysqls_own_test(sid: Host, first: Ran, tmp_
     assert sid.lampctl("plan", "HOST", "-p", "mysql").changes == {}
 
 
-def test_site_of_another_host_logs_in_by_tls_and_password(sid: Host, first: Ran, tmp_path: Path) -> None:
-    """One box is both hosts: it comes to itself by its address."""
+def test_site_on_another_host_logs_in_with_tls_and_password(sid: Host, first: RunResult, tmp_path: Path) -> None:
+    """One box is both hosts: it connects to itself by its address."""
     assert first.code == 0
     playbook = tmp_path / "fleet.yml"
     site = f"{{database: {{host: root@{sid.box.name}}}}}"
@@ -87,7 +87,7 @@ def test_site_of_another_host_logs_in_by_tls_and_password(sid: Host, first: Ran,
     assert [host["changes"] for host in json.loads(ran.out)["hosts"]] == [[], []]
 
 
-def test_other_engine_is_refused_while_there_is_data(sid: Host, first: Ran) -> None:
+def test_other_engine_is_refused_while_there_is_data(sid: Host, first: RunResult) -> None:
     assert first.code == 0
     ran = sid.lampctl("deploy", "HOST", "-p", "lamp")
     assert (ran.code, ran.host["error"]["kind"]) == (1, "other-engine")

@@ -1,5 +1,5 @@
-"""Archives beside the distribution's own: a package, two versions of PHP side by side, and a site that goes from one to
-the other while visitors ask for it."""
+"""Archives beside the distribution's own: a package, two versions of PHP side by side, and a site that switches between
+them while visitors request it."""
 
 from __future__ import annotations
 
@@ -36,31 +36,31 @@ def book(folder: Path, archive: Archive, server: str = "apache", *, old: tuple[s
         "linux": {"repositories": {"lab": archive.repository()}},
         "sites": sites,
     }
-    return written(folder, playbook)
+    return write_book(folder, playbook)
 
 
-def with_tool(folder: Path, archive: Archive) -> str:
-    """As the LAMP host is, with a package of the archive."""
+def book_with_tool(folder: Path, archive: Archive) -> str:
+    """The playbook of the deployed host, with a package of the archive."""
     playbook = {"extends": "lamp", "linux": {"repositories": {"lab": archive.repository()}, "packages": ["lab-tool"]}}
-    return written(folder, playbook)
+    return write_book(folder, playbook)
 
 
-def written(folder: Path, playbook: Mapping[str, object]) -> str:
-    path = folder / "lamp.yml"  # the name by which the first deploy made what is to be retired
+def write_book(folder: Path, playbook: Mapping[str, object]) -> str:
+    path = folder / "lamp.yml"  # the playbook name of the first deploy, whose resources are to be retired
     path.write_text(json.dumps(playbook))
     return str(path)
 
 
-def test_wrong_key_is_refused_and_rolled_back(host: Host, archive: Archive, tmp_path: Path) -> None:
+def test_wrong_archive_key_is_refused_and_rolled_back(host: Host, archive: Archive, tmp_path: Path) -> None:
     wrong = Archive(archive.url, "/usr/share/keyrings/debian-archive-keyring.gpg")
-    ran = host.lampctl("deploy", "HOST", "-p", with_tool(tmp_path, wrong))
+    ran = host.lampctl("deploy", "HOST", "-p", book_with_tool(tmp_path, wrong))
     assert (ran.code, ran.host["error"]["kind"]) == (1, "apt-archive")
     assert host.sh("ls /etc/apt/sources.list.d /etc/apt/preferences.d").count("lampctl") == 0
     assert host.lampctl("plan", "HOST").changes == {}
 
 
-def test_package_of_another_archive(host: Host, archive: Archive, tmp_path: Path) -> None:
-    book = with_tool(tmp_path, archive)
+def test_package_of_another_archive_is_installed(host: Host, archive: Archive, tmp_path: Path) -> None:
+    book = book_with_tool(tmp_path, archive)
     ran = host.lampctl("deploy", "HOST", "-p", book)
     assert (ran.code, ran.changes["package:lab-tool"]) == (0, "install"), ran.out
     assert host.sh("lab-tool") == "a tool of the lab\n"
@@ -69,7 +69,7 @@ def test_package_of_another_archive(host: Host, archive: Archive, tmp_path: Path
     assert host.sh("ls /etc/apt/sources.list.d /etc/apt/preferences.d").count("lampctl") == 0
 
 
-def test_version_that_no_archive_has_is_refused(host: Host, tmp_path: Path) -> None:
+def test_php_version_that_no_archive_has_is_refused(host: Host, tmp_path: Path) -> None:
     path = tmp_path / "site.yml"
     path.write_text('extends: lamp\nsites: {lamp.test: {default: true, database: true, php: {version: "7.0"}}}\n')
     ran = host.lampctl("deploy", "HOST", "-p", str(path))
@@ -79,8 +79,8 @@ def test_version_that_no_archive_has_is_refused(host: Host, tmp_path: Path) -> N
 
 
 @ON_ONE_RELEASE
-def test_debians_older_php_would_remove_the_newer_one(host: Host, tmp_path: Path) -> None:
-    """Debian's own archives exclude each other's PHP; nothing is removed for it."""
+def test_older_php_of_debian_that_would_remove_the_newer_one_is_refused(host: Host, tmp_path: Path) -> None:
+    """The PHP packages of Debian releases exclude each other; nothing is removed for another."""
     path = tmp_path / "site.yml"
     path.write_text(
         f"extends: lamp\nlinux: {{repositories: {{older: {{url: 'http://deb.debian.org/debian', suite: {OLDER_SUITE},"
@@ -94,7 +94,7 @@ def test_debians_older_php_would_remove_the_newer_one(host: Host, tmp_path: Path
 
 
 @ON_ONE_RELEASE
-def test_two_versions_side_by_side(host: Host, archive: Archive, tmp_path: Path) -> None:
+def test_two_php_versions_run_side_by_side(host: Host, archive: Archive, tmp_path: Path) -> None:
     path = book(tmp_path, archive)
     ran = host.lampctl("deploy", "HOST", "-p", path)
     assert ran.code == 0, ran.out
@@ -111,14 +111,14 @@ def test_two_versions_side_by_side(host: Host, archive: Archive, tmp_path: Path)
 
 @pytest.mark.parametrize("server", ["apache", "nginx"])
 @ON_ONE_RELEASE
-def test_switch_loses_no_request(host: Host, archive: Archive, tmp_path: Path, server: str) -> None:
+def test_switch_of_php_version_loses_no_request(host: Host, archive: Archive, tmp_path: Path, server: str) -> None:
     assert host.lampctl("deploy", "HOST", "-p", book(tmp_path, archive, server)).code == 0
     own = f"lampctl-php{OWN}-lamp.test"
     for old in (("lamp.test", "old.test"), ("old.test",)):
         with visiting(host.box.address, good, "lamp.test", visitors=4, least=2000) as visits:
             ran = host.lampctl("deploy", "HOST", "-p", book(tmp_path, archive, server, old=old))
         assert ran.code == 0, ran.out
-        assert (visits.failures, visits.asked >= 2000) == ([], True), f"of {visits.asked}"
+        assert (visits.failures, visits.count >= 2000) == ([], True), f"of {visits.count}"
         for kind in ("service", "socket"):
             state = host.sh(f"systemctl is-active {own}.{kind}; systemctl is-enabled {own}.{kind}", check=False).split()
             assert state == (["inactive", "not-found"] if len(old) == 2 else ["active", "enabled"])
@@ -126,8 +126,8 @@ def test_switch_loses_no_request(host: Host, archive: Archive, tmp_path: Path, s
 
 
 @ON_ONE_RELEASE
-def test_interrupted_switch_is_healed(host: Host, archive: Archive, tmp_path: Path) -> None:
-    """As a run leaves it that died before it had started the new services."""
+def test_interrupted_switch_of_php_version_is_healed(host: Host, archive: Archive, tmp_path: Path) -> None:
+    """The state after a run that died before it started the new services."""
     path = book(tmp_path, archive, "nginx", old=("lamp.test", "old.test"))
     assert host.lampctl("deploy", "HOST", "-p", path).code == 0
     host.sh(f"systemctl stop 'lampctl-php{OLDER}-*'; rm /etc/lampctl/php/{OLDER}/*.conf")
@@ -139,8 +139,8 @@ def test_interrupted_switch_is_healed(host: Host, archive: Archive, tmp_path: Pa
 
 
 @ON_ONE_RELEASE
-def test_pool_of_the_wrong_version_is_the_culprit(host: Host, archive: Archive, tmp_path: Path) -> None:
-    """The vhost names another site's pool, of another PHP: that one does not even see this site's files."""
+def test_vhost_with_the_pool_of_another_version_is_the_culprit(host: Host, archive: Archive, tmp_path: Path) -> None:
+    """The vhost names another site's pool with another PHP, which cannot see this site's files."""
     path = book(tmp_path, archive, "nginx")
     assert host.lampctl("deploy", "HOST", "-p", path).code == 0
     other = f"/run/lampctl/php-{OWN}-lamp.test.sock"
@@ -155,7 +155,7 @@ def test_pool_of_the_wrong_version_is_the_culprit(host: Host, archive: Archive, 
 
 
 def test_upgrade_of_php_reaches_the_sites_services_without_a_lost_request(host: Host) -> None:
-    """As the distribution does with its own service; and an extension that somebody else installs is loaded."""
+    """As it reaches the distribution's own service; an extension installed by hand is loaded too."""
     host.lampctl("deploy", "HOST")
     unit = host.sh("systemctl list-units --plain --no-legend 'lampctl-php*-lamp.test.service'").split()[0]
     version = unit.removeprefix("lampctl-php").partition("-")[0]

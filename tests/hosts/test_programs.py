@@ -20,7 +20,7 @@ from tests.hosts.visitor import Visits, visiting
 
 pytestmark = pytest.mark.hosts
 
-# For what does not depend on which web server it is.
+# For behaviour that does not depend on the web server.
 once = pytest.mark.parametrize("stack", ["nginx"], indirect=True)
 
 UNITS = ["lampctl-python.test@8000", "lampctl-node.test@8010", "lampctl-c.test@8020", "lampctl-servlet-servlet.test"]
@@ -35,7 +35,7 @@ def box(boxes: Boxes, release: str) -> Iterator[Host]:
 
 @pytest.fixture(scope="module")
 def folder(box: Host, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The playbook and its programs: compiled here, against the servlet API that the host has."""
+    """The playbook and its programs, compiled on this machine against the host's servlet API."""
     path = tmp_path_factory.mktemp("programs")
     (path / "packages.yml").write_text("linux: {packages: [python3, nodejs, tomcat10-user]}\n")
     assert box.lampctl("deploy", "HOST", "-p", str(path / "packages.yml")).code == 0
@@ -51,7 +51,7 @@ def stack(request: pytest.FixtureRequest, box: Host, folder: Path) -> Stack:
     return Stack(box, folder, server, first)
 
 
-def test_every_hop_is_proved_and_nothing_is_left_to_do(stack: Stack) -> None:
+def test_every_hop_is_proved_and_a_second_plan_is_empty(stack: Stack) -> None:
     assert stack.first.code == 0, stack.first.out + stack.first.err
     assert {check: status for check, status in stack.first.results.items() if status != "pass"} == {}
     assert stack.lampctl("plan").changes == {}
@@ -62,8 +62,8 @@ def test_every_hop_is_proved_and_nothing_is_left_to_do(stack: Stack) -> None:
 @once
 def test_units_are_sandboxed(stack: Stack) -> None:
     for unit in UNITS:
-        said = stack.host.sh(f"systemd-analyze security --no-pager {unit} | tail -n 1")
-        assert float(said.split(":")[1].split()[0]) <= 2, said
+        exposure = stack.host.sh(f"systemd-analyze security --no-pager {unit} | tail -n 1")
+        assert float(exposure.split(":")[1].split()[0]) <= 2, exposure
         user = f"site-{unit.removeprefix('lampctl-').removeprefix('servlet-').split('@')[0].replace('.', '-')}"
         assert stack.host.sh(f"stat -c %U /proc/$(systemctl show --value -p MainPID {unit})").strip() == user
     assert stack.host.sh("stat -c '%U %a' /etc/lampctl/environment/node.test").strip() == "root 600"
@@ -81,7 +81,7 @@ def test_forwarded_headers_of_a_client_are_replaced(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("site", ["node.test", "alone.test"])
-def test_websocket_round_trip(stack: Stack, site: str) -> None:
+def test_websocket_works_through_the_proxy(stack: Stack, site: str) -> None:
     handshake = (
         f"GET /chat HTTP/1.1\r\nHost: {site}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
@@ -102,7 +102,7 @@ def test_websocket_round_trip(stack: Stack, site: str) -> None:
 
 
 @ON_ONE_RELEASE
-def test_weights_and_a_dead_upstream(stack: Stack) -> None:
+def test_weights_are_respected_and_a_dead_upstream_is_skipped(stack: Stack) -> None:
     shares = Counter(stack.get("proxy.test")[1].strip()[-4:] for _ in range(120))
     assert set(shares) == {"8000", "8001", "8002", "8003"}
     assert abs(shares["8000"] - 60) <= 6, shares
@@ -121,7 +121,7 @@ def test_weights_and_a_dead_upstream(stack: Stack) -> None:
 
 
 def test_new_release_fails_no_request(stack: Stack) -> None:
-    """Neither of the site nor of one that has its instances for upstreams, though each of them fails in turn."""
+    """Neither of the site nor of a proxy to its instances, although each instance is down in turn."""
     program = stack.folder / "python/server.py"
     program.write_text(program.read_text() + f"# {stack.server}\n")
     pids = "systemctl show --value -p MainPID 'lampctl-python.test@*'"
@@ -135,8 +135,8 @@ def test_new_release_fails_no_request(stack: Stack) -> None:
     assert ran.code == 0, ran.out
     assert [action for key, action in ran.changes.items() if "python.test@" in key] == ["restart"] * 4
     assert not before & set(stack.host.sh(pids).split())
-    # Apache does not ask another instance when one ends just as it takes a connection (docs/sites/process.md): one
-    # request at most for each of the four that ended.
+    # Apache does not retry another instance if one ends just as it accepts a connection (docs/sites/process.md): at most one
+    # request for each of the four that ended.
     for seen in (own, other):
         assert len(seen.failures) <= (4 if stack.server == "apache" else 0), seen.failures
         assert len(seen.answered) > 50
@@ -144,7 +144,7 @@ def test_new_release_fails_no_request(stack: Stack) -> None:
 
 @ON_ONE_RELEASE
 @once
-def test_program_that_ends_at_once_is_named_and_undone(stack: Stack) -> None:
+def test_program_that_exits_immediately_is_named_and_rolled_back(stack: Stack) -> None:
     dies = """python3 -c "import sys; sys.exit('no such setting')" """.strip()
     book = stack.book(
         "dies",
@@ -156,7 +156,7 @@ def test_program_that_ends_at_once_is_named_and_undone(stack: Stack) -> None:
     assert ran.code == 1
     assert ran.host["error"]["kind"] == "service"
     assert "lampctl-dies.test@8030.service" in ran.host["error"]["message"]
-    assert "the former files are back" in ran.host["error"]["message"]
+    assert "rolled back to the previous files" in ran.host["error"]["message"]
     assert "no such setting" in ran.host["error"]["evidence"]
     assert (
         stack.host.sh(
@@ -168,7 +168,7 @@ def test_program_that_ends_at_once_is_named_and_undone(stack: Stack) -> None:
 
 
 @once
-def test_program_that_does_not_stay_is_the_culprit(stack: Stack) -> None:
+def test_crashing_program_is_the_culprit(stack: Stack) -> None:
     file, unit = "/var/www/c.test/current/server", "lampctl-c.test@8020"
     stack.host.sh(
         f"mv {file} /root/ && systemctl kill {unit}; until [ $(systemctl show --value -p NRestarts {unit}) -gt 1 ]; do sleep 0.1; done"
@@ -201,7 +201,7 @@ def test_web_server_with_a_wrong_upstream_is_the_culprit(stack: Stack, tmp_path:
     assert ran.host["culprit"]["id"] == "site.answer@python.test"
     assert ran.results["site.port@python.test"] == "pass"
     assert ran.host["undone"] is True
-    # NGINX has taken the former file when the deploy ends; a worker of before may still answer for a moment.
+    # NGINX has loaded the previous file when the deploy ends; an old worker might still answer for a moment.
     deadline = time.monotonic() + 5
     while stack.get("python.test")[0] != 200:
         assert time.monotonic() < deadline
@@ -209,13 +209,13 @@ def test_web_server_with_a_wrong_upstream_is_the_culprit(stack: Stack, tmp_path:
 
 @ON_ONE_RELEASE
 @once
-def test_programs_that_cannot_work_are_refused_before_anything_changes(stack: Stack) -> None:
+def test_impossible_programs_are_refused_before_anything_changes(stack: Stack) -> None:
     stack.host.sh("nohup python3 -m http.server 8040 >/dev/null 2>&1 </dev/null & until (exec 3<>/dev/tcp/127.0.0.1/8040); do sleep 0.1; done 2>/dev/null")  # fmt: skip
     taken = stack.book("taken", lambda text: text + "  taken.test: {type: process, command: node x.js, port: 8040}\n")
     ran = stack.lampctl("deploy", taken)
     stack.host.sh("kill $(pgrep -f '[h]ttp.server 8040')")
     assert (ran.code, ran.host["error"]["kind"]) == (1, "port-taken")
-    assert "port 8040, which taken.test is to have, is taken by python3" in ran.host["error"]["message"]
+    assert "port 8040 of taken.test is taken by python3" in ran.host["error"]["message"]
     lost = stack.book("lost", lambda text: text + "  lost.test: {type: proxy, upstreams: [http://app.invalid:80]}\n")
     ran = stack.lampctl("deploy", lost)
     assert (ran.code, ran.host["error"]["kind"]) == (1, "unresolvable")
@@ -229,7 +229,7 @@ def test_programs_that_cannot_work_are_refused_before_anything_changes(stack: St
 @ON_ONE_RELEASE
 @once
 def test_removed_instances_and_sites_are_stopped_and_deleted(stack: Stack) -> None:
-    """What goes is stopped and deleted, once what stays is proved."""
+    """They are stopped and deleted once the remaining sites are proved."""
     fewer = stack.book("fewer", lambda text: "\n".join(
         line.replace("instances: 4", "instances: 2") for line in text.splitlines() if "c.test" not in line
     ) + "\n")  # fmt: skip

@@ -1,4 +1,4 @@
-"""Connections: through a jump host, to this machine itself, and to boxes from boot to removal."""
+"""Connections through a jump host and to this machine, and boxes from boot to removal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.hosts.conftest import Host
 pytestmark = pytest.mark.hosts
 
 
-def test_through_a_jump_host(host: Host, bare: Host, tmp_path: Path) -> None:
+def test_deploy_through_a_jump_host(host: Host, bare: Host, tmp_path: Path) -> None:
     config = tmp_path / "config"
     known = tmp_path / "known"
     keys = (host.boxes.home / "known_hosts").read_text().splitlines()
@@ -33,8 +33,8 @@ def test_through_a_jump_host(host: Host, bare: Host, tmp_path: Path) -> None:
     assert ran.host["round_trips"] <= 4
 
 
-def test_this_machine_without_ssh(host: Host, tmp_path: Path) -> None:
-    """A plan only, of a playbook that wants nothing: so nothing on this machine is in its way."""
+def test_plan_of_this_machine_uses_no_ssh(host: Host, tmp_path: Path) -> None:
+    """Only a plan of an empty playbook, so nothing on this machine can conflict."""
     (tmp_path / "nothing.yml").write_text("linux: {}\n")
     ran = host.lampctl("plan", "local", "-p", "nothing.yml", cwd=tmp_path, config=False)
     assert (ran.code, ran.changes) == (0, {}), ran.out
@@ -42,7 +42,7 @@ def test_this_machine_without_ssh(host: Host, tmp_path: Path) -> None:
     assert ran.host["platform"] == "{ID}-{VERSION_ID}".format(**platform.freedesktop_os_release())
 
 
-def test_box_from_its_boot_to_its_end(boxes: Boxes) -> None:
+def test_box_from_boot_to_removal(boxes: Boxes) -> None:
     box = boxes.up("brief")
     host = Host(box, boxes)
     assert boxes.up("brief") == box
@@ -57,7 +57,7 @@ def test_box_from_its_boot_to_its_end(boxes: Boxes) -> None:
     assert str(box.directory) not in Path("/proc/mounts").read_text()
 
 
-def test_box_that_does_not_go_down_leaves_nothing_alive(boxes: Boxes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_box_that_ignores_shutdown_is_killed(boxes: Boxes, monkeypatch: pytest.MonkeyPatch) -> None:
     box = boxes.up("stubborn")
     Host(box, boxes).sh(
         "systemd-run -q --unit=deaf -p TimeoutStopSec=infinity sh -c 'trap \"\" TERM; while :; do sleep 9; done'"
@@ -70,7 +70,7 @@ def test_box_that_does_not_go_down_leaves_nothing_alive(boxes: Boxes, monkeypatc
     assert not Path(f"/proc/{nspawn}").exists()
 
 
-def test_address_whose_interface_is_still_there_is_not_taken(boxes: Boxes) -> None:
+def test_address_of_an_existing_interface_is_not_reused(boxes: Boxes) -> None:
     first = boxes.up("first")
     boxes.down("first")
     link = f"vb-lc{first.address.rsplit('.', 1)[1]}"

@@ -1,4 +1,4 @@
-"""New files that a server refuses, or that break a hop: the site goes on working by the former ones."""
+"""New files that a server refuses, or that break a hop: the site keeps working with the previous ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.hosts
 
 
 @pytest.mark.parametrize(
-    ("name", "broken", "said"),
+    ("name", "broken", "message"),
     [
         ("apache/vhost.conf.j2", "{{ managed() }}\n<VirtualHost *:80>\nNonsense on\n</VirtualHost>\n", "Nonsense"),
         (
@@ -26,34 +26,34 @@ pytestmark = pytest.mark.hosts
     ],
 )
 def test_broken_config_is_refused_before_it_replaces_anything(
-    host: Host, tmp_path: Path, name: str, broken: str, said: str
+    host: Host, tmp_path: Path, name: str, broken: str, message: str
 ) -> None:
     before = host.sh("md5sum /etc/apache2/sites-available/* /etc/lampctl/php/*/* /etc/mysql/mariadb.conf.d/*")
     ran = host.lampctl("deploy", "HOST", cwd=template(tmp_path, name, broken))
     assert ran.code == 1
     assert ran.host["error"]["kind"] == "invalid"
-    assert said in ran.host["error"]["evidence"]
+    assert message in ran.host["error"]["evidence"]
     after = host.sh("md5sum /etc/apache2/sites-available/* /etc/lampctl/php/*/* /etc/mysql/mariadb.conf.d/*")
     assert after == before
     assert host.works()
     assert host.lampctl("plan", "HOST").changes == {}
 
 
-def test_service_that_does_not_come_up_is_rolled_back(host: Host, tmp_path: Path) -> None:
-    """Valid to the server's own test, and yet it can't start: sshd has that port."""
+def test_service_that_fails_to_start_is_rolled_back(host: Host, tmp_path: Path) -> None:
+    """The config passes the server's own validation, but the server can't start: sshd has that port."""
     text = original("mysql/server.cnf.j2") + "port = 22\n"
     ran = host.lampctl("deploy", "HOST", cwd=template(tmp_path, "mysql/server.cnf.j2", text))
     assert ran.code == 1
     assert ran.host["error"]["kind"] == "service"
-    assert "the former files are back" in ran.host["error"]["message"]
+    assert "rolled back to the previous files" in ran.host["error"]["message"]
     assert host.works()
     ran = host.lampctl("deploy", "HOST")
     assert (ran.code, ran.changes) == (0, {})
 
 
 @ON_ONE_RELEASE
-def test_database_that_listens_elsewhere_is_rolled_back(host: Host, tmp_path: Path) -> None:
-    """MariaDB starts with an address that the host does not have; only a login tells."""
+def test_database_on_an_unusable_address_is_rolled_back(host: Host, tmp_path: Path) -> None:
+    """MariaDB starts with an address that the host does not have; only a login fails."""
     text = original("mysql/server.cnf.j2").replace("127.0.0.1", "192.0.2.1")
     ran = host.lampctl("deploy", "HOST", cwd=template(tmp_path, "mysql/server.cnf.j2", text))
     assert ran.code == 1
@@ -64,7 +64,7 @@ def test_database_that_listens_elsewhere_is_rolled_back(host: Host, tmp_path: Pa
 
 @ON_ONE_RELEASE
 def test_check_that_fails_after_the_deploy_rolls_back(host: Host, tmp_path: Path) -> None:
-    """A vhost that Apache likes and that would show the site's source to the world."""
+    """A vhost that is valid to Apache and would serve the site's source code."""
     name = "apache/handlers/fpm.conf.j2"
     text = re.sub(r" *<FilesMatch.*?</FilesMatch>\n", "", original(name), flags=re.S)
     ran = host.lampctl("deploy", "HOST", cwd=template(tmp_path, name, text))

@@ -1,4 +1,4 @@
-"""A single-page app, and programs in three languages, behind both servers on one host."""
+"""A single-page app and CGI programs in three languages, behind both servers on one host."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
+from tests.hosts.conftest import ON_ONE_RELEASE, Host, RunResult
 from tests.hosts.servers import SETTLED
 
 pytestmark = pytest.mark.hosts
@@ -61,7 +61,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module", params=["apache", "nginx"])
-def served(host: Host, project: Path, request: pytest.FixtureRequest) -> tuple[Host, str, Ran]:
+def served(host: Host, project: Path, request: pytest.FixtureRequest) -> tuple[Host, str, RunResult]:
     server = f"web.server={request.param}"
     ran = host.lampctl("deploy", "HOST", "-p", "sites.yml", "--set", server, cwd=project)
     host.sh(SETTLED)
@@ -75,17 +75,17 @@ def ask(host: Host, name: str, path: str, body: str | None = None, **headers: st
     return connection.getresponse()
 
 
-def test_every_hop_is_proved_and_a_second_plan_is_empty(served: tuple[Host, str, Ran], project: Path) -> None:
+def test_every_hop_is_proved_and_a_second_plan_is_empty(served: tuple[Host, str, RunResult], project: Path) -> None:
     host, server, ran = served
     assert ran.code == 0, ran.out + ran.err
     assert set(ran.results.values()) == {"pass"}
     hops = [hop for hop in ran.results if hop.endswith("@cgi.test")]
     assert hops == [f"{hop}@cgi.test" for hop in ("web.static", "site.runner", "site.runnable", "site.program",
-                                                  "site.outside")]  # fmt: skip
+                                                  "site.answer", "site.outside")]  # fmt: skip
     assert host.lampctl("plan", "HOST", "-p", "sites.yml", "--set", server, cwd=project).changes == {}
 
 
-def test_programs_run_as_the_sites_user(served: tuple[Host, str, Ran]) -> None:
+def test_programs_run_as_the_sites_user(served: tuple[Host, str, RunResult]) -> None:
     host, _, _ = served
     uid = host.sh("id -u site-cgi-test").strip()
     assert ask(host, "cgi.test", "/cgi-bin/hello.sh?a=1").read().decode() == f"sh uid={uid} query=a=1\n"
@@ -94,7 +94,7 @@ def test_programs_run_as_the_sites_user(served: tuple[Host, str, Ran]) -> None:
     assert answer == f"perl uid={uid} info=/more body=name=world\n"
 
 
-def test_a_program_that_fails_is_500_and_in_the_sites_log(served: tuple[Host, str, Ran]) -> None:
+def test_failing_program_gives_500_and_is_in_the_sites_log(served: tuple[Host, str, RunResult]) -> None:
     host, server, _ = served
     assert ask(host, "cgi.test", "/cgi-bin/fails.sh").status == 500
     folder = "/var/log/apache2" if server.endswith("apache") else "/var/log/nginx"
@@ -102,7 +102,7 @@ def test_a_program_that_fails_is_500_and_in_the_sites_log(served: tuple[Host, st
     assert "broken on purpose" in host.sh(f"cat {folder}/cgi.test.error.log {folder}/error.log")
 
 
-def test_no_program_is_shown(served: tuple[Host, str, Ran]) -> None:
+def test_source_of_programs_is_never_served(served: tuple[Host, str, RunResult]) -> None:
     host, _, _ = served
     for path in ("/cgi-bin/fails.sh", "//cgi-bin/hello.sh", "/./cgi-bin/form.pl", "/%63gi-bin/hello.sh"):
         assert "#!" not in ask(host, "cgi.test", path).read().decode(errors="replace"), path
@@ -110,7 +110,7 @@ def test_no_program_is_shown(served: tuple[Host, str, Ran]) -> None:
         assert ask(host, "cgi.test", path).status in (403, 404)
 
 
-def test_a_program_without_its_run_bit_is_named(served: tuple[Host, str, Ran], project: Path) -> None:
+def test_program_without_its_run_bit_is_named(served: tuple[Host, str, RunResult], project: Path) -> None:
     host, server, _ = served
     path = "/var/www/cgi.test/current/cgi-bin/form.pl"
     host.sh(f"chmod a-x {path}")
@@ -119,12 +119,12 @@ def test_a_program_without_its_run_bit_is_named(served: tuple[Host, str, Ran], p
     assert ran.code == 1
     assert ran.host["culprit"]["id"] == "site.runnable@cgi.test"
     found = next(r for r in ran.host["results"] if r["id"] == "site.runnable@cgi.test")
-    assert found["actual"] == f"{path} can't be run"
+    assert found["actual"] == f"{path} is not executable"
     assert ran.results["site.outside@cgi.test"] == "blocked"
 
 
-def test_a_source_without_a_run_bit_is_refused_before_anything_changes(
-    served: tuple[Host, str, Ran], project: Path
+def test_source_without_a_run_bit_is_refused_before_anything_changes(
+    served: tuple[Host, str, RunResult], project: Path
 ) -> None:
     host, server, _ = served
     before = host.sh("cat /var/lib/lampctl/generation")
@@ -137,7 +137,7 @@ def test_a_source_without_a_run_bit_is_refused_before_anything_changes(
     assert host.sh("cat /var/lib/lampctl/generation") == before
 
 
-def test_an_app_answers_its_own_paths_and_is_small_and_cached(served: tuple[Host, str, Ran]) -> None:
+def test_single_page_app_answers_its_own_paths_compressed_and_cached(served: tuple[Host, str, RunResult]) -> None:
     host, _, _ = served
     page = ask(host, "app.test", "/some/page/of/the/app")
     assert (page.status, b"<title>app" in page.read()) == (200, True)
@@ -148,8 +148,8 @@ def test_an_app_answers_its_own_paths_and_is_small_and_cached(served: tuple[Host
     assert len(script.read()) < 1000
 
 
-def test_a_new_release_is_served_and_the_old_one_kept(served: tuple[Host, str, Ran], project: Path) -> None:
-    """Of the same size, so that only the time tells a browser's copy from it."""
+def test_new_release_is_served_and_the_old_one_kept(served: tuple[Host, str, RunResult], project: Path) -> None:
+    """Of the same size, so that only the time distinguishes it from a browser's copy."""
     host, server, _ = served
     page = project / "app" / "index.html"
     old = ask(host, "app.test", "/")
@@ -166,8 +166,8 @@ def test_a_new_release_is_served_and_the_old_one_kept(served: tuple[Host, str, R
 
 
 @ON_ONE_RELEASE
-def test_a_release_that_does_not_work_is_undone(served: tuple[Host, str, Ran], project: Path) -> None:
-    """A link to what is no program: only the host shows that it can't be run."""
+def test_broken_release_is_rolled_back(served: tuple[Host, str, RunResult], project: Path) -> None:
+    """A link to a file that is not a program: only the host can find that it does not run."""
     host, server, _ = served
     before = host.sh("readlink /var/www/cgi.test/current")
     link = project / "programs" / "cgi-bin" / "page"

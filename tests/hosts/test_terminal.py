@@ -17,37 +17,37 @@ def deploy(host: Host, package: str, *more: str) -> str:
     return " ".join(["lampctl deploy", host.box.name, "-F", str(host.boxes.ssh_config), "--set", f"linux.packages=[{package}]", *more])  # fmt: skip
 
 
-def test_live_view_of_a_deploy(host: Host, tmp_path: Path) -> None:
-    with terminal(tmp_path) as tty:
+def test_live_view_shows_a_deploy(host: Host, tmp_path: Path) -> None:
+    with terminal(tmp_path, rows=40) as tty:  # with room for the layers and all checks
         tty.type(deploy(host, "tree"), "Enter")
-        end = tty.until(lambda shown: "checks pass" in shown and shown.rstrip().endswith(PROMPT), 120)
+        end = tty.wait_for(lambda shown: "checks pass" in shown and shown.rstrip().endswith(PROMPT), 120)
         live = [shown for shown in tty.screens if "applying, step" in shown]
         assert any(BAR.search(shown) for shown in live), live
-        assert all(shown.count("applying, step") == 1 for shown in live)  # each was drawn in the place of the last
+        assert all(shown.count("applying, step") == 1 for shown in live)  # each one replaced the previous one
         assert max(len(line) for shown in tty.screens for line in shown.splitlines()) <= COLUMNS
         assert re.search(r"  ✓ linux +[0-9.]+ s  1 of 1 step", end), end
         assert "applying" not in end
         assert tty.has_cursor()
 
 
-def test_interrupt_leaves_the_terminal_as_it_was(host: Host, tmp_path: Path) -> None:
+def test_interrupt_restores_the_terminal(host: Host, tmp_path: Path) -> None:
     with terminal(tmp_path) as tty:
         tty.type(deploy(host, "hello", "--set", "linux.ignore_failed_units=[x]"), "Enter")
-        tty.until(lambda shown: "applying, step" in shown)
+        tty.wait_for(lambda shown: "applying, step" in shown)
         assert not tty.has_cursor()
         tty.type("C-c")
-        end = tty.until(lambda shown: "lampctl: interrupted" in shown and shown.rstrip().endswith(PROMPT), 10)
+        end = tty.wait_for(lambda shown: "stopped, as you asked" in shown and shown.rstrip().endswith(PROMPT), 10)
         assert "applying" not in end
         assert tty.has_cursor()
         tty.type("echo $?", "Enter")
-        tty.until(lambda shown: "\n130\n" in shown, 10)
+        tty.wait_for(lambda shown: "\n130\n" in shown, 10)
 
 
-def test_culprit_is_the_end_in_two_lines(host: Host, tmp_path: Path) -> None:
+def test_output_ends_with_the_culprit_in_two_lines(host: Host, tmp_path: Path) -> None:
     host.sh("systemctl stop apache2")
     with terminal(tmp_path) as tty:
         tty.type(f"lampctl check {host.box.name} -F {host.boxes.ssh_config}", "Enter")
-        end = tty.until(lambda shown: "✗ web.service: " in shown and shown.rstrip().endswith(PROMPT))
+        end = tty.wait_for(lambda shown: "✗ web.service: " in shown and shown.rstrip().endswith(PROMPT))
     host.sh("systemctl start apache2")
     *_, culprit, hint, _prompt = end.rstrip().splitlines()
     assert culprit == "✗ web.service: apache2.service is inactive"
@@ -81,16 +81,16 @@ TYPED = {
 
 
 @pytest.mark.parametrize("shell", START)
-def test_completion_in_a_real_shell(shell: str, project: Path) -> None:
+def test_completion_works_in_a_real_shell(shell: str, project: Path) -> None:
     program, start = START[shell]
     with terminal(project, program) as tty:
-        tty.until(lambda shown: bool(shown.strip()))
+        tty.wait_for(lambda shown: bool(shown.strip()))
         tty.type(f"{start}; clear", "Enter")
-        tty.until(lambda shown: shown.strip() == PROMPT)
+        tty.wait_for(lambda shown: shown.strip() == PROMPT)
         for typed, completed in TYPED.items():
             tty.type(typed, "Tab", "X")
             blank = "" if completed.endswith("=") or typed == completed else " "
-            shown = tty.until(lambda shown, want=f"{PROMPT} {completed}{blank}X": want in shown)  # type: ignore[misc]
+            shown = tty.wait_for(lambda shown, want=f"{PROMPT} {completed}{blank}X": want in shown)  # type: ignore[misc]
             assert len(shown.strip().splitlines()) == 1, shown
             tty.type("C-u", "C-l")
-            tty.until(lambda shown: shown.strip() == PROMPT)
+            tty.wait_for(lambda shown: shown.strip() == PROMPT)

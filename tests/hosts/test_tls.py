@@ -1,4 +1,4 @@
-"""HTTPS on real hosts: bad certificates are refused, good ones served, audited by sslyze, remade in time."""
+"""HTTPS on real hosts: bad certificates are refused; good ones are served, audited by sslyze, and renewed in time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ sites:
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an authority's root.pem, and files.test's certificates: good, expired, and of another name."""
+    """A folder with a CA's root.pem and certificates of files.test: good, expired, and of another name."""
     folder = tmp_path_factory.mktemp("authority")
     script = """
 key="-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
@@ -68,27 +68,29 @@ def book(folder: Path, server: str, more: str = "") -> str:
 
 
 @pytest.mark.parametrize(
-    ("certificate", "key", "kind", "said"),
+    ("certificate", "key", "kind", "message"),
     [
-        ("", "", "certificate", "/srv/tls/chain.pem is not there"),
+        ("", "", "certificate", "/srv/tls/chain.pem does not exist"),
         ("good", "old", "certificate-key", "the key /srv/tls/key.pem belongs to another certificate"),
-        ("old", "old", "certificate-expired", "/srv/tls/chain.pem ended at 20"),
+        ("old", "old", "certificate-expired", "/srv/tls/chain.pem expired at 20"),
         ("short", "short", "certificate-names", "/srv/tls/chain.pem does not cover www.files.test"),
     ],
 )
-def test_bad_files_are_refused(
-    site: Host, authority: Path, tmp_path: Path, certificate: str, key: str, kind: str, said: str
+def test_bad_certificate_files_are_refused(
+    site: Host, authority: Path, tmp_path: Path, certificate: str, key: str, kind: str, message: str
 ) -> None:
     if certificate:
         put(site, authority, certificate, key)
     ran = site.lampctl("deploy", "HOST", "-p", book(tmp_path, "nginx"))
     assert (ran.code, ran.host["error"]["kind"]) == (1, kind)
-    assert said in ran.host["error"]["message"]
+    assert message in ran.host["error"]["message"]
     assert site.sh("ls -d /etc/lampctl /etc/nginx 2>/dev/null || :") == ""
 
 
 @pytest.mark.parametrize("server", ["nginx", "apache"])
-def test_served_audited_and_left_alone(site: Host, authority: Path, tmp_path: Path, server: str) -> None:
+def test_certificates_are_served_pass_an_audit_and_need_no_change(
+    site: Host, authority: Path, tmp_path: Path, server: str
+) -> None:
     put(site, authority, "good", "good")
     root = authority / "root.pem"
     ran = site.lampctl("deploy", "HOST", "-p", book(tmp_path, server), trust=root)
@@ -110,13 +112,13 @@ def test_served_audited_and_left_alone(site: Host, authority: Path, tmp_path: Pa
     assert "Strict-Transport-Security: max-age=300" in answer
 
 
-def test_unknown_authority_is_the_culprit(site: Host, authority: Path, tmp_path: Path) -> None:  # noqa: ARG001
+def test_certificate_of_an_unknown_ca_is_the_culprit(site: Host, authority: Path, tmp_path: Path) -> None:  # noqa: ARG001
     ran = site.lampctl("check", "HOST", "-p", book(tmp_path, "apache"))
     assert (ran.code, ran.host["culprit"]["id"]) == (1, "tls.chain@files.test")
     assert ran.results["tls.chain@self.test"] == ran.results["site.outside@files.test"] == "pass"
 
 
-def test_self_signed_is_remade_for_new_names(site: Host, authority: Path, tmp_path: Path) -> None:
+def test_self_signed_certificate_is_recreated_for_new_names(site: Host, authority: Path, tmp_path: Path) -> None:
     playbook = book(tmp_path, "apache", "    aliases: [www.self.test]\n")
     ran = site.lampctl("deploy", "HOST", "-p", playbook, trust=authority / "root.pem")
     assert ran.code == 0, ran.out
@@ -130,8 +132,8 @@ def test_self_signed_is_remade_for_new_names(site: Host, authority: Path, tmp_pa
     ]
 
 
-def test_another_certificate_than_the_one_on_disk(site: Host, authority: Path, tmp_path: Path) -> None:
-    """A pair that was put in its place by hand, and that the server has not loaded; then a key that is gone."""
+def test_server_that_has_another_certificate_loaded_is_the_culprit(site: Host, authority: Path, tmp_path: Path) -> None:
+    """A certificate and key that were replaced by hand and not loaded; then a deleted key."""
     playbook = book(tmp_path, "apache", "    aliases: [www.self.test]\n")
     site.sh(
         "cd /etc/lampctl/tls/self.test; openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"

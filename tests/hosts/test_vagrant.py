@@ -1,13 +1,15 @@
-"""Vagrant for real: the project's own Vagrantfile, with the lxc provider and boxes that are built here."""
+"""Real Vagrant: the project's own Vagrantfile, with the lxc provider and boxes that are built here."""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,15 +18,15 @@ from pathlib import Path
 import pytest
 
 from lampctl.box import Boxes
-from tests.hosts.conftest import HOME, Ran
+from tests.hosts.conftest import HOME, RunResult
 
 pytestmark = pytest.mark.hosts
 
 VAGRANT = Path(__file__).parents[2] / "vagrant"
-NETWORK = "10.213.79"  # not that of lampctl's own boxes, nor lxc-net's
+NETWORK = "10.213.79"  # neither that of lampctl's own boxes nor lxc-net's
 ADDRESSES = {"debian13": f"{NETWORK}.13", "debian12": f"{NETWORK}.12"}
 BRIDGE = "lxcbr0"
-MACHINES = ".vagrant/machines/*/lxc/id"  # of those that are there
+MACHINES = ".vagrant/machines/*/lxc/id"  # of machines that exist
 MASQUERADE = f"""
 table ip lampctl_vagrant {{
   chain out {{
@@ -37,7 +39,7 @@ table ip lampctl_vagrant {{
 
 @dataclass(frozen=True)
 class Project:
-    """A folder with a Vagrantfile, and Vagrant's own files in a home that is thrown away."""
+    """A folder with a Vagrantfile, and a temporary home for Vagrant's own files."""
 
     folder: Path
     home: Path
@@ -45,12 +47,17 @@ class Project:
     def vagrant(self, *args: str, **more: str) -> subprocess.CompletedProcess[str]:
         return self._run(["vagrant", *args], self.folder, more)
 
-    def lampctl(self, *args: str, folder: Path | None = None, **more: str) -> Ran:
+    def lampctl(self, *args: str, folder: Path | None = None, **more: str) -> RunResult:
         done = self._run([str(_LAMPCTL), *args, "-p", "static", "--format", "json"], folder or self.folder, more)
-        return Ran(done.returncode, done.stdout, done.stderr)
+        return RunResult(done.returncode, done.stdout, done.stderr)
+
+    def vagrant_ok(self, *args: str) -> None:
+        """Run a vagrant command that has to succeed; if it fails, all that it wrote is shown."""
+        done = self.vagrant(*args)
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def error(self, *args: str, folder: Path | None = None, **more: str) -> tuple[int, str]:
-        """(exit code, kind) of a command that could not begin."""
+        """Run a command that fails early; returns its exit code and the kind of error."""
         ran = self.lampctl(*args, folder=folder, **more)
         return ran.code, json.loads(ran.out)["error"]["kind"]
 
@@ -62,7 +69,7 @@ class Project:
             "LAMPCTL": str(_LAMPCTL),
             "LAMPCTL_PLAYBOOK": "static",
             "LAMPCTL_LXC_NETWORK": NETWORK,
-            "VAGRANT_CHECKPOINT_DISABLE": "1",  # it asks a server of its maker for news
+            "VAGRANT_CHECKPOINT_DISABLE": "1",  # no update check
             **more,
         }
         return subprocess.run(
@@ -75,7 +82,7 @@ _LAMPCTL = Path(sys.executable).parent / "lampctl"
 
 @pytest.fixture(scope="module")
 def network() -> Iterator[None]:
-    """The bridge that Debian's lxc names, where no lxc-net has made it; one test at a time on this machine."""
+    """The bridge that Debian's lxc uses, if lxc-net has not created it; one test at a time on this machine."""
     with Path("/run/lampctl-vagrant.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         made = not Path(f"/sys/class/net/{BRIDGE}").exists()
@@ -104,15 +111,15 @@ def project(boxes: Boxes, network: None, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="module")
 def up(project: Project, boxes: Boxes) -> subprocess.CompletedProcess[str]:
-    """`vagrant up` of two machines side by side, of boxes that are made of lampctl's own bases."""
+    """`vagrant up` of two machines at the same time, from boxes that are built from lampctl's own bases."""
     for number, release in ((13, "trixie"), (12, "bookworm")):
         box = _box(boxes, release)
-        project.vagrant("box", "add", "--name", f"lampctl/debian-{number}", str(box)).check_returncode()
+        project.vagrant_ok("box", "add", "--name", f"lampctl/debian-{number}", str(box))
     return project.vagrant("up", "debian13", "debian12")
 
 
 def _box(boxes: Boxes, release: str) -> Path:
-    """Kept like the base that it is made of, until the recipe changes; it is whole, or not there."""
+    """Build a box, cached like its base until the recipe changes; it is complete or missing."""
     box, recipe = boxes.cache / f"{release}.box", VAGRANT / "lxc-box.sh"
     if not box.exists() or box.stat().st_mtime < recipe.stat().st_mtime:
         half = box.with_suffix(".new")
@@ -121,7 +128,7 @@ def _box(boxes: Boxes, release: str) -> Path:
     return box
 
 
-def test_vagrant_is_missing(project: Project) -> None:
+def test_missing_vagrant_is_reported(project: Project) -> None:
     code, kind = project.error("check", "--vagrant", PATH="/nonexistent")
     assert (code, kind) == (2, "vagrant-missing")
 
@@ -134,23 +141,25 @@ def test_vagrant_is_missing(project: Project) -> None:
         (["debian13"], "libvirt", (2, "vagrant-provider")),
     ],
 )
-def test_before_anything_is_up(project: Project, words: list[str], provider: str, expected: tuple[int, str]) -> None:
+def test_errors_before_any_machine_is_up(
+    project: Project, words: list[str], provider: str, expected: tuple[int, str]
+) -> None:
     assert project.error("check", "--vagrant", *words, VAGRANT_DEFAULT_PROVIDER=provider) == expected
 
 
-def test_vagrantfile_that_is_missing_or_broken(project: Project, tmp_path: Path) -> None:
+def test_missing_or_broken_vagrantfile_is_reported(project: Project, tmp_path: Path) -> None:
     assert project.error("plan", "--vagrant", folder=tmp_path) == (2, "vagrant-no-file")
     (tmp_path / "Vagrantfile").write_text("Vagrant.configure(")
     ran = project.lampctl("plan", "--vagrant", folder=tmp_path)
-    said = json.loads(ran.out)["error"]
-    assert (ran.code, said["kind"]) == (2, "vagrant")
-    assert "Vagrantfile:1" in said["evidence"]
+    error = json.loads(ran.out)["error"]
+    assert (ran.code, error["kind"]) == (2, "vagrant")
+    assert "Vagrantfile:1" in error["evidence"]
 
 
 def test_up_ends_with_proved_sites(project: Project, up: subprocess.CompletedProcess[str]) -> None:
     assert up.returncode == 0, up.stdout + up.stderr
     for name, address in ADDRESSES.items():
-        assert f"{name}: 13 changed, 9 of 9 checks pass" in up.stdout
+        assert re.search(rf"{name}: \d\d changed, (\d+) of \1 checks pass", up.stdout), up.stdout
         with urllib.request.urlopen(f"http://{address}/", timeout=5) as answer:
             assert answer.status == 200
     below = project.folder / "deep" / "down"
@@ -166,26 +175,37 @@ def test_up_ends_with_proved_sites(project: Project, up: subprocess.CompletedPro
 
 
 def test_provision_converges_again(project: Project, up: subprocess.CompletedProcess[str]) -> None:  # noqa: ARG001
-    project.vagrant("ssh", "debian13", "-c", "sudo systemctl stop nginx").check_returncode()
+    project.vagrant_ok("ssh", "debian13", "-c", "sudo systemctl stop nginx")
     assert project.lampctl("check", "--vagrant", "debian13").code == 1
     again = project.vagrant("provision", "debian13")
     assert again.returncode == 0, again.stdout + again.stderr
-    assert "debian13: 1 changed, 9 of 9 checks pass" in again.stdout
+    assert re.search(r"debian13: 1 changed, (\d+) of \1 checks pass", again.stdout), again.stdout
     failed = project.vagrant("provision", "debian13", LAMPCTL_PLAYBOOK="nosuch")
     assert failed.returncode != 0
-    assert "there is none of that name" in failed.stderr
+    assert "not found" in failed.stderr
 
 
-def test_halted_machine_and_the_one_beside_it(project: Project, up: subprocess.CompletedProcess[str]) -> None:  # noqa: ARG001
-    project.vagrant("halt", "debian12").check_returncode()
+def test_halted_machine_is_skipped_unless_named(project: Project, up: subprocess.CompletedProcess[str]) -> None:  # noqa: ARG001
+    project.vagrant_ok("halt", "debian12")
     assert project.error("deploy", "--vagrant", "debian12") == (3, "vagrant-halted")
     ran = project.lampctl("check", "--vagrant")
     assert (ran.code, ran.host["host"]) == (0, "debian13")
 
 
-def test_destroy_leaves_nothing(project: Project, up: subprocess.CompletedProcess[str]) -> None:  # noqa: ARG001
-    project.vagrant("destroy", "-f").check_returncode()
-    assert [path for path in Path("/var/lib/lxc").iterdir() if path.name.startswith(project.folder.name)] == []
+def _listed() -> set[str]:
+    return set(subprocess.run(["lxc-ls", "-1"], capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_destroy_leaves_no_files(project: Project, up: subprocess.CompletedProcess[str]) -> None:  # noqa: ARG001
+    # `destroy` of a running machine halts it twice at once: vagrant-lxc's own race, rarely lost
+    project.vagrant_ok("halt")
+    ids = {path.read_text() for path in project.folder.glob(MACHINES)}
+    deadline = time.monotonic() + 20
+    while not ids <= _listed():  # what lxc-ls does not list for a moment counts as not created
+        assert time.monotonic() < deadline, f"{ids}, but {_listed()}"
+    done = project.vagrant("destroy", "-f")
+    left = [path for path in Path("/var/lib/lxc").iterdir() if path.name.startswith(project.folder.name)]
+    assert (done.returncode, left) == (0, []), done.stdout + done.stderr
     assert list(project.folder.glob(MACHINES)) == []
     assert Path(f"/sys/class/net/{BRIDGE}/brif").exists()
     assert list(Path(f"/sys/class/net/{BRIDGE}/brif").iterdir()) == []

@@ -1,6 +1,6 @@
-"""Free text of a playbook, as the servers themselves read it: it is refused, or arrives exactly as it was written.
+"""Free text of a playbook, as the servers themselves read it: it is refused, or arrives exactly as written.
 
-Which fields hold free text is told by tests/unit/test_fuzz_values.py; all others are made of plain characters.
+tests/unit/test_fuzz_values.py lists the fields that hold free text; all others are made of plain characters.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.unit.playbooks import Generated
 
 pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
 
-# Words that some language gives a meaning to, and characters that end or begin something in one.
+# Words with a meaning in some language, and characters that begin or end something in one.
 _WORDS = ["${HOME}", "$HOME", "$pool", "${pool}", "$$", "%h", "%{ENV:HOME}", "%%", "on", "null", "none", "E_ALL", "PHP_OS",
           "\\", "\\n", "\\x41", "\\$", '"', "'", "'\"'", "`id`", "$(id)", ";", "#", "//", "{", "}", "[x]", "=", "&", "<", ">",
           "|", "!", "~", "^", "(", ")", ",", " ", "\t", "\n", "\r", "\0", "\x1b[31m", "\x7f", "é", "\u2028", "\U0001f600",
@@ -49,8 +49,8 @@ def render(**site: Any) -> dict[str, str]:
     return rendered("generated.yml", (), "debian-13", Generated(yaml.safe_dump(book(site))))
 
 
-def accepted(values: list[str], **site: Any) -> list[str]:
-    """Those that the playbook may hold, where `site` has VALUE."""
+def accepted_values(values: list[str], **site: Any) -> list[str]:
+    """The values that the playbook accepts in place of VALUE in `site`."""
 
     def fits(value: str) -> bool:
         try:
@@ -63,7 +63,7 @@ def accepted(values: list[str], **site: Any) -> list[str]:
 
 
 def put(host: Host, path: str, text: str) -> None:
-    """By parts, as an argument is short."""
+    """Write a file in parts, as the length of an argument is limited."""
     data = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
     host.sh(f"rm -f {path}.b64")
     for start in range(0, len(data), 60_000):
@@ -71,53 +71,53 @@ def put(host: Host, path: str, text: str) -> None:
     host.sh(f"base64 -d {path}.b64 > {path}")
 
 
-def found(output: str) -> list[str]:
-    """Answers of one line of base64 each."""
+def decode(output: str) -> list[str]:
+    """Decode answers, each a line of base64."""
     return [base64.b64decode(line).decode("utf-8", "surrogatepass") for line in output.splitlines()]
 
 
 @ROUNDS
 @given(values=BATCH)
-def test_directives_of_php(host: Host, values: list[str]) -> None:
-    kept = accepted(values, type="php", php={"ini": {"user_agent": "VALUE"}})
+def test_php_directives_arrive_unchanged(host: Host, values: list[str]) -> None:
+    kept = accepted_values(values, type="php", php={"ini": {"user_agent": "VALUE"}})
     files = render(type="php", php={"ini": {f"v.a{n:03}": value for n, value in enumerate(kept)}})
     (pool,) = (text for path, text in files.items() if path == POOL)
     lines = re.sub(r"(?m)^(user|group|listen|include|;|ping|env|php_admin).*\n", "", pool)
     put(host, "/root/values.conf", f"[global]\nerror_log = /dev/null\n{lines}listen = /run/v.sock\nuser = www-data\n")
-    # FPM's own parser dumps what it has read; a line is escaped nowhere.
-    said = host.sh("php-fpm8.4 -tt -y /root/values.conf 2>&1", check=False)
-    dumped = dict(re.findall(r"(?m)\tphp_value\[v\.a(\d+)\] = (.*)$", said))
-    assert "test is successful" in said, said[-3000:]
+    # FPM's own parser dumps what it has read, without escaping.
+    output = host.sh("php-fpm8.4 -tt -y /root/values.conf 2>&1", check=False)
+    dumped = dict(re.findall(r"(?m)\tphp_value\[v\.a(\d+)\] = (.*)$", output))
+    assert "test is successful" in output, output[-3000:]
     assert [dumped.get(f"{n:03}") for n in range(len(kept))] == kept
     assert len(kept) > 40
 
 
 @ROUNDS
 @given(values=BATCH)
-def test_environment_of_a_program(host: Host, values: list[str]) -> None:
+def test_environment_of_a_program_arrives_unchanged(host: Host, values: list[str]) -> None:
     program = {"type": "process", "command": "./a", "port": 8000}
-    kept = accepted(values, **program, environment={"V": "VALUE"})
+    kept = accepted_values(values, **program, environment={"V": "VALUE"})
     files = render(**program, environment={f"V{n:03}": value for n, value in enumerate(kept)})
     put(host, "/root/environment", files["/etc/lampctl/environment/v.test"])
-    said = host.sh(
+    output = host.sh(
         "systemd-run --quiet --wait --pipe -p EnvironmentFile=/root/environment sh -c 'env -0 | base64 -w0' 2>/dev/null"
     )
-    entries = dict(entry.partition("=")[::2] for entry in found(said)[0].split("\0"))
+    entries = dict(entry.partition("=")[::2] for entry in decode(output)[0].split("\0"))
     assert [entries.get(f"V{n:03}") for n in range(len(kept))] == kept
     assert len(kept) > 40
 
 
 @ROUNDS
 @given(values=BATCH)
-def test_words_of_the_shell(host: Host, values: list[str]) -> None:
-    """WordPress's title and its owner's address are words of a command."""
-    kept = accepted(values, type="wordpress", title="VALUE")
+def test_shell_words_arrive_unchanged(host: Host, values: list[str]) -> None:
+    """WordPress's title and its owner's email address are words of a command."""
+    kept = accepted_values(values, type="wordpress", title="VALUE")
     put(host, "/root/words.sh", f'for word in {words(kept)}; do printf %s "$word" | base64 -w0; echo; done\n')
-    assert found(host.sh("sh /root/words.sh")) == kept
+    assert decode(host.sh("sh /root/words.sh")) == kept
     assert len(kept) > 40
 
 
-# Words of a command without a meaning to systemd; a program gets them as they are.
+# Words of a command without a meaning to systemd; a program gets them unchanged.
 _ARGUMENTS = st.lists(
     st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="\"'\\$%;"), min_size=1), max_size=5
 )
@@ -125,10 +125,10 @@ _ARGUMENTS = st.lists(
 
 @ROUNDS
 @given(commands=st.lists(st.one_of(_ARGUMENTS.map(" ".join), TEXT), min_size=60, max_size=60, unique=True))
-def test_commands(host: Host, commands: list[str]) -> None:
-    """systemd takes every command that the playbook may hold, and gives the program its plain words unchanged."""
+def test_commands_arrive_unchanged(host: Host, commands: list[str]) -> None:
+    """systemd accepts every command that the playbook accepts, and passes plain words to the program unchanged."""
     program = {"type": "process", "port": 8000}
-    kept = accepted([f"/usr/bin/true {command}".strip() for command in commands], **program, command="VALUE")
+    kept = accepted_values([f"/usr/bin/true {command}".strip() for command in commands], **program, command="VALUE")
     units = []
     for number, command in enumerate(kept):
         (unit,) = (text for path, text in render(**program, command=command).items() if path.endswith("@.service"))
@@ -138,12 +138,12 @@ def test_commands(host: Host, commands: list[str]) -> None:
         put_unit = f"[Service]\nType=oneshot\nEnvironment=OUT=/root/argv/{number:03}\n{line}\n"
         units[-1] += "\n" + put_unit
     put(host, "/root/units", "\0".join(units))
-    said = host.sh(_RUN).splitlines()
-    assert "\n".join(line for line in said if not line.startswith("ok")) == ""
-    assert len(said) == len(kept) > 20
-    for command, line in zip(kept, said, strict=True):
+    output = host.sh(_RUN).splitlines()
+    assert "\n".join(line for line in output if not line.startswith("ok")) == ""
+    assert len(output) == len(kept) > 20
+    for command, line in zip(kept, output, strict=True):
         if not set(command) & set("\"'\\$%;"):
-            assert "".join(found(line.removeprefix("ok "))) == "\0".join(command.split(" ")[1:]), command
+            assert "".join(decode(line.removeprefix("ok "))) == "\0".join(filter(None, command.split(" ")[1:])), command
 
 
 _RUN = r"""
@@ -168,8 +168,8 @@ echo json_encode([DB_NAME, DB_USER, WP_HOME, WP_CONTENT_DIR, $ini['DB_NAME'], $i
 """
 
 
-def test_what_php_reads_of_wordpresss_configuration(host: Host) -> None:
-    """Names have plain characters, of which some are constants or other values to php.ini's parser."""
+def test_php_reads_wordpresss_configuration_unchanged(host: Host) -> None:
+    """Names have plain characters, but some are constants or other values to php.ini's parser."""
     for name in ("null", "on", "E_ALL", "PHP_OS", "1", "0"):
         files = render(type="wordpress", database={"name": name, "user": name})
         (config,) = (text for path, text in files.items() if path.startswith("/etc/wordpress/config-"))
@@ -177,5 +177,5 @@ def test_what_php_reads_of_wordpresss_configuration(host: Host) -> None:
         put(host, "/root/config.php", config)
         put(host, "/root/pool.ini", "".join(f"{line}\n" for line in pool.splitlines() if line.startswith("env[DB_")))
         put(host, "/root/ask.php", _ASK)
-        said = host.sh("WP_SECRET=x php8.4 /root/ask.php")
-        assert json.loads(said) == [name, name, "http://v.test", "/var/www/v.test/wp-content", name, name]
+        output = host.sh("WP_SECRET=x php8.4 /root/ask.php")
+        assert json.loads(output) == [name, name, "http://v.test", "/var/www/v.test/wp-content", name, name]

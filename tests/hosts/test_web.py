@@ -1,4 +1,4 @@
-"""One web server in place of the other, and one in front of the other: which serves, which is stopped, what conflicts."""
+"""One web server replacing the other, and one in front of the other: which one serves, which one stops, what conflicts."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tests.hosts.visitor import get, good, visit, visiting
 
 pytestmark = pytest.mark.hosts
 
-GAP = 1.0  # seconds in which port 80 is refused, at most, while it is handed over; 0.2 to 0.4 as measured
-# A connection that waits to be accepted when the listening socket is closed is reset by the kernel.
+GAP = 3.0  # seconds without port 80 during a switch, at most, however busy the machine; docs/front.md has what was measured
+# The kernel resets connections that are not accepted yet when the listening socket is closed.
 REFUSED = {"ConnectionRefusedError", "ConnectionResetError"}
 ADDRESS = "<?php header('X-Seen: ' . $_SERVER['REMOTE_ADDR']);"
 
@@ -28,7 +28,7 @@ def serving(host: Host) -> set[str]:
 
 
 @ON_ONE_RELEASE
-def test_server_that_somebody_else_deployed_is_left_alone(host: Host) -> None:
+def test_foreign_web_server_is_left_alone(host: Host) -> None:
     host.sh("echo 'exit 101' > /usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d; apt-get -qq update;"
             "apt-get -qqy --no-install-recommends install nginx >/dev/null 2>&1; rm /usr/sbin/policy-rc.d;"
             "cp /etc/nginx/sites-available/default /root/default; sed -i 's/ 80 default/ 81 default/; s/:80 default/:81 default/' /etc/nginx/sites-available/default;"
@@ -42,8 +42,8 @@ def test_server_that_somebody_else_deployed_is_left_alone(host: Host) -> None:
 
 
 @ON_ONE_RELEASE
-def test_apache_of_somebody_else_is_left_alone(host: Host) -> None:
-    """As if lampctl had not deployed this Apache."""
+def test_foreign_apache_is_left_alone(host: Host) -> None:
+    """Set up as if lampctl had not deployed this Apache."""
     owned = "/var/lib/lampctl/owned/lamp"
     host.sh(f"cp {owned} /root/owned; sed -i '/conf-available.lampctl.conf/d' {owned}")
     ran = host.lampctl("deploy", "HOST", "-p", "lemp")
@@ -53,18 +53,18 @@ def test_apache_of_somebody_else_is_left_alone(host: Host) -> None:
 
 
 @ON_ONE_RELEASE
-def test_package_files_that_somebody_changed_are_not_replaced(host: Host) -> None:
+def test_manually_changed_package_files_are_not_replaced(host: Host) -> None:
     host.sh("echo '# mine' >> /etc/nginx/nginx.conf")
     ran = host.lampctl("deploy", "HOST", "-p", "lemp")
     assert (ran.code, ran.host["error"]["kind"]) == (1, "conflict")
-    assert "/etc/nginx/nginx.conf was changed by somebody" in ran.host["error"]["message"]
+    assert "/etc/nginx/nginx.conf was edited" in ran.host["error"]["message"]
     assert host.sh("tail -n1 /etc/nginx/nginx.conf").strip() == "# mine"
     assert good(get(host.box.address))
     host.sh("sed -i '$d' /etc/nginx/nginx.conf")
 
 
 @ON_ONE_RELEASE
-def test_vhost_of_somebody_else_keeps_port_80(host: Host) -> None:
+def test_foreign_vhost_keeps_port_80(host: Host) -> None:
     host.sh(
         "printf '<VirtualHost *:80>\\nServerName mine.test\\n</VirtualHost>\\n' > /etc/apache2/sites-enabled/mine.conf"
     )
@@ -76,8 +76,8 @@ def test_vhost_of_somebody_else_keeps_port_80(host: Host) -> None:
 
 
 @ON_ONE_RELEASE
-def test_playbooks_with_a_default_site_each_share_a_host(host: Host) -> None:
-    """The first of them by name answers for names that no site has; none is refused for the other's sake."""
+def test_two_playbooks_with_a_default_site_can_share_a_host(host: Host) -> None:
+    """The first one by name answers for unknown names; neither is refused because of the other."""
     assert host.lampctl("deploy", "HOST", "-p", "lemp").code == 0
     ran = host.lampctl("deploy", "HOST", "-p", "static")
     assert ran.code == 0, ran.out
@@ -89,14 +89,14 @@ def test_playbooks_with_a_default_site_each_share_a_host(host: Host) -> None:
 
 @ON_ONE_RELEASE
 @pytest.mark.parametrize("playbook", ["lemp", "front"])
-def test_nginx_that_can_not_start_gives_port_80_back(host: Host, tmp_path: Path, playbook: str) -> None:
-    """Valid to NGINX's own test, and yet it can't start: sshd has that port."""
+def test_port_80_returns_to_apache_if_nginx_cannot_start(host: Host, tmp_path: Path, playbook: str) -> None:
+    """The config passes NGINX's own validation, but NGINX can't start: sshd has that port."""
     text = original("nginx/nginx.conf.j2").replace(
         "    include /etc/nginx/conf.d", "    server { listen 22; }\n    include /etc/nginx/conf.d"
     )
     ran = host.lampctl("deploy", "HOST", "-p", playbook, cwd=template(tmp_path, "nginx/nginx.conf.j2", text))
     assert (ran.code, ran.host["error"]["kind"]) == (1, "service"), ran.out
-    assert "start nginx.service failed; the former files are back and loaded" in ran.host["error"]["message"]
+    assert "start nginx.service failed; rolled back to the previous files" in ran.host["error"]["message"]
     assert serving(host) == {"apache2"}
     assert good(get(host.box.address))
     assert host.lampctl("plan", "HOST").changes == {}
@@ -106,7 +106,7 @@ def test_nginx_that_can_not_start_gives_port_80_back(host: Host, tmp_path: Path,
     ("former", "playbook"),
     [("lamp", "front"), ("front", "lemp"), ("lemp", "lamp"), ("lamp", "lemp"), ("lemp", "front"), ("front", "lamp")],
 )
-def test_switch_is_one_deploy_with_a_gap_below_one_second(host: Host, former: str, playbook: str) -> None:
+def test_switch_of_web_server_has_a_short_gap(host: Host, former: str, playbook: str) -> None:
     if host.lampctl("plan", "HOST", "-p", former).changes:
         host.lampctl("deploy", "HOST", "-p", former)
     with visiting(host.box.address, good) as visits:
@@ -121,8 +121,8 @@ def test_switch_is_one_deploy_with_a_gap_below_one_second(host: Host, former: st
         assert visits.failures == [], "NGINX had port 80 before and after"
 
 
-def test_switch_removes_the_files_of_the_former_server(host: Host) -> None:
-    # What other tests' playbooks have made is this one's to take away.
+def test_switch_of_web_server_removes_the_previous_servers_files(host: Host) -> None:
+    # This playbook takes over the resources of other tests' playbooks.
     host.sh(
         "cd /var/lib/lampctl/owned && touch front lemp static && cat front lemp static >> lamp && rm front lemp static"
     )
@@ -140,7 +140,7 @@ def test_switch_removes_the_files_of_the_former_server(host: Host) -> None:
     assert good(get(host.box.address))
 
 
-def test_apache_behind_knows_the_visitor_and_believes_nginx_alone(host: Host, tmp_path: Path) -> None:
+def test_apache_behind_nginx_sees_the_visitor_and_trusts_only_nginx(host: Host, tmp_path: Path) -> None:
     book = tmp_path / "front.yml"
     book.write_text(
         "extends: front\nsites: {lamp.test: {default: true, database: true}, s.test: {type: static, aliases: [t.test]}}\n"
@@ -177,7 +177,7 @@ def test_apache_behind_knows_the_visitor_and_believes_nginx_alone(host: Host, tm
         ("sed -i s/127.0.0.1:8080/127.0.0.1:8079/ /etc/nginx/nginx.conf; " + reload("nginx"), "web.static@lamp.test", "web.behind@lamp.test"),
     ],
 )  # fmt: skip
-def test_chain_names_which_of_the_two_is_broken(host: Host, breaks: str, culprit: str, passes: str) -> None:
+def test_check_names_which_of_the_two_servers_is_broken(host: Host, breaks: str, culprit: str, passes: str) -> None:
     if "web.front" not in host.lampctl("check", "HOST", "-p", "front").results or serving(host) == {"apache2"}:
         host.lampctl("deploy", "HOST", "-p", "front")
     host.sh(breaks)
@@ -189,12 +189,12 @@ def test_chain_names_which_of_the_two_is_broken(host: Host, breaks: str, culprit
 
 
 @ON_ONE_RELEASE
-def test_apache_that_can_not_come_back_to_port_80_leaves_nginx_there(host: Host, tmp_path: Path) -> None:
-    """`Listen 22` is valid to apache2ctl -t; sshd has that port."""
+def test_nginx_keeps_port_80_if_apache_cannot_take_it_over(host: Host, tmp_path: Path) -> None:
+    """`Listen 22` passes apache2ctl -t, but sshd has that port."""
     text = re.sub("Listen 80", "Listen 22\nListen 80", original("apache/ports.conf.j2"))
     ran = host.lampctl("deploy", "HOST", cwd=template(tmp_path, "apache/ports.conf.j2", text))
     assert (ran.code, ran.host["error"]["kind"]) == (1, "service"), ran.out
-    assert "the former files are back" in ran.host["error"]["message"]
+    assert "rolled back to the previous files" in ran.host["error"]["message"]
     assert serving(host) == {"apache2", "nginx"}
     assert good(get(host.box.address))
     assert host.lampctl("plan", "HOST", "-p", "front").changes == {}

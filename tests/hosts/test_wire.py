@@ -1,4 +1,4 @@
-"""What a batch is given on a real host: a clean environment, no descriptors, and a password that leads nowhere else."""
+"""What a batch inherits on a real host: a clean environment, no descriptors, and no password."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.hosts.conftest import ON_ONE_RELEASE, Host
 pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
 
 PASSWORD = "not-for-children-4711"
-# What the step itself, and a process that it starts, have got.
+# What the step itself and a process that it starts inherit.
 LOOK = b"""
 look() { tr '\\0' '\\n' < /proc/self/environ; ls -l /proc/self/fd | sed -n 's/.* \\([0-9]* -> .*\\)/fd \\1/p'; }
 look
@@ -24,16 +24,15 @@ setsid sh -c 'tr "\\0" "\\n" < /proc/self/environ; ls /proc/$$/fd | sed "s/^/chi
 
 
 def applied(host: Host, step: bytes, password: str | None) -> list[str]:
-    """The output of one step of a run on the host."""
-    host.sh("rm -rf /var/lib/lampctl")  # whatever ran here before
+    """Run one step on the host; returns its output."""
+    host.sh("rm -rf /var/lib/lampctl")  # from earlier tests
     scripts = {f"{name}.sh": script(name).encode() for name in ("own", "disown", "undo")}
     batch = Batch(
         {
             **scripts,
             "main": script("apply").encode(),
-            "run.sh": script("run", seen="", owner="test", playbook="wire-test").encode(),
-            "adopted": b"",
-            "claims": b"",
+            "run.sh": script("run", seen="", owner="test", playbook="wire-test", id="x", most=50).encode(),
+            **dict.fromkeys(("adopted", "begun", "claims", "inherited", "planned"), b""),
             "steps/000": step,
         }
     )
@@ -50,15 +49,15 @@ def applied(host: Host, step: bytes, password: str | None) -> list[str]:
 
 
 def test_no_step_inherits_the_password_or_the_lock(bare: Host) -> None:
-    """Root's login with a sudo password given: the line that nobody needs must not stay in a variable."""
+    """A login as root with a sudo password given: the unused line must not stay in a variable."""
     lines = applied(bare, LOOK, PASSWORD)
     assert not [line for line in lines if PASSWORD in line]
     assert not [line for line in lines if "/var/lib/lampctl/lock" in line]
     assert {line.split()[1] for line in lines if line.startswith("child ")} == {"0", "1", "2"}
 
 
-def test_environment_is_known(bare: Host) -> None:
-    """Whatever the login has, of /etc/environment or of sshd; a proxy of the host's is kept, for apt."""
+def test_steps_have_a_known_environment(bare: Host) -> None:
+    """Whatever /etc/environment or sshd sets for the login; the host's proxy is kept for apt."""
     bare.sh(
         "cp /etc/environment /root/kept; printf 'http_proxy=http://proxy.test:3128\\nLEAK=1\\n' >> /etc/environment"
     )
@@ -67,13 +66,13 @@ def test_environment_is_known(bare: Host) -> None:
     finally:
         bare.sh("mv /root/kept /etc/environment")
     names = {line.partition("=")[0] for line in lines if "=" in line}
-    ours = {"PLAYBOOK", "GENERATION", "KEPT", "PWD", "OLDPWD", "_"}
+    ours = {"PLAYBOOK", "GENERATION", "KEPT", "RUN", "PWD", "OLDPWD", "_"}
     assert names - ours == {"PATH", "LC_ALL", "HOME", "http_proxy"}
 
 
 @pytest.fixture
 def operator(bare: Host) -> str:
-    """A user with sudo, by a password."""
+    """A user with sudo that requires a password."""
     bare.sh(
         "useradd -m ops; echo ops:right | chpasswd; mkdir ~ops/.ssh; chown ops ~ops/.ssh;"
         "install -o ops -m 600 ~/.ssh/authorized_keys ~ops/.ssh/authorized_keys;"
@@ -82,8 +81,8 @@ def operator(bare: Host) -> str:
     return f"ops@{bare.box.name}"
 
 
-def test_wrong_password_counts_once(bare: Host, operator: str) -> None:
-    """Three attempts lock an account where pam_faillock is set up as its manual has it."""
+def test_wrong_sudo_password_is_tried_once(bare: Host, operator: str) -> None:
+    """With pam_faillock as in its manual, three attempts lock the account."""
     pam = Path("/etc/pam.d/sudo")
     bare.sh(
         f"cp {pam} /root/pam; sed -i '1i auth required pam_faillock.so preauth silent' {pam};"
@@ -98,8 +97,8 @@ def test_wrong_password_counts_once(bare: Host, operator: str) -> None:
     assert wrong.host["error"]["evidence"] == "Sorry, try again."
 
 
-def test_right_password_opens(bare: Host, operator: str) -> None:
-    """Also one that echo or a shell would read otherwise than it is; and nothing is left waiting on the host."""
+def test_sudo_password_with_special_characters_works(bare: Host, operator: str) -> None:
+    """A password that echo or a shell would alter; and no process is left waiting on the host."""
     bare.sh(r"printf 'ops:%s\n' ' a\\nb$x\\c' | chpasswd".replace(r"\\", "\\"))
     right = bare.lampctl("check", operator, "--ask-sudo-pass", stdin=" a\\nb$x\\c\n")
     left = bare.sh("pgrep -u ops -a || :")
@@ -109,8 +108,8 @@ def test_right_password_opens(bare: Host, operator: str) -> None:
 
 
 @pytest.mark.parametrize("flood", ["cat /dev/zero", "yes", "yes >&2"])
-def test_host_that_floods_ends_its_own_run_only(bare: Host, flood: str) -> None:
-    """From its login shell's file, which Debian's bash reads for each command over SSH."""
+def test_flooding_host_ends_only_its_own_run(bare: Host, flood: str) -> None:
+    """From .bashrc, which Debian's bash reads for each command over SSH."""
     bare.sh(f"cp .bashrc .bashrc.kept; sed -i '1i {flood}' .bashrc")
     try:
         began = time.monotonic()
@@ -123,8 +122,8 @@ def test_host_that_floods_ends_its_own_run_only(bare: Host, flood: str) -> None:
     assert took < 60
 
 
-def test_special_file_of_a_tenant_is_not_read(host: Host) -> None:
-    """A sparse file of 3 GiB, and then a pipe that nobody writes to."""
+def test_special_files_of_a_site_are_not_read(host: Host) -> None:
+    """A sparse file of 3 GiB, then a pipe without a writer."""
     page = "/var/www/lamp.test/index.php"
     host.sh(f"cp -a {page} /root/page")
     took = []

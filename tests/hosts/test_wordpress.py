@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from tests.hosts.conftest import ON_ONE_RELEASE, Host, Ran
+from tests.hosts.conftest import ON_ONE_RELEASE, Host, RunResult
 from tests.hosts.servers import SETTLED
 
 pytestmark = pytest.mark.hosts
@@ -43,7 +43,7 @@ def png() -> bytes:
 
 
 class Browser:
-    """Asks the host by the site's name, and keeps cookies."""
+    """Sends requests to the host with the site's name, and keeps cookies."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -63,7 +63,7 @@ class Browser:
         return answer.status, answer.headers, answer.read()
 
     def log_in(self, password: str) -> str:
-        """The nonce of the session."""
+        """Log in; returns the nonce of the session."""
         form = urlencode({"log": "admin", "pwd": password, "testcookie": "1"}).encode()
         status, headers, page = self.ask("/wp-login.php", form, Content_Type="application/x-www-form-urlencoded")
         assert status == 302, page[:2000]
@@ -81,24 +81,24 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module", params=["apache", "nginx"])
-def blog(host: Host, project: Path, request: pytest.FixtureRequest) -> tuple[Host, str, Ran]:
+def blog(host: Host, project: Path, request: pytest.FixtureRequest) -> tuple[Host, str, RunResult]:
     server = f"web.server={request.param}"
     ran = host.lampctl("deploy", "HOST", "-p", "blog.yml", "--set", server, cwd=project)
     host.sh(SETTLED)
     return host, server, ran
 
 
-def test_every_hop_is_proved_and_a_second_plan_is_empty(blog: tuple[Host, str, Ran], project: Path) -> None:
+def test_every_hop_is_proved_and_a_second_plan_is_empty(blog: tuple[Host, str, RunResult], project: Path) -> None:
     host, server, ran = blog
     assert ran.code == 0, ran.out + ran.err
     assert set(ran.results.values()) == {"pass"}
-    hops = [f"site.{hop}@{NAME}" for hop in ("php", "database", "front", "login", "uploads", "cron", "outside")]
-    assert [hop for hop in ran.results if hop.startswith("site.")] == hops
+    hops = ("php", "database", "tables", "front", "answer", "login", "admin", "rest", "uploads", "cron", "outside")
+    assert [hop for hop in ran.results if hop.startswith("site.")] == [f"site.{hop}@{NAME}" for hop in hops]
     plan = host.lampctl("plan", "HOST", "-p", "blog.yml", "--set", server, cwd=project)
     assert plan.changes == {}
 
 
-def test_secrets_stay_on_the_host(blog: tuple[Host, str, Ran]) -> None:
+def test_secrets_stay_on_the_host(blog: tuple[Host, str, RunResult]) -> None:
     host, _, ran = blog
     values = re.findall(r'= "(.{32})"', host.sh(f"cat {SECRETS}"))
     assert len(values) == 3
@@ -108,7 +108,7 @@ def test_secrets_stay_on_the_host(blog: tuple[Host, str, Ran]) -> None:
     assert sorted(found) == SECRETS.split()[:2]
 
 
-def test_a_user_logs_in_publishes_and_uploads_and_a_visitor_reads(blog: tuple[Host, str, Ran]) -> None:
+def test_user_logs_in_publishes_and_uploads_and_a_visitor_reads(blog: tuple[Host, str, RunResult]) -> None:
     host, server, _ = blog
     password = host.sh(f"sed -n 's/.*= \"\\(.*\\)\"/\\1/p' {SECRETS.split()[0]}").strip()
     editor, visitor = Browser(host.box.address), Browser(host.box.address)
@@ -128,7 +128,7 @@ def test_a_user_logs_in_publishes_and_uploads_and_a_visitor_reads(blog: tuple[Ho
     assert (status, headers["Content-Type"], picture) == (200, "image/png", png())
 
 
-def test_uploads_are_data_and_the_installer_is_closed(blog: tuple[Host, str, Ran]) -> None:
+def test_uploads_are_data_and_the_installer_is_closed(blog: tuple[Host, str, RunResult]) -> None:
     host, _, _ = blog
     uploads = f"/var/www/{NAME}/wp-content/uploads"
     for name in ("x.php", "x.PHP", "x.phtml", "x.phar"):
@@ -139,7 +139,7 @@ def test_uploads_are_data_and_the_installer_is_closed(blog: tuple[Host, str, Ran
     assert Browser(host.box.address).ask("/wp-admin/install.php")[0] == 403
 
 
-def test_user_names_are_not_shown_to_visitors(blog: tuple[Host, str, Ran]) -> None:
+def test_user_names_are_not_shown_to_visitors(blog: tuple[Host, str, RunResult]) -> None:
     visitor = Browser(blog[0].box.address)
     for url in ("/?author=1", "/wp-json/wp/v2/users", "/wp-json/wp/v2/users/1", "/?rest_route=/wp/v2/users"):
         status, headers, _ = visitor.ask(url)
@@ -150,7 +150,7 @@ def test_user_names_are_not_shown_to_visitors(blog: tuple[Host, str, Ran]) -> No
     assert visitor.ask("/wp-json/wp/v2/users", X_WP_Nonce=nonce)[0] == 200
 
 
-def test_cron_runs_as_the_sites_user(blog: tuple[Host, str, Ran]) -> None:
+def test_cron_runs_as_the_sites_user(blog: tuple[Host, str, RunResult]) -> None:
     host, _, _ = blog
     unit = f"lampctl-wp-cron-{NAME}"
     assert host.sh(f"systemctl is-active {unit}.timer").strip() == "active"
@@ -163,8 +163,8 @@ def test_cron_runs_as_the_sites_user(blog: tuple[Host, str, Ran]) -> None:
     assert "wp_version_check" in host.sh(f'mariadb -N -e "{sql}"')
 
 
-def test_an_empty_front_page_is_seen(blog: tuple[Host, str, Ran], project: Path) -> None:
-    """As it is where WordPress has no theme: 200, and nothing in it."""
+def test_empty_front_page_fails(blog: tuple[Host, str, RunResult], project: Path) -> None:
+    """WordPress without a theme answers 200 with an empty page."""
     host, server, _ = blog
     themes = f"/var/www/{NAME}/wp-content/themes"
     host.sh(f"mv {themes} {themes}.away && mkdir {themes}")
@@ -173,12 +173,12 @@ def test_an_empty_front_page_is_seen(blog: tuple[Host, str, Ran], project: Path)
     found = next(r for r in ran.host["results"] if r["id"] == f"site.front@{NAME}")
     assert ran.host["culprit"]["id"] == f"site.front@{NAME}"
     assert found["actual"] == "200, but the page is empty"
-    assert "lampctl-probe" not in found["evidence"]  # left in the log by the probes beside it
+    assert "lampctl-probe" not in found["evidence"]  # the other probes log it
 
 
 @ON_ONE_RELEASE
-def test_a_release_from_a_tarball_beside_the_package(blog: tuple[Host, str, Ran], project: Path) -> None:
-    """Packed from the package's files, as upstream packs them: in a folder, without a configuration."""
+def test_release_from_a_tarball_works_beside_the_package(blog: tuple[Host, str, RunResult], project: Path) -> None:
+    """Packed from the package's files in upstream's layout: in a folder, without a configuration."""
     host, server, _ = blog
     name, tarball = "tarball.test", project / "wordpress.tar.gz"
     pack = "tar -C /usr/share -chz --exclude=wp-config.php wordpress | base64"
@@ -186,7 +186,7 @@ def test_a_release_from_a_tarball_beside_the_package(blog: tuple[Host, str, Ran]
     release = f"extends: lamp\nsites:\n  {name}: {{type: wordpress, tarball: wordpress.tar.gz, sha256: %s}}\n"
     book = project / "tarball.yml"
 
-    def lampctl(command: str, sha256: str) -> Ran:
+    def lampctl(command: str, sha256: str) -> RunResult:
         book.write_text(release % sha256)
         return host.lampctl(command, "HOST", "-p", "tarball.yml", "--set", server, cwd=project)
 

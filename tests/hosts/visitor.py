@@ -14,14 +14,14 @@ PAUSE = 0.005  # seconds between one answer and the next request
 
 @dataclass
 class Visits:
-    """When each good answer came, and how the other requests failed."""
+    """The time of each good answer, and how the other requests failed."""
 
     answered: list[float] = field(default_factory=list)
     failures: list[tuple[float, str]] = field(default_factory=list)
 
     @property
     def gap(self) -> float:
-        """The longest time in which nothing but failures came, in seconds."""
+        """The longest time without a good answer, in seconds."""
         longest, since = 0.0, None
         for at, failed in sorted([(at, True) for at, _ in self.failures] + [(at, False) for at in self.answered]):
             since = (at if since is None else since) if failed else None
@@ -29,7 +29,7 @@ class Visits:
         return longest
 
     @property
-    def asked(self) -> int:
+    def count(self) -> int:
         return len(self.answered) + len(self.failures)
 
     @property
@@ -41,11 +41,11 @@ class Visits:
 def visiting(
     address: str, good: Callable[[str], bool], name: str = "x", visitors: int = 1, least: int = 0
 ) -> Iterator[Visits]:
-    """Visits http://ADDRESS/ while the block runs, and then until there were `least` visits."""
+    """Visit http://ADDRESS/ while the block runs, and then until there were `least` visits."""
     visits, stop = Visits(), threading.Event()
 
     def loop() -> None:
-        while not (stop.is_set() and visits.asked >= least):
+        while not (stop.is_set() and visits.count >= least):
             kind = visit(address, good, name)
             now = time.monotonic()
             if kind:
@@ -66,12 +66,12 @@ def visiting(
 
 
 def good(text: str) -> bool:
-    """Is it the page of the built-in playbook, with its database?"""
+    """Whether it is the page of the built-in playbook, with its database."""
     return text.startswith("HTTP/1.1 200") and "database lamp_test on" in text
 
 
 def visit(address: str, good: Callable[[str], bool], name: str) -> str:
-    """What went wrong with one request; empty where nothing did."""
+    """Send one request; returns what went wrong, empty if nothing did."""
     try:
         text = get(address, name=name)
     except OSError as error:
@@ -80,12 +80,12 @@ def visit(address: str, good: Callable[[str], bool], name: str) -> str:
 
 
 def get(address: str, path: str = "/", name: str = "x", headers: str = "", port: int = 80) -> str:
-    """The whole answer to one GET."""
+    """Send one GET; returns the whole answer."""
     request = f"GET {path} HTTP/1.0\r\nHost: {name}\r\n{headers}\r\n"
-    return ask(address, request.encode(), port)
+    return send(address, request.encode(), port)
 
 
-def ask(address: str, request: bytes, port: int = 80) -> str:
+def send(address: str, request: bytes, port: int = 80) -> str:
     with socket.create_connection((address, port), 10) as sock:
         sock.sendall(request)
         return read(sock)

@@ -1,4 +1,4 @@
-"""lampctl as often as a suite needs it: forked from a process that has imported it, which is two thirds of a short run."""
+"""Fast runs of lampctl: forked from a process that has imported it already, which saves two thirds of a short run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CONTEXT.set_forkserver_preload(list(_MODULES))
 def lampctl(
     arguments: Sequence[str], environment: Mapping[str, str], stdin: str = "", folder: Path | None = None, timeout: float = 400
 ) -> tuple[int, str, str]:  # fmt: skip
-    """(exit code, stdout, stderr) of the program itself: its own process, arguments, environment and streams."""
+    """Run lampctl in its own process; returns exit code, stdout and stderr."""
     with tempfile.TemporaryDirectory() as streams:
         paths = [str(Path(streams, name)) for name in ("in", "out", "err")]
         Path(paths[0]).write_text(stdin)

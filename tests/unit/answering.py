@@ -1,4 +1,4 @@
-"""A server on loopback that sends what a test gives it, at the pace and with the end that it says."""
+"""A loopback server that sends a given answer at a given pace, and then closes or resets the connection, or keeps it open."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lampctl.outcome import Outcome
 
 @dataclass(frozen=True)
 class Server:
-    """Sends `answer`, `pieces` of it with `pause` seconds before each; then closes, or keeps the connection open."""
+    """Sends `answer` in pieces of `piece` bytes, `pause` seconds before each; then closes, or keeps the connection open."""
 
     answer: bytes
     closes: bool = True
@@ -26,7 +26,7 @@ class Server:
 
 @dataclass
 class _Running:
-    """One server while it runs. `requests`: what it got; `over` ends it."""
+    """A running server. `requests`: those it has received; `over` stops it."""
 
     server: Server
     requests: list[bytes] = field(default_factory=list)
@@ -58,7 +58,7 @@ class _Running:
 
 @contextmanager
 def running(server: Server) -> Iterator[tuple[int, list[bytes]]]:
-    """(its port, the requests that it gets)."""
+    """Run a server; yields its port and the list of requests it has received."""
     run = _Running(server)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=run.serve, args=(listener,), daemon=True)

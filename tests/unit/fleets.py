@@ -1,4 +1,4 @@
-"""A playbook for two hosts: a site on one of them has its database on the other."""
+"""A playbook for two hosts: a site on one, its database on the other."""
 
 from __future__ import annotations
 

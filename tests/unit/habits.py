@@ -1,4 +1,4 @@
-"""What breaks a house rule: each function gives the places in one file, as PATH::FUNCTION or PATH: what."""
+"""The house rules as code: each function yields the places in a file that break one, as PATH::FUNCTION or PATH: NAME."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SAFE_CALLS = ("enumerate", "zip", "range", "sorted", "reversed", "items", "valu
 
 
 def long_functions(file: Source) -> Iterator[str]:
-    """From `def` to the last line, signature and docstring included, decorators not."""
+    """Lines are counted from `def` to the end, with signature and docstring, without decorators."""
     for name, function in file.functions():
         if (function.end_lineno or 0) - function.lineno + 1 > MOST_FUNCTION_LINES:
             yield name
@@ -25,14 +25,14 @@ def long_files(file: Source) -> Iterator[str]:
 
 
 def imported_tests(file: Source) -> Iterator[str]:
-    """What two test modules need is in a module of its own, or a fixture."""
+    """Code that two test modules share belongs in a module of its own, or in a fixture."""
     for module, name in file.imports():
         if any(part.startswith("test_") for part in (*module.split("."), name) if module.startswith("tests")):
             yield f"{file.path}: {module}.{name}"
 
 
 def private_names(file: Source) -> Iterator[str]:
-    """`_x` that is imported, or an attribute of anything but the object itself or a module that is not ours."""
+    """`_x` that is imported, patched, or an attribute of anything but the object itself or a third-party module."""
     foreign = {
         (name or module).partition(".")[0]
         for module, name in file.imports()
@@ -46,6 +46,10 @@ def private_names(file: Source) -> Iterator[str]:
             owner = node.value.id if isinstance(node.value, ast.Name) else ""
             if owner not in {"self", "cls", *foreign}:
                 yield f"{file.path}: {node.attr}"
+    for call in _calls(file.tree, "setattr"):
+        for patched in call.args[1:2]:
+            if isinstance(patched, ast.Constant) and _private(str(patched.value)):
+                yield f"{file.path}: {patched.value!s}"
 
 
 def _private(name: str) -> bool:
@@ -53,7 +57,7 @@ def _private(name: str) -> bool:
 
 
 def empty_asserts(file: Source) -> Iterator[str]:
-    """`assert` of a constant, of a tuple, or of something `or` a constant."""
+    """`assert` of a constant, of a tuple, or of `... or CONSTANT`."""
     for name, function in file.functions():
         for node in ast.walk(function):
             if isinstance(node, ast.Assert) and _always(node.test):
@@ -67,7 +71,7 @@ def _always(test: ast.expr) -> bool:
 
 
 def vague_codes(file: Source) -> Iterator[str]:
-    """`code in (0, 1)`: every run that was not interrupted ends so."""
+    """`code in (0, 1)`: true of every run that was not interrupted."""
     for name, function in file.functions():
         for node in ast.walk(function):
             if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn | ast.LtE):
@@ -84,7 +88,7 @@ def vague_raises(file: Source) -> Iterator[str]:
 
 
 def swallowed_errors(file: Source) -> Iterator[str]:
-    """In a test itself; helpers that clean up may need it."""
+    """Only in tests: helpers that clean up may need it."""
     for name, function in tests(file):
         for node in ast.walk(function):
             if isinstance(node, ast.ExceptHandler) and all(isinstance(s, ast.Pass | ast.Continue) for s in node.body):
@@ -92,14 +96,14 @@ def swallowed_errors(file: Source) -> Iterator[str]:
 
 
 def early_returns(file: Source) -> Iterator[str]:
-    """A test that returns has passed, whatever it has not asserted yet."""
+    """A test that returns early passes without its remaining asserts."""
     for name, function in tests(file):
         if any(isinstance(node, ast.Return) for node in _own_nodes(function)):
             yield name
 
 
 def tests_without_assert(file: Source) -> Iterator[str]:
-    """Neither itself nor by a function of its module. What hypothesis tries may hold that nothing raises."""
+    """Neither in the test nor in a function of its module that it calls. A property test may only check that nothing raises."""
     helpers = {name.rpartition("::")[2]: function for name, function in file.functions()}
     for name, function in tests(file):
         if not _asserts(function, helpers, set()) and not _is_property(function):
@@ -138,7 +142,7 @@ def _is_property(function: Function) -> bool:
 
 
 def _never_empty(iterated: ast.expr) -> bool:
-    """A literal, a constant of the module, or one of those by a function that keeps what is in it."""
+    """A non-empty literal, a constant of the module, or one of these in a function that keeps its items."""
     if isinstance(iterated, ast.Call):
         function = iterated.func
         name = getattr(function, "attr", getattr(function, "id", ""))
@@ -155,7 +159,7 @@ def tests(file: Source) -> Iterator[tuple[str, Function]]:
 
 
 def _own_nodes(function: Function) -> Iterator[ast.AST]:
-    """The nodes of a function without those of functions in it."""
+    """The nodes of a function, without those of nested functions."""
     todo: list[ast.AST] = list(function.body)
     while todo:
         node = todo.pop()
@@ -164,7 +168,7 @@ def _own_nodes(function: Function) -> Iterator[ast.AST]:
             todo += ast.iter_child_nodes(node)
 
 
-def _calls(function: Function, name: str) -> Iterator[ast.Call]:
-    for node in ast.walk(function):
+def _calls(tree: ast.AST, name: str) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == name:
             yield node

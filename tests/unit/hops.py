@@ -1,4 +1,4 @@
-"""A jump host, a host behind it, and a user with a key and a known_hosts file; all on this machine."""
+"""A jump host, a host behind it, and a user with a key and a known_hosts file, all on this machine."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from fabric import Config, Connection
 
 from lampctl.ssh import Batch, ConnectOptions, Target, Transport, open_transport, target
 from lampctl.ssh.batch import BEGIN
-from tests.unit.sshd import Jump, running
+from tests.unit.sshd import SshServer, running
 
 GATE, HOST, OTHER = (paramiko.ECDSAKey.generate() for _ in range(3))
 HOST_RSA = paramiko.RSAKey.generate(2048)
-ANSWER = [BEGIN, "hello"]  # of the host, to each batch
+ANSWER = [BEGIN, "hello"]  # the host's answer to each batch
 
 
 @dataclass
@@ -24,11 +24,11 @@ class Lab:
     """A jump host and a host behind it, and a user with a key and a known_hosts file."""
 
     folder: Path
-    gate: Jump
-    host: Jump
+    gate: SshServer
+    host: SshServer
     trusted: list[str] = field(default_factory=list)
 
-    def know(self, server: Jump, key: paramiko.PKey) -> None:
+    def trust(self, server: SshServer, key: paramiko.PKey) -> None:
         self.trusted.append(f"[127.0.0.1]:{server.port} {key.get_name()} {key.get_base64()}\n")
         self.known_hosts.write_text("".join(self.trusted))
 
@@ -53,7 +53,7 @@ class Lab:
         return open_transport(target(name), options)
 
     def fabric(self, name: str, gateway: Connection | None = None) -> Connection:
-        """As a program would make it, that knows nothing of lampctl."""
+        """A connection as a program that knows nothing of lampctl would create it."""
         config = Config(ssh_config=paramiko.SSHConfig.from_text(self.config), lazy=True)
         arguments = {"key_filename": str(self.folder / "key"), "allow_agent": False, "look_for_keys": False}
         return Connection(name, config=config, gateway=gateway or False, connect_kwargs=arguments)
@@ -67,7 +67,7 @@ def two_hosts(folder: Path) -> Iterator[Lab]:
         yield Lab(folder, gate, host)
 
 
-def over(connection: Connection, options: ConnectOptions | None = None) -> Transport:
+def open_over(connection: Connection, options: ConnectOptions | None = None) -> Transport:
     name = connection.original_host
     return open_transport(Target(name, name, connection=connection), options or ConnectOptions())
 

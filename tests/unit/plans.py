@@ -1,4 +1,4 @@
-"""The built-in playbook on hosts that were never touched, and on hosts that are as it wants them."""
+"""The built-in playbook lamp, on bare hosts and on hosts that are fully deployed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lampctl.engine.library import Files
 from lampctl.facts import MIB, Facts
 from lampctl.layers import Context, Desired, desired
 from lampctl.observation import Observation
-from lampctl.planning import Plan
+from lampctl.planning import Identity, Plan
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.rendering import Renderer
@@ -52,7 +52,7 @@ def wanted(platform: str, memory: int = 2048) -> tuple[Desired, Mapping[str, str
 
 
 def converged(found: Desired, contents: Mapping[str, str]) -> Observation:
-    """What a host looks like after a deploy."""
+    """Return the observation of a host after a deploy."""
     states = States()
     for resource in found.resources:
         if pair := state_of(resource, contents):
@@ -62,7 +62,7 @@ def converged(found: Desired, contents: Mapping[str, str]) -> Observation:
 
 
 def state_of(resource: Resource, contents: Mapping[str, str]) -> tuple[Kind[Any, Any], object] | None:
-    """Its kind, and its state as wanted; None for what is not there."""
+    """Return the kind and the wanted state of a resource; None for kinds that have no state."""
     match resource:
         case File():
             content = contents[resource.key].encode()
@@ -88,7 +88,7 @@ def state_of(resource: Resource, contents: Mapping[str, str]) -> tuple[Kind[Any,
 
 
 def with_unit(seen: Observation, **units: UnitState) -> Observation:
-    """The same host, on which these services are otherwise; `apache2=` is apache2.service."""
+    """The same host with other states of these services; `apache2=` is apache2.service."""
     return with_units(seen, {f"{name}.service": state for name, state in units.items()})
 
 
@@ -97,9 +97,12 @@ def with_units(seen: Observation, units: Mapping[str, UnitState]) -> Observation
 
 
 def with_entry(seen: Observation, path: str, entry: Entry) -> Observation:
-    """The same host, with something else at a path."""
+    """The same host with another entry at a path."""
     return replace(seen, states=seen.states.updated(FILES, {path: entry}))
 
 
-def make(found: Desired, contents: Mapping[str, str], seen: Observation) -> Plan:
-    return planning.make("lamp", found, seen, contents, wait=1)
+LAMP = Identity("lamp")
+
+
+def make(found: Desired, contents: Mapping[str, str], seen: Observation, identity: Identity = LAMP) -> Plan:
+    return planning.make(identity, found, seen, contents, wait=1)

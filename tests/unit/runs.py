@@ -1,4 +1,4 @@
-"""Runs as reports are given them: everything that a format has to show, and what may not break it."""
+"""Runs for the report formats: everything that a format has to show, and hostile text that must not break it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FAIL = Result(
     "Syntax OK",
     "not valid",
     HOSTILE,
-    "mend <it>",
+    "fix <it>",
     5.0,
     "the config is good",
 )
@@ -47,6 +47,6 @@ RUNS = {
     "gone": Report("check", (GONE,), time=TIME),
     "planned": Report("plan", (PLANNED,), time=TIME),
     "ended": Report(
-        "check", (), PlaybookError("site.yml:3: php → x: unknown key\nother.yml:5: is missing", "mend it"), TIME
+        "check", (), PlaybookError("site.yml:3: php → x: unknown key\nother.yml:5: is missing", "fix it"), TIME
     ),
 }

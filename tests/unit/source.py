@@ -1,4 +1,4 @@
-"""The project's own source code, as the tests of its habits read it."""
+"""The project's own source code, parsed for the tests of its house rules."""
 
 from __future__ import annotations
 

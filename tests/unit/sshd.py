@@ -1,4 +1,4 @@
-"""SSH servers of this machine, for tests of connections."""
+"""SSH servers on loopback, for tests of connections."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 import paramiko
 
 
-class Closed(paramiko.ServerInterface):
-    """An sshd that lets nobody in."""
+class RefusingServer(paramiko.ServerInterface):
+    """An sshd that refuses every key."""
 
     def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002
         return "publickey"
 
 
 @dataclass
-class Jump(paramiko.ServerInterface):
-    """An sshd that forwards connections, and prints `answer` to each command. It lets everybody in, unless `closed`."""
+class SshServer(paramiko.ServerInterface):
+    """An sshd that forwards connections, and prints `answer` for each command. It accepts every key, unless `closed`."""
 
     keys: Sequence[paramiko.PKey]
     answer: bytes = b""
@@ -30,7 +30,7 @@ class Jump(paramiko.ServerInterface):
     destinations: list[tuple[str, int]] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
     transports: list[paramiko.Transport] = field(default_factory=list)
-    forwarded: dict[int, socket.socket] = field(default_factory=dict)  # number of a channel → where it leads
+    forwarded: dict[int, socket.socket] = field(default_factory=dict)  # channel id → its destination
 
     def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002
         return "publickey"
@@ -47,7 +47,7 @@ class Jump(paramiko.ServerInterface):
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:  # noqa: ARG002
         def run() -> None:
-            channel.recv(1)  # stdin comes once the request is answered
+            channel.recv(1)  # stdin arrives once the request is answered
             channel.sendall(self.answer)
             channel.send_exit_status(0)
             channel.close()
@@ -69,7 +69,7 @@ class Jump(paramiko.ServerInterface):
         return paramiko.common.OPEN_SUCCEEDED
 
     def serve(self, server: socket.socket) -> None:
-        """Connections, until the server's socket is closed."""
+        """Accept connections until the server's socket is closed."""
         with suppress(OSError):
             while True:
                 transport = paramiko.Transport(server.accept()[0])
@@ -100,10 +100,10 @@ def _pump(source: socket.socket | paramiko.Channel, sink: socket.socket | parami
 
 
 @contextmanager
-def running(*keys: paramiko.PKey, answer: bytes = b"") -> Iterator[Jump]:
-    """A server that has these host keys."""
+def running(*keys: paramiko.PKey, answer: bytes = b"") -> Iterator[SshServer]:
+    """Run a server that has these host keys."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        sshd = Jump(keys, answer, listener.getsockname()[1])
+        sshd = SshServer(keys, answer, listener.getsockname()[1])
         threading.Thread(target=sshd.serve, args=(listener,), daemon=True).start()
         yield sshd
         for transport in sshd.transports:

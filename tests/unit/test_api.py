@@ -1,4 +1,4 @@
-"""lampctl from Python: what raises, what is in an outcome, and which events come. Without a host."""
+"""lampctl from Python, without a host: which errors are raised, what an outcome holds, and which events arrive."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def closed() -> str:
         return f"127.0.0.1:{server.getsockname()[1]}"
 
 
-def test_import_is_cheap_and_offers_everything() -> None:
+def test_import_is_cheap_and_exports_everything() -> None:
     script = (
         "import sys, lampctl; print(sorted(m for m in sys.modules if m.startswith('lampctl'))); "
         "import lampctl.planning, lampctl.rendering, lampctl.engine.smoke; "
@@ -43,7 +43,7 @@ def test_import_is_cheap_and_offers_everything() -> None:
         lampctl.deply  # type: ignore[attr-defined] # noqa: B018
 
 
-def test_one_host_is_one_outcome_and_a_list_is_several(closed: str) -> None:
+def test_one_host_gives_one_outcome_and_a_list_gives_several(closed: str) -> None:
     one = lampctl.check(closed, connect=NOWHERE)
     assert_type(one, Outcome)
     assert (one.host, one.command, one.ok) == (closed, "check", False)
@@ -62,7 +62,7 @@ def test_hosts_of_the_playbook_are_the_default(closed: str, tmp_path: Path) -> N
     assert [(outcome.host, outcome.playbook) for outcome in outcomes] == [(closed, "site")]
 
 
-def test_mistakes_raise_before_a_host_is_contacted(tmp_path: Path) -> None:
+def test_invalid_input_raises_before_a_host_is_contacted(tmp_path: Path) -> None:
     events: list[Event] = []
     playbook = tmp_path / "site.yml"
     playbook.write_text("extends: lamp\nphp: {memory_limit: much}\n")
@@ -77,7 +77,7 @@ def test_mistakes_raise_before_a_host_is_contacted(tmp_path: Path) -> None:
     assert events == []
 
 
-def test_one_host_with_a_database_elsewhere_is_refused_as_its_outcome_would_be_lost(tmp_path: Path) -> None:
+def test_one_host_is_refused_if_its_database_is_on_another_host(tmp_path: Path) -> None:
     playbook = tmp_path / "site.yml"
     playbook.write_text("extends: lamp\nsites: {shop.test: {database: {host: db1}}}\n")
     with pytest.raises(lampctl.UsageError, match="db1 has databases of web1") as caught:
@@ -85,7 +85,7 @@ def test_one_host_with_a_database_elsewhere_is_refused_as_its_outcome_would_be_l
     assert "check([host])" in caught.value.hint
 
 
-def test_events_are_typed_and_what_a_listener_raises_comes_at_the_end(closed: str) -> None:
+def test_events_are_typed_and_an_exception_in_a_listener_is_raised_at_the_end(closed: str) -> None:
     events: list[Event] = []
     options = ConnectOptions(config="", wait=1.5)
     lampctl.check([closed], connect=options, on_event=events.append)
@@ -94,16 +94,16 @@ def test_events_are_typed_and_what_a_listener_raises_comes_at_the_end(closed: st
 
     calls: list[Event] = []
 
-    def angry(event: Event) -> None:
+    def fail_on_event(event: Event) -> None:
         calls.append(event)
         raise RuntimeError("mine")
 
     with pytest.raises(RuntimeError, match="mine"):
-        lampctl.check(closed, connect=options, on_event=angry)
+        lampctl.check(closed, connect=options, on_event=fail_on_event)
     assert len(calls) == 1
 
 
-def test_settings_are_a_mapping_or_as_on_the_command_line() -> None:
+def test_settings_as_a_mapping_equal_those_of_the_command_line() -> None:
     plain = lampctl.render(settings={"php.memory_limit": "300M", "php.extensions": ["mysql", "gd"]})
     assert plain == lampctl.render(settings=["php.memory_limit=300M", "php.extensions=[mysql, gd]"])
     assert any("memory_limit = 300M" in text or "memory_limit] = 300M" in text for text in plain.values())
@@ -112,7 +112,7 @@ def test_settings_are_a_mapping_or_as_on_the_command_line() -> None:
         lampctl.render(platform="debian-1")
 
 
-def test_smoke() -> None:
+def test_smoke_of_one_url_and_of_several() -> None:
     with serving(lambda _: page("hello")) as port:
         url = f"http://127.0.0.1:{port}/"
         one = lampctl.smoke(url, expect=["hello"])
@@ -125,7 +125,7 @@ def test_smoke() -> None:
         several.raise_for_failure()
 
 
-def test_raise_for_failure() -> None:
+def test_raise_for_failure_raises_the_error_of_the_outcome() -> None:
     assert GOOD.raise_for_failure() is GOOD
     assert GOOD.failure is None
     with pytest.raises(lampctl.CheckFailed) as caught:
@@ -136,12 +136,12 @@ def test_raise_for_failure() -> None:
         GONE.raise_for_failure()
 
 
-def test_raise_for_failure_of_several_is_the_worst_and_notes_the_others() -> None:
+def test_raise_for_failure_raises_the_worst_and_notes_the_others() -> None:
     good = Outcomes([GOOD])
     assert good.raise_for_failure() is good
     outcomes = Outcomes([GOOD, BROKEN, GONE])
     assert (outcomes.ok, outcomes.exit_code, outcomes.host("web2")) == (False, 3, BROKEN)
-    for _ in range(2):  # it may be called again
+    for _ in range(2):  # a second call raises the same
         with pytest.raises(lampctl.Unreachable) as caught:
             outcomes.raise_for_failure()
     assert caught.value.__notes__ == ["also failed: web2: web.config failed: not valid"]
@@ -149,6 +149,6 @@ def test_raise_for_failure_of_several_is_the_worst_and_notes_the_others() -> Non
         outcomes.host("web4")
 
 
-def test_fabfile_of_the_docs_is_the_one_that_is_tested_on_a_host() -> None:
+def test_docs_quote_the_fabfile_that_is_tested_on_a_host() -> None:
     docs = Path(__file__).parents[2] / "docs"
     assert (docs / "fabfile.py").read_text() in (docs / "api.md").read_text()

@@ -1,5 +1,5 @@
-"""No script has root change what lies below a directory of a site's by its path: such paths are entered (`enter`), or are the
-site's user's to change (`within`, `as`); lampctl/host/enter.sh."""
+"""Scripts never change anything below a site's directory as root and by path: they enter the directory (`enter`), or act as
+the site's user (`within`, `as`); see lampctl/host/enter.sh."""
 
 from __future__ import annotations
 
@@ -26,36 +26,45 @@ CHANGES = re.compile(
 TENANT = re.compile(r"/var/www/[^/\s']+/|/var/lib/php/lampctl/[^/\s']+/|/var/lib/site-")
 HOST = Path(__file__).parents[2] / "lampctl/host"
 SCRIPTS = {str(path.relative_to(HOST)): path for path in sorted(HOST.rglob("*.sh"))}
-# Variables by which scripts change something as root, or with $1 as the user to whom it belongs. None of them names a place
-# below a site's directory: each is in the batch's own directory, in a directory of root's, or the site's directory itself.
+# Variables in commands with which scripts change something as root, or give it to a user. None of them names a path below a
+# site's directory: each is in the batch's own directory, in a directory of root's, or is the site's directory itself.
 PLACES = {
     "acme/ask.sh": {"LOG", "CHALLENGES", "token"},
     "certificate/make.sh": {"DIRECTORY", "by"},
     "check.sh": {"1", "2", "3"},  # in a script that `within` runs
     "database/logins.sh": {"options"},
     "directory/make.sh": {"reader", "owner", "mode"},  # of the working directory, which was entered
+    # In the working directory, which was entered: -RhP uses descriptors, --from changes only files of one user; modes are
+    # changed as the site's user.
+    "directory/move-in.sh": {"ACCOUNT", "0", "group", "FORMER", "KEPT"},
+    "directory/move-out.sh": {"ACCOUNT", "MODE", "OWNER", "FORMER", "kept"},
     "disown.sh": {"new", "list"},
     "http.sh": {"outputs"},
     "own.sh": {"new", "list"},
     "package/install.sh": {"PACKAGES"},
     "release/unpack.sh": {"batch", "ARCHIVE", "GROUP"},
+    "rename/forget.sh": {"path"},  # these: homes and files in /var/www, /var/lib/php/lampctl and /etc/lampctl
+    "rename/move.sh": {"1", "2"},
+    "rename/restore.sh": {"1", "2"},
     "repository/write.sh": {"2", "kept"},
-    "run.sh": {"PWD", "state", "left"},
+    "run.sh": {"JOURNAL", "other", "KEPT", "PWD", "state", "left", "old"},
     "secret/copies.sh": {"3"},
     "secret/make.sh": {"FILE"},
     "secret/take.sh": {"FILE"},
     "service/gone.sh": {"UNIT"},
-    "settle.sh": {"state", "old"},
-    "swap.sh": {"KEPT", "batch", "path"},  # `rmdir` below /etc alone
+    "settle.sh": {"journal", "state", "old"},
+    "keep.sh": {"KEPT"},
+    "swap.sh": {"batch", "path"},  # `rmdir` only below /etc
+    "undo/compose.sh": {"count", "kept", "last", "number", "one"},  # in the batch's directory
     "user/alias.sh": {"OLD", "NEW"},  # in /var/lib
-    "user/create.sh": {"NAME", "was", "path"},  # -RhP goes by descriptor, --from changes what the former user owns
+    "user/create.sh": {"NAME", "was", "path"},  # -RhP uses descriptors, --from changes only files of the previous user
     "user/drop.sh": {"OLD"},
     "user/edit.sh": {"1", "was"},
 }
 
 
 def expanded(script: str) -> Iterator[str]:
-    """The lines of a script, with its parameters' values in place of their names."""
+    """The lines of a script, with parameters replaced by their values."""
     values: dict[str, str] = {}
     for line in script.splitlines():
         if given := re.fullmatch(r"([A-Z][A-Z_]*)=(.*)", line):
@@ -72,7 +81,7 @@ def faults(script: str) -> Iterator[str]:
 
 
 def changed_by(text: str) -> set[str]:
-    """The variables in commands of a script that change something, except by `./NAME` in a directory that was entered."""
+    """The variables in commands that change something, except as `./NAME` in a directory that was entered."""
     found: set[str] = set()
     for line in text.splitlines():
         if "within " in line or line.strip().startswith("#"):
@@ -84,20 +93,20 @@ def changed_by(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("playbook", list(Files().builtin()))
-def test_steps_of_every_playbook(playbook: str) -> None:
+def test_steps_of_playbooks_change_nothing_below_a_site_s_directory_as_root(playbook: str) -> None:
     files = Files()
     loaded, facts = load(playbook, (), files), Facts("debian-13", memory=4 << 30)
-    found = desired(Context.of(loaded, PLATFORMS["debian-13"], facts))
+    found = desired(Context.from_loaded(loaded, PLATFORMS["debian-13"], facts))
     renderer = Renderer(files.template, playbook)
     contents = {file.key: renderer.text(file) for file in found.files}
-    plan = planning.make(playbook, found, Observation(Facts("debian-13")), contents, wait=1)
+    plan = planning.make(planning.Identity(playbook), found, Observation(Facts("debian-13")), contents, wait=1)
     steps = [step for stage in plan.stages for step in steps_of(stage)]
     assert len(steps) > 3
     assert [(step.name, line) for step in steps for line in faults(step.script)] == []
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_host_scripts_change_by_name_in_a_directory_they_entered(name: str) -> None:
+def test_host_scripts_change_only_names_in_a_directory_they_entered(name: str) -> None:
     assert changed_by(SCRIPTS[name].read_text()) == PLACES.get(name, set())
 
 

@@ -1,4 +1,4 @@
-"""What goes over the wire, whatever shell is at its other end; and answers that come back in half."""
+"""The command that is sent to any login shell, and answers that are cut off."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lampctl.ssh.batch import command
 
 
 @pytest.mark.parametrize(("has_password", "tried"), [(True, False), (True, True), (False, False)])
-def test_command_has_no_line_break_and_no_backslash(has_password: bool, tried: bool) -> None:
-    """csh has no line breaks in quotes, fish reads backslashes in them."""
+def test_login_command_has_no_line_break_and_no_backslash(has_password: bool, tried: bool) -> None:
+    """csh allows no line breaks in quotes, and fish interprets backslashes in them."""
     text = command(10240, has_password, tried)
     assert not set(text) & set("\n\\")
     assert subprocess.run(["sh", "-n", "-c", text], check=False).returncode == 0
@@ -24,13 +24,13 @@ def lines(text: str) -> Iterator[str]:
     return iter(text.splitlines())
 
 
-def test_sections() -> None:
+def test_answer_is_split_into_sections() -> None:
     found = sections(lines("noise\n@@b 000\none\n\n@@b 001\n@@b end\nlater"), "@@b", AssertionError)  # type: ignore[arg-type]
     assert list(found) == [("000", "one\n"), ("001", "")]
 
 
 @pytest.mark.parametrize("cut", ["", "@@b 000", "@@b 000\none\n@@b 001\ntw"])
 def test_truncated_answer_is_rejected(cut: str) -> None:
-    """What is missing in it would look as if it were missing on the host."""
+    """Otherwise what was cut off would seem to be missing on the host."""
     with pytest.raises(LampctlError, match="early"):
         list(sections(lines(cut), "@@b", lambda: LampctlError("ended early")))

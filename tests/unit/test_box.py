@@ -1,4 +1,4 @@
-"""What `lampctl box` says and does before there is a box."""
+"""`lampctl box` without a real box: arguments, hints, and how base images are built."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lampctl.cli.app import app
 from lampctl.errors import LampctlError
 
 
-def test_options_of_a_command_for_the_box_are_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_after_the_box_name_are_passed_to_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[Sequence[str]] = []
     monkeypatch.setattr(Boxes, "ssh_argv", lambda _, *words: ["ssh", *words])
     monkeypatch.setattr(os, "execvp", lambda _, argv: ran.append(argv))
@@ -27,10 +27,10 @@ def test_options_of_a_command_for_the_box_are_its_own(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("work", [lambda boxes: boxes.up("web1"), lambda boxes: boxes.down("web1")])
-def test_hint_without_root_is_a_command_that_sudo_finds(
+def test_hint_without_root_names_lampctl_by_its_full_path(
     work: Callable[[Boxes], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """pipx puts lampctl where sudo does not look."""
+    """pipx installs lampctl outside of sudo's secure_path."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(sys, "argv", ["/home/joe/.local/bin/lampctl", "box"])
     with pytest.raises(LampctlError) as caught:
@@ -40,19 +40,26 @@ def test_hint_without_root_is_a_command_that_sudo_finds(
     assert not (tmp_path / "home").exists()
 
 
-def test_base_is_built_once_for_parallel_callers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def make_output(argv: Sequence[str], cache: Path, release: str) -> None:
+    """Create the files that mmdebstrap or tar would have created."""
+    if argv[0] == "mmdebstrap":
+        (cache / f"{release}.tar").touch()
+    else:
+        (cache / f"{release}.new/etc/systemd/system").mkdir(parents=True)
+
+
+def test_base_image_is_built_once_for_parallel_callers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[str] = []
 
-    def build(cache: Path, release: str) -> Path:
-        built.append(release)
-        lock = f":{(cache / 'trixie.lock').stat().st_ino} "
-        while not any("->" in line and lock in line for line in Path("/proc/locks").read_text().splitlines()):
-            time.sleep(0.01)  # until the other one waits
-        half = cache / "trixie.new"
-        half.mkdir()
-        return half
+    def run(*argv: str) -> None:
+        if argv[0] == "mmdebstrap":
+            built.append("trixie")
+            lock = f":{(tmp_path / 'trixie.lock').stat().st_ino} "
+            while not any("->" in line and lock in line for line in Path("/proc/locks").read_text().splitlines()):
+                time.sleep(0.01)  # until the other caller waits for the lock
+        make_output(argv, tmp_path, "trixie")
 
-    monkeypatch.setattr(image, "_build", build)
+    monkeypatch.setattr(image, "run", run)
     with ThreadPoolExecutor(2) as both:
         wanted = [both.submit(image.base, tmp_path, "trixie", lambda _: None) for _ in range(2)]
         assert [found.result() for found in wanted] == [tmp_path / "trixie"] * 2
@@ -61,18 +68,15 @@ def test_base_is_built_once_for_parallel_callers(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize("release", image.RELEASES)
-def test_only_unstable_accepts_an_index_that_has_expired(
+def test_only_sid_accepts_an_expired_package_index(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release: str
 ) -> None:
-    """Else whoever is between a box and the archive could withhold security updates."""
+    """Otherwise anyone between a box and the archive could withhold security updates."""
     ran: list[tuple[str, ...]] = []
 
     def run(*argv: str) -> None:
         ran.append(argv)
-        if argv[0] == "mmdebstrap":
-            (tmp_path / f"{release}.tar").touch()
-        else:
-            (tmp_path / f"{release}.new/etc/systemd/system").mkdir(parents=True)
+        make_output(argv, tmp_path, release)
 
     monkeypatch.setattr(image, "run", run)
     image.base(tmp_path, release, lambda _: None)

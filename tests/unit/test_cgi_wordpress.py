@@ -1,4 +1,4 @@
-"""Sources of CGI programs, tarballs, and commands: data in, data out."""
+"""Sources of CGI programs, tarballs and commands; no host."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from lampctl.resources.kind import HostView
 def wanted(playbook: str, *settings: str, platform: str = "debian-13") -> tuple[Desired, dict[str, str]]:
     files = Files()
     loaded = load(playbook, settings, files)
-    found = desired(Context.of(loaded, PLATFORMS[platform], Facts(platform)))
+    found = desired(Context.from_loaded(loaded, PLATFORMS[platform], Facts(platform)))
     render = Renderer(files.template, playbook).text
     return found, {file.path: render(file) for file in select(found.resources, File)}
 
@@ -40,12 +40,12 @@ def wanted(playbook: str, *settings: str, platform: str = "debian-13") -> tuple[
         ({"index.html": 0o644}, "site has no programs in cgi-bin/"),
     ],
 )  # fmt: skip
-def test_programs_of_a_source_need_their_run_bit(modes: dict[str, int], message: str | None) -> None:
+def test_cgi_programs_in_a_source_must_be_executable(modes: dict[str, int], message: str | None) -> None:
     found = CgiSite(type="cgi", source="site").unfit(modes)
     assert (found is None) if message is None else (found is not None and found[0].startswith(message))
 
 
-def test_a_program_without_its_run_bit_is_refused_by_line(tmp_path: Path) -> None:
+def test_cgi_program_that_is_not_executable_is_refused_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "site" / "cgi-bin").mkdir(parents=True)
     (tmp_path / "site" / "cgi-bin" / "hello.sh").write_text("#!/bin/sh\n")
     book = tmp_path / "book.yml"
@@ -57,14 +57,16 @@ def test_a_program_without_its_run_bit_is_refused_by_line(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("server", ["apache", "nginx"])
-def test_programs_run_in_the_sites_sandbox_behind_either_server_wherever_the_root_is(
+def test_cgi_programs_run_in_the_sites_sandbox_behind_either_server_and_with_any_root(
     tmp_path: Path, server: str
 ) -> None:
     book = tmp_path / "book.yml"
     book.write_text("web: {}\nsites:\n  a.test: {type: cgi, root: /srv/a}\n")
     files = Files()
     found = desired(
-        Context.of(load(str(book), (f"web.server={server}",), files), PLATFORMS["debian-13"], nominal("debian-13"))
+        Context.from_loaded(
+            load(str(book), (f"web.server={server}",), files), PLATFORMS["debian-13"], nominal("debian-13")
+        )
     )
     texts = {f.path: Renderer(files.template, "book").text(f) for f in found.resources if isinstance(f, File)}
     unit = texts["/etc/systemd/system/lampctl-cgi-a.test.service"]
@@ -77,7 +79,7 @@ def test_programs_run_in_the_sites_sandbox_behind_either_server_wherever_the_roo
 
 
 def tarball(path: Path, *members: tuple[str, bytes, int]) -> str:
-    """Its SHA-256."""
+    """Write a tarball; returns its SHA-256."""
     with tarfile.open(path, "w:gz") as tar:
         for name, data, mode in members:
             member = tarfile.TarInfo(name)
@@ -86,30 +88,30 @@ def tarball(path: Path, *members: tuple[str, bytes, int]) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_a_tarball_is_unpacked_without_its_folder(tmp_path: Path) -> None:
+def test_tarball_is_unpacked_without_its_top_folder(tmp_path: Path) -> None:
     path = tmp_path / "wordpress.tar.gz"
     checksum = tarball(path, ("wordpress/index.php", b"<?php", 0o664), ("./wordpress/run", b"#!", 0o775))
     assert read(path, checksum).modes == {"index.php": 0o644, "run": 0o755}
 
 
 @pytest.mark.parametrize("name", ["wordpress/../../etc/passwd", "a/../../b"])
-def test_a_tarball_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
+def test_tarball_with_paths_outside_its_folder_is_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / "wordpress.tar.gz"
     checksum = tarball(path, (name, b"x", 0o644))
-    with pytest.raises(UsageError, match="no plain file"):
+    with pytest.raises(UsageError, match="not a regular file"):
         read(path, checksum)
 
 
-def test_invalid_or_other_tarball_is_refused(tmp_path: Path) -> None:
+def test_invalid_tarball_or_wrong_checksum_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "wordpress.tar.gz"
     path.write_bytes(b"no tarball")
-    with pytest.raises(UsageError, match="is no tarball"):
+    with pytest.raises(UsageError, match="is not a valid tarball"):
         read(path, hashlib.sha256(b"no tarball").hexdigest())
     with pytest.raises(UsageError, match="its SHA-256 is"):
         read(path, "0" * 64)
 
 
-def test_a_command_runs_unless_what_it_brings_is_there() -> None:
+def test_command_runs_unless_its_result_exists() -> None:
     one = Command("make it", "site", "touch /x", "[ -e /x ]", "makes it")
     assert command.probe([one]) == "( [ -e /x ] ) >/dev/null 2>&1 && echo 'make it' &\nwait"
     change = command.compare(one, command.parse("").get(one.key), HostView())
@@ -118,8 +120,8 @@ def test_a_command_runs_unless_what_it_brings_is_there() -> None:
     assert command.compare(one, command.parse("make it\n")[one.key], HostView()) is None
 
 
-def test_commands_are_few() -> None:
-    """The last resort: a second kind of use needs a reason."""
+def test_only_wordpress_and_sshd_need_commands() -> None:
+    """Commands are the last resort: each use needs a reason."""
     found = {
         c.name.rpartition(" ")[0] for name in Files().builtin() for c in select(wanted(name)[0].resources, Command)
     }
@@ -127,7 +129,7 @@ def test_commands_are_few() -> None:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_wordpress_brings_php_a_theme_and_no_second_apache(platform: str) -> None:
+def test_wordpress_installs_php_and_a_theme_but_no_second_apache(platform: str) -> None:
     found, contents = wanted("wordpress", platform=platform)
     packages = [package.name for package in select(found.resources, Package)]
     version = PLATFORMS[platform].php.version
@@ -143,7 +145,7 @@ def test_wordpress_brings_php_a_theme_and_no_second_apache(platform: str) -> Non
     assert [line for line in pool.splitlines() if line.startswith("include")] == read
 
 
-def test_each_php_version_has_its_own_probe_of_a_command() -> None:
+def test_commands_are_probed_with_each_php_version() -> None:
     looks = [Command("install", "site", ":", f"php{version} look", "") for version in ("8.2", "8.4", "8.4")]
     asked = command.probe(looks)
     assert asked.count("echo install") == 2

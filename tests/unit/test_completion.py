@@ -1,4 +1,4 @@
-"""What the shell offers: the words of every kind, in bash itself; quickly, and never an error. zsh, fish: tests/hosts."""
+"""Completion: the words of every kind, in bash itself; fast, and never an error. zsh and fish are in tests/hosts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def environment(project: Path) -> dict[str, str]:
 
 
 def answer(line: str, project: Path) -> list[str]:
-    """The words for `line`; nothing else may be printed, whatever is typed."""
+    """Return the words for `line`; nothing else may be printed, whatever is typed."""
     done = subprocess.run(
         [BIN / "lampctl"],
         env={**environment(project), "_LAMPCTL_COMPLETE": line},
@@ -84,14 +84,14 @@ OFFERS = {
 
 
 @pytest.mark.parametrize("line", OFFERS)
-def test_offers(line: str, project: Path) -> None:
+def test_completion_offers_the_expected_words(line: str, project: Path) -> None:
     assert set(answer(line, project)) >= OFFERS[line]
     assert OFFERS[line] or answer(line, project) == []
 
 
-def test_offers_are_quick(project: Path) -> None:
-    """What takes a tenth of a second or more to import is left out."""
-    answer("lampctl deploy --set php.", project)  # the first asks the models, and keeps the answer
+def test_completion_is_fast(project: Path) -> None:
+    """Modules that take a tenth of a second or more to import are not imported."""
+    answer("lampctl deploy --set php.", project)  # the first call reads the models and caches the result
     for line in (
         "lampctl deploy ",
         "lampctl deploy -p site.yml --set php.",
@@ -130,7 +130,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
         ("lampctl deploy --set php.memory_l", "php.memory_l", "no blank\nphp.memory_limit=\n"),
     ],
 )
-def test_bash_replaces_the_word_that_it_means(line: str, word: str, shown: str, project: Path) -> None:
+def test_bash_replaces_the_right_part_of_the_line(line: str, word: str, shown: str, project: Path) -> None:
     argv = ["bash", "--norc", "-c", BASH, "bash", line, word]
     done = subprocess.run(argv, env=environment(project), cwd=project, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == (shown, "")

@@ -1,4 +1,4 @@
-"""Hosts that can't be reached: one clear message each, exit code 3, and quickly. On loopback only."""
+"""Unreachable hosts: one clear message each, exit code 3, without delay. On loopback only."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from lampctl.errors import Unreachable
 from lampctl.ssh import ConnectOptions, connect, target
 from lampctl.ssh.connect import visitors_address
 from lampctl.ssh.route import read_config
-from tests.unit.sshd import Closed
+from tests.unit.sshd import RefusingServer
 
 
 @pytest.fixture
 def silent() -> Iterator[int]:
-    """A port that takes connections and never says a word."""
+    """A port that accepts connections and never sends anything."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 
@@ -37,7 +37,7 @@ def closed() -> int:
     return port
 
 
-def error(*args: str) -> tuple[int, dict[str, str]]:
+def run_check(*args: str) -> tuple[int, dict[str, str]]:
     argv = [str(Path(sys.executable).parent / "lampctl"), "check", *args, "--format", "json", "-F", "/dev/null"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=30)
     assert done.stderr == ""
@@ -56,30 +56,30 @@ def error(*args: str) -> tuple[int, dict[str, str]]:
         ("fe80::1%eth0", 2222, "fe80::1%eth0"),
     ],
 )
-def test_address_that_visitors_use(peer: str, port: int, address: str) -> None:
-    """Vagrant's and other forwarded ports lead to a host whose own address is not this one."""
+def test_address_under_which_visitors_reach_a_host(peer: str, port: int, address: str) -> None:
+    """Behind a forwarded port, such as Vagrant's, the host's own address is not the one connected to."""
     assert visitors_address(peer, port) == address
 
 
-def test_port_is_closed(closed: int) -> None:
-    code, said = error(f"127.0.0.1:{closed}")
-    assert (code, said["kind"]) == (3, "refused")
-    assert f"127.0.0.1:{closed}" in said["message"]
+def test_closed_port_is_reported_as_refused(closed: int) -> None:
+    code, found = run_check(f"127.0.0.1:{closed}")
+    assert (code, found["kind"]) == (3, "refused")
+    assert f"127.0.0.1:{closed}" in found["message"]
 
 
-def test_nothing_answers(silent: int) -> None:
-    code, said = error(f"127.0.0.1:{silent}", "--timeout", "1")
-    assert (code, said["kind"]) == (3, "timeout")
-    assert "--timeout" in said["hint"]
+def test_silent_host_is_reported_as_timeout(silent: int) -> None:
+    code, found = run_check(f"127.0.0.1:{silent}", "--timeout", "1")
+    assert (code, found["kind"]) == (3, "timeout")
+    assert "--timeout" in found["hint"]
 
 
-def test_name_does_not_resolve() -> None:
-    code, said = error("no-such-host.invalid")
-    assert (code, said["kind"]) == (3, "name")
-    assert "no-such-host.invalid" in said["message"]
+def test_unresolvable_name_is_reported() -> None:
+    code, found = run_check("no-such-host.invalid")
+    assert (code, found["kind"]) == (3, "name")
+    assert "no-such-host.invalid" in found["message"]
 
 
-def test_worst_of_several_hosts_is_the_exit_code(closed: int) -> None:
+def test_exit_code_is_that_of_the_worst_host(closed: int) -> None:
     argv = [
         str(Path(sys.executable).parent / "lampctl"),
         "check",
@@ -94,7 +94,7 @@ def test_worst_of_several_hosts_is_the_exit_code(closed: int) -> None:
 
 
 @pytest.mark.parametrize("host", ["-oProxyCommand=x", "a b", "h:0", "h:99999", "@h", ""])
-def test_invalid_host_names(host: str) -> None:
+def test_invalid_host_names_are_refused(host: str) -> None:
     argv = [str(Path(sys.executable).parent / "lampctl"), "check", "-F", "/dev/null", "--", host]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 2
@@ -118,14 +118,14 @@ def sshd() -> Iterator[int]:
         def serve() -> None:
             transport = paramiko.Transport(server.accept()[0])
             transport.add_server_key(key)
-            with suppress(paramiko.SSHException, EOFError, OSError):  # who knocked has gone
-                transport.start_server(server=Closed())
+            with suppress(paramiko.SSHException, EOFError, OSError):  # the client has gone
+                transport.start_server(server=RefusingServer())
 
         threading.Thread(target=serve, daemon=True).start()
         yield server.getsockname()[1]
 
 
-def refusal(port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **options: Any) -> Unreachable:
+def connection_error(port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **options: Any) -> Unreachable:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     with pytest.raises(Unreachable) as caught:
@@ -133,32 +133,30 @@ def refusal(port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **option
     return caught.value
 
 
-def test_hint_without_a_key_is_how_to_make_one(sshd: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    error = refusal(sshd, tmp_path, monkeypatch)
+def test_hint_without_a_key_says_how_to_create_one(sshd: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = connection_error(sshd, tmp_path, monkeypatch)
     assert (error.kind, error.exit_code) == ("auth", 3)
     assert "no key" in str(error)
     assert f"ssh-keygen -t ed25519 makes one, ssh-copy-id -p {sshd} joe@127.0.0.1" in error.hint
 
 
-def test_hint_for_a_refused_key_is_how_to_install_it(
+def test_hint_for_a_refused_key_says_how_to_install_it(
     sshd: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paramiko.ECDSAKey.generate().write_private_key_file(str(tmp_path / "key"))
-    error = refusal(sshd, tmp_path, monkeypatch, key=tmp_path / "key")
+    error = connection_error(sshd, tmp_path, monkeypatch, key=tmp_path / "key")
     assert "no key was accepted" in str(error), error.evidence
     assert f"ssh-copy-id -p {sshd} joe@127.0.0.1" in error.hint
 
 
-def test_key_of_another_user_is_not_taken_for_a_network_that_is_down(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A box's key is root's."""
+def test_unreadable_key_is_not_reported_as_a_network_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A box's key belongs to root."""
 
     def refused(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", "/var/lib/lampctl-box/id_ed25519")
 
     monkeypatch.setattr(paramiko.SSHClient, "connect", refused)
     with socket.create_server(("127.0.0.1", 0)) as server:
-        error = refusal(server.getsockname()[1], tmp_path, monkeypatch)
+        error = connection_error(server.getsockname()[1], tmp_path, monkeypatch)
     assert "the key /var/lib/lampctl-box/id_ed25519 can't be read" in str(error)
     assert "sudo" in error.hint

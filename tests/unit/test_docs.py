@@ -1,4 +1,4 @@
-"""The documentation holds together: pages, links, anchors, commands, and the code that it quotes."""
+"""The documentation is consistent: pages, links, anchors, commands, and quoted code."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ SAMPLES = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^ *```$
 LAMPCTL = get_command(app)
 
 
-def plain(text: str) -> str:
-    """Without samples."""
+def without_samples(text: str) -> str:
+    """The text without its samples."""
     return SAMPLES.sub("", text)
 
 
 def headings(text: str) -> list[str]:
-    return [anchor(title) for title in re.findall(r"^#+ (.*)$", plain(text), re.MULTILINE)]
+    return [anchor(title) for title in re.findall(r"^#+ (.*)$", without_samples(text), re.MULTILINE)]
 
 
 def test_every_page_is_in_the_navigation_once() -> None:
@@ -39,9 +39,9 @@ def test_every_page_is_in_the_navigation_once() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_links_resolve(page: str) -> None:
+def test_links_in_the_docs_resolve(page: str) -> None:
     broken = []
-    for link in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"`[^`\n]*`", "", plain(PAGES[page]))):
+    for link in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"`[^`\n]*`", "", without_samples(PAGES[page]))):
         path, _, part = link.partition("#")
         if "://" in path or path.startswith("mailto:"):
             continue
@@ -53,7 +53,7 @@ def test_links_resolve(page: str) -> None:
 
 
 def commands(text: str) -> Iterator[list[str]]:
-    """The words of each `lampctl …` in samples and code; what a shell does with them is left out."""
+    """The words of each `lampctl …` in samples and code, without pipes and redirections."""
     samples = [match["text"] for match in SAMPLES.finditer(text)]
     samples += re.findall(r"^ {4}(.*)$", text, re.MULTILINE)
     lines = [line.strip().removeprefix("$ ") for sample in samples for line in sample.splitlines()]
@@ -63,8 +63,8 @@ def commands(text: str) -> Iterator[list[str]]:
             yield shlex.split(found[1].replace('"', ""))[1:]
 
 
-def unknown(words: list[str]) -> list[str]:
-    """Which of these words lampctl would refuse."""
+def unknown_words(words: list[str]) -> list[str]:
+    """The words that lampctl would refuse."""
     command: Any = LAMPCTL
     while words and hasattr(command, "commands"):
         if words[0].startswith("-") or words[0].isupper():
@@ -79,33 +79,33 @@ def unknown(words: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_commands_are_those_that_lampctl_has(page: str) -> None:
+def test_commands_in_the_docs_exist(page: str) -> None:
     found = list(commands(PAGES[page]))
-    assert [(words, wrong) for words in found if (wrong := unknown(words))] == []
+    assert [(words, wrong) for words in found if (wrong := unknown_words(words))] == []
 
 
-def test_workflow_proves_every_playbook_on_ubuntu() -> None:
+def test_github_workflow_deploys_every_playbook_on_ubuntu() -> None:
     workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
     tried = workflow["jobs"]["ubuntu"]["strategy"]["matrix"]
     assert sorted(tried["playbook"]) == sorted(Files().builtin())
     assert sorted(tried["os"]) == sorted(id for id, platform in PLATFORMS.items() if not platform.proved)
 
 
-def shape(code: str) -> str:
-    """Code without the white space and the commas by which a formatter lays it out."""
+def without_layout(code: str) -> str:
+    """The code without white space and commas, which a formatter may change."""
     return re.sub(r",(?=[)\]]|$)", "", re.sub(r"\s", "", code))
 
 
-def test_contributing_quotes_what_is_in_the_code() -> None:
+def test_contributing_quotes_the_code_as_it_is() -> None:
     samples = SAMPLES.finditer(PAGES["CONTRIBUTING.md"])
     quotes = [match["text"].strip().splitlines() for match in samples if match["language"] == "python"]
     for name, *quote in quotes:
-        code = shape((ROOT / name.strip(" #")).read_text())
-        assert [line for line in quote if shape(line) not in code] == [], name
+        code = without_layout((ROOT / name.strip(" #")).read_text())
+        assert [line for line in quote if without_layout(line) not in code] == [], name
     assert len(quotes) > 7
 
 
-def test_page_on_extensions_quotes_the_example_that_is_tested() -> None:
+def test_page_on_extensions_quotes_the_tested_example() -> None:
     folder = ROOT / "tests/hosts/extension"
     samples = [
         m["text"].strip().splitlines()
@@ -113,15 +113,15 @@ def test_page_on_extensions_quotes_the_example_that_is_tested() -> None:
         if m["language"] == "python"
     ]
     for name, *quote in samples:
-        code = shape((folder / name.strip(" #")).read_text())
-        missing = [line for line in quote if "..." not in line and shape(line) not in code]
+        code = without_layout((folder / name.strip(" #")).read_text())
+        missing = [line for line in quote if "..." not in line and without_layout(line) not in code]
         assert missing == [], name
     assert len(samples) == 2
     assert (folder / "pyproject.toml").read_text().strip() in PAGES["docs/extending.md"]
 
 
-def test_contributing_names_what_exists() -> None:
-    words = re.findall(r"`([^`\n]+)`", plain(PAGES["CONTRIBUTING.md"]))
+def test_names_in_contributing_exist() -> None:
+    words = re.findall(r"`([^`\n]+)`", without_samples(PAGES["CONTRIBUTING.md"]))
     paths = [
         word for word in words if re.fullmatch(r"(lampctl|templates|tests|docs|playbooks|\.github)/[\w./-]*", word)
     ]

@@ -1,4 +1,4 @@
-"""Runs that end early: Ctrl-C, and a reader that has gone. Quickly and quietly; the terminal is in test_keys."""
+"""Runs that end early, by Ctrl-C or a closed pipe: they end fast and quietly. The terminal is in test_keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LAMPCTL = str(Path(sys.executable).parent / "lampctl")
 
 @pytest.fixture
 def silent() -> Iterator[list[socket.socket]]:
-    """Two hosts that take connections and never say a word."""
+    """Two hosts that accept connections and never send anything."""
     servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     yield servers
     for server in servers:
@@ -27,7 +27,7 @@ def silent() -> Iterator[list[socket.socket]]:
 
 
 def check(servers: list[socket.socket], *more: str) -> subprocess.Popen[str]:
-    """`lampctl check`, which waits for all of the servers."""
+    """Start `lampctl check`, which waits for all of the servers."""
     hosts = [f"127.0.0.1:{server.getsockname()[1]}" for server in servers]
     argv = [LAMPCTL, "check", *hosts, "-F", "/dev/null", "--timeout", "60", *more]
     process = subprocess.Popen(
@@ -45,7 +45,7 @@ def check(servers: list[socket.socket], *more: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("hosts", [1, 2])
-def test_interrupt_waits_for_no_host(silent: list[socket.socket], hosts: int) -> None:
+def test_interrupt_does_not_wait_for_hosts(silent: list[socket.socket], hosts: int) -> None:
     process = check(silent[:hosts])
     process.send_signal(signal.SIGINT)
     began = time.monotonic()
@@ -56,7 +56,7 @@ def test_interrupt_waits_for_no_host(silent: list[socket.socket], hosts: int) ->
     assert len(stderr.splitlines()) == 2
 
 
-def test_interrupt_is_a_document_too(silent: list[socket.socket]) -> None:
+def test_interrupt_still_prints_a_document(silent: list[socket.socket]) -> None:
     process = check(silent, "--format", "json")
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=20)
@@ -77,7 +77,7 @@ def test_interrupt_is_a_document_too(silent: list[socket.socket]) -> None:
     ],
 )
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_reader_that_has_gone(arguments: list[str], unbuffered: str) -> None:
+def test_closed_pipe_ends_the_run_quietly(arguments: list[str], unbuffered: str) -> None:
     read, write = os.pipe()
     os.close(read)
     environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
@@ -88,7 +88,7 @@ def test_reader_that_has_gone(arguments: list[str], unbuffered: str) -> None:
     assert (done.returncode, done.stderr) == (141, "")
 
 
-def test_output_that_can_not_be_written() -> None:
+def test_full_disk_under_stdout_is_reported() -> None:
     with Path("/dev/full").open("w") as full:
         argv = [LAMPCTL, "playbook", "show"]
         environment = {**os.environ, "PYTHONUNBUFFERED": ""}
@@ -96,9 +96,25 @@ def test_output_that_can_not_be_written() -> None:
     assert (done.returncode, done.stderr) == (1, "lampctl: can't write the output: No space left on device\n")
 
 
-def test_terminal_that_knows_no_unicode() -> None:
+def test_terminal_without_unicode_does_not_end_the_run() -> None:
     argv = [LAMPCTL, "check", "no-such-host.invalid", "-F", "/dev/null"]
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert "the name does not resolve" in done.stdout
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["playbook", "list"], ["explain", "web"], ["check", "127.0.0.1:1"]])
+def test_full_disk_is_no_bug_of_lampctl(argv: list[str]) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run([LAMPCTL, *argv], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert "can't write the output: No space left on device" in done.stderr
+    assert "bug" not in done.stderr
+
+
+def test_closed_stdin_is_no_bug_of_lampctl() -> None:
+    script = f"{LAMPCTL} check 127.0.0.1:1 -F /dev/null <&-"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "bug" not in done.stderr + done.stdout

@@ -1,4 +1,4 @@
-"""One playbook, several environments: what is laid over what, where each value comes from, and what is wrong."""
+"""One playbook, several environments: precedence, the origin of each value, and errors."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def loaded(folder: Path, environment: str = "", *settings: str, site: str = SITE
     return load("site.yml", settings, Files(folder), environment)
 
 
-def test_each_layer_overrides_the_one_before(tmp_path: Path) -> None:
+def test_each_source_of_settings_overrides_the_previous_one(tmp_path: Path) -> None:
     def limits(environment: str, *settings: str) -> tuple[str, str, str]:
         php = loaded(tmp_path, environment, *settings).playbook.php
         assert php
         return php.opcache_memory, php.memory_limit, php.upload_limit
 
-    assert limits("") == ("128M", "64M", "8M")  # default, what it extends, the playbook
+    assert limits("") == ("128M", "64M", "8M")  # the default, the extended playbook, the playbook itself
     assert limits("staging") == ("128M", "96M", "8M")
     assert limits("staging", "php.memory_limit=1G") == ("128M", "1G", "8M")
 
@@ -67,7 +67,7 @@ def test_environment_adds_to_a_site_and_replaces_lists(tmp_path: Path) -> None:
     assert loaded(tmp_path).environments == ("staging", "production")
 
 
-def test_each_value_names_its_origin(tmp_path: Path) -> None:
+def test_origin_of_each_value_is_known(tmp_path: Path) -> None:
     found = loaded(tmp_path, "staging", "php.max_children=7", "web={server: nginx}")
     origins = {
         ".".join(value.path): value.origin.replace(f"{tmp_path}/", "")
@@ -86,21 +86,21 @@ def test_each_value_names_its_origin(tmp_path: Path) -> None:
 
 
 WRONG = {
-    "unknown": ("stagin", SITE, "--env stagin: the playbook site.yml has none of that name", "did you mean staging? It has: staging, production"),
+    "unknown": ("stagin", SITE, "--env stagin: the playbook site.yml has no such environment", "did you mean staging? It has: staging, production"),
     "a value in it": ("staging", SITE.replace("96M", "lots"), "site.yml:9: env staging: php → memory_limit: 'lots' is not a valid size", ""),
     "a key in it": ("production", SITE.replace("hosts: [web1]", "host: [web1]"), "site.yml:13: env production: host: unknown key; did you mean hosts?", ""),
     "no mapping": ("", "environments: [a]\n", "site.yml:1: environments: should be a mapping", ""),
-    "one that is none": ("", "environments:\n  a: 1\n", "site.yml:2: environments → a: should be a mapping", ""),
+    "an invalid one": ("", "environments:\n  a: 1\n", "site.yml:2: environments → a: should be a mapping", ""),
     "extends in it": ("", "environments:\n  a:\n    extends: lamp\n", "site.yml:3: environments → a: extends can't be in it", ""),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", WRONG)
 def test_errors_name_their_line(tmp_path: Path, case: str) -> None:
-    environment, text, said, hint = WRONG[case]
+    environment, text, message, hint = WRONG[case]
     with pytest.raises(LampctlError) as caught:
         loaded(tmp_path, environment, site=text)
-    assert said in caught.value.message
+    assert message in caught.value.message
     assert hint in caught.value.hint
     assert caught.value.exit_code == 2
 
@@ -115,7 +115,7 @@ def test_validate_tries_every_environment(tmp_path: Path) -> None:
     assert run("playbook", "validate", "site.yml", "--env", "production", cwd=tmp_path).returncode == 0
 
 
-def test_no_host_names_the_environments_that_have_some(tmp_path: Path) -> None:
+def test_error_without_hosts_names_the_environments_that_have_some(tmp_path: Path) -> None:
     (tmp_path / "site.yml").write_text("extends: lamp\nenvironments:\n  staging: {hosts: [h]}\n")
     done = run("plan", "-p", "site.yml", cwd=tmp_path)
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""Events as a journal stores them: one JSON object a line, read back by this version and by older ones."""
+"""Events as a journal stores them: one JSON object per line, readable by this version and by older ones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from lampctl.journal.lines import LONGEST_LINE, LONGEST_LIST, LONGEST_TEXT, Entr
 RESULT = Result(
     "web.config", "web", Status.FAIL, Where.HOST, "Syntax OK", "not valid", "AH00526:\nline 3", "fix it", 5.5
 )
-# Each event as a journal has it: lines that were written once must stay readable.
+# Each event as a journal stores it: lines written by any earlier version must stay readable.
 WRITTEN: list[tuple[Event, dict[str, Any]]] = [
     (PhaseBegan("web1", "apply"), {"event": "phase-began", "phase": "apply"}),
     (Waiting("web1", "refused", 2.5), {"event": "waiting", "reason": "refused", "seconds": 2.5}),
@@ -79,7 +79,7 @@ def test_every_event_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize(("event", "fields"), WRITTEN)
-def test_an_event_is_one_line_and_comes_back(event: Event, fields: dict[str, Any]) -> None:
+def test_event_is_one_line_and_survives_a_round_trip(event: Event, fields: dict[str, Any]) -> None:
     entry = Entry(1_795_531_874.5, event)
     line = encode(entry)
     assert "\n" not in line
@@ -93,7 +93,7 @@ def test_fields_of_a_newer_version_are_ignored(event: Event, fields: dict[str, A
     assert decode(json.dumps(newer)) == Entry(1.0, event)
 
 
-def test_an_event_of_a_newer_version_is_skipped() -> None:
+def test_event_of_a_newer_version_is_skipped() -> None:
     line = json.dumps({"event": "balancer-drained", "time": 1, "host": "web1"})
     assert decode(line) is None
     assert list(read([line, encode(Entry(2, Noted("web1", "x")))])) == [Entry(2, Noted("web1", "x"))]
@@ -125,7 +125,7 @@ GOOD: dict[str, Any] = {"event": "step-ended", "time": 1, "host": "web1", "step"
         json.dumps({"event": "steps-planned", "time": 1, "host": "web1", "layers": "linux"}),
     ],
 )
-def test_a_line_that_is_no_event(line: str) -> None:
+def test_invalid_line_is_refused(line: str) -> None:
     with pytest.raises(ValueError):
         decode(line)
     good = encode(Entry(1, Noted("web1", "x")))
@@ -133,14 +133,14 @@ def test_a_line_that_is_no_event(line: str) -> None:
 
 
 @given(text=st.text())
-def test_any_text_comes_back(text: str) -> None:
+def test_any_text_survives_a_round_trip(text: str) -> None:
     entry = Entry(1, Output("web1", text, "web"))
     line = encode(entry)
     assert len(line.splitlines()) == 1
     assert decode(line) == entry
 
 
-def test_a_line_is_bounded() -> None:
+def test_length_of_a_line_is_limited() -> None:
     evidence = '"\\' * 200_000
     long = Result("web.config", "web", Status.FAIL, Where.HOST, evidence, evidence, evidence, evidence, title=evidence)
     line = encode(Entry(1, CheckDone("web1", long)))

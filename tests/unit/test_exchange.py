@@ -1,4 +1,4 @@
-"""A host that lies to lampctl: what it says goes into no other host's configuration."""
+"""A host that lies to lampctl: its answers never reach another host's configuration."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from lampctl import facts
 from lampctl.engine import exchange
 from lampctl.engine.fleet import Databases, Sites
 from lampctl.errors import BadAnswer
+from tests.unit.fake_host import FakeHost
 from tests.unit.fleets import loaded
-from tests.unit.liar import Liar
 
 quick = settings(max_examples=200, deadline=None)
 GOOD = "Abcdefghijklmnopqrstuvwxyz012345"
@@ -40,7 +40,7 @@ def certificate() -> str:
 PEM = certificate()
 
 
-def packed(text: str) -> str:
+def pack(text: str) -> str:
     return b64encode(text.encode()).decode()
 
 
@@ -49,77 +49,80 @@ PASSWORDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("said", PASSWORDS)
-def test_password_that_lampctl_did_not_make(tmp_path: Path, said: str) -> None:
+@pytest.mark.parametrize("answer", PASSWORDS)
+def test_password_that_lampctl_cannot_have_generated_is_refused(tmp_path: Path, answer: str) -> None:
     part = Databases("db1", loaded(tmp_path), True)
-    with pytest.raises(BadAnswer, match=r"db1: what it says is the database password of far\.test") as caught:
-        part.proved(Liar(["Welcome to db1", f"far.test {said}"]))
+    with pytest.raises(BadAnswer, match=r"db1: its database password of far\.test") as caught:
+        part.proved(FakeHost(["Welcome to db1", f"far.test {answer}"]))
     assert part.passwords == {}
-    assert said.strip() not in f"{caught.value.message}{caught.value.hint}{caught.value.evidence}"
+    assert answer.strip() not in f"{caught.value.message}{caught.value.hint}{caught.value.evidence}"
 
 
 AUTHORITIES = [
-    packed("nothing"),
-    packed(f"{PEM}{PEM}"),
-    packed(f"{PEM}\nssl-ca = /x"),
-    packed(PEM.replace("MII", "xII")),
-    packed("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
-    f"{packed(PEM)}!",
+    pack("nothing"),
+    pack(f"{PEM}{PEM}"),
+    pack(f"{PEM}\nssl-ca = /x"),
+    pack(PEM.replace("MII", "xII")),
+    pack("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+    f"{pack(PEM)}!",
 ]
 
 
-@pytest.mark.parametrize("said", AUTHORITIES)
-def test_authority_that_is_no_certificate(tmp_path: Path, said: str) -> None:
+@pytest.mark.parametrize("answer", AUTHORITIES)
+def test_invalid_ca_certificate_is_refused(tmp_path: Path, answer: str) -> None:
     part = Databases("db1", loaded(tmp_path), True)
-    with pytest.raises(BadAnswer, match="db1: what it says is the authority"):
-        part.proved(Liar([f"far.test {GOOD}", f"@ {said}"]))
+    with pytest.raises(BadAnswer, match="db1: the authority"):
+        part.proved(FakeHost([f"far.test {GOOD}", f"@ {answer}"]))
     assert part.authority == ""
 
 
-def test_valid_answers_are_taken(tmp_path: Path) -> None:
+def test_valid_answers_are_accepted(tmp_path: Path) -> None:
     part = Databases("db1", loaded(tmp_path), True)
-    part.proved(Liar(["Welcome to db1", "near.test not-asked", f"far.test {GOOD}", f"@ {packed(PEM)}"]))
+    part.proved(FakeHost(["Welcome to db1", "near.test not-asked", f"far.test {GOOD}", f"@ {pack(PEM)}"]))
     assert (part.passwords, part.authority) == ({"far.test": GOOD.encode()}, PEM)
     part = Databases("db1", loaded(tmp_path), True)
-    part.proved(Liar(["far.test ", "@ "]))  # it has none yet
+    part.proved(FakeHost(["far.test ", "@ "]))  # no password and no CA certificate yet
     assert (part.passwords, part.authority) == ({}, "")
 
 
-@pytest.mark.parametrize("said", ["%", "10.0.0.%", "fe80::1%'", "10.0.0.7'@x", "localhost", "1"])
-def test_address_that_would_open_an_account_to_others(tmp_path: Path, said: str) -> None:
+@pytest.mark.parametrize("answer", ["%", "10.0.0.%", "fe80::1%'", "10.0.0.7'@x", "localhost", "1"])
+def test_address_that_would_open_an_account_to_other_hosts_is_refused(tmp_path: Path, answer: str) -> None:
     databases = Databases("db1", loaded(tmp_path), True)
     databases.address.set_result("10.0.0.5")
     sites = Sites("web1", loaded(tmp_path), "deploy", [databases], {"db1": Future()})
-    with pytest.raises(BadAnswer, match="web1: what it says is its own address"):
-        sites.begin(Liar([f"0 {said}"]))
+    with pytest.raises(BadAnswer, match="web1: its own address"):
+        sites.begin(FakeHost([f"0 {answer}"]))
     sites.end(None)
     assert sites.addresses["db1"].result() == ""
 
 
 @pytest.mark.parametrize(
-    ("said", "name"),
+    ("answer", "name"),
     [("web-1.a.test", "web-1.a.test"), ("x\"'$(id)", "localhost"), ("-x", "localhost"), ("a" * 300, "localhost")],
 )
-def test_name_of_a_host(said: str, name: str) -> None:
-    """It comes into Apache's ServerName, and into certificates."""
-    assert facts.parse({"host": f"{said}\n2\n1024"}, 0.0).hostname == name
+def test_invalid_hostname_of_a_host_becomes_localhost(answer: str, name: str) -> None:
+    """The hostname is in the certificate of a database server."""
+    assert facts.parse({"host": f"{answer}\n2\n1024"}, 0.0).hostname == name
 
 
 VALUES: dict[str, tuple[Callable[[str, str], object], Callable[[str], object]]] = {
-    "password": (lambda host, said: exchange.password(host, "a.test", said), re.compile(r"[A-Za-z0-9]{32}").fullmatch),
-    "authority": (exchange.authority, lambda said: False),  # noqa: ARG005
-    "address": (exchange.address, lambda said: ip_address(said)),
+    "password": (
+        lambda host, answer: exchange.password(host, "a.test", answer),
+        re.compile(r"[A-Za-z0-9]{32}").fullmatch,
+    ),
+    "authority": (exchange.authority, lambda answer: False),  # noqa: ARG005
+    "address": (exchange.address, lambda answer: ip_address(answer)),
 }
 
 
 @pytest.mark.parametrize("value", VALUES)
 @quick
-@given(said=st.text(min_size=1) | st.from_regex(r"[A-Za-z0-9]{31,33}\s?") | st.ip_addresses().map(str))
-def test_any_answer_is_good_or_refused(value: str, said: str) -> None:
+@given(answer=st.text(min_size=1) | st.from_regex(r"[A-Za-z0-9]{31,33}\s?") | st.ip_addresses().map(str))
+def test_any_answer_is_valid_or_refused(value: str, answer: str) -> None:
     take, good = VALUES[value]
     try:
-        take("db1", said)
+        take("db1", answer)
     except BadAnswer as error:
-        assert len(said) < 9 or said not in error.message + error.hint  # noqa: PT017
+        assert len(answer) < 9 or answer not in error.message + error.hint  # noqa: PT017
     else:
-        assert good(said)
+        assert good(answer)

@@ -1,4 +1,4 @@
-"""`explain`: every check, layer and option has a page, and what a page shows is true."""
+"""`explain`: every check, layer and option has a page, and the pages are correct."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MANUAL = Manual()
 @pytest.mark.parametrize(
     "field", list(reference.fields(playbook_model())), ids=lambda field: f"{field.section.title}:{field.path}"
 )
-def test_examples_are_values_that_the_option_may_have(field: reference.Field) -> None:
+def test_examples_are_valid_values_of_their_option(field: reference.Field) -> None:
     kind: Any = Annotated[field.info.annotation, *field.info.metadata] if field.info.metadata else field.info.annotation
     TypeAdapter[Any](kind).validate_python(example(field.path, field.info).value)
 
@@ -46,7 +46,7 @@ def test_page_of_a_check_with_a_site_names_that_site() -> None:
     assert not any("SITE" in text for _, text in page.items)
 
 
-def test_check_that_runs_elsewhere_for_some_playbooks_says_both() -> None:
+def test_page_of_a_check_names_every_place_where_it_runs() -> None:
     items = MANUAL.page("mysql.login").items
     runs = [text for label, text in items if label == "runs"]
     assert len(runs) == 2
@@ -56,13 +56,13 @@ def test_check_that_runs_elsewhere_for_some_playbooks_says_both() -> None:
 
 
 @pytest.mark.parametrize("word", ["sites.*.tls", "sites.NAME.tls", "sites.shop.example.com.tls"])
-def test_option_of_a_site_however_the_site_is_written(word: str) -> None:
+def test_option_of_a_site_is_found_however_the_site_is_written(word: str) -> None:
     assert MANUAL.page(word).name == "sites.NAME.tls"
 
 
 @pytest.mark.parametrize(("word", "nearest"), [("php.fpm", "php"), ("memory_limit", "php.memory_limit"), ("linux.disc", "linux.disk"), ("tsl", "tls")])  # fmt: skip
 def test_unknown_word_has_a_suggestion(word: str, nearest: str) -> None:
-    with pytest.raises(UsageError, match="there is nothing of that name") as caught:
+    with pytest.raises(UsageError, match="not found") as caught:
         MANUAL.page(word)
     assert nearest in caught.value.hint
 

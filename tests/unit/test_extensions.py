@@ -1,4 +1,4 @@
-"""What other packages bring: documented as what is built in, and refused with the distribution's name where it is wrong."""
+"""Extensions in other packages: documented like built-in parts, and refused with the distribution's name if invalid."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def test_schema_has_the_layer_and_the_site_type(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "said"),
+    ("word", "message"),
     [("memcached", "A cache in memory."), ("memcached.answer", "memcached answers"), ("memcached.memory", "MiB for what is cached"),
      ("sites.NAME.to", "The URL to which visitors are sent."), ("site.redirect", "visitors are redirected")],
 )  # fmt: skip
-def test_explain_has_their_pages(tmp_path: Path, word: str, said: str) -> None:
+def test_explain_has_pages_for_extensions(tmp_path: Path, word: str, message: str) -> None:
     done = lampctl("explain", word, env=installed(tmp_path / "site"), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert said in done.stdout
+    assert message in done.stdout
 
 
 @pytest.mark.parametrize("server", ["apache", "nginx"])
-def test_files_are_rendered_from_the_extensions_templates_and_the_projects_come_first(
+def test_files_are_rendered_from_the_extensions_templates_unless_the_project_overrides_them(
     tmp_path: Path, server: str
 ) -> None:
     env = installed(tmp_path / "site")
@@ -61,7 +61,7 @@ def test_files_are_rendered_from_the_extensions_templates_and_the_projects_come_
     assert "-m 5\n" in (tmp_path / "out/etc/memcached.conf").read_text()
 
 
-def test_wrong_options_are_named_by_line(tmp_path: Path) -> None:
+def test_invalid_options_are_reported_with_their_line(tmp_path: Path) -> None:
     (tmp_path / "site.yml").write_text(
         "memcached: {memory: lots}\nweb: {}\nsites:\n  old.test: {type: redirect, to: /x}\n"
     )
@@ -70,7 +70,7 @@ def test_wrong_options_are_named_by_line(tmp_path: Path) -> None:
     assert "site.yml:4: sites → old.test → to: '/x' is not a valid https:// URL" in done.stderr
 
 
-def test_init_writes_its_starter(tmp_path: Path) -> None:
+def test_init_writes_the_extensions_starter(tmp_path: Path) -> None:
     env = installed(tmp_path / "site")
     assert lampctl("init", "--type", "redirect", "--host", "web1", env=env, cwd=tmp_path).returncode == 0
     assert lampctl("playbook", "validate", "site.yml", env=env, cwd=tmp_path).returncode == 0
@@ -80,15 +80,15 @@ KIND = "from lampctl.layers import LAYERS\nlayer = LAYERS[0]\nfrom lampctl.layer
 
 
 @pytest.mark.parametrize(
-    ("code", "group", "value", "said"),
+    ("code", "group", "value", "message"),
     [("", "lampctl.layers", "broken:layer", "cannot be imported"),
      ("1 / 0", "lampctl.layers", "broken:layer", "cannot be imported: ZeroDivisionError"),
      ("layer = 1", "lampctl.layers", "broken:layer", "is a int, not a Layer"),
      (KIND, "lampctl.layers", "broken:layer", "taken"),
-     (KIND, "lampctl.sites", "broken:site", "there already is a site type static"),
+     (KIND, "lampctl.sites", "broken:site", "the site type static already exists"),
      ("site = 1", "lampctl.sites", "broken:site", "is a int, not a SiteType")],
 )  # fmt: skip
-def test_a_wrong_extension_is_refused_by_name(tmp_path: Path, code: str, group: str, value: str, said: str) -> None:
+def test_invalid_extension_is_refused_by_name(tmp_path: Path, code: str, group: str, value: str, message: str) -> None:
     (tmp_path / "broken.py").write_text(code)
     register(tmp_path / "site", "lampctl-broken", "0.3", {group: {"broken": value}})
     env = environment(tmp_path / "site", tmp_path)
@@ -96,11 +96,11 @@ def test_a_wrong_extension_is_refused_by_name(tmp_path: Path, code: str, group: 
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 2
     assert done.stderr.startswith("lampctl: extension lampctl-broken 0.3: ")
-    assert said in done.stderr
+    assert message in done.stderr
     assert "pip uninstall lampctl-broken" in done.stderr
 
 
-def test_a_wrong_kind_is_refused_by_name(tmp_path: Path) -> None:
+def test_invalid_kind_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("from lampctl.resources.kinds import KINDS\nkind = KINDS[0]\n")
     register(tmp_path / "site", "lampctl-broken", "0.3", {"lampctl.kinds": {"broken": "broken:kind"}})
     done = lampctl("plan", "local", "-p", "static", env=environment(tmp_path / "site", tmp_path), cwd=tmp_path)
@@ -108,7 +108,7 @@ def test_a_wrong_kind_is_refused_by_name(tmp_path: Path) -> None:
     assert "extension lampctl-broken 0.3: the kind" in done.stdout
 
 
-def test_looking_for_extensions_costs_a_few_milliseconds() -> None:
+def test_finding_extensions_takes_a_few_milliseconds() -> None:
     times = []
     for _ in range(5):
         found_extensions.cache_clear()

@@ -1,4 +1,4 @@
-"""One playbook for two hosts: what each has of it, and how they wait for each other."""
+"""One playbook for two hosts: the part of each host, and how the hosts wait for each other."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def view(item: Certificate, state: CertificateState) -> HostView:
 
 
 def wanted(share: Loaded, platform: str = "debian-12") -> Desired:
-    return desired(Context.of(share, PLATFORMS[platform], nominal(platform, share.playbook.sites)))
+    return desired(Context.from_loaded(share, PLATFORMS[platform], nominal(platform, share.playbook.sites)))
 
 
 def rendered(share: Loaded, ending: str) -> str:
@@ -50,7 +50,7 @@ def rendered(share: Loaded, ending: str) -> str:
     return Renderer(Files().template, share.name).text(file)
 
 
-def test_host_of_databases_has_a_server_and_accounts_for_addresses_alone(tmp_path: Path) -> None:
+def test_database_host_has_a_server_and_accounts_only_for_the_addresses_of_sites(tmp_path: Path) -> None:
     share = of_databases(loaded(tmp_path), "db1", "10.0.0.5", ["10.0.0.7", "10.0.0.8"], True)
     keys = {resource.key for resource in wanted(share).resources}
     assert {key for key in keys if key.startswith("database")} == {
@@ -62,7 +62,7 @@ def test_host_of_databases_has_a_server_and_accounts_for_addresses_alone(tmp_pat
     assert "ssl_key = /run/credentials/mariadb.service/key.pem" in config
 
 
-def test_certificate_is_for_where_sites_reach_the_server_and_keeps_what_others_know_it_by(tmp_path: Path) -> None:
+def test_server_certificate_covers_its_names_and_keeps_those_it_had(tmp_path: Path) -> None:
     share = of_databases(loaded(tmp_path), "db1", "10.0.0.5", [], True)
     made = next(r for r in wanted(share).resources if isinstance(r, Certificate))
     assert made.names == ("host.example", "10.0.0.5")
@@ -76,11 +76,13 @@ def test_certificate_is_for_where_sites_reach_the_server_and_keeps_what_others_k
     assert certificate.widen([made], view(made, stranger)) == [made]
     change = certificate.compare(made, stranger, HostView())
     assert change is not None
-    assert change.diff == "is not by the authority beside it\n"
+    assert change.diff == "is not signed by its authority\n"
     assert "\nNAMES=DNS:host.example,IP:10.0.0.5\n" in certificate.steps([(made, change)], HostView())[0].script
 
 
-def test_authority_is_a_file_of_the_site_and_is_kept_while_the_other_host_is_silent(tmp_path: Path) -> None:
+def test_ca_certificate_is_a_file_of_the_site_and_is_kept_while_the_database_host_is_unreachable(
+    tmp_path: Path,
+) -> None:
     share = of_sites(loaded(tmp_path), {"db1": "10.0.0.5"})
     known = replace(share, authorities={"far.test": "-----BEGIN CERTIFICATE-----"})
     assert rendered(known, "/etc/ssl/lampctl/far.test.pem").endswith("\n-----BEGIN CERTIFICATE-----\n")
@@ -91,7 +93,7 @@ def test_authority_is_a_file_of_the_site_and_is_kept_while_the_other_host_is_sil
     ]
 
 
-def test_host_of_sites_keeps_a_server_for_its_own_databases_only(tmp_path: Path) -> None:
+def test_site_host_has_a_database_server_only_for_its_own_databases(tmp_path: Path) -> None:
     share = of_sites(loaded(tmp_path), {"db1": "10.0.0.5"})
     resources = wanted(share).resources
     users = [r.key for r in resources if isinstance(r, DatabaseUser)]
@@ -105,19 +107,19 @@ def test_host_of_sites_keeps_a_server_for_its_own_databases_only(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("site", "said"),
+    ("site", "message"),
     [
-        ("{database: {address: 10.0.0.5}}", "goes with it"),
+        ("{database: {address: 10.0.0.5}}", "set both"),
         ("{database: {host: -oProxyCommand}}", "is not a valid host"),
     ],
 )
-def test_invalid_playbook_is_refused(tmp_path: Path, site: str, said: str) -> None:
-    with pytest.raises(PlaybookError, match=said):
+def test_invalid_playbook_is_refused(tmp_path: Path, site: str, message: str) -> None:
+    with pytest.raises(PlaybookError, match=message):
         loaded(tmp_path, f"extends: lamp\nsites:\n  far.test: {site}\n")
 
 
 @pytest.mark.parametrize(("engine", "platform"), [("mariadb", "debian-12"), ("mysql", "debian-rolling")])
-def test_account_is_for_tls_and_tells_whether_it_has_the_password(tmp_path: Path, engine: str, platform: str) -> None:
+def test_account_requires_tls_and_its_password_can_be_verified(tmp_path: Path, engine: str, platform: str) -> None:
     share = of_databases(
         loaded(tmp_path, f"{TEXT}mysql: {{engine: {engine}}}\n"), "db1", "10.0.0.5", ["10.0.0.7"], True
     )
@@ -128,7 +130,7 @@ def test_account_is_for_tls_and_tells_whether_it_has_the_password(tmp_path: Path
     asked = database.probe([*select(resources, Database), user])
     assert "\nREQUIRE=SSL\n" in script
     assert "User = '\"'\"'far_test'\"'\"' AND Host = '\"'\"'10.0.0.7'\"'\"'" in asked
-    marked = "$.metadata.lampctl" in asked  # MariaDB can make its sum of a password again, MySQL can't
+    marked = "$.metadata.lampctl" in asked  # MariaDB can compute the hash of a password again, MySQL can't
     assert (marked, "ATTRIBUTE" in script, "PASSWORD(" in asked) == (
         (True, True, False) if engine == "mysql" else (False, False, True)
     )
@@ -144,10 +146,10 @@ def test_account_is_for_tls_and_tells_whether_it_has_the_password(tmp_path: Path
         ('{"reach": "", "tls": "", "login": ""}', None),
     ],
 )
-def test_hop_that_is_broken(tmp_path: Path, raw: str, broken: str | None) -> None:
+def test_first_broken_hop_to_the_database_fails(tmp_path: Path, raw: str, broken: str | None) -> None:
     checks = wanted(of_sites(loaded(tmp_path), {"db1": "10.0.0.5"})).checks
     chain = [c for c in checks if c.id in (f"mysql.{hop}@far.test" for hop in ("reach", "tls", "login"))]
-    assert len({c.probe for c in chain}) == 1  # one question for all of them
+    assert len({c.probe for c in chain}) == 1  # all of them share one probe
     more = (
         '{"whose": "", "shown": "", ' + raw[1:-1] + ', "ms": "1", "cipher": "TLSv1.3", "user": "u@h", "version": "11"}'
     )
@@ -156,23 +158,23 @@ def test_hop_that_is_broken(tmp_path: Path, raw: str, broken: str | None) -> Non
 
 
 @pytest.mark.parametrize(
-    ("whose", "said"),
+    ("whose", "message"),
     [
-        ("other", "10.0.0.5 shows somebody else's certificate, not db1's"),
-        ("ours", "the certificate of db1 does not fit 10.0.0.5"),
-        ("unknown", "/etc/ssl/lampctl/far.test.pem, by which db1 is verified, can't be read"),
-        ("", "db1 speaks no TLS"),
+        ("other", "10.0.0.5 presents another certificate, not db1's"),
+        ("ours", "the certificate of db1 does not cover 10.0.0.5"),
+        ("unknown", "/etc/ssl/lampctl/far.test.pem, the authority of db1, can't be read"),
+        ("", "db1 does not offer TLS"),
     ],
 )
-def test_reason_why_the_database_server_is_not_verified(tmp_path: Path, whose: str, said: str) -> None:
+def test_reason_for_failed_peer_verification_is_named(tmp_path: Path, whose: str, message: str) -> None:
     check = next(c for c in wanted(of_sites(loaded(tmp_path), {"db1": "10.0.0.5"})).checks if "mysql.tls" in c.id)
     raw = f'{{"reach": "", "tls": "verify failed", "login": "", "whose": "{whose}", "shown": "shown: CN=x"}}'
     verdict = check.judge(Evidence(raw, nominal("debian-12"), States()))
-    assert (verdict.status, verdict.actual, verdict.evidence) == (Status.FAIL, said, "shown: CN=x\nverify failed")
+    assert (verdict.status, verdict.actual, verdict.evidence) == (Status.FAIL, message, "shown: CN=x\nverify failed")
     assert "lampctl deploy" in verdict.hint
 
 
-def test_wordpress_verifies_the_server_at_each_place_where_it_runs(tmp_path: Path) -> None:
+def test_wordpress_verifies_the_database_server_wherever_it_runs(tmp_path: Path) -> None:
     text = "extends: lamp\nsites:\n  far.test: {type: wordpress, database: {host: db1}}\n"
     share = of_sites(loaded(tmp_path, text), {"db1": "10.0.0.5"})
     config = rendered(share, "/etc/wordpress/config-site-far-test.php")
@@ -186,7 +188,7 @@ def test_wordpress_verifies_the_server_at_each_place_where_it_runs(tmp_path: Pat
     for unit in ("lampctl-wp_install-far.test.service", "lampctl-wp_look-far.test@.service"):
         assert "-dopenssl.cafile=" in rendered(share, unit)
     assert "lampctl-wp_look-far.test" in install.unless
-    assert "mariadb" not in install.unless  # there is no client
+    assert "mariadb" not in install.unless  # no client is installed
     near = loaded(tmp_path, text.replace("{host: db1}", "true"))
     assert "MYSQL_CLIENT_FLAGS" not in rendered(near, "/etc/wordpress/config-site-far-test.php")
     assert "openssl" not in rendered(near, "/far.test.conf")
@@ -203,23 +205,25 @@ def test_host_that_never_connects_does_not_block_the_others(tmp_path: Path) -> N
     found["db1"].end(None)
 
 
-def test_unknown_address_is_requested(tmp_path: Path) -> None:
+def test_unknown_address_between_two_hosts_is_an_error(tmp_path: Path) -> None:
     found: Any = parts(loaded(tmp_path), ["web1"], "deploy")
     found["db1"].end(None)
-    with pytest.raises(LampctlError, match="where it reaches db1") as error:
+    with pytest.raises(LampctlError, match="no address is known for db1") as error:
         found["web1"].begin(None)
     assert "address: …" in error.value.hint
 
 
 @pytest.mark.parametrize(
-    ("targets", "status", "said"),
+    ("targets", "status", "message"),
     [
-        (["web1"], Status.FAIL, "may connect from 10.0.0.9 too"),
-        (["web1", "web2"], Status.PASS, "1 more, of hosts that"),
+        (["web1"], Status.FAIL, "can also connect from 10.0.0.9"),
+        (["web1", "web2"], Status.PASS, "hosts outside this run: 1"),
     ],
 )
-def test_account_at_another_address(tmp_path: Path, targets: list[str], status: Status, said: str) -> None:
-    """In a run for all hosts of the playbook it is one too many; else it is another host's."""
+def test_account_for_another_address_fails_in_a_run_for_all_hosts_of_the_playbook(
+    tmp_path: Path, targets: list[str], status: Status, message: str
+) -> None:
+    """In a run for all hosts of the playbook nobody needs the account; otherwise it may be another host's."""
     found: Any = parts(loaded(tmp_path, f"hosts: [web1]\n{TEXT}"), targets, "check")
     for name in targets:
         found[name].addresses["db1"].set_result("10.0.0.7")
@@ -234,4 +238,4 @@ def test_account_at_another_address(tmp_path: Path, targets: list[str], status: 
     states = States().updated(database.DATABASES, accounts)
     verdict = check.judge(Evidence("", nominal("debian-12"), states))
     assert verdict.status is status
-    assert said in verdict.actual
+    assert message in verdict.actual

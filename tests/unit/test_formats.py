@@ -1,4 +1,4 @@
-"""Each format as its consumers read it: what is good, broken, blocked, unknown, and what may not break it."""
+"""Each format as its consumers read it: passed, failed, blocked and unknown checks, and text that must not break it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from lampctl.report import FORMATS, Report, renderer
 from tests.unit.runs import BROKEN, FAIL, GONE, GOOD, HOSTILE, PLANNED, RUNS, TIME, UNSURE
 
 
-def written(format: str, run: str) -> str:
+def render(format: str, run: str) -> str:
     return renderer(format)(RUNS[run])
 
 
 @pytest.mark.parametrize("run", RUNS)
 @pytest.mark.parametrize("format", [format for format in FORMATS if format != "text"])
 def test_every_format_shows_every_run(format: str, run: str) -> None:
-    text = written(format, run)
+    text = render(format, run)
     assert text.endswith("\n") or (format, run) in (("github", "good"), ("github", "planned"))
     for host in ("web1", "web2", "web3", "web4") if run == "broken" and format != "github" else ():
         assert host in text
@@ -39,12 +39,12 @@ def junit() -> XMLSchema:
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_junit_is_what_its_schema_allows(run: str, junit: XMLSchema) -> None:
-    junit.validate(written("junit", run))
+def test_junit_is_valid_by_its_schema(run: str, junit: XMLSchema) -> None:
+    junit.validate(render("junit", run))
 
 
-def test_junit_as_a_consumer_reads_it() -> None:
-    suites = {suite.name: suite for suite in JUnitXml.fromstring(written("junit", "broken").encode())}
+def test_junit_has_the_expected_cases() -> None:
+    suites = {suite.name: suite for suite in JUnitXml.fromstring(render("junit", "broken").encode())}
     assert list(suites) == ["web1", "web2", "web3", "web4"]
     counts = {name: (suite.tests, suite.failures, suite.errors, suite.skipped) for name, suite in suites.items()}
     assert counts == {"web1": (1, 0, 0, 0), "web2": (4, 1, 1, 1), "web3": (2, 0, 1, 0), "web4": (1, 0, 1, 0)}
@@ -57,50 +57,50 @@ def test_junit_as_a_consumer_reads_it() -> None:
     (failure,) = cases["web.config"].result
     assert failure.message == "not valid"
     assert "�[31m<script>alert('&')</script>� | ]]> 100% # ü\n" in failure.text.replace("\r", "")
-    assert failure.text.endswith("→ mend <it>")
+    assert failure.text.endswith("→ fix <it>")
     (error,) = next(iter(suites["web4"])).result
     assert error.message == "web4: no answer (web4:22)"
 
 
-def test_junit_has_no_empty_suite() -> None:
+def test_junit_without_hosts_has_no_empty_suite() -> None:
     for run in ("planned", "ended"):
-        (suite,) = JUnitXml.fromstring(written("junit", run).encode())
+        (suite,) = JUnitXml.fromstring(render("junit", run).encode())
         assert suite.tests == 1
 
 
-def test_tap_as_a_consumer_reads_it() -> None:
-    lines = list(Parser().parse_text(written("tap", "broken")))  # type: ignore[no-untyped-call]
+def test_tap_has_the_expected_lines() -> None:
+    lines = list(Parser().parse_text(render("tap", "broken")))  # type: ignore[no-untyped-call]
     assert [line.category for line in lines if line.category != "test"] == ["version", "plan"]
     tests: list[Any] = [line for line in lines if line.category == "test"]
     assert lines[1].expected_tests == len(tests) == 8
     assert [test.number for test in tests] == list(range(1, 9))
     assert [test.number for test in tests if not test.ok] == [4, 8]
     assert [test.number for test in tests if test.skip] == [3, 5, 7]
-    assert written("tap", "broken").startswith("TAP version 14\n")
+    assert render("tap", "broken").startswith("TAP version 14\n")
 
 
 def test_tap_diagnostics_are_yaml() -> None:
-    blocks = re.findall(r"^  ---\n(.*?)^  \.\.\.$", written("tap", "broken"), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^  ---\n(.*?)^  \.\.\.$", render("tap", "broken"), re.MULTILINE | re.DOTALL)
     found = next(data for data in map(yaml.safe_load, blocks) if data.get("layer") == "web")
-    assert (found["status"], found["hint"], found["duration_ms"]) == ("fail", "mend <it>", 5.0)
+    assert (found["status"], found["hint"], found["duration_ms"]) == ("fail", "fix <it>", 5.0)
     assert found["evidence"] == HOSTILE
 
 
-def test_tap_text_is_no_directive_by_accident() -> None:
+def test_tap_text_is_not_parsed_as_a_directive() -> None:
     outcome = Outcome("web1", "check", results=(Result("a # SKIP", "web", FAIL.status, FAIL.where, "", "x\n1..9"),))
     (line,) = [line for line in renderer("tap")(Report("check", (outcome,))).splitlines() if line.startswith("not ok")]
     assert line == r"not ok 1 - web1: a \# SKIP - x 1..9"
 
 
-def test_tap_bails_out_before_any_host() -> None:
-    assert "Bail out! site.yml:3: " in written("tap", "ended")
+def test_tap_bails_out_on_an_early_error() -> None:
+    assert "Bail out! site.yml:3: " in render("tap", "ended")
 
 
 COMMAND = re.compile(r"^::(error|warning) ((?:[a-z]+=[^,:\s]?[^,:]*,?)*)::(.*)$")
 
 
 def commands(text: str) -> Iterator[tuple[str, dict[str, str], str]]:
-    """As GitHub's runner reads them."""
+    """The commands that GitHub's runner reads from the text."""
     for line in text.splitlines():
         match = COMMAND.fullmatch(line)
         assert match, line
@@ -127,14 +127,14 @@ def test_github_annotations() -> None:
     ]  # fmt: skip
     assert (found[1][1]["file"], found[1][1]["line"]) == ("a,b/site.yml", "7")
     assert "file" not in found[3][1]
-    assert found[1][2] == f"not valid\nexpected: Syntax OK\n{HOSTILE}\n→ mend <it>"
+    assert found[1][2] == f"not valid\nexpected: Syntax OK\n{HOSTILE}\n→ fix <it>"
 
 
-def test_github_points_at_the_lines_of_a_playbook_that_is_invalid() -> None:
-    found = [(about["file"], about["line"], text) for _, about, text in commands(written("github", "ended"))]
+def test_github_annotates_the_lines_of_an_invalid_playbook() -> None:
+    found = [(about["file"], about["line"], text) for _, about, text in commands(render("github", "ended"))]
     assert found == [
-        ("site.yml", "3", "php → x: unknown key\n→ mend it"),
-        ("other.yml", "5", "is missing\n→ mend it"),
+        ("site.yml", "3", "php → x: unknown key\n→ fix it"),
+        ("other.yml", "5", "is missing\n→ fix it"),
     ]
 
 
@@ -143,7 +143,7 @@ def samples(text: str) -> dict[str, float]:
 
 
 def test_prometheus_samples() -> None:
-    found = samples(written("prometheus", "broken"))
+    found = samples(render("prometheus", "broken"))
     check = 'lampctl_check_up{host="web2",check="%s",layer="%s",where="%s"}'
     assert found[check % ("linux.ssh", "linux", "host")] == 1
     assert found[check % ("web.config", "web", "host")] == 0
@@ -156,7 +156,7 @@ def test_prometheus_samples() -> None:
 
 
 def test_prometheus_has_a_sample_for_a_run_without_hosts() -> None:
-    assert samples(written("prometheus", "ended"))['lampctl_run_success{command="check"}'] == 0
+    assert samples(render("prometheus", "ended"))['lampctl_run_success{command="check"}'] == 0
 
 
 def test_prometheus_labels_are_escaped() -> None:
@@ -181,9 +181,9 @@ def test_nagios_states(outcomes: list[Outcome], state: Health) -> None:
 
 
 def test_nagios_output() -> None:
-    first, *more = written("nagios", "broken").splitlines()
-    said, performance = first.split(" | ")
-    assert said == "LAMPCTL CRITICAL - web2: web.config: not valid"
+    first, *more = render("nagios", "broken").splitlines()
+    status_line, performance = first.split(" | ")
+    assert status_line == "LAMPCTL CRITICAL - web2: web.config: not valid"
     for item in re.findall(r"'(?:[^']|'')*'=\S+", performance):
         assert re.fullmatch(r"'[^']+'=[0-9.]+(ms|s)?;;;0(;[0-9]+)?", item)
     assert "'web2 fail'=1;;;0;4" in performance
@@ -193,6 +193,6 @@ def test_nagios_output() -> None:
 
 
 def test_json_keeps_its_shape() -> None:
-    found = json.loads(written("json", "broken"))
+    found = json.loads(render("json", "broken"))
     assert list(found) == ["command", "ok", "hosts"]
-    assert list(json.loads(written("json", "ended"))) == ["command", "ok", "hosts", "error"]
+    assert list(json.loads(render("json", "ended"))) == ["command", "ok", "hosts", "error"]

@@ -1,13 +1,13 @@
-"""Whatever a host answers: each parser and each judge gives a value, or one LampctlError; never another exception."""
+"""Whatever a host answers, each parser and each judge returns a value or raises a LampctlError, never another exception."""
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -15,18 +15,18 @@ from hypothesis import strategies as st
 
 from lampctl import observation
 from lampctl.checks import Check, Evidence, Verdict
-from lampctl.cli import _main
 from lampctl.engine import catalogue, run
-from lampctl.engine.apply import Applying, _Progress
+from lampctl.engine.apply import Applying
 from lampctl.engine.library import Files
 from lampctl.engine.reading import Reader
 from lampctl.errors import LampctlError, Unreachable
 from lampctl.facts import PROBES, Facts, nominal
 from lampctl.facts import parse as parse_facts
+from lampctl.journal.runs import Begun
 from lampctl.layers import Context, Desired, desired, http
-from lampctl.layers.php import answer
+from lampctl.layers.php import parse_probe
 from lampctl.layers.tls.handshake import judge_chain
-from lampctl.planning import Stage
+from lampctl.planning import Plan, Stage
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.resources import (
@@ -49,17 +49,19 @@ from lampctl.resources.service import SERVICES
 from lampctl.ssh import Target
 from lampctl.urls import checks as smoke
 from lampctl.urls.url import Url
+from tests.unit.fake_host import FakeHost
+from tests.unit.forked import run as run_cli
 
 quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
-# What real answers are made of: so that the fuzz gets past the first look at a line.
+# Parts of real answers, so that the fuzzing gets past the first test of a line.
 WORDS = (
     *("abc", "-1", "1e999", "nan", "99999999999999999999999", "²", "0x10", "٣", "", "0", "1", "/", "/etc/x", "root:root"),
     *("notAfter=Jan  1 00:00:00 99999 GMT", "notAfter=Feb 30 00:00:00 2026 XYZ", "rights=root:root 600", "== acme:x"),
     *("Id=web.service", "LoadState=loaded", "ActiveState=active", "watch web.service", "said web.service"),
     *("StateChangeTimestamp=Tue 99999-11-24 03:16:23.1 UTC", "StateChangeTimestamp=n/a", "ExecMainStartTimestamp=x"),
-    *("db", "user", "tls", "grant", "login", "ok 11.8", "HTTP/1.1 200 OK", "HTTP/1.1 ² x", "Location: http://[::1", "==log"),
-    *("==part", "==wrong", "==said", "elsewhere", "unresolved", "rc=0", "suexec ", "missing", "package ", "data ", "Status: 403"),
+    *("db", "user", "tls", "grant", "login", "ok 11.8", "HTTP/1.1 200 OK", "HTTP/1.1 ² x", "Location: http://[::1", "log"),
+    *("answer", "pair", "wrong", "held", "elsewhere", "unresolved", "rc=0", "suexec ", "missing", "package ", "data ", "Status: 403"),
     *('{"probe":1}', '{"probe":null,"version":[],"extensions":5}', '{"reach":"","tls":"","login":"x y"}', "[]", "{}", "null"),
     *('{"names":5,"expires":1e30,"fingerprint":[],"distrust":{},"version":0,"alpn":1,"old":[]}', '"x"', "5", '{"a":[1]}'),
     *('{"login":"² x","reach":"","tls":""}', '{"1.1.1.1":[0]}', '{"x":[0,"y"]}', '["a",5]', "@@b end", "\x1b[31m", "\ud800"),
@@ -89,9 +91,9 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "services": unit.parse,
     "users": user.parse,
     "http": http.parse,
-    "http of a probe": http.heard,
-    "http side by side": http.parts,
-    "php": answer,
+    "http of a probe": http.parse_answer,
+    "http side by side": http.split_outputs,
+    "php": parse_probe,
     "redirect": lambda raw: smoke.redirect_target(raw, smoke.Wanted()),
     "facts": lambda raw: parse_facts(dict.fromkeys(PROBES, raw), 0.0),
     "observation": lambda raw: observation.parse(dict.fromkeys([*PROBES, *SECTIONS], raw), 0.0),
@@ -102,7 +104,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
 @pytest.mark.parametrize("parser", PARSERS)
 @quick
 @given(raw=text)
-def test_parser_is_total(parser: str, raw: str) -> None:
+def test_parser_returns_a_value_or_raises_lampctl_error(parser: str, raw: str) -> None:
     with suppress(LampctlError):
         PARSERS[parser](raw)
 
@@ -110,7 +112,7 @@ def test_parser_is_total(parser: str, raw: str) -> None:
 @pytest.mark.parametrize("section", PROBES)
 @quick
 @given(raw=text)
-def test_facts_have_values_that_can_be_counted_with(section: str, raw: str) -> None:
+def test_facts_have_numbers_in_sane_ranges(section: str, raw: str) -> None:
     facts = parse_facts({section: raw}, 0.0)
     for number in (facts.cores, facts.files, facts.memory, facts.memory_available):
         assert 0 <= number < 1 << 60
@@ -118,8 +120,8 @@ def test_facts_have_values_that_can_be_counted_with(section: str, raw: str) -> N
     assert facts.clock_skew is None or abs(facts.clock_skew) < 1e13
 
 
-def test_state_of_a_certificate_can_be_shown() -> None:
-    """A year that no clock of Python's has."""
+def test_certificate_expiry_beyond_python_s_range_can_be_shown() -> None:
+    """The year is beyond what Python's datetime can hold."""
     state = pem.CertificateState(frozenset({"a.test"}), expires=1e18, fingerprint="0")
     assert state.end
     assert state.days(0)
@@ -127,18 +129,18 @@ def test_state_of_a_certificate_can_be_shown() -> None:
 
 @cache
 def everything() -> tuple[Desired, ...]:
-    """What each built-in playbook wants, and what catalogue's MORE adds."""
+    """What each built-in playbook wants, and those in catalogue.MORE."""
     books = [(name, ()) for name in Files().builtin()] + list(catalogue.MORE.values())
-    parts = [part for name, more in books for part in catalogue._hosts(load(name, more, Files()))]
+    parts = [part for name, more in books for part in catalogue.split_by_host(load(name, more, Files()))]
     return tuple(
-        desired(Context.of(replace(part, sources={}), platform, nominal(platform.id, part.playbook.sites)))
+        desired(Context.from_loaded(replace(part, sources={}), platform, nominal(platform.id, part.playbook.sites)))
         for part in parts
         for platform in [PLATFORMS["debian-13"]]
     )
 
 
 def checks() -> list[Check]:
-    """One of each: a judge with other values is the same code."""
+    """One check of each kind: with other values a judge runs the same code."""
     return [row.whole for row in catalogue.catalogue()]
 
 
@@ -159,7 +161,7 @@ STATES = st.sampled_from(list(states()))
 
 @settings(quick, max_examples=100)
 @given(raw=text, seen=STATES, facts=st.sampled_from([nominal("debian-13"), Facts("x-1", clock=1e30, cores=0)]))
-def test_judges_are_total(raw: str, seen: States, facts: Facts) -> None:
+def test_judges_always_return_a_verdict(raw: str, seen: States, facts: Facts) -> None:
     for check in CHECKS:
         verdict = check.judge(Evidence(raw, facts, seen))
         assert isinstance(verdict, Verdict)
@@ -167,7 +169,7 @@ def test_judges_are_total(raw: str, seen: States, facts: Facts) -> None:
 
 @quick
 @given(raw=text)
-def test_preflights_are_total(raw: str) -> None:
+def test_preflights_never_raise(raw: str) -> None:
     for wanted in everything():
         changing = frozenset(resource.key for resource in wanted.resources)
         for preflight in wanted.preflights:
@@ -177,7 +179,7 @@ def test_preflights_are_total(raw: str) -> None:
 
 @quick
 @given(raw=text)
-def test_judges_of_other_hosts_and_of_urls_are_total(raw: str) -> None:
+def test_judges_of_smoke_checks_and_of_the_chain_always_return_a_verdict(raw: str) -> None:
     seen = Evidence(raw, Facts("", clock=1.0), States())
     url = Url.parse("https://a.test/")
     every = [smoke.resolves(url, ()), smoke.connects(url, ()), smoke.trusted(url, ())]
@@ -186,8 +188,8 @@ def test_judges_of_other_hosts_and_of_urls_are_total(raw: str) -> None:
     assert isinstance(judge_chain(("a.test",), "", seen), Verdict)
 
 
-class Strange:
-    """A transport whose host makes some library raise what nobody thought of."""
+class FailingTransport:
+    """A transport that raises an unexpected exception."""
 
     host, has_sudo_password, round_trips, address, direct = "odd", False, 0, "", False
 
@@ -199,40 +201,41 @@ class Strange:
 
 
 @pytest.mark.parametrize("debug", [False, True])
-def test_unexpected_exception_is_the_outcome_of_one_host(monkeypatch: pytest.MonkeyPatch, debug: bool) -> None:
-    def reach(where: Target, *_: object) -> Strange:
+def test_unexpected_exception_affects_the_outcome_of_one_host_only(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, debug: bool
+) -> None:
+    def reach(where: Target, *_: object) -> FailingTransport:
         if where.text == "gone":
             raise Unreachable("gone: no answer", kind="timeout")
-        return Strange()
+        return FailingTransport()
 
     monkeypatch.setattr(run, "reach", reach)
-    out, err = io.StringIO(), io.StringIO()
     argv = ["check", "odd", "gone", "-F", "/dev/null", "--format", "json", *(["--debug"] if debug else [])]
-    with redirect_stdout(out), redirect_stderr(err):
-        code = _main(argv)
-    errors = [host["error"] for host in json.loads(out.getvalue())["hosts"]]
+    done = run_cli(*argv, cwd=tmp_path)
+    errors = [host["error"] for host in json.loads(done.stdout)["hosts"]]
     assert [error["kind"] for error in errors] == ["unexpected", "timeout"]
     assert errors[0]["message"] == "odd: unexpected: ZeroDivisionError: division by zero"
-    assert code == 3
-    assert ("Traceback" in err.getvalue()) is debug
+    assert done.returncode == 3
+    assert ("Traceback" in done.stderr) is debug
 
 
 @quick
 @given(lines=st.lists(st.lists(st.sampled_from(
     ["@@begin", "@@end", "@@done", "@@undone", "@@locked", "|", "0", "-1", "²", "99", "", "lampctl-reason: x"])).map(" ".join)))  # fmt: skip
-def test_events_of_a_run_are_anything(lines: list[str]) -> None:
-    applying = Applying(Strange(), lambda _: None, {})  # type: ignore[arg-type]
-    progress = _Progress()
-    steps = [Step("one", "web", ":")]
-    for line in lines:
-        applying._read(line, steps, progress)
-    assert applying._error(Stage((), (), None, (), ()), steps, progress).message
+def test_apply_survives_any_output_of_the_host(lines: list[str]) -> None:
+    stage = Stage((), before=(Step("one", "web", ":"),))
+    applying = Applying(FakeHost(lines), lambda _: None, {}, Begun.now("deploy", "lamp", {}))
+    try:
+        generation_or_message = applying.apply(Plan("lamp", (stage,), (), "", (), ()), stage, seen="")
+    except LampctlError as error:
+        generation_or_message = error.message
+    assert generation_or_message
 
 
 @quick
 @given(raw=st.lists(st.sampled_from([b"HTTP/1.1 103 E\r\n\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"fffffffffff\r\n", b"0\r\n", b"x"])).map(b"".join))  # fmt: skip
 @example(raw=b"HTTP/1.1 103 E\r\n\r\n" * 50_000)
-def test_answer_from_outside_is_anything(raw: bytes) -> None:
+def test_http_reader_survives_any_answer(raw: bytes) -> None:
     reader = Reader("/", [("Host", "a.test")])
     for piece in (raw, b""):
         if reader.feed(piece):

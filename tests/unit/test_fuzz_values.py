@@ -1,7 +1,7 @@
-"""Every text that a playbook may hold: made of characters that no configuration language gives a meaning to, or free text,
-which is quoted; tests/hosts/test_values.py has the servers themselves read that.
+"""Every text in a playbook is either made of characters without a meaning in any configuration language, or is free text
+and quoted; tests/hosts/test_values.py has the servers themselves read the latter.
 
-The fields are found by walking the models, so a new one is covered, or fails here until its kind is placed.
+The fields are found by walking the models, so a new one is covered, or fails here until its kind is listed.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from lampctl.playbook.kinds import flat, texts
 from lampctl.playbook.text import Text
 from lampctl.quoting import FILTERS, ini
 
-# No blank, quote, backslash, $, %, {}, ;, #, <> and no control character: one word in each of the languages.
+# No blank, quote, backslash, $, %, {}, ;, #, <> or control character: one word in each of the languages.
 PLAIN = frozenset(string.ascii_letters + string.digits + "._-+/:@~?=&[]%")
-# Free text → where it goes, and what quotes it there.
+# Free text → where it is written, and what quotes it there.
 FREE = {
     "ini value": "FPM's pools: quoting.ini",
     "one line of text": "EnvironmentFile: quoting.systemd; WordPress's installer: shell.words; paths of the controller",
@@ -78,7 +78,7 @@ CLOSED = [leaf for leaf in LEAVES if leaf[1] not in FREE]
 
 
 @pytest.mark.parametrize(("path", "name", "type_"), CLOSED, ids=[f"{path}-{name}" for path, name, _ in CLOSED])
-def test_a_text_is_plain_or_quoted(path: str, name: str, type_: Any) -> None:
+def test_text_is_plain_or_quoted(path: str, name: str, type_: Any) -> None:
     example = "0" * 64 if name == "pattern" else EXAMPLES[name]
     adapter = TypeAdapter(type_)
     assert accepts(adapter, example)
@@ -94,7 +94,7 @@ def test_a_text_is_plain_or_quoted(path: str, name: str, type_: Any) -> None:
     assert not accepts(adapter, f"{example}\n")
 
 
-def test_all_kinds_are_there() -> None:
+def test_all_kinds_are_listed() -> None:
     names = {name for _, name, _ in LEAVES}
     assert names - FREE.keys() - {"pattern"} <= EXAMPLES.keys()
     assert FREE.keys() <= names
@@ -105,19 +105,19 @@ def test_all_kinds_are_there() -> None:
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\0b", "$pool"])
-def test_what_a_pool_cannot_express_is_refused(text: str) -> None:
+def test_text_that_a_pool_file_cannot_express_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"which this file|name of the pool"):
         ini(text)
 
 
 @pytest.mark.parametrize("name", sorted(FILTERS.keys() - {"php"}))
-def test_no_language_takes_a_line_break(name: str) -> None:
+def test_line_break_is_refused_in_every_language(name: str) -> None:
     with pytest.raises(ValueError, match="cannot express"):
         FILTERS[name]("a\nb")
 
 
 @pytest.mark.parametrize(("name", "text"), [("apache", "${A}"), ("apache", "%{A}"), ("nginx", "a$b"), ("unit", "a\\")])
-def test_what_a_language_would_expand_is_refused(name: str, text: str) -> None:
+def test_text_that_a_language_would_expand_is_refused(name: str, text: str) -> None:
     with pytest.raises(ValueError, match=r"'"):
         FILTERS[name](text)
 
@@ -127,7 +127,7 @@ def test_what_a_language_would_expand_is_refused(name: str, text: str) -> None:
     [("./a 'b", "quote"), ('./a "b', "quote"), ("./a %h", "percent"), ("./a ; ./b", "another"), ("./a \\q", "backslash"),
      ("./a \\", "backslash"), ("./a\x1bb", "not a valid command"), ("+./a", "not a valid command"), ("./a \\x00", "backslash")],
 )  # fmt: skip
-def test_a_command_that_systemd_would_not_take_is_refused(command: str, why: str) -> None:
+def test_command_that_systemd_would_not_accept_is_refused(command: str, why: str) -> None:
     (type_,) = [type_ for _, name, type_ in LEAVES if name == "command"]
     with pytest.raises(ValidationError, match=why):
         TypeAdapter(type_).validate_python(command)

@@ -1,4 +1,4 @@
-"""The house rules that code can be read for: sizes, and what a test may use and must be able to do."""
+"""House rules that can be read from the code: sizes, what a test may use, and that a test can fail."""
 
 from __future__ import annotations
 
@@ -26,31 +26,11 @@ RULES: dict[str, tuple[Callable[[Source], Iterable[str]], Iterable[Source]]] = {
     "a test asserts something outside of loops that may be empty": (habits.asserts_in_loops_only, TESTS),
 }
 
-# What breaks a rule today. An entry that is no longer needed fails the test, so the list only gets shorter.
-EXCEPTIONS: dict[str, set[str]] = {
-    "no private name of another module": {
-        "tests/unit/test_fuzz_answers.py: _Progress",
-        "tests/unit/test_fuzz_answers.py: _error",
-        "tests/unit/test_fuzz_answers.py: _hosts",
-        "tests/unit/test_fuzz_answers.py: _main",
-        "tests/unit/test_fuzz_answers.py: _read",
-        "tests/unit/test_live.py: _console",
-        "tests/unit/test_live.py: _frame",
-        "tests/unit/test_live.py: _live",
-        "tests/unit/test_live.py: _stop",
-        "tests/unit/test_login.py: _login",
-        "tests/unit/test_output.py: _write",
-    },
-}
-
 
 @pytest.mark.parametrize("rule", RULES)
 def test_rule_holds(rule: str) -> None:
     look, files = RULES[rule]
-    broken = {place for file in files for place in look(file)}
-    known = EXCEPTIONS.get(rule, set())
-    assert sorted(broken - known) == []
-    assert sorted(known - broken) == [], "no longer needed: take it from EXCEPTIONS"
+    assert sorted({place for file in files for place in look(file)}) == []
 
 
 BROKEN = {

@@ -1,4 +1,4 @@
-"""Connections over jump hosts: whose key is checked, which socket is used, what is closed. fabric alone does none of it."""
+"""Connections over jump hosts: which keys are checked, which socket is used, what is closed. fabric does none of this."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
         yield found
 
 
-def test_host_behind_a_jump_host(lab: Lab) -> None:
-    lab.know(lab.gate, GATE)
-    lab.know(lab.host, HOST)
+def test_host_behind_a_jump_host_is_reached(lab: Lab) -> None:
+    lab.trust(lab.gate, GATE)
+    lab.trust(lab.host, HOST)
     transport = lab.connect()
     assert lines(transport) == ANSWER
     assert lab.gate.destinations == [("127.0.0.1", lab.host.port)]
@@ -42,11 +42,11 @@ def test_host_behind_a_jump_host(lab: Lab) -> None:
 def test_key_is_checked_on_every_hop(
     lab: Lab, gate: paramiko.PKey | None, host: paramiko.PKey | None, kind: str
 ) -> None:
-    """By its own default fabric takes any key of any hop, so each of these would connect."""
+    """By default fabric accepts any key on any hop, so each of these would connect."""
     if gate:
-        lab.know(lab.gate, gate)
+        lab.trust(lab.gate, gate)
     if host:
-        lab.know(lab.host, host)
+        lab.trust(lab.host, host)
     wrong = "gate" if gate is not GATE else "host"
     with pytest.raises(
         Unreachable, match=rf"^\[127.0.0.1\]:{getattr(lab, wrong).port}: its host key (is|has)"
@@ -57,7 +57,7 @@ def test_key_is_checked_on_every_hop(
     assert bool(lab.gate.destinations) is (wrong == "host")
 
 
-def test_unknown_key_is_asked_for_on_every_hop(lab: Lab) -> None:
+def test_user_is_asked_about_an_unknown_key_on_every_hop(lab: Lab) -> None:
     asked: list[str] = []
 
     def ask(question: str) -> bool:
@@ -71,8 +71,8 @@ def test_unknown_key_is_asked_for_on_every_hop(lab: Lab) -> None:
     lab.connect().close()  # known now
 
 
-def test_jump_host_that_cannot_reach_the_host(lab: Lab) -> None:
-    lab.know(lab.gate, GATE)
+def test_jump_host_that_cannot_reach_the_host_is_named(lab: Lab) -> None:
+    lab.trust(lab.gate, GATE)
     with socket.create_server(("127.0.0.1", 0)) as closed:
         lab.host.port = closed.getsockname()[1]
     with pytest.raises(Unreachable, match="web1: the jump host could not connect to it") as caught:
@@ -82,13 +82,13 @@ def test_jump_host_that_cannot_reach_the_host(lab: Lab) -> None:
 
 @pytest.mark.parametrize("refused", [True, False])
 def test_jump_host_s_connection_is_closed(lab: Lab, refused: bool) -> None:
-    """fabric closes no gateway, and no connection that failed to open."""
-    lab.know(lab.gate, GATE)
+    """fabric closes neither gateways nor connections that failed to open."""
+    lab.trust(lab.gate, GATE)
     if refused:
         with pytest.raises(Unreachable):
             lab.connect()
     else:
-        lab.know(lab.host, HOST)
+        lab.trust(lab.host, HOST)
         lab.connect().close()
     deadline = time.monotonic() + 5
     while any(one.is_active() for one in (*lab.gate.transports, *lab.host.transports)):
@@ -96,8 +96,8 @@ def test_jump_host_s_connection_is_closed(lab: Lab, refused: bool) -> None:
         time.sleep(0.01)
 
 
-def test_socket_sends_at_once_and_notices_a_dead_link(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    lab.know(lab.host, HOST)
+def test_socket_has_nodelay_and_a_user_timeout(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.trust(lab.host, HOST)
     sockets: list[socket.socket] = []
     connect = socket.create_connection
 
@@ -113,9 +113,9 @@ def test_socket_sends_at_once_and_notices_a_dead_link(lab: Lab, monkeypatch: pyt
     transport.close()
 
 
-def test_batch_is_sent_without_a_wait(lab: Lab) -> None:
+def test_batch_is_sent_without_delay(lab: Lab) -> None:
     """fabric's run(in_stream=…) reads a byte at a time: 3 s for 300 bytes."""
-    lab.know(lab.host, HOST)
+    lab.trust(lab.host, HOST)
     transport = lab.connect("near")
     began = time.monotonic()
     assert lines(transport) == ANSWER
@@ -123,9 +123,9 @@ def test_batch_is_sent_without_a_wait(lab: Lab) -> None:
     transport.close()
 
 
-def test_tunnel_is_a_channel_that_is_refused_at_once(lab: Lab) -> None:
-    """fabric's forward_local would listen on a port here, and connect when somebody comes."""
-    lab.know(lab.host, HOST)
+def test_tunnel_to_a_closed_port_is_refused_immediately(lab: Lab) -> None:
+    """fabric's forward_local would listen on a local port, and connect only when a client does."""
+    lab.trust(lab.host, HOST)
     transport = lab.connect("near")
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -138,9 +138,9 @@ def test_tunnel_is_a_channel_that_is_refused_at_once(lab: Lab) -> None:
     transport.close()
 
 
-def test_key_of_the_command_is_the_only_one_that_is_offered(lab: Lab) -> None:
-    """fabric adds those of ssh_config."""
-    lab.know(lab.host, HOST)
+def test_key_of_the_command_line_is_the_only_one_offered(lab: Lab) -> None:
+    """fabric would also offer those of ssh_config."""
+    lab.trust(lab.host, HOST)
     lab.host.closed = True
     HOST.write_private_key_file(str(lab.folder / "second"))
     with pytest.raises(Unreachable, match="no key was accepted"):

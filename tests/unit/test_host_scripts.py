@@ -1,12 +1,14 @@
-"""The scripts that run on a host, where a real host is not needed: with a state directory of the test's own."""
+"""Scripts that run on hosts, as far as they need no real host: with a state directory of the test's own."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,21 +19,23 @@ from lampctl.resources.service import SERVICES, AnyService
 
 
 def swap(state: Path, keys: list[str], seeds: list[str]) -> int:
-    """Hands over these files, each with `new` in it; the batch's directory is `state` too. Returns the exit code."""
-    swap, own, disown = (
-        shell.script(name).replace("/var/lib/lampctl", str(state)) for name in ("swap", "own", "disown")
+    """Swap in these files, each with the content `new`, with `state` as the batch's directory too. Returns the exit code."""
+    keep, swap, own, disown = (
+        shell.script(name).replace("/var/lib/lampctl", str(state)) for name in ("keep", "swap", "own", "disown")
     )
+    (state / "paths.sh").write_text(shell.script("paths"))
     (state / "own.sh").write_text(own)
     (state / "enter.sh").write_text(
         'enter() { mkdir -p "$1" && cd "$1"; }'
-    )  # the test's directories are not root's alone
+    )  # the test's directories do not belong to root only
     (state / "disown.sh").write_text(disown)
-    for name in ("deleted", "stopped", "diverts"):
+    for name in ("deleted", "stopped", "diverts", "vacant", "fresh", "http.sh", "fastcgi.php", "forget.sh"):
         (state / name).touch()
     (state / "manifest").write_text("".join(f"{key}\n" for key in keys))
     (state / "seeds").write_text("".join(f"{key}\n" for key in seeds))
     (state / "undo.sh").touch()
-    environment = {"PATH": os.environ["PATH"], "KEPT": str(state / "generations/9"), "PLAYBOOK": "lamp"}
+    environment = {"PATH": os.environ["PATH"], "KEPT": str(state / "generations/9"), "PLAYBOOK": "lamp", "RUN": "x"}
+    subprocess.run(["sh", "-eu", "-c", keep], cwd=state, env=environment, check=True)
     return subprocess.run(["sh", "-eu", "-c", swap], cwd=state, env=environment, check=False).returncode
 
 
@@ -41,12 +45,12 @@ def place(state: Path, path: Path) -> None:
     new.write_text("new")
 
 
-def test_seed_is_on_the_list_only_once_it_is_there(state: Path) -> None:
-    """On the list and not there means that its owner took it away. A run that dies must not look like that."""
+def test_seed_is_recorded_only_after_it_was_written(state: Path) -> None:
+    """Recorded but missing means that the owner deleted it. An interrupted run must not look like that."""
     conf, index, broken = state / "etc/conf", state / "www/index.php", state / "broken"
     place(state, conf)
     keys = [f"file:{conf}", f"file:{broken}", f"file:{index}"]
-    assert swap(state, keys, [f"file:{index}"]) != 0  # there is no new file for `broken`
+    assert swap(state, keys, [f"file:{index}"]) != 0  # `broken` has no new file
     assert conf.read_text() == "new"
     assert not index.exists()
     assert set((state / "owned/lamp").read_text().splitlines()) == set(keys[:2])
@@ -58,16 +62,16 @@ def test_seed_is_on_the_list_only_once_it_is_there(state: Path) -> None:
     assert f"file:{index}" in (state / "owned/lamp").read_text()
 
 
-ENTERED = {  # what root is to enter → what it says, or the directory where it is then
+ENTERED = {  # the path to enter → the error, or the directory that was entered
     "safe": "BASE/safe",
     "link": "BASE/safe",
     "up": "BASE/safe",
     "there/../safe/": "BASE/safe",
-    "theirs": "BASE/theirs can be changed by others than root (it belongs to nobody:root, mode 755)",
-    "theirs/etc": "BASE/theirs can be changed by others than root (it belongs to nobody:root, mode 755)",
-    "open": "BASE/open can be changed by others than root (it belongs to root:root, mode 775)",
+    "theirs": "BASE/theirs can be changed by users other than root (owner nobody:root, mode 755)",
+    "theirs/etc": "BASE/theirs can be changed by users other than root (owner nobody:root, mode 755)",
+    "open": "BASE/open can be changed by users other than root (owner root:root, mode 775)",
     "stranger": "BASE/stranger is a link that belongs to nobody",
-    "through/safe": "BASE/theirs can be changed by others than root (it belongs to nobody:root, mode 755)",
+    "through/safe": "BASE/theirs can be changed by users other than root (owner nobody:root, mode 755)",
     "itself": "BASE/itself is a link that belongs to root",
     "nowhere/at/all": "BASE/nowhere/at/all does not exist",
 }
@@ -75,7 +79,7 @@ ENTERED = {  # what root is to enter → what it says, or the directory where it
 
 @pytest.fixture(scope="module")
 def roots() -> Iterator[Path]:
-    """A directory that is root's alone, as /tmp is not, with links and directories of others in it."""
+    """A directory that only root can write, unlike /tmp, with links and directories of other users in it."""
     if os.geteuid():
         pytest.skip("only root can give files to others")
     base = Path(tempfile.mkdtemp(prefix="lampctl-test.", dir="/run"))
@@ -89,14 +93,15 @@ def roots() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("path", ENTERED)
-def test_root_enters_by_its_own_directories_only(roots: Path, path: str) -> None:
+def test_root_enters_a_directory_only_through_directories_of_its_own(roots: Path, path: str) -> None:
     script = shell.script("enter") + 'if enter "$1"; then pwd -P; else echo "$why"; fi'
     done = subprocess.run(["sh", "-euc", script, "-", f"{roots}/{path}"], capture_output=True, text=True, check=True)
     assert done.stdout.strip().replace(str(roots), "BASE") == ENTERED[path]
 
 
 def settle(state: Path, generation: str, verdict: str) -> str:
-    text = shell.script("settle", generation=generation, verdict=verdict).replace("/var/lib/lampctl", str(state))
+    text = shell.script("settle", generation=generation, which=generation, verdict=verdict, id="", most=5)
+    text = text.replace("/var/lib/lampctl", str(state))
     return subprocess.run(["sh", "-c", text], cwd=state, capture_output=True, text=True, check=True).stdout
 
 
@@ -107,19 +112,20 @@ def state(tmp_path: Path) -> Path:
         kept.mkdir(parents=True)
         (kept / "undo.sh").write_text("echo undoing\n")
     (tmp_path / "generation").write_text("8\n")
+    (tmp_path / "passed").write_text("")
     return tmp_path
 
 
 def test_newest_generation_is_undone(state: Path) -> None:
-    assert settle(state, "8", "undo").splitlines() == ["| undoing", "@@undone 0"]
+    assert settle(state, "8", "undone").splitlines() == ["| undoing", "@@undone 0"]
 
 
 def test_generation_is_not_undone_below_a_newer_one(state: Path) -> None:
-    """Another run came between the check and its verdict: its files would be mixed with older ones."""
-    assert settle(state, "7", "undo").splitlines() == ["@@overtaken"]
+    """Another run has deployed between the check and its verdict: its files would be mixed with older ones."""
+    assert settle(state, "7", "undone").splitlines() == ["@@overtaken"]
 
 
-def test_proof_is_of_the_newest_generation_and_keeps_the_last_five(state: Path) -> None:
+def test_only_the_newest_generation_is_marked_as_proved_and_no_more_than_the_most_are_kept(state: Path) -> None:
     settle(state, "7", "proved")
     assert not (state / "proved").exists()
     settle(state, "8", "proved")
@@ -128,15 +134,15 @@ def test_proof_is_of_the_newest_generation_and_keeps_the_last_five(state: Path) 
 
 
 def with_stubs(path: Path, scripts: dict[str, str]) -> dict[str, str]:
-    """An environment in which these programs are found first."""
+    """Write these programs; returns an environment in which they are found first."""
     for name, script in scripts.items():
         (path / name).write_text(f"#!/bin/sh\n{script}\n")
         (path / name).chmod(0o755)
     return {"PATH": f"{path}:{os.environ['PATH']}"}
 
 
-def asked(path: Path, services: list[AnyService], shown: str) -> list[unit.UnitState]:
-    """What `systemctl show` says of these services, with the last words of those that should run."""
+def probe_units(path: Path, services: list[AnyService], shown: str) -> list[unit.UnitState]:
+    """Probe these services with a given output of `systemctl show`; their log lines are stubbed."""
     stubs = {"systemctl": f"printf '{shown}'", "journalctl": 'printf "%s\\tended\\n" "$3"'}
     argv = ["sh", "-c", SERVICES.probe(services)]
     done = subprocess.run(argv, env=with_stubs(path, stubs), capture_output=True, text=True, check=True)
@@ -144,8 +150,8 @@ def asked(path: Path, services: list[AnyService], shown: str) -> list[unit.UnitS
     return [units[item.key] for item in services]
 
 
-def test_newest_change_below_each_path_that_a_unit_reads(tmp_path: Path) -> None:
-    """Also where two units read the same, one path lies in another, and some are not there."""
+def test_newest_change_below_each_path_that_a_unit_reads_is_found(tmp_path: Path) -> None:
+    """Also if two units read the same path, one path is inside another, or a path is missing."""
     conf, pool = tmp_path / "etc", tmp_path / "etc/pool.d"
     pool.mkdir(parents=True)
     before = 0.0
@@ -159,17 +165,52 @@ def test_newest_change_below_each_path_that_a_unit_reads(tmp_path: Path) -> None
         Service("php.service", "php", watch=(str(pool),), units=(str(conf / "old"),)),
         Service("none.service", "php"),
     ]
-    web, php, none = asked(tmp_path, services, r"Id=web.service\n\nId=php.service\n\nId=none.service\n")
-    assert (web.changed_path, web.missing, web.unit_changed) == (str(conf / "a name"), ("/nonexistent",), 0)
-    assert (php.changed_path, php.missing) == (str(pool / "www.conf"), ())
+    web, php, none = probe_units(tmp_path, services, r"Id=web.service\n\nId=php.service\n\nId=none.service\n")
+    assert (web.changed_path, web.sockets, web.unit_changed) == (
+        str(conf / "a name"),
+        ("/nonexistent does not exist",),
+        0,
+    )
+    assert (php.changed_path, php.sockets) == (str(pool / "www.conf"), ())
     assert (php.changed, php.unit_changed) == pytest.approx(
         [p.stat().st_ctime for p in (pool / "www.conf", conf / "old")]
     )
     assert (none.changed, none.changed_path) == (0, "")
 
 
-def test_last_log_lines_of_a_unit_that_should_run(tmp_path: Path) -> None:
-    """Not of one that runs, that is not there, or that makes room."""
+@pytest.mark.parametrize(
+    ("mode", "fault"),
+    [(0o600, ()), (0o000, ("{path}: 0 {owner} -> 600 {owner}",))],
+)
+def test_socket_with_other_rights_is_found(tmp_path: Path, mode: int, fault: tuple[str, ...]) -> None:
+    path = tmp_path / "a.sock"
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
+    path.chmod(mode)
+    owner = f"{path.owner()}:{path.group()}"
+    services: list[AnyService] = [Service("a.socket", "php", sockets=(str(path),), rights=f"600 {owner}")]
+    [found] = probe_units(tmp_path, services, r"Id=a.socket\n")
+    assert found.sockets == tuple(text.format(path=path, owner=owner) for text in fault)
+
+
+@pytest.mark.parametrize(("result", "stale"), [("success", False), ("exit-code", True)])
+def test_reload_that_failed_loaded_nothing(tmp_path: Path, result: str, stale: bool) -> None:
+    path = tmp_path / "conf"
+    path.write_text("")
+    now = path.stat().st_ctime
+    started, later = (
+        datetime.fromtimestamp(now + seconds, UTC).strftime("%a %Y-%m-%d %H:%M:%S.%f UTC") for seconds in (-60, 60)
+    )
+    shown = (
+        rf"Id=a.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\nReloadResult={result}\n"
+        rf"StateChangeTimestamp={later}\nExecMainStartTimestamp={started}\n"
+    )
+    [found] = probe_units(tmp_path, [Service("a.service", "web", watch=(str(path),))], shown)
+    assert (found.fault(Action.RELOAD) is unit.Fault.STALE) is stale
+
+
+def test_log_lines_are_read_only_of_units_that_should_run_and_do_not(tmp_path: Path) -> None:
+    """Not of a unit that runs, does not exist, or is to be stopped."""
     states = {
         "runs": "loaded active",
         "failed": "loaded failed",
@@ -182,7 +223,7 @@ def test_last_log_lines_of_a_unit_that_should_run(tmp_path: Path) -> None:
     )
     services: list[AnyService] = [Service(f"{name}.service", "web") for name in states if name != "rival"]
     services.append(OutgoingService("rival.service", "web", mark=""))
-    assert [found.log for found in asked(tmp_path, services, shown)] == ["", "failed.service ended", "", ""]
+    assert [found.log for found in probe_units(tmp_path, services, shown)] == ["", "failed.service ended", "", ""]
 
 
 @pytest.mark.parametrize(("hangs", "reads", "code"), [(0, 1, 0), (2, 3, 0), (9, 3, 69)])

@@ -1,4 +1,4 @@
-"""The report to look at: valid, whole in itself, readable in light and dark, and no way for evidence to get out."""
+"""The HTML report: valid, self-contained, readable in light and dark, and evidence is always escaped."""
 
 from __future__ import annotations
 
@@ -28,34 +28,34 @@ class Elements(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, {name: value or "" for name, value in attrs}))
 
-    def having(self, attribute: str) -> list[str]:
+    def values_of(self, attribute: str) -> list[str]:
         return [attributes[attribute] for _, attributes in self.found if attribute in attributes]
 
 
 @pytest.mark.parametrize("run", PAGES)
-def test_page_is_valid(run: str) -> None:
+def test_report_is_valid_html(run: str) -> None:
     page = PAGES[run]
     html5lib.HTMLParser(strict=True).parse(page)
     elements = Elements(page)
-    ids = elements.having("id")
+    ids = elements.values_of("id")
     assert len(ids) == len(set(ids))
-    assert {target for names in elements.having("aria-labelledby") for target in names.split()} <= set(ids)
+    assert {target for names in elements.values_of("aria-labelledby") for target in names.split()} <= set(ids)
 
 
 @pytest.mark.parametrize("run", PAGES)
-def test_nothing_comes_from_the_network_and_nothing_runs(run: str) -> None:
+def test_report_loads_nothing_and_runs_nothing(run: str) -> None:
     page, elements = PAGES[run], Elements(PAGES[run])
     assert not {"script", "link", "img", "iframe", "object", "embed", "base", "form"} & {
         tag for tag, _ in elements.found
     }
     assert not [name for _, attributes in elements.found for name in attributes if name.startswith("on")]
-    ids = elements.having("id")
-    assert [href for href in elements.having("href") if href.removeprefix("#") not in ids] == []
-    assert elements.having("src") == []
+    ids = elements.values_of("id")
+    assert [href for href in elements.values_of("href") if href.removeprefix("#") not in ids] == []
+    assert elements.values_of("src") == []
     assert not re.search(r"url\(|@import|https?://", page)
 
 
-def test_evidence_is_text() -> None:
+def test_evidence_is_escaped() -> None:
     tree = html5lib.parse(PAGES["broken"])
     shown = ["".join(pre.itertext()) for pre in tree.iter(f"{HTML}pre")]
     assert re.sub("[\x00\x1b]", "�", HOSTILE.replace("\r\n", "\n")) in shown
@@ -96,7 +96,7 @@ def luminance(colour: str) -> float:
 @pytest.mark.parametrize("mode", ["light", "dark"])
 @pytest.mark.parametrize("ground", ["page", "card", "code"])
 @pytest.mark.parametrize("colour", ["text", "soft", "good", "bad", "held", "link"])
-def test_contrast(mode: str, ground: str, colour: str) -> None:
+def test_contrast_is_sufficient(mode: str, ground: str, colour: str) -> None:
     light, _, dark = CSS.partition("prefers-color-scheme: dark")
     colours = dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", light if mode == "light" else dark))
     brighter, darker = sorted((luminance(colours[colour]), luminance(colours[ground])), reverse=True)

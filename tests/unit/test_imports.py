@@ -1,4 +1,4 @@
-"""Imports go downwards, between packages and within each: that is the design."""
+"""Imports go downwards, between packages and within each package, without cycles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.source import Source, read, sources
 
-# From the bottom to the top: a package imports only those to its left. A new package needs a place here.
+# From bottom to top: a package imports only packages to its left. A new package needs a place here.
 ORDER = [
     "__version__",
     "legible",
@@ -39,13 +39,14 @@ ORDER = [
     "box",
     "engine",
     "fleet",
+    "keywords",
     "api",
     "cli",
 ]
 
 
 def graph(files: Iterable[Source]) -> dict[str, set[str]]:
-    """Module → the modules of lampctl that it imports. The version is a constant, which whoever reports may need."""
+    """Module → the modules of lampctl that it imports. The version is a constant that any report may need."""
     known = {file.module: file for file in files}
     return {
         name: {
@@ -62,7 +63,7 @@ def _own(file: Source) -> Iterable[tuple[str, str]]:
 
 
 def upward(files: Iterable[Source]) -> list[str]:
-    """Imports of a package that is further up; lampctl's own `__init__` has its version, and what it offers."""
+    """Imports of a package that is further up; lampctl's own `__init__` holds the version and the public API."""
     found = []
     for file in files:
         own = [*file.module.split("."), ""][1]
@@ -74,14 +75,14 @@ def upward(files: Iterable[Source]) -> list[str]:
 
 
 def cycles(edges: Mapping[str, Iterable[str]]) -> list[str]:
-    """The circles of imports, on each level: a subpackage counts as one part of its package."""
+    """The import cycles on each level: a subpackage counts as one part of its package."""
     levels: dict[str, dict[str, set[str]]] = {}
     for importer, imported in edges.items():
         for other in imported:
             parent, one, two = _siblings(importer, other)
             if one != two:
                 levels.setdefault(parent, {}).setdefault(one, set()).add(two)
-    return [circle for parts in levels.values() if (circle := _circle(parts))]
+    return [circle for parts in levels.values() if (circle := _find_cycle(parts))]
 
 
 def _siblings(one: str, other: str) -> tuple[str, str, str]:
@@ -91,7 +92,7 @@ def _siblings(one: str, other: str) -> tuple[str, str, str]:
     return ".".join(first[:shared]), first[shared], second[shared]
 
 
-def _circle(parts: Mapping[str, set[str]]) -> str:
+def _find_cycle(parts: Mapping[str, set[str]]) -> str:
     try:
         TopologicalSorter(parts).prepare()
     except CycleError as error:
@@ -108,7 +109,7 @@ def test_no_imports_in_a_circle() -> None:
 
 
 def test_no_module_imports_the_package_that_it_is_in() -> None:
-    """`__init__` imports its modules, so a module that imports it gets a package that is half there."""
+    """`__init__` imports its modules, so a module that imports it gets a half-initialized package."""
     edges = graph(sources("lampctl"))
     assert [f"{one} imports {other}" for one in edges for other in edges[one] if one.startswith(f"{other}.")] == []
 
@@ -122,7 +123,7 @@ def test_no_module_imports_the_package_that_it_is_in() -> None:
     ],
 )
 def test_import_of_a_package_further_up_is_found(files: dict[str, str], expected: list[str]) -> None:
-    assert upward(_made(files)) == expected
+    assert upward(_sources(files)) == expected
 
 
 @pytest.mark.parametrize(
@@ -135,21 +136,21 @@ def test_import_of_a_package_further_up_is_found(files: dict[str, str], expected
     ],
 )
 def test_circle_is_found(files: dict[str, str], found: int) -> None:
-    assert len(cycles(graph(_made(files)))) == found
+    assert len(cycles(graph(_sources(files)))) == found
 
 
-def _made(files: Mapping[str, str]) -> list[Source]:
-    """Files with one import each, of the form that lampctl uses."""
+def _sources(files: Mapping[str, str]) -> list[Source]:
+    """Sources with one import each, in the form that lampctl uses."""
     return [read(f"lampctl/{path}.py", f"from lampctl.{module} import x\n") for path, module in files.items()]
 
 
-def test_order_is_total() -> None:
+def test_package_order_is_complete() -> None:
     names = {file.module.split(".")[1] for file in sources("lampctl") if file.module != "lampctl"}
     assert names <= set(ORDER)
     assert len(ORDER) == len(set(ORDER))
 
 
-def test_help_imports_nothing_that_it_does_not_need() -> None:
+def test_help_imports_only_what_it_needs() -> None:
     script = "import sys; import lampctl.cli.app; print([m for m in ('fabric', 'paramiko', 'pydantic', 'jinja2', 'pymysql', 'yaml', 'h11') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -166,8 +167,8 @@ def test_command_that_contacts_no_host_imports_no_ssh(arguments: str) -> None:
     assert not imported & {"fabric", "paramiko", "invoke", "cryptography"}
 
 
-def test_connection_does_not_load_the_parser_of_fabric_s_settings() -> None:
-    """It comes with invoke and takes 15 ms. It is there when fabric wants it."""
+def test_connecting_does_not_import_the_yaml_parser_of_invoke() -> None:
+    """It is part of invoke and takes 15 ms to import. It is imported once fabric needs it."""
     script = """
 import sys
 from lampctl.ssh import ConnectOptions, open_transport, target

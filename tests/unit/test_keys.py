@@ -1,4 +1,4 @@
-"""What is typed while something is live: in a pseudo-terminal, of which lampctl or a shell is the foreground."""
+"""Keys typed during the live view, in a pseudo-terminal with lampctl or a shell in the foreground."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"  # the cursor
 
 
 class Terminal:
-    """`seen`: all that was printed so far, with what was typed where that is echoed."""
+    """`seen`: everything printed so far, with the typed keys if they are echoed."""
 
     def __init__(self, *argv: str) -> None:
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # which jobs in the background of a script ignore
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # background jobs of a script ignore it
             os.execvpe(argv[0], argv, {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"})
         self.seen = ""
 
     def type(self, keys: str) -> None:
         os.write(self._fd, keys.encode())
 
-    def until(self, text: str, times: int = 1) -> None:
-        """Until it has been printed so often from now on."""
+    def wait_for(self, text: str, times: int = 1) -> None:
+        """Wait until `text` has been printed `times` times from now on."""
         before, deadline = len(self.seen), time.monotonic() + 20
         while self.seen[before:].count(text) < times:
             assert select.select([self._fd], [], [], deadline - time.monotonic())[0], self.seen
             self.seen += os.read(self._fd, 4096).decode(errors="replace")
 
-    def end(self) -> int:
-        """The exit code."""
+    def wait(self) -> int:
+        """Wait for the end of the program; returns its exit code."""
         try:
             while chunk := os.read(self._fd, 4096):
                 self.seen += chunk.decode(errors="replace")
-        except OSError:  # so Linux says that there is nobody any more
+        except OSError:  # on Linux: the other side is closed
             pass
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
     @property
-    def as_it_was(self) -> bool:
+    def is_restored(self) -> bool:
         echo = termios.tcgetattr(self._fd)[3] & termios.ECHO
         return bool(echo) and self.seen.rfind(SHOWN) >= self.seen.rfind(HIDDEN)
 
 
 @pytest.fixture
 def check() -> Iterator[list[str]]:
-    """A run that waits for a host that never says a word."""
+    """The arguments of a run that waits for a silent host."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield [LAMPCTL, "check", f"127.0.0.1:{server.getsockname()[1]}", "-F", "/dev/null", "--timeout", "60"]
 
@@ -65,53 +65,53 @@ def check() -> Iterator[list[str]]:
 def test_typed_keys_are_not_echoed_into_the_live_view(check: list[str], number: int, code: int, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     tty = Terminal(*check, "--format", "text", "--format", f"json:{report}")
-    tty.until("connecting")
+    tty.wait_for("connecting")
     tty.type("hello\r")
-    tty.until("connecting", 3)
+    tty.wait_for("connecting", 3)
     assert "hello" not in tty.seen
     os.kill(tty.pid, number)
-    tty.until("lampctl: interrupted")
-    assert tty.as_it_was
-    assert tty.end() == code
+    tty.wait_for("lampctl: interrupted")
+    assert tty.is_restored
+    assert tty.wait() == code
     assert '"interrupted"' in report.read_text()
 
 
-def test_ctrl_z_gives_the_terminal_back_until_the_run_goes_on(check: list[str]) -> None:
+def test_ctrl_z_restores_the_terminal_until_the_run_continues(check: list[str]) -> None:
     script = f"set -m; {' '.join(check)}; echo left $?; read -r _; fg; echo ended $?"
     tty = Terminal("bash", "--norc", "-c", script)
-    tty.until("connecting")
+    tty.wait_for("connecting")
     tty.type("\x1a")
-    tty.until("left 148")
-    assert tty.as_it_was
+    tty.wait_for("left 148")
+    assert tty.is_restored
     tty.type("\r")
-    tty.until("connecting", 2)
-    assert not tty.as_it_was
+    tty.wait_for("connecting", 2)
+    assert not tty.is_restored
     tty.type("\x03")
-    tty.until("ended 130")
-    assert tty.as_it_was
-    tty.end()
+    tty.wait_for("ended 130")
+    assert tty.is_restored
+    tty.wait()
 
 
-def test_job_in_the_background_leaves_the_terminal_alone() -> None:
+def test_background_job_leaves_the_terminal_alone() -> None:
     tty = Terminal("bash", "--norc", "-c", f"set -m; {LAMPCTL} check 127.0.0.1:1 -F /dev/null & wait $!; echo ended $?")
-    tty.until("ended 3")
-    assert tty.as_it_was
-    tty.end()
+    tty.wait_for("ended 3")
+    assert tty.is_restored
+    tty.wait()
 
 
-def test_password_is_read_before_and_never_shown(check: list[str]) -> None:
+def test_password_is_read_before_the_live_view_and_never_shown(check: list[str]) -> None:
     tty = Terminal(*check, "--ask-sudo-pass")
-    tty.until("sudo password: ")
+    tty.wait_for("sudo password: ")
     tty.type("open sesame\r")
-    tty.until("connecting")
+    tty.wait_for("connecting")
     tty.type("\x03")
-    assert tty.end() == 130
+    assert tty.wait() == 130
     assert "sesame" not in tty.seen
 
 
 QUESTION = """
 import select
-from lampctl.cli.terminal import showing, trusted
+from lampctl.cli.terminal import confirm_changes, showing
 from lampctl.journal.events import PhaseBegan
 from lampctl.report.live import LiveReporter
 
@@ -119,15 +119,15 @@ shown = LiveReporter(several=False)
 with showing(shown):
     shown.event(PhaseBegan("web1", "connect"))
     select.select([0], [], [])
-    print("trusted", trusted("Is it the host's?", shown))
+    print("trusted", confirm_changes("web1", [], shown))
 """
 
 
-def test_keys_typed_before_the_question_are_no_answer() -> None:
+def test_keys_typed_before_a_question_do_not_answer_it() -> None:
     tty = Terminal(sys.executable, "-c", QUESTION)
-    tty.until("connecting")
+    tty.wait_for("connecting")
     tty.type("y\r")
-    tty.until("Is it the host's? [y/N]:")
+    tty.wait_for("Apply these 0 changes to web1? [y/N]:")
     tty.type("n\r")
-    tty.until("trusted False")
-    assert tty.end() == 0
+    tty.wait_for("trusted False")
+    assert tty.wait() == 0

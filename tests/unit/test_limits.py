@@ -1,4 +1,4 @@
-"""A host that sends without an end, or nothing at all: one clear error, in bounded memory and time."""
+"""A host that sends endlessly, or nothing at all: one clear error, in bounded memory and time."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from lampctl.ssh.channels import SshTransport
 from lampctl.ssh.limits import MIB, Limits
 from lampctl.ssh.local import LocalSession
 
-SMALL = Limits(line=MIB, answer=4 * MIB, errors=4 * MIB, silence=0.5, whole=2.0)
+SMALL = Limits(line=MIB, answer=4 * MIB, errors=4 * MIB, silence=0.5, total=2.0)
 Speak = Callable[[paramiko.Channel], None]
 
 
-class Open(paramiko.ServerInterface):
-    """An sshd that lets everybody in, and says what `speak` says to each command."""
+class AcceptingServer(paramiko.ServerInterface):
+    """An sshd that accepts every key, and runs `speak` for each command."""
 
     def __init__(self, speak: Speak) -> None:
         self._speak = speak
@@ -42,7 +42,7 @@ class Open(paramiko.ServerInterface):
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:  # noqa: ARG002
         def run() -> None:
             with suppress(OSError, EOFError, paramiko.SSHException):
-                channel.recv(1)  # stdin comes once the request is answered: a flood before that is another failure
+                channel.recv(1)  # stdin arrives once the request is answered: a flood before that fails differently
                 self._speak(channel)
                 channel.send_exit_status(0)
                 channel.close()
@@ -51,35 +51,35 @@ class Open(paramiko.ServerInterface):
         return True
 
 
-class Connected:
+class Connector:
     def __init__(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HOME", str(tmp_path))
         monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
         paramiko.ECDSAKey.generate().write_private_key_file(str(tmp_path / "key"))
         self.key = tmp_path / "key"
 
-    def to(self, port: int) -> SshTransport:
+    def connect(self, port: int) -> SshTransport:
         options = ConnectOptions(accept_new_host_key=True, key=self.key, config="", timeout=3)
         return connect.connect(target(f"joe@127.0.0.1:{port}"), options)
 
 
 @pytest.fixture
-def connected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Connected:
-    return Connected(tmp_path, monkeypatch)
+def connector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Connector:
+    return Connector(tmp_path, monkeypatch)
 
 
 def serve(server: socket.socket, speak: Speak) -> None:
     transport = paramiko.Transport(server.accept()[0])
     transport.add_server_key(paramiko.ECDSAKey.generate())
     with suppress(paramiko.SSHException, EOFError, OSError):
-        transport.start_server(server=Open(speak))
+        transport.start_server(server=AcceptingServer(speak))
 
 
-def answered(connected: Connected, speak: Speak, limits: Limits = SMALL) -> list[str]:
-    """The lines of an answer; or the error that takes their place."""
+def read_answer(connector: Connector, speak: Speak, limits: Limits = SMALL) -> list[str]:
+    """Return the lines of an answer, or raise the error that ended it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=serve, args=(server, speak), daemon=True).start()
-        transport = connected.to(server.getsockname()[1])
+        transport = connector.connect(server.getsockname()[1])
         try:
             session = transport.start(Batch({}, limits))
             lines = list(session.lines())
@@ -115,30 +115,30 @@ SPEECHES: dict[str, tuple[Speak, str, str]] = {
 
 
 @pytest.mark.parametrize("speech", SPEECHES)
-def test_each_limit_is_named(connected: Connected, speech: str) -> None:
+def test_error_names_the_exceeded_limit(connector: Connector, speech: str) -> None:
     speak, kind, named = SPEECHES[speech]
     before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
     with pytest.raises(LampctlError, match=named) as caught:
-        answered(connected, speak)
+        read_answer(connector, speak)
     assert (caught.value.kind, caught.value.message[:9]) == (kind, "joe@127.0")
     assert caught.value.hint
     assert time.monotonic() - began < 10
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024  # KiB
 
 
-def test_host_that_floods_stderr_is_not_blocked(connected: Connected) -> None:
-    """More than SSH's window of 2 MiB, before the answer comes: whoever does not read it waits for ever."""
+def test_host_that_floods_stderr_is_not_blocked(connector: Connector) -> None:
+    """More than SSH's window of 2 MiB before the answer: without reading stderr, lampctl would wait forever."""
 
     def speak(channel: paramiko.Channel) -> None:
         for _ in range(64):
             channel.sendall_stderr(b"e" * 65536)
         channel.sendall(b"answer\n")
 
-    assert answered(connected, speak, Limits(silence=5)) == ["answer"]
+    assert read_answer(connector, speak, Limits(silence=5)) == ["answer"]
 
 
-def test_host_that_ignores_flow_control(connected: Connected) -> None:
-    """paramiko keeps whatever comes, however little the reader takes."""
+def test_host_that_ignores_flow_control_is_cut_off(connector: Connector) -> None:
+    """paramiko buffers everything that arrives, however little is read."""
 
     def speak(channel: paramiko.Channel) -> None:
         channel.out_window_size = 1 << 40
@@ -146,9 +146,9 @@ def test_host_that_ignores_flow_control(connected: Connected) -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=serve, args=(server, speak), daemon=True).start()
-        transport = connected.to(server.getsockname()[1])
+        transport = connector.connect(server.getsockname()[1])
         session = transport.start(Batch({}, Limits(silence=1)))
-        time.sleep(1)  # nobody reads
+        time.sleep(1)  # without reading
         assert all(set(line) == {"x"} for line in session.lines())
         with pytest.raises(LampctlError, match="the connection was lost") as caught:
             session.finish()
@@ -158,7 +158,7 @@ def test_host_that_ignores_flow_control(connected: Connected) -> None:
 
 @pytest.fixture
 def raw() -> Iterator[Callable[[bytes], int]]:
-    """The port of a server that sends the same for ever, and reads nothing."""
+    """Start servers that send the same text forever and read nothing; each call returns a port."""
     servers: list[socket.socket] = []
 
     def start(text: bytes) -> int:
@@ -181,16 +181,16 @@ def raw() -> Iterator[Callable[[bytes], int]]:
 
 
 @pytest.mark.parametrize("text", [b"x" * 65536, b"x" * 9999 + b"\n"])
-def test_banner_without_an_end(connected: Connected, raw: Callable[[bytes], int], text: bytes) -> None:
+def test_endless_banner_ends_the_connection(connector: Connector, raw: Callable[[bytes], int], text: bytes) -> None:
     began = time.monotonic()
     with pytest.raises(LampctlError, match="its SSH banner is longer than 64 KiB") as caught:
-        connected.to(raw(text))
+        connector.connect(raw(text))
     assert caught.value.kind == "answer-too-long"
     assert time.monotonic() - began < 5
 
 
-def test_packet_of_four_gigabytes(connected: Connected) -> None:
-    """Before anybody knows whose key it is."""
+def test_packet_of_four_gigabytes_is_refused(connector: Connector) -> None:
+    """Before the host key is known."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def send() -> None:
@@ -202,7 +202,7 @@ def test_packet_of_four_gigabytes(connected: Connected) -> None:
 
         threading.Thread(target=send, daemon=True).start()
         with pytest.raises(LampctlError, match="a packet of"):
-            connected.to(server.getsockname()[1])
+            connector.connect(server.getsockname()[1])
 
 
 LOCAL: dict[str, tuple[str, str]] = {
@@ -214,15 +214,15 @@ LOCAL: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("limit", LOCAL)
-def test_this_machine_has_the_same_limits(limit: str) -> None:
+def test_local_commands_have_the_same_limits(limit: str) -> None:
     script, named = LOCAL[limit]
     with pytest.raises(LampctlError, match=named):
         list(LocalSession(script, b"", SMALL).lines())
 
 
-def test_stderr_of_this_machine_is_read_meanwhile() -> None:
+def test_stderr_of_a_local_command_is_read_while_it_runs() -> None:
     session = LocalSession(
-        "head -c 9000000 /dev/zero >&2; echo said >&2; echo answer", b"", Limits(silence=5, whole=inf)
+        "head -c 9000000 /dev/zero >&2; echo said >&2; echo answer", b"", Limits(silence=5, total=inf)
     )
     assert list(session.lines()) == ["answer"]
     code, stderr = session.finish()

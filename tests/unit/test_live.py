@@ -1,4 +1,4 @@
-"""The live view: what the events of a run come to on a terminal, and that it never is larger than that."""
+"""The live view: how it shows the events of a run, and that it always fits the terminal."""
 
 from __future__ import annotations
 
@@ -54,15 +54,33 @@ def test_packages_are_counted_and_the_bar_only_grows() -> None:
     assert seen[-1][1] == 1
 
 
+class Tty(io.TextIOWrapper):
+    """A terminal that keeps what is written to it."""
+
+    def __init__(self, encoding: str = "utf-8") -> None:
+        self.written = io.BytesIO()
+        super().__init__(self.written, encoding)
+
+    def isatty(self) -> bool:
+        return True
+
+    def hides_cursor(self) -> bool:
+        """Whether the cursor is hidden, as it is while lines are live."""
+        return self.written.getvalue().rfind(b"\x1b[?25l") > self.written.getvalue().rfind(b"\x1b[?25h")
+
+
 def view(*events: Event, several: bool = False, width: int = 80, height: int = 24) -> str:
-    """What is live after the events."""
-    shown = LiveReporter(several=several)
-    shown._console = Console(file=io.StringIO(), force_terminal=True, width=width, height=height, no_color=True)
-    for event in events:
-        shown.event(event)
-    shown._stop()
+    """Return the live lines after the events."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdout", Tty())
+        patch.setenv("COLUMNS", str(width))
+        patch.setenv("LINES", str(height))
+        shown = LiveReporter(several=several)
+        for event in events:
+            shown.event(event)
+        shown.close()
     page = Console(file=io.StringIO(), width=width, color_system=None)
-    page.print(shown._frame())
+    page.print(shown.frame())
     assert isinstance(page.file, io.StringIO)
     return page.file.getvalue()
 
@@ -92,7 +110,7 @@ def checked(id: str, status: Status) -> Event:
     return CheckDone("web1", result)
 
 
-def test_checks_layer_by_layer_as_they_come_back() -> None:
+def test_checks_are_counted_by_layer_as_results_arrive() -> None:
     planned = ChecksPlanned("web1", ("linux", "linux", "web", "web", "php", "site"))
     begun = [*running("web1"), PhaseBegan("web1", "check"), planned]
     come = [checked("linux.a", Status.PASS), checked("linux.b", Status.PASS), checked("web.a", Status.PASS)]
@@ -113,7 +131,7 @@ def test_long_step_has_a_bar() -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (40, 10), (20, 3)])
 @pytest.mark.parametrize("several", [False, True])
-def test_never_larger_than_the_terminal(width: int, height: int, several: bool) -> None:
+def test_live_view_is_never_larger_than_the_terminal(width: int, height: int, several: bool) -> None:
     hosts = [f"web{number}.example.com" for number in range(60 if several else 1)]
     events = [event for host in hosts for event in running(host, "Unpacking " + "x" * 300)]
     events += [StepsPlanned(hosts[0], tuple(f"layer{n}" for n in range(50)))]
@@ -123,48 +141,41 @@ def test_never_larger_than_the_terminal(width: int, height: int, several: bool) 
     assert "more" in lines[-1]
 
 
-def test_live_view_pauses_while_a_question_is_open() -> None:
+def test_live_view_pauses_while_a_question_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Tty()
+    monkeypatch.setattr("sys.stdout", terminal)
+    monkeypatch.setenv("TERM", "xterm")
     shown = LiveReporter(several=True)
-    shown._console = Console(file=io.StringIO(), force_terminal=True)
     shown.event(PhaseBegan("a", "connect"))
     shown.event(Asked("", "Is it?"))
     shown.event(PhaseBegan("b", "connect"))
-    assert shown._live is None
+    assert not terminal.hides_cursor()
     shown.event(Answered(""))
     shown.event(PhaseBegan("b", "observe"))
-    assert shown._live is not None
+    assert terminal.hides_cursor()
     shown.close()
 
 
-BROKEN = Result("web.config", "web", Status.FAIL, Where.HOST, "Syntax OK", "not valid", "AH00526: line 3", "mend it")
+BROKEN = Result("web.config", "web", Status.FAIL, Where.HOST, "Syntax OK", "not valid", "AH00526: line 3", "fix it")
 
 
 @pytest.mark.parametrize(
-    ("outcome", "said"),
+    ("outcome", "message"),
     [
-        (Outcome("web1", "check", results=[BROKEN]), "✗ web.config: not valid\n  → mend it\n"),
+        (Outcome("web1", "check", results=[BROKEN]), "✗ web.config: not valid\n  → fix it\n"),
         (
             Outcome("web1", "deploy", error=ApplyFailed("web1: no room", "free some")),
             "✗ web1: no room\n  → free some\n",
         ),
     ],
 )
-def test_end_is_the_culprit_in_two_lines(outcome: Outcome, said: str) -> None:
-    shown = LiveReporter(several=False)
-    shown._console = Console(file=io.StringIO(), width=80, color_system=None)
-    shown.outcome(outcome)
-    assert isinstance(shown._console.file, io.StringIO)
-    text = shown._console.file.getvalue()
-    assert text.endswith(said)
+def test_report_ends_with_the_culprit_in_two_lines(
+    outcome: Outcome, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    LiveReporter(several=False).outcome(outcome)
+    text = capsys.readouterr().out
+    assert text.endswith(message)
     assert ("AH00526" in text) == bool(outcome.results)
-
-
-class Tty(io.TextIOWrapper):
-    def __init__(self, encoding: str = "utf-8") -> None:
-        super().__init__(io.BytesIO(), encoding)
-
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What has the database's port may be no database: it gets neither all of our memory nor all of our time."""
+"""Whatever listens on the database's port: a login takes bounded memory and time."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from lampctl.checks import LoginProbe
 from lampctl.engine.login import log_in
-from lampctl.engine.prove import _login
-from tests.unit.liar import Liar
+from lampctl.engine.prove import probe_login
+from tests.unit.fake_host import FakeHost
 
 PROBE = LoginProbe("user", "name", "/secret")
 GREETING = (
@@ -24,7 +24,7 @@ GREETING = (
 )
 
 
-def served(speak: Callable[[socket.socket], None], timeout: float = 1.0) -> str:
+def log_in_to(speak: Callable[[socket.socket], None], timeout: float = 1.0) -> str:
     ours, theirs = socket.socketpair()
 
     def run() -> None:
@@ -62,18 +62,18 @@ def drip(peer: socket.socket) -> None:
         send(b""),
     ],
 )
-def test_answer_without_an_end(speak: Callable[[socket.socket], None]) -> None:
+def test_endless_answer_is_cut_off(speak: Callable[[socket.socket], None]) -> None:
     began = time.monotonic()
-    said = served(speak)
-    assert not said.startswith("ok")
+    result = log_in_to(speak)
+    assert not result.startswith("ok")
     assert time.monotonic() - began < 8
 
 
 @settings(max_examples=60, deadline=None)
 @given(text=st.binary(max_size=200), greets=st.booleans())
-def test_answer_is_anything(text: bytes, greets: bool) -> None:
-    """Whatever PyMySQL raises is what the check says."""
-    transport = Liar([])
+def test_login_survives_any_answer(text: bytes, greets: bool) -> None:
+    """Whatever PyMySQL raises is in the finding."""
+    transport = FakeHost([])
 
     def tunnel(port: int, timeout: float) -> socket.socket:  # noqa: ARG001
         ours, theirs = socket.socketpair()
@@ -82,5 +82,5 @@ def test_answer_is_anything(text: bytes, greets: bool) -> None:
         return ours
 
     transport.tunnel = tunnel  # type: ignore[assignment,method-assign]
-    found = _login(transport, PROBE, "secret")
+    found = probe_login(transport, PROBE, "secret")
     assert found.raw[:1].isdigit() or found.error

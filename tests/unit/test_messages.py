@@ -1,4 +1,4 @@
-"""Where pydantic says that something is wrong, and where that is in the playbook."""
+"""From the location in a pydantic error to the place in the playbook."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ PLACES = {
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("case", CASES)
 def test_type_names_are_not_part_of_the_location(case: str, place: str) -> None:
-    text, said = CASES[case]
+    text, message = CASES[case]
     document = parse(PLACES[place].replace("{}", text), "site.yml")
     with pytest.raises(ValidationError) as caught:
         Book.model_validate(document.data)
     (line,) = messages(caught.value, document, Book)
-    assert line.startswith(f"site.yml:2: {place} → {said}")
+    assert line.startswith(f"site.yml:2: {place} → {message}")

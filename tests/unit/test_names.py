@@ -1,4 +1,4 @@
-"""Names derived from a site's: no two sites share one, and on a host that 0.1 deployed they stay or are brought over."""
+"""Names derived from a site's name: no two sites share one, and those that 0.1 gave are kept or migrated."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DERIVED: Mapping[str, Callable[[str], str]] = {
     "slice": slice_of,
     "socket": lambda name: socket_name("php", name),
 }
-# As two people would name their sites, one of whom has seen the other's.
+# Pairs of site names, the second chosen to collide with the first.
 PAIRS = [
     ("shop.example.test", "shop-example.test"),
     ("shop--example.test", "shop-example.test"),
@@ -47,8 +47,8 @@ PAIRS = [
 ]
 
 
-def _forged(long: str) -> str:
-    """A site's name whose plain user would be the shortened one of `long`."""
+def _colliding_name(long: str) -> str:
+    """A site name whose plain user name equals the shortened one of `long`."""
     flat = long.replace(".", "-")
     return f"{flat[:18]}-{hashlib.sha256(flat.encode()).hexdigest()[:8]}".replace(".", "-")
 
@@ -58,14 +58,14 @@ NAMES = KINDS["hostname"].map(lambda name: name[:200].rstrip(".-"))
 
 
 @pytest.mark.parametrize("of_site", DERIVED.values(), ids=DERIVED)
-@pytest.mark.parametrize("pair", [*PAIRS, (FORGED, _forged(FORGED))])
-def test_two_sites_share_no_name(of_site: Callable[[str], str], pair: tuple[str, str]) -> None:
+@pytest.mark.parametrize("pair", [*PAIRS, (FORGED, _colliding_name(FORGED))])
+def test_similar_site_names_get_different_names(of_site: Callable[[str], str], pair: tuple[str, str]) -> None:
     assert of_site(pair[0]) != of_site(pair[1])
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(names=st.lists(st.one_of(NAMES, NAMES.map(lambda n: n.replace(".", "-"))), unique=True, min_size=2, max_size=8))
-def test_no_two_of_many_sites_share_a_name(names: list[str]) -> None:
+def test_no_two_sites_share_a_name(names: list[str]) -> None:
     for of_site in DERIVED.values():
         assert len({of_site(name) for name in names}) == len(names)
     for name in names:
@@ -83,7 +83,7 @@ def test_no_two_of_many_sites_share_a_name(names: list[str]) -> None:
         ("shop-example.test", "site-shop_example-test", "site-shop-example-test"),
     ],
 )
-def test_a_name_without_a_hyphen_stays(site: str, user: str, former: str) -> None:
+def test_name_without_a_hyphen_stays(site: str, user: str, former: str) -> None:
     assert (user_of(site), former_user_of(site)) == (user, former)
 
 
@@ -99,7 +99,7 @@ def wanted(*sites: str, name: str = "lamp") -> tuple[Desired, Mapping[str, str]]
     return found, {file.key: "\n" for file in found.files}
 
 
-def plan_of(
+def make_plan(
     site: str,
     *more: str,
     users: Mapping[str, str],
@@ -111,10 +111,10 @@ def plan_of(
     accounts = {f"user:{name}": Account(home) for name, home in users.items()}
     states = States().updated(USERS, accounts).updated(DATABASES, databases or {}).updated(DIRECTORIES, entries or {})
     observation = Observation(Facts("debian-13"), states, owners or {})
-    return planning.make("lamp", found, observation, contents, wait=1)
+    return planning.make(planning.Identity("lamp"), found, observation, contents, wait=1)
 
 
-def of_users(plan: Plan) -> dict[str, Action]:
+def user_changes(plan: Plan) -> dict[str, Action]:
     return {c.resource.removeprefix("user:"): c.action for c in plan.changes if c.resource.startswith("user:")}
 
 
@@ -122,44 +122,44 @@ DOTTED, HYPHENATED = "shop.example.test", "shop-example.test"
 OLD, NEW = "site-shop-example-test", "site-shop_example-test"
 
 
-def test_the_user_of_0_1_gets_its_new_name_first_and_loses_the_old_one_last() -> None:
-    plan = plan_of(HYPHENATED, users={OLD: home_of(HYPHENATED)})
-    assert of_users(plan) == {NEW: Action.UPDATE, OLD: Action.DELETE}
+def test_user_of_0_1_gets_its_new_name_first_and_loses_the_old_one_last() -> None:
+    plan = make_plan(HYPHENATED, users={OLD: home_of(HYPHENATED)})
+    assert user_changes(plan) == {NEW: Action.UPDATE, OLD: Action.DELETE}
     assert [any(c.resource == f"user:{OLD}" for c in stage.changes) for stage in plan.stages] == [False, True]
     renamed = next(c for c in plan.changes if c.resource == f"user:{NEW}")
     assert OLD in renamed.diff
     assert plan.problems == ()
 
 
-def test_a_run_that_died_in_between_is_completed() -> None:
+def test_interrupted_rename_is_completed() -> None:
     home = home_of(HYPHENATED)
-    assert of_users(plan_of(HYPHENATED, users={OLD: home, NEW: home})) == {OLD: Action.DELETE}
-    assert of_users(plan_of(HYPHENATED, users={NEW: home})) == {}
+    assert user_changes(make_plan(HYPHENATED, users={OLD: home, NEW: home})) == {OLD: Action.DELETE}
+    assert user_changes(make_plan(HYPHENATED, users={NEW: home})) == {}
 
 
-def test_the_user_of_another_site_stays_that_sites() -> None:
-    plan = plan_of(HYPHENATED, users={OLD: home_of(DOTTED)})
-    assert of_users(plan) == {NEW: Action.CREATE}
+def test_user_of_another_site_is_left_alone() -> None:
+    plan = make_plan(HYPHENATED, users={OLD: home_of(DOTTED)})
+    assert user_changes(plan) == {NEW: Action.CREATE}
     assert plan.problems == ()
 
 
-def test_both_sites_of_one_playbook_get_a_user_each() -> None:
+def test_both_sites_of_one_playbook_get_their_own_users() -> None:
     for first in (DOTTED, HYPHENATED):
-        plan = plan_of(DOTTED, HYPHENATED, users={OLD: home_of(first)}, owners={})
+        plan = make_plan(DOTTED, HYPHENATED, users={OLD: home_of(first)}, owners={})
         assert plan.problems == ()
         expected = {NEW: Action.CREATE} if first == DOTTED else {NEW: Action.UPDATE, OLD: Action.CREATE}
-        assert of_users(plan) == expected
+        assert user_changes(plan) == expected
         steps = [step.name for step in plan.stages[0].before if step.name.startswith("user ")]
-        assert steps == sorted(steps, key=lambda name: OLD in name)  # the name is free before it is given again
+        assert steps == sorted(steps, key=lambda name: OLD in name)  # the name is free before it is used again
 
 
-def test_a_user_with_another_home_is_refused() -> None:
-    plan = plan_of(DOTTED, users={OLD: home_of(HYPHENATED)})
+def test_user_with_another_home_is_refused() -> None:
+    plan = make_plan(DOTTED, users={OLD: home_of(HYPHENATED)})
     assert [problem.message for problem in plan.problems] == [
         f"the Unix user {OLD} has the home /var/www/{HYPHENATED}, not /var/www/{DOTTED}; it was left alone"
     ]
     assert "deploy the playbook of the site shop-example.test first" in plan.problems[0].hint
-    plan = plan_of(DOTTED, users={OLD: "/home/somebody"})
+    plan = make_plan(DOTTED, users={OLD: "/home/somebody"})
     assert [problem.kind for problem in plan.problems] == ["conflict"]
 
 
@@ -171,40 +171,40 @@ OPENS = {**EXISTS, ACCOUNT: replace(HERS, login=True)}
 
 
 @pytest.mark.parametrize("databases", [EXISTS, {"database-server": DatabaseState()}], ids=["up", "down"])
-def test_a_database_of_another_playbook_is_refused(databases: Mapping[str, DatabaseState]) -> None:
+def test_database_of_another_playbook_is_refused(databases: Mapping[str, DatabaseState]) -> None:
     owners = {"theirs": frozenset({DATABASE, ACCOUNT})}
-    plan = plan_of(HYPHENATED, users={}, databases=databases, owners=owners)
+    plan = make_plan(HYPHENATED, users={}, databases=databases, owners=owners)
     assert [p.message for p in plan.problems if p.kind == "conflict"] == [
         "the database shop_example_test belongs to the playbook theirs; it was left alone",
         "the database user shop_example_test belongs to the playbook theirs; it was left alone",
     ]
 
 
-def test_a_database_that_the_sites_own_secret_opens_follows_a_playbook_that_was_renamed() -> None:
-    plan = plan_of(DOTTED, users={}, databases=OPENS, owners={"theirs": frozenset({DATABASE, ACCOUNT})})
+def test_database_that_the_sites_secret_opens_is_taken_over_by_a_renamed_playbook() -> None:
+    plan = make_plan(DOTTED, users={}, databases=OPENS, owners={"theirs": frozenset({DATABASE, ACCOUNT})})
     assert [p for p in plan.problems if p.kind == "conflict"] == []
     assert {DATABASE, ACCOUNT} <= set(plan.claims)
 
 
-def test_a_directory_of_another_playbooks_site_is_refused() -> None:
+def test_directory_of_another_playbooks_site_is_refused() -> None:
     path = home_of(DOTTED)
     owners = {"theirs": frozenset({f"directory:{path}"})}
     entries = {path: Entry("directory", 0o750, "site-another:www-data")}
-    plan = plan_of(DOTTED, users={}, owners=owners, entries=entries)
+    plan = make_plan(DOTTED, users={}, owners=owners, entries=entries)
     assert [p.message for p in plan.problems] == [
         f"{path} belongs to site-another, of the playbook theirs; it was left alone"
     ]
 
 
-def refused(sites: Mapping[str, object]) -> str:
+def load_error(sites: Mapping[str, object]) -> str:
     data = {"web": {}, "php": {}, "mysql": {}, "sites": sites}
     with pytest.raises(PlaybookError) as caught:
         rendered("generated.yml", (), "debian-13", Generated(yaml.safe_dump(data)))
     return caught.value.message
 
 
-def test_databases_of_two_sites_that_would_be_one_are_refused() -> None:
-    message = refused({name: {"type": "php", "database": True} for name in (DOTTED, HYPHENATED)})
+def test_two_sites_with_the_same_database_name_are_refused() -> None:
+    message = load_error({name: {"type": "php", "database": True} for name in (DOTTED, HYPHENATED)})
     assert "the database name shop_example_test is used by two sites" in message
 
 
@@ -213,12 +213,12 @@ def test_databases_of_two_sites_that_would_be_one_are_refused() -> None:
     ["/var/www/shop.example.test", "/var/www/shop.example.test/wp-content", "/var/www", "/var", "/etc", "/etc/lampctl",
      "/usr/local", "/run/php", "/root", "/var/lib", "/var/lib/lampctl/x", "/home"],
 )  # fmt: skip
-def test_a_root_that_holds_or_lies_in_what_is_anothers_is_refused(root: str) -> None:
+def test_root_that_contains_or_is_inside_a_foreign_directory_is_refused(root: str) -> None:
     sites = {DOTTED: {"type": "wordpress"}, "b.test": {"type": "static", "root": root}}
-    assert f"the root {root} of b.test" in refused(sites)
+    assert f"the root {root} of b.test" in load_error(sites)
 
 
-def test_valid_roots_stay_valid() -> None:
+def test_valid_roots_are_accepted() -> None:
     for root in ("/var/www/shop", "/srv/www/a.test", "/var/www/b.test/public", "/home/me/www", "/opt/app/public"):
         data = {"web": {}, "sites": {"a.test": {"type": "static"}, "b.test": {"type": "static", "root": root}}}
         assert rendered("generated.yml", (), "debian-13", Generated(yaml.safe_dump(data)))
@@ -226,4 +226,4 @@ def test_valid_roots_stay_valid() -> None:
 
 def test_names_too_long_for_a_file_are_refused() -> None:
     name = ".".join(["a" * 60] * 4)
-    assert "at most 200" in refused({name: {"type": "static"}})
+    assert "at most 200" in load_error({name: {"type": "static"}})

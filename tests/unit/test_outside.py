@@ -1,4 +1,4 @@
-"""What the look from outside makes of the answers that servers send: real sockets on loopback."""
+"""Checks from outside, with real sockets on loopback: how they judge the answers of servers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from lampctl.checks import HttpProbe, culprit
 from lampctl.engine import visit
-from lampctl.engine.reading import HEADERS, MAXIMUM, Page
+from lampctl.engine.reading import HEADERS, MAXIMUM, Page, Reader
 from lampctl.engine.smoke import Patience, smoke
 from lampctl.layers import http
 from lampctl.outcome import Outcome
@@ -23,7 +23,7 @@ LIMIT = 1.0  # seconds for a whole answer
 
 
 def fetch(server: Server) -> tuple[Page, float]:
-    """(the page, seconds)."""
+    """Return the page and the seconds it took."""
     with running(server) as (port, _):
         began = time.monotonic()
         page = visit.get("127.0.0.1", HttpProbe("a.test", "/", port), "", LIMIT)
@@ -66,7 +66,7 @@ COMPLETE: dict[str, Server] = {
 
 
 @pytest.mark.parametrize("case", COMPLETE)
-def test_complete_answer(case: str) -> None:
+def test_complete_answer_passes(case: str) -> None:
     page, took = fetch(COMPLETE[case])
     answer = http.parse(page.raw)
     assert page.error == ""
@@ -79,7 +79,7 @@ def test_complete_answer(case: str) -> None:
 WHEN_CLOSED = "then the server closed the connection"
 WHEN_LATE = "the time limit of 1 s was reached"
 
-# The answer → (the culprit's finding, what its evidence begins with).
+# The answer → (the culprit's finding, the beginning of its evidence).
 BROKEN: dict[str, tuple[Server, str, str]] = {
     "shorter than its length": (
         Server(with_length(b"Hello", 100)),
@@ -96,7 +96,7 @@ BROKEN: dict[str, tuple[Server, str, str]] = {
     "reset in the body": (
         Server(with_length(b"Hello", 100), resets=True),
         "no complete answer", "the body is incomplete: 5 of 100 bytes, then [Errno 104] Connection reset by peer"),
-    "no length and no end": (
+    "no length, kept open": (
         Server(b"HTTP/1.1 200 OK\r\n\r\nHello", closes=False),
         "no complete answer", f"the body has no end: it has no Content-Length, and after 5 bytes {WHEN_LATE}"),
     "a byte each 0.3 s": (
@@ -108,34 +108,34 @@ BROKEN: dict[str, tuple[Server, str, str]] = {
     "gzip cut": (
         Server(with_length(HELLO[:-9], more="Content-Encoding: gzip\r\n")),
         "no complete answer", "the body is incomplete: its gzip data ends early"),
-    "gzip that is none": (
+    "invalid gzip": (
         Server(with_length(b"Hello", more="Content-Encoding: gzip\r\n")),
         "no complete answer", "the body is not valid gzip: "),
     "headers cut": (
         Server(b"HTTP/1.1 200 OK\r\nContent-Le"),
         "no complete answer", f"the headers are incomplete: 27 bytes, {WHEN_CLOSED}"),
-    "a header without an end": (
+    "an endless header": (
         Server(b"HTTP/1.1 200 OK\r\nX-A: " + b"a" * (1 << 20), closes=False),
         "no complete answer", f"the headers are longer than {HEADERS >> 10} KiB"),
     "too many headers": (
         Server(with_length(b"Hello", more="X-A: b\r\n" * 40_000), closes=False),
         "no complete answer", f"the headers are longer than {HEADERS >> 10} KiB"),
-    "interim answers without an end": (
+    "endless interim answers": (
         Server(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 10_000, closes=False),
         "no complete answer", "more than 100 interim answers"),
-    "interim answer alone": (
+    "only an interim answer": (
         Server(b"HTTP/1.1 103 Early Hints\r\n\r\n"),
         "no complete answer", f"the headers are incomplete: 28 bytes, {WHEN_CLOSED}"),
-    "a line that is no header": (
+    "an invalid header line": (
         Server(b"HTTP/1.1 200 OK\r\nnot a header\r\n\r\nHello"),
         "no complete answer", "not valid HTTP: illegal header line: 'not a header'\n"),
-    "a long line that is no header": (
+    "a long invalid header line": (
         Server(b"HTTP/1.1 200 OK\r\n" + b"a" * 200_000 + b"\r\n\r\nHello"),
         "no complete answer", "not valid HTTP: illegal header line: 'aaa"),
     "two lengths": (
         Server(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nHello!"),
         "no complete answer", "not valid HTTP: conflicting Content-Length headers"),
-    "a chunk's size that is none": (
+    "an invalid chunk size": (
         Server(CHUNKED + b"zz\r\nHello"),
         "no complete answer", "not valid HTTP: illegal chunk header"),
     "nothing": (Server(b""), "no answer", "nothing was received: the server closed the connection"),
@@ -145,8 +145,16 @@ BROKEN: dict[str, tuple[Server, str, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("piece", [1 << 10, 1 << 16, 1 << 20])
+def test_headers_that_are_too_long_are_refused_however_they_arrive(piece: int) -> None:
+    answer = with_length(b"Hello", more="X-A: b\r\n" * 40_000)
+    reader = Reader("/", [("Host", "a.test")])
+    assert any(reader.feed(answer[start : start + piece]) for start in range(0, len(answer), piece))
+    assert reader.page().error == f"the headers are longer than {HEADERS >> 10} KiB"
+
+
 @pytest.mark.parametrize("case", BROKEN)
-def test_broken_answer(case: str) -> None:
+def test_broken_answer_names_its_fault(case: str) -> None:
     server, actual, evidence = BROKEN[case]
     began = time.monotonic()
     found = culprit(check(server).results)
@@ -160,7 +168,7 @@ def test_broken_answer(case: str) -> None:
 
 @pytest.mark.parametrize("coding", ["", "gzip"])
 @pytest.mark.parametrize("framing", ["length", "chunks", "close"])
-def test_20_mib_are_cut_in_bounded_time_and_memory(framing: str, coding: str) -> None:
+def test_body_of_20_mib_is_cut_in_bounded_time_and_memory(framing: str, coding: str) -> None:
     whole = b"Hello" + bytes(20 << 20) + b"Basket"
     body = gzip.compress(whole, 1) if coding else whole
     head = b"HTTP/1.1 200 OK\r\n" + (b"Content-Encoding: gzip\r\n" if coding else b"")
@@ -182,12 +190,12 @@ def test_20_mib_are_cut_in_bounded_time_and_memory(framing: str, coding: str) ->
     assert found[3].actual == f"'Basket' is not in its first {MAXIMUM} bytes"
 
 
-def test_page_of_the_limit_s_size_is_not_cut() -> None:
+def test_page_of_exactly_the_limit_is_not_cut() -> None:
     page, _ = fetch(Server(with_length(bytes(MAXIMUM))))
     assert (page.error, page.cut, page.size) == ("", False, MAXIMUM)
 
 
-def test_compression_that_was_not_asked_for_and_can_t_be_read() -> None:
+def test_unsupported_content_encoding_is_named() -> None:
     outcome = check(Server(with_length(b"Hello", more="Content-Encoding: br\r\n")), Wanted(texts=("Basket",)))
     found = culprit(outcome.results)
     assert found is not None
@@ -195,24 +203,24 @@ def test_compression_that_was_not_asked_for_and_can_t_be_read() -> None:
 
 
 @pytest.mark.parametrize("charset", ["iso-8859-1", '"windows-1252"', "utf-16-le"])
-def test_text_in_the_charset_of_the_page(charset: str) -> None:
+def test_text_is_found_in_the_charset_of_the_page(charset: str) -> None:
     body = "Caf\u00e9".encode(charset.strip('"'))
     server = Server(with_length(body, more=f"Content-Type: text/html; charset={charset}\r\n"))
     assert check(server, Wanted(texts=("Caf\u00e9",))).ok
 
 
 @pytest.mark.parametrize("charset", ["no-such", "zlib", "idna", "punycode", "undefined"])
-def test_charset_that_is_none(charset: str) -> None:
+def test_unknown_charset_does_not_fail_the_check(charset: str) -> None:
     assert check(Server(with_length(b"Hello", more=f"Content-Type: text/html; charset={charset}\r\n"))).ok
 
 
-def test_redirect_is_followed_though_its_body_has_no_end() -> None:
+def test_redirect_with_an_endless_body_is_followed() -> None:
     with running(Server(with_length(b"Hello"))) as (port, _):
         redirect = f"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{port}/\r\n\r\n".encode()
         assert check(Server(redirect, closes=False)).ok
 
 
-def test_request() -> None:
+def test_request_has_the_expected_headers() -> None:
     with running(Server(with_length(b"Hello"))) as (port, requests):
         visit.get("127.0.0.1", HttpProbe("fe80::1%eth0", "/{token}?a=b", port), "t0k", LIMIT)
     assert requests[0].decode().split("\r\n") == [

@@ -1,4 +1,4 @@
-"""What `pipx install .` gives in a fresh checkout: a wheel in an environment of its own, used from anywhere."""
+"""`pipx install .` in a fresh checkout: a wheel in its own environment that works from any directory."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def run(*argv: object, cwd: Path) -> str:
     return done.stdout
 
 
-def tracked() -> list[Path]:
-    """What is in git, or would be with the next commit."""
+def tracked_files() -> list[Path]:
+    """The files that are in git, or would be with the next commit."""
     names = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT).split("\0")
     return [Path(name) for name in names if name and (ROOT / name).is_file()]
 
 
-def built(target: str, source: Path, out: Path) -> Path:
-    """What hatchling makes of `source`, as `python -m build` would have it."""
+def build(target: str, source: Path, out: Path) -> Path:
+    """Build `target` of `source` with hatchling, as `python -m build` would."""
     run(sys.executable, "-m", "hatchling", "build", "-t", target, "-d", out, cwd=source)
     (found,) = out.iterdir()
     return found
@@ -39,9 +39,9 @@ def built(target: str, source: Path, out: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files in git alone, so that nothing that lies around can help."""
+    """A copy of only the files in git, so that no stray file can help."""
     checkout = tmp_path_factory.mktemp("checkout")
-    for name in tracked():
+    for name in tracked_files():
         (checkout / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, checkout / name)
     return checkout
@@ -49,7 +49,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return built("wheel", checkout, tmp_path_factory.mktemp("dist"))
+    return build("wheel", checkout, tmp_path_factory.mktemp("dist"))
 
 
 def contents(wheel: Path) -> dict[str, bytes]:
@@ -59,7 +59,7 @@ def contents(wheel: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def lampctl(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The installed program. Its dependencies are those of the tests, to be quick and offline."""
+    """The installed program. It uses the dependencies of the tests, to be fast and offline."""
     venv = tmp_path_factory.mktemp("venv")
     run(sys.executable, "-m", "venv", "--without-pip", venv, cwd=venv)
     python = venv / "bin" / "python"
@@ -71,24 +71,24 @@ def lampctl(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_wheel_is_the_package_with_its_data(wheel: Path) -> None:
     inside = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    data = {f"lampctl/_data/{path}" for path in tracked() if path.parts[0] in ("templates", "playbooks")}
-    code = {str(path) for path in tracked() if path.parts[0] == "lampctl"}
+    data = {f"lampctl/_data/{path}" for path in tracked_files() if path.parts[0] in ("templates", "playbooks")}
+    code = {str(path) for path in tracked_files() if path.parts[0] == "lampctl"}
     assert inside == data | code
 
 
 def test_source_distribution_builds_the_same_wheel(wheel: Path, checkout: Path, tmp_path: Path) -> None:
-    with tarfile.open(built("sdist", checkout, tmp_path / "dist")) as archive:
+    with tarfile.open(build("sdist", checkout, tmp_path / "dist")) as archive:
         archive.extractall(tmp_path, filter="data")
     (source,) = tmp_path.glob("lampctl_stack-*")
     assert (source / "tests/unit/test_package.py").is_file()  # packagers run the tests
-    assert contents(built("wheel", source, tmp_path / "wheel")) == contents(wheel)
+    assert contents(build("wheel", source, tmp_path / "wheel")) == contents(wheel)
 
 
-def test_metadata_tells_who_may_use_it_and_how(wheel: Path) -> None:
+def test_metadata_has_the_license_the_python_version_and_the_readme(wheel: Path) -> None:
     (name,) = [name for name in contents(wheel) if name.endswith("METADATA")]
-    said = contents(wheel)[name].decode()
+    metadata = contents(wheel)[name].decode()
     for line in ("License-Expression: MIT", "License-File: LICENSE", "Requires-Python: >=3.11", "# lampctl"):
-        assert f"\n{line}\n" in said
+        assert f"\n{line}\n" in metadata
 
 
 def test_installed_program_works_from_anywhere(lampctl: Path, tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_installed_program_runs_its_own_code(lampctl: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("path", ["requirements.lock", "docs/sphinx/requirements.txt", "tests/bench/requirements.txt"])
-def test_every_pinned_package_has_its_checksum_and_pip_requires_it(path: str) -> None:
+def test_every_pinned_package_has_a_checksum_that_pip_requires(path: str) -> None:
     found = re.split(r"\n(?=\S)", (ROOT / path).read_text())
     pinned = [entry for entry in found if not entry.startswith("#")]
     assert pinned

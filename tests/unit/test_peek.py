@@ -1,4 +1,4 @@
-"""What is at a path that somebody else can write: it is looked at, not opened, unless it is a file of ordinary size."""
+"""Entries at paths that other users can write: they are examined without opening them, except files of ordinary size."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lampctl.resources.kind import HostView
 quick = settings(max_examples=60, deadline=None)
 
 
-def seen(*resources: File | Symlink | Directory) -> dict[str, entry.Entry]:
+def observe(*resources: File | Symlink | Directory) -> dict[str, entry.Entry]:
     found: dict[str, entry.Entry] = {}
     for probe in (FILES.question(resources), DIRECTORIES.question(resources)):
         done = subprocess.run(["sh", "-c", probe], capture_output=True, text=True, check=True, timeout=20)
@@ -32,7 +32,7 @@ def seen(*resources: File | Symlink | Directory) -> dict[str, entry.Entry]:
     return found
 
 
-def ours(path: Path, seed: bool = False) -> File:
+def file_at(path: Path, seed: bool = False) -> File:
     return File(str(path), "site", "", {}, seed=seed)
 
 
@@ -42,10 +42,10 @@ def test_entries_of_each_kind_of_path(tmp_path: Path) -> None:
         (tmp_path / name).chmod(0o640)
     (tmp_path / "folder").mkdir(mode=0o750)
     (tmp_path / "link").symlink_to("target\n")
-    found = seen(
-        ours(tmp_path / "plain"),
-        ours(tmp_path / "seed", seed=True),
-        ours(tmp_path / "none"),
+    found = observe(
+        file_at(tmp_path / "plain"),
+        file_at(tmp_path / "seed", seed=True),
+        file_at(tmp_path / "none"),
         Directory(str(tmp_path / "folder"), "site"),
         Symlink(str(tmp_path / "link"), "site", "x"),
     )
@@ -54,17 +54,17 @@ def test_entries_of_each_kind_of_path(tmp_path: Path) -> None:
         "plain": "file", "seed": "file", "folder": "directory", "link": "symlink"
     }  # fmt: skip
     assert (names["plain"].content, names["plain"].mode) == (b"content of plain", 0o640)
-    assert names["seed"].content == b""  # it is never compared
+    assert names["seed"].content == b""  # never compared
     assert (names["link"].target, names["folder"].mode) == ("target\n", 0o750)
 
 
-def test_sparse_file_of_three_gigabytes(tmp_path: Path) -> None:
+def test_sparse_file_of_three_gigabytes_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "index.php"
     with path.open("wb") as stream:
         stream.truncate(3 << 30)
     began = time.monotonic()
-    wanted = ours(path)
-    found = seen(wanted)[str(path)]
+    wanted = file_at(path)
+    found = observe(wanted)[str(path)]
     assert time.monotonic() - began < 2
     change = FILES.compare(wanted, found, HostView(owned=frozenset({wanted.key}), contents={wanted.key: "new\n"}))
     assert isinstance(change, Change)
@@ -77,41 +77,43 @@ def test_pipe_socket_and_device_are_not_opened(tmp_path: Path) -> None:
     (tmp_path / "null").symlink_to("/dev/zero")
     with socket.socket(socket.AF_UNIX) as sock:
         sock.bind(str(tmp_path / "socket"))
-        found = seen(*(ours(tmp_path / name) for name in ("pipe", "socket", "null")), File("/dev/zero", "site", "", {}))
+        found = observe(
+            *(file_at(tmp_path / name) for name in ("pipe", "socket", "null")), File("/dev/zero", "site", "", {})
+        )
     assert sorted(item.kind for item in found.values()) == ["other", "other", "other", "symlink"]
 
 
 def test_link_to_a_file_that_only_root_may_read_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/etc/passwd")
-    assert b"root" not in seen(ours(tmp_path / "link"))[str(tmp_path / "link")].content
+    assert b"root" not in observe(file_at(tmp_path / "link"))[str(tmp_path / "link")].content
 
 
 def test_line_break_in_a_link_target_adds_no_row(tmp_path: Path) -> None:
-    """A tenant's link must not tell us anything about another path."""
+    """A site's link must not fake a row about another path."""
     (tmp_path / "link").symlink_to("x\nf\t644\troot:root\t0\t/etc/passwd\t")
-    assert list(seen(ours(tmp_path / "link"))) == [str(tmp_path / "link")]
+    assert list(observe(file_at(tmp_path / "link"))) == [str(tmp_path / "link")]
 
 
-def packed(rows: bytes, archive: bytes) -> str:
+def pack(rows: bytes, archive: bytes) -> str:
     return f"stat\t{base64.b64encode(rows).decode()}\ntar\t{base64.b64encode(archive).decode()}"
 
 
-def test_archive_that_unpacks_to_gigabytes() -> None:
-    """The host makes it; its expansion ends at a limit."""
+def test_archive_that_unpacks_to_gigabytes_is_refused() -> None:
+    """The archive comes from the host; unpacking it stops at a limit."""
     bomb = gzip.compress(b"\0" * (64 << 20), 9)
-    assert entry.parse(packed(b"f\t644\troot:root\t5\t/etc/x\t\0", bomb))["/etc/x"].content == b""
+    assert entry.parse(pack(b"f\t644\troot:root\t5\t/etc/x\t\0", bomb))["/etc/x"].content == b""
 
 
 @quick
 @given(rows=st.binary(max_size=300), archive=st.binary(max_size=1000))
-def test_answer_is_anything(rows: bytes, archive: bytes) -> None:
-    entry.parse(packed(rows, archive))
-    entry.parse(packed(rows, gzip.compress(archive)))
+def test_any_answer_is_parsed_or_refused(rows: bytes, archive: bytes) -> None:
+    entry.parse(pack(rows, archive))
+    entry.parse(pack(rows, gzip.compress(archive)))
 
 
 @quick
 @given(at=st.integers(0, 1535), byte=st.integers(0, 255))
-def test_archive_is_damaged(at: int, byte: int) -> None:
+def test_damaged_archive_is_refused(at: int, byte: int) -> None:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
         member = tarfile.TarInfo("etc/x")
@@ -119,4 +121,4 @@ def test_archive_is_damaged(at: int, byte: int) -> None:
         tar.addfile(member, io.BytesIO(b"hello"))
     damaged = bytearray(buffer.getvalue())
     damaged[at] = byte
-    entry.parse(packed(b"f\t644\troot:root\t5\t/etc/x\t\0", gzip.compress(bytes(damaged))))
+    entry.parse(pack(b"f\t644\troot:root\t5\t/etc/x\t\0", gzip.compress(bytes(damaged))))

@@ -1,4 +1,4 @@
-"""Facts and states in, an exact plan out; no host."""
+"""From facts and states to an exact plan; no host."""
 
 from __future__ import annotations
 
@@ -71,17 +71,20 @@ def test_changed_file_reloads_the_service_that_reads_it() -> None:
         (UnitState(True, "failed", "enabled"), Action.START),
         (UnitState(True, "active", "disabled", "", 100.0, 100.0, 50.0), Action.ENABLE),
         (UnitState(True, "active", "enabled", "", 100.0, 90.0, 100.5, "/etc/apache2/x"), Action.RELOAD),
-        (UnitState(True, "active", "enabled", "", 100.0, 90.0, 50.0, missing=("/run/x",)), Action.RESTART),
+        (
+            UnitState(True, "active", "enabled", "", 100.0, 90.0, 50.0, sockets=("/run/x does not exist",)),
+            Action.RESTART,
+        ),
     ],
 )
-def test_state_of_a_unit_is_what_plans_its_change(state: UnitState, action: Action) -> None:
+def test_change_of_a_unit_follows_from_its_state(state: UnitState, action: Action) -> None:
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
     plan = make(found, contents, with_unit(seen, apache2=state))
     assert [(c.resource, c.action) for c in plan.changes] == [("service:apache2.service", action)]
 
 
-def test_server_before_another_goes_first_only_where_both_run() -> None:
+def test_front_server_is_changed_first_only_if_both_run() -> None:
     behind, before = Service("apache2.service", "web"), Service("nginx.service", "web", behind="apache2.service")
     run, gone = UnitState(active="active"), UnitState()
     for states, first in [((run, run), before), ((gone, run), behind), ((run, gone), behind), ((gone, gone), behind)]:
@@ -89,13 +92,13 @@ def test_server_before_another_goes_first_only_where_both_run() -> None:
         assert in_order([behind, before], units(keyed))[0] == first
 
 
-def test_instances_that_run_restart_after_the_web_server_has_learned_what_is_new() -> None:
+def test_running_instances_restart_after_the_web_server_was_reloaded() -> None:
     one, other = (Service(f"app@{port}.service", "site", one_of_several=True) for port in (8000, 8001))
     web, run = Service("nginx.service", "web"), UnitState(active="active")
     assert in_order([one, other, web], units({one.key: run, web.key: run})) == [other, web, one]
 
 
-def test_sandbox_alone_is_no_reason_to_restart_a_server() -> None:
+def test_changed_sandbox_alone_does_not_restart_a_server() -> None:
     state = UnitState(True, "active", "enabled", "", 100.0, 90.0, 50.0, sandbox_changed=200.0)
     server = Service("nginx.service", "web", sandbox=("/etc/systemd/system/nginx.service.d/lampctl.conf",))
     assert SERVICES.compare(server, state, HostView(changing=server.sandbox)) is None
@@ -110,7 +113,7 @@ def test_masked_unit_is_left_alone() -> None:
     assert [problem.hint for problem in plan.problems] == ["systemctl unmask apache2.service, and deploy again"]
 
 
-def test_what_lampctl_did_not_make_is_left_alone() -> None:
+def test_resources_that_lampctl_did_not_create_are_left_alone() -> None:
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
     databases = {
@@ -125,7 +128,7 @@ def test_what_lampctl_did_not_make_is_left_alone() -> None:
     assert plan.changes == ()
 
 
-def test_database_that_its_own_secret_opens_is_put_back_on_the_list() -> None:
+def test_database_that_its_secret_opens_is_adopted_again() -> None:
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
     recorded = seen.owned - {"database:lamp_test", "database-user:lamp_test@localhost"}

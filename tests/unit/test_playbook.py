@@ -1,4 +1,4 @@
-"""Playbooks: text in, a valid playbook or a message with file and line out."""
+"""From a playbook's text to a valid playbook, or to an error with file and line."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def loaded(tmp_path: Path, text: str, *settings: str) -> Loaded:
 
 WRONG = {
     "mistyped key": ("extends: lamp\nphp:\n  memory_limt: 1M\n", ":3: php → memory_limt: unknown key; did you mean memory_limit?"),
-    "what is allowed": ("web:\n  x: 1\n", "Allowed here: behind_port, front, keepalive_timeout, max_workers, server"),
+    "what is allowed": ("web:\n  x: 1\n", "Allowed here: adopt, behind_port, front, keepalive_timeout, max_workers, server"),
     "wrong type": ("extends: lamp\nmysql:\n  buffer_pool: 12\n", ":3: mysql → buffer_pool: should be text or 'auto', not 12"),
-    "broken YAML": ("php: [a\nb: c", ":2: is no valid YAML"),
-    "a key twice": ("php: {}\nphp: {}\n", ":2: the key php is there twice"),
+    "broken YAML": ("php: [a\nb: c", ":2: is not valid YAML"),
+    "a key twice": ("php: {}\nphp: {}\n", ":2: the key php occurs twice"),
     "no mapping": ("- a\n", ":1: a playbook is a mapping"),
     "no hostname": ("extends: lamp\nsites:\n  under_score.test: {}\n", ":3: sites → under_score.test: 'under_score.test' is not a valid hostname"),
     "quote in a database name": ("extends: lamp\nsites:\n  a.test:\n    database: {name: \"a'b\"}\n", ":4: sites → a.test → database → name: \"a'b\" is not a valid database name: letters"),
@@ -39,14 +39,14 @@ WRONG = {
 
 @pytest.mark.parametrize("case", WRONG)
 def test_invalid_playbook_names_line_and_error(tmp_path: Path, case: str) -> None:
-    text, said = WRONG[case]
+    text, message = WRONG[case]
     with pytest.raises(PlaybookError) as caught:
         loaded(tmp_path, text)
-    assert said in caught.value.message
+    assert message in caught.value.message
     assert "site.yml" in caught.value.message
 
 
-def test_every_wrong_place_is_named_at_once(tmp_path: Path) -> None:
+def test_all_errors_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(PlaybookError) as caught:
         loaded(tmp_path, "extends: lamp\nphp:\n  x: 1\n  max_children: two\n")
     assert len(caught.value.message.splitlines()) == 2
@@ -66,13 +66,13 @@ def test_set_accepts_names_with_dots(tmp_path: Path) -> None:
     assert playbook.php.max_children == 3
 
 
-def test_set_replaces_what_was_there(tmp_path: Path) -> None:
+def test_set_replaces_the_previous_value(tmp_path: Path) -> None:
     playbook = loaded(tmp_path, "extends: lamp\n", "sites={a.test: {}}", "php={memory_limit: 1G}").playbook
     assert list(playbook.sites) == ["a.test"]
     assert loaded(tmp_path, "extends: lamp\n", "sites={}", "hosts=[a, b]").playbook.hosts == ["a", "b"]
 
 
-def test_own_playbook_may_extend_the_built_in_one_of_its_name(tmp_path: Path) -> None:
+def test_playbook_may_extend_the_built_in_one_of_the_same_name(tmp_path: Path) -> None:
     (tmp_path / "playbooks").mkdir()
     (tmp_path / "playbooks" / "lamp.yml").write_text("extends: lamp\ndescription: ours\n")
     found = load("lamp", (), Files(tmp_path))
@@ -80,19 +80,19 @@ def test_own_playbook_may_extend_the_built_in_one_of_its_name(tmp_path: Path) ->
     assert found.files == (str(tmp_path / "playbooks" / "lamp.yml"), "built-in playbooks/lamp.yml")
 
 
-def test_names_are_kept_as_they_are_written(tmp_path: Path) -> None:
+def test_site_names_are_kept_as_written(tmp_path: Path) -> None:
     text = "extends: lamp\nsites: {1.10: {}, on: {root: /srv/on}, 2024-01-01: {}}\n"
     assert list(loaded(tmp_path, text).playbook.sites) == ["1.10", "on", "2024-01-01"]
 
 
-def test_wrong_value_of_set_is_named(tmp_path: Path) -> None:
+def test_invalid_value_of_set_is_reported(tmp_path: Path) -> None:
     with pytest.raises(PlaybookError, match="is not a valid size"):
         loaded(tmp_path, "extends: lamp\n", "php.memory_limit=lots")
-    with pytest.raises(UsageError, match="has to be KEY=VALUE"):
+    with pytest.raises(UsageError, match="must be KEY=VALUE"):
         loaded(tmp_path, "extends: lamp\n", "php.memory_limit")
 
 
-def test_playbook_that_is_not_there_suggests_one(tmp_path: Path) -> None:
+def test_missing_playbook_suggests_a_similar_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         load("lampp", (), Files(tmp_path))
     assert "did you mean lamp?" in caught.value.hint

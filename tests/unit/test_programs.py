@@ -1,4 +1,4 @@
-"""Sites that are programs: what is refused, what is rendered, and how one goes; no host."""
+"""Sites that are programs: what is refused, what is rendered, and how one is retired; no host."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from lampctl.engine.library import Files
 from lampctl.engine.sources import read, read_war
 from lampctl.errors import PlaybookError, UsageError
 from lampctl.facts import nominal
+from lampctl.journal.runs import Begun
 from lampctl.layers import Context, Desired, desired, http
 from lampctl.layers.ports import strangers
 from lampctl.layers.sites.upstreams import Member, judge_each
@@ -30,16 +31,17 @@ from lampctl.resources import Action, File, Service, release, select
 from lampctl.resources.entry import Entry
 from lampctl.resources.file import compare
 from lampctl.resources.kind import HostView, States
+from tests.unit.chain import numbered
 
 FACTS = nominal("debian-13")
 
 
 def wanted(folder: Path, sites: str) -> tuple[Desired, dict[str, str]]:
-    """Desired, and the rendered files by path."""
+    """What the sites want, and the rendered files by path."""
     path = folder / "site.yml"
     path.write_text(f"web: {{server: nginx}}\nsites:\n  a.test: {sites}\n")
     files = Files(folder)
-    found = desired(Context.of(load(str(path), (), files), PLATFORMS["debian-13"], FACTS))
+    found = desired(Context.from_loaded(load(str(path), (), files), PLATFORMS["debian-13"], FACTS))
     renderer = Renderer(files.template, "site")
     return found, {file.path: renderer.text(file) for file in found.files}
 
@@ -50,24 +52,24 @@ WRONG = {
     "the next directive": ("{type: process, command: 'x \\', port: 8000}", "is not a valid command"),
     "no such port": ("{type: process, command: x, port: 65535, instances: 2}", "go beyond 65535"),
     "two schemes": ("{type: proxy, upstreams: ['http://x', 'https://y']}", "all http:// or all https://"),
-    "one upstream twice": ("{type: proxy, upstreams: ['http://x', {url: 'http://x', weight: 2}]}", "is there twice"),
+    "one upstream twice": ("{type: proxy, upstreams: ['http://x', {url: 'http://x', weight: 2}]}", "occurs twice"),
     "a path below it": ("{type: proxy, upstreams: ['http://x/y']}", "is not a valid upstream"),
-    "a WAR that is not there": ("{type: servlet, war: app.war, port: 8000}", "there is no such file"),
-    "a WAR that is no zip": ("{type: servlet, war: site.yml, port: 8000}", "site.yml: is no WAR"),
+    "a missing WAR": ("{type: servlet, war: app.war, port: 8000}", "no such file"),
+    "a WAR that is not a zip file": ("{type: servlet, war: site.yml, port: 8000}", "site.yml: is not a valid WAR"),
     "a line break in a probe": ("{type: process, command: x, port: 8000, probe: \"/ HTTP/1.1\\r\\nX: y\"}", "is not a valid request path"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", WRONG)
 def test_invalid_options_are_refused_with_their_line(tmp_path: Path, case: str) -> None:
-    sites, said = WRONG[case]
+    sites, message = WRONG[case]
     with pytest.raises(PlaybookError) as caught:
         wanted(tmp_path, sites)
-    assert said in caught.value.message
+    assert message in caught.value.message
     assert "site.yml:3" in caught.value.message
 
 
-def test_war_is_the_folder_that_it_was_made_of(tmp_path: Path) -> None:
+def test_war_unpacks_to_the_folder_it_was_made_from(tmp_path: Path) -> None:
     (tmp_path / "app/WEB-INF").mkdir(parents=True)
     (tmp_path / "app/WEB-INF/web.xml").write_text("<web-app/>")
     with zipfile.ZipFile(tmp_path / "app.war", "w") as war:
@@ -75,25 +77,25 @@ def test_war_is_the_folder_that_it_was_made_of(tmp_path: Path) -> None:
     assert read_war(tmp_path / "app.war") == read(tmp_path / "app", "") == read_war(tmp_path / "app")
 
 
-@pytest.mark.parametrize(("length", "said"), [(300, "300 bytes"), (4000, "3 KiB")])
-def test_plan_says_how_much_a_release_holds(tmp_path: Path, length: int, said: str) -> None:
+@pytest.mark.parametrize(("length", "message"), [(300, "300 bytes"), (4000, "3 KiB")])
+def test_plan_shows_the_size_of_a_release(tmp_path: Path, length: int, message: str) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "app/page.html").write_bytes(b"x" * length)
     change = release.compare(release.Release("/var/www/a.test", "site", read(tmp_path / "app", "")), None, HostView())
     assert change
-    assert change.diff == f"{said} of files from this machine\n"
+    assert change.diff == f"{message} of files from this machine\n"
 
 
-def test_war_stays_inside_and_whole(tmp_path: Path) -> None:
+def test_war_with_outside_paths_or_damaged_content_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "app.war"
     with zipfile.ZipFile(path, "w") as war:
         war.writestr("../x", "")
-    with pytest.raises(UsageError, match="leads out of it"):
+    with pytest.raises(UsageError, match="points outside it"):
         read_war(path)
     with zipfile.ZipFile(path, "w") as war:
         war.writestr("index.jsp", "It works" * 9)
     path.write_bytes(path.read_bytes().replace(b"It works", b"It burns", 1))
-    with pytest.raises(UsageError, match="a damaged one"):
+    with pytest.raises(UsageError, match="is not a valid WAR"):
         read_war(path)
 
 
@@ -106,13 +108,13 @@ def test_war_stays_inside_and_whole(tmp_path: Path) -> None:
         ("/usr/bin/env x", "/usr/bin/env x"),
     ],
 )
-def test_command_is_in_the_source_or_on_the_system(tmp_path: Path, command: str, started: str) -> None:
+def test_command_is_taken_from_the_source_or_the_system(tmp_path: Path, command: str, started: str) -> None:
     (tmp_path / "app").mkdir()
     _, texts = wanted(tmp_path, f"{{type: process, source: app, command: {command}, port: 8000}}")
     assert f"\nExecStart={started}\n" in texts["/etc/systemd/system/lampctl-a.test@.service"]
 
 
-def test_environment_is_quoted_and_shown_nowhere(tmp_path: Path) -> None:
+def test_environment_is_quoted_and_never_shown(tmp_path: Path) -> None:
     assert systemd('a "b" $c \\ `d`') == r'"a \"b\" \$c \\ \`d\`"'
     found, texts = wanted(tmp_path, "{type: process, command: x, port: 8000, environment: {KEY: hunter2}}")
     path = "/etc/lampctl/environment/a.test"
@@ -133,77 +135,104 @@ def test_web_server_starts_after_the_programs(tmp_path: Path) -> None:
     assert running == ["lampctl-a.test@8000.service", "lampctl-a.test@8001.service", "nginx.service"]
 
 
-def test_unit_that_is_no_longer_wanted_is_stopped_and_forgotten(tmp_path: Path) -> None:
-    """Fewer instances take no file away; and yet it is a generation, which an undo can put back."""
+def test_unwanted_unit_is_stopped_and_removed_from_the_record(tmp_path: Path) -> None:
+    """Fewer instances delete no file, but still create a generation, so that an undo can restore them."""
     found, _ = wanted(tmp_path, "{type: process, command: x, port: 8000}")
     gone = "service:lampctl-a.test@8001.service"
-    plan = planning.make("site", found, Observation(FACTS, owners={"site": frozenset({gone})}), texts_of(found), 1)
+    plan = planning.make(
+        planning.Identity("site"), found, Observation(FACTS, owners={"site": frozenset({gone})}), texts_of(found), 1
+    )
     stage = plan.stages[-1]
     assert [(change.resource, change.action) for change in stage.changes] == [(gone, Action.STOP)]
-    assert f"{gone} > gone\nsh ./disown.sh gone" in script.steps_of(stage)[0].script
+    assert f"{gone} > gone\nsh ./disown.sh gone" in script.steps_of(stage)[2].script
     assert stage.generation is not None
-    batch = script.batch(plan, stage, "", script.steps_of(stage), {})
+    batch = script.batch(plan, stage, "", script.steps_of(stage), {}, Begun.now("deploy", "site", {}))
     assert batch.files["stopped"] == f"{gone}\n".encode(), "an undo records it again"
     assert b"UNIT=lampctl-a.test@8001.service\n" in batch.files["undo/000"]
     assert b"\nVERB=start\n" in batch.files["undo/000"], "and starts it"
+
+
+def test_what_goes_can_be_applied_together_with_what_comes(tmp_path: Path) -> None:
+    """It stops when the new files are valid and the previous ones are kept, and before what may need its port starts."""
+    found, _ = wanted(tmp_path, "{type: process, command: x, port: 8000}")
+    gone = frozenset({"service:lampctl-old.test@8000.service", "file:/etc/systemd/system/lampctl-old.test@.service"})
+    seen = Observation(FACTS, owners={"site": gone})
+    plan = planning.make(planning.Identity("site"), found, seen, texts_of(found), 1)
+    both = plan.together
+    assert (len(plan.stages), len(both.stages)) == (2, 1)
+    assert both.changes == plan.changes
+    names = [step.name for step in script.steps_of(both.stages[0])]
+    order = [
+        "validate the new files",
+        "keep the previous files",
+        "stop lampctl-old.test@8000.service",
+        "hand over the new files",
+        "start lampctl-a.test@8000.service",
+    ]
+    assert [name for name in names if name in order] == order
+    generation = both.stages[0].generation
+    assert generation
+    assert generation.deleted == ("file:/etc/systemd/system/lampctl-old.test@.service",)
+    assert both.together.stages == both.stages
 
 
 def texts_of(found: Desired) -> dict[str, str]:
     return {file.key: "" for file in found.files}
 
 
-def test_port_that_somebody_has_is_refused_if_something_changes(tmp_path: Path) -> None:
+def test_taken_port_is_a_problem_if_something_changes(tmp_path: Path) -> None:
     found, _ = wanted(tmp_path, "{type: process, command: x, port: 8000}")
     preflight = next(p for p in found.preflights if p.id == "site.port@a.test")
-    problem = preflight.judge("8000 17 nc\n", FACTS, frozenset({"file:/x"}))[0]
-    assert problem.message == "port 8000, which a.test is to have, is taken by nc (pid 17)"
-    assert preflight.judge("8000 17 nc\n", FACTS, frozenset()) == []
+    problem = preflight.judge("8000 17 - nc\n", FACTS, frozenset({"file:/x"}))[0]
+    assert problem.message == "port 8000 of a.test is taken by nc (pid 17)"
+    assert problem.hint.startswith("kill 17")
+    assert preflight.judge("8000 17 - nc\n", FACTS, frozenset()) == []
+    leaving = "8000 17 lampctl-old.test@8000.service node\n"
+    assert preflight.judge(leaving, FACTS, frozenset({"service:lampctl-old.test@8000.service"})) == []
+    assert preflight.judge(leaving, FACTS, frozenset({"file:/x"})) != []
     assert preflight.judge("\n", FACTS, frozenset({"file:/x"})) == []
 
 
 @pytest.mark.parametrize(
-    ("raw", "said"),
+    ("answers", "message"),
     [
-        ("==part\nHTTP/1.1 200 OK\n\nx\n==part\nHTTP/1.0 404 Not Found\n\n", "200, 404 from 2 of 2"),
-        (
-            "==part\nHTTP/1.1 200 OK\n\n==part\nConnection refused\n",
-            "1 of 2 do not answer; http://b:81: no HTTP answer",
-        ),
-        ("==part\nHTTP/1.1 500 Oops\n\n==part\n\n", "2 of 2 do not answer; http://a: 500"),
-        ("", "not all of them could be tried"),
+        (["HTTP/1.1 200 OK\n\nx\n", "HTTP/1.0 404 Not Found\n\n"], "200, 404 from 2 of 2"),
+        (["HTTP/1.1 200 OK\n\n2\tx", "Connection refused\n"], "1 of 2 do not answer; http://b:81: no HTTP answer"),
+        (["HTTP/1.1 500 Oops\n", "\n"], "2 of 2 do not answer; http://a: 500"),
+        ([], "not every upstream could be tried"),
     ],
 )
-def test_each_upstream_is_judged(raw: str, said: str) -> None:
+def test_each_upstream_is_judged(answers: list[str], message: str) -> None:
     from lampctl.checks import Evidence
 
     group = (Member("http://a"), Member("http://b:81"))
-    assert judge_each(group, "", Evidence(raw, FACTS, States())).actual == said
+    assert judge_each(group, "", Evidence(numbered(*answers), FACTS, States())).actual == message
 
 
-def test_addresses_of_upstreams() -> None:
+def test_upstream_addresses_are_parsed() -> None:
     given = ["http://a.test", "https://a.test", "http://[::1]:8000", "http://10.0.0.1:81"]
     assert [Member(url).address for url in given] == ["a.test:80", "a.test:443", "[::1]:8000", "10.0.0.1:81"]
 
 
 def test_upstream_without_an_answer_fails() -> None:
-    """Its part of the output is empty, and may be the last."""
-    assert http.parts("==part\nHTTP/1.1 200 OK\n\n==part") == ["HTTP/1.1 200 OK", ""]
+    """Its part of the output is empty, and might be the last one."""
+    assert http.split_outputs(numbered("HTTP/1.1 200 OK\n", "")) == ["HTTP/1.1 200 OK", ""]
 
 
-def test_port_that_another_user_holds_is_not_the_sites_though_it_answers(tmp_path: Path) -> None:
+def test_port_held_by_another_user_fails_even_if_it_answers(tmp_path: Path) -> None:
     found, _ = wanted(tmp_path, "{type: process, command: x, port: 8000}")
     port = next(check for check in found.checks if check.id == "site.port@a.test")
-    answer = "==part\nHTTP/1.1 200 OK\n\nhello\n"
+    answer = numbered("HTTP/1.1 200 OK\n\nhello\n")
     held = "127.0.0.1:8000 is held by site-evil-test (php-fpm8.4, pid 17)"
-    verdict = port.judge(evidence(f"{held}\n{answer}"))
+    verdict = port.judge(evidence(f"held\t{held}\n{answer}"))
     assert (verdict.status, verdict.actual) == (Status.FAIL, held)
     assert port.judge(evidence(answer)).status is Status.PASS
-    # The program itself says what it likes.
+    # The program's own answer proves nothing.
     assert port.judge(evidence(answer.replace("hello", held))).status is Status.PASS
 
 
-def test_ready_is_only_the_sites_own_listener() -> None:
-    """Run here: a listener of this user is a stranger to user 65534."""
+def test_only_the_sites_own_listener_counts_as_ready() -> None:
+    """Runs on this machine: to user 65534, a listener of this user is foreign."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         me = pwd.getpwuid(os.getuid()).pw_name

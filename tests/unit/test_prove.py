@@ -1,10 +1,12 @@
-"""The proof: each result is told when it is known, not when all are. With the host's own script, and no host."""
+"""The proof: each result is reported as soon as it is known. With the real host script on this machine."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from lampctl.checks import Check, Evidence, HostProbe, Result, Status, Verdict, Where, failed, passed
 from lampctl.engine.prove import prove
@@ -19,8 +21,8 @@ from lampctl.ssh.local import LocalSession, LocalTransport
 
 
 @dataclass
-class Here(LocalTransport):
-    """This machine, whoever we are on it."""
+class LocalHost(LocalTransport):
+    """A transport to this machine, without becoming root."""
 
     folder: Path
 
@@ -43,20 +45,43 @@ def hop(id: str, script: str, needs: str = "") -> Check:
 def test_results_are_reported_in_order_while_they_arrive(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     os.mkfifo(gate)
-    opened = os.open(gate, os.O_RDWR)  # by which neither end waits for the other
+    opened = os.open(gate, os.O_RDWR)  # so that neither end blocks
     slow = hop("web.slow", f"head -n 1 {quote(str(gate))}", "linux.first")
     checks = (hop("linux.first", "echo well"), slow, hop("web.last", "echo broken", "web.slow"))
-    told: list[Result] = []
+    reported: list[Result] = []
 
     def emit(event: Event) -> None:
         if isinstance(event, CheckDone):
-            told.append(event.result)
-            if len(told) == 1:  # the second waits for it: were all told at the end, it would fail
+            reported.append(event.result)
+            if len(reported) == 1:  # the second check waits for this: reporting only at the end would time out
                 os.write(opened, b"well\n")
 
     seen = Observation(nominal("debian-13"))
-    results = prove(Here(tmp_path), Desired(checks=checks), seen, lambda _: "", emit)
+    results = prove(LocalHost(tmp_path), Desired(checks=checks), seen, lambda _: "", emit)
     os.close(opened)
-    assert [result.id for result in told] == ["linux.first", "web.slow", "web.last"]
-    assert tuple(told) == results
+    assert [result.id for result in reported] == ["linux.first", "web.slow", "web.last"]
+    assert tuple(reported) == results
     assert [result.status for result in results] == [Status.PASS, Status.PASS, Status.FAIL]
+
+
+def prove_one(folder: Path, probe: HostProbe) -> Result:
+    check = Check("web.one", "web", Where.HOST, "", "well", judge, (), probe)
+    [result] = prove(
+        LocalHost(folder), Desired(checks=(check,)), Observation(nominal("debian-13")), lambda _: "", print
+    )
+    return result
+
+
+def test_probe_that_hangs_fails_without_its_judge(tmp_path: Path) -> None:
+    result = prove_one(tmp_path, HostProbe("echo begun; sleep 60", 1))
+    assert (result.status, result.actual, result.evidence) == (Status.FAIL, "no answer within 1 s", "begun")
+
+
+@pytest.mark.parametrize("script", ["printf well; exit 127", "printf well; exit 126", "printf well; kill -PIPE $$"])
+def test_exit_code_of_a_probe_is_not_taken_for_a_time_limit(tmp_path: Path, script: str) -> None:
+    assert prove_one(tmp_path, HostProbe(script)).status is Status.PASS
+
+
+def test_long_output_of_a_probe_is_cut_and_judged(tmp_path: Path) -> None:
+    result = prove_one(tmp_path, HostProbe("yes"))
+    assert (result.status, result.actual[:5]) == (Status.FAIL, "y y y"), result.actual[:80]

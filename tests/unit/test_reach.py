@@ -1,4 +1,4 @@
-"""Waiting for a host that is just booting: what is waited for, how long, and what is said meanwhile."""
+"""Waiting for a host that is booting: which failures are retried, for how long, and what is reported meanwhile."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from lampctl.ssh import ConnectOptions, Target
 from tests.unit.forked import run
 
 
-class Booting:
-    """A host that says each of `kinds` once, and is there after them."""
+class BootingHost:
+    """A host that fails with each of `kinds` once, and is reachable after that."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *kinds: str) -> None:
         self.kinds = list(kinds)
         self.timeouts: list[float | None] = []
-        self.told: list[Event] = []
+        self.events: list[Event] = []
         monkeypatch.setattr(reach, "open_transport", self.open)
         monkeypatch.setattr(reach, "PAUSE", 0.0)
 
@@ -33,41 +33,41 @@ class Booting:
         return "connected"
 
     def reach(self, wait: float) -> object:
-        return reach.reach(Target("web1", "web1"), ConnectOptions(wait=wait), self.told.append)
+        return reach.reach(Target("web1", "web1"), ConnectOptions(wait=wait), self.events.append)
 
 
 def test_booting_host_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    host = Booting(monkeypatch, "network", "timeout", "refused", "refused", "ssh")
+    host = BootingHost(monkeypatch, "network", "timeout", "refused", "refused", "ssh")
     assert host.reach(60) == "connected"
-    notes = [event.text for event in host.told if isinstance(event, Noted)]
-    assert notes == [f"{kind}; waiting for it, 60 s at most" for kind in ("network", "timeout", "refused", "ssh")]
-    assert len([event for event in host.told if isinstance(event, Waiting)]) == 5
+    notes = [event.text for event in host.events if isinstance(event, Noted)]
+    assert notes == [f"{kind}; waiting up to 60 s" for kind in ("network", "timeout", "refused", "ssh")]
+    assert len([event for event in host.events if isinstance(event, Waiting)]) == 5
 
 
 @pytest.mark.parametrize("kind", ["auth", "key", "key-passphrase", "host-key-unknown", "host-key-changed", "name"])
-def test_permanent_failures_are_not_waited_for(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    host = Booting(monkeypatch, "refused", kind, "refused")
+def test_permanent_failures_are_not_retried(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = BootingHost(monkeypatch, "refused", kind, "refused")
     with pytest.raises(Unreachable) as caught:
         host.reach(60)
     assert caught.value.kind == kind
     assert host.kinds == ["refused"]
 
 
-def test_without_wait_there_is_one_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
-    host = Booting(monkeypatch, "refused")
+def test_without_wait_one_attempt_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = BootingHost(monkeypatch, "refused")
     monkeypatch.setattr(reach, "PAUSE", 1.0)
     with pytest.raises(Unreachable):
         host.reach(0)
-    assert (host.timeouts, host.told) == ([None], [])
+    assert (host.timeouts, host.events) == ([None], [])
 
 
-def test_an_attempt_ends_with_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    host = Booting(monkeypatch)
+def test_attempt_never_outlasts_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = BootingHost(monkeypatch)
     host.reach(3)
     assert host.timeouts[0] == pytest.approx(3, abs=0.5)
 
 
-def test_wait_at_the_command_line(tmp_path: Path) -> None:
+def test_wait_option_retries_a_closed_port(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     began = time.monotonic()
@@ -75,5 +75,5 @@ def test_wait_at_the_command_line(tmp_path: Path) -> None:
     assert time.monotonic() - began >= 1
     assert done.returncode == 3
     first, second, *_ = done.stdout.splitlines()
-    assert first == f"the connection was refused (127.0.0.1:{port}); waiting for it, 1.5 s at most"
+    assert first == f"the connection was refused (127.0.0.1:{port}); waiting up to 1.5 s"
     assert second.startswith("✗ ")

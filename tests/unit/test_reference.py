@@ -1,4 +1,4 @@
-"""The reference says what the program does, all of it, and nothing else."""
+"""The reference documents all of the program and nothing else."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PAGES = pages()
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_files_are_what_the_program_says(name: str) -> None:
+def test_reference_files_are_up_to_date(name: str) -> None:
     assert (FOLDER / name).read_text(encoding="utf-8") == PAGES[name], "docs/reference is old: run `make reference`"
 
 
@@ -43,7 +43,7 @@ def test_reference_has_no_other_files() -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_links_resolve(name: str) -> None:
+def test_links_in_the_reference_resolve(name: str) -> None:
     headings = [anchor(title) for title in re.findall(r"^#+ (.*)$", PAGES[name], re.MULTILINE)]
     assert len(headings) == len(set(headings))
     assert set(re.findall(r"\]\((#[^)]*)\)", PAGES[name])) <= set(headings)
@@ -63,7 +63,7 @@ def test_every_check_is_described(playbook: str) -> None:
         loaded = load(playbook, (f"web={web}",), Library())
         for platform in PLATFORMS.values():
             facts = nominal(platform.id, loaded.playbook.sites)
-            found = desired(Context.of(loaded, platform, facts)).checks
+            found = desired(Context.from_loaded(loaded, platform, facts)).checks
             assert {re.sub("@.*", "@SITE", check.id) for check in found} <= described
 
 
@@ -130,7 +130,7 @@ class Book(BaseModel):
     names: list[Literal["a", "b"]] | None = Field(None, description="A few.")
 
 
-def test_kinds_of_sites_have_a_section_each() -> None:
+def test_each_site_type_has_a_section() -> None:
     found = sections(Book)
     assert [s.title for s in found] == [
         "The top level", "sites.NAME of type: static", "sites.NAME of type: proxy", "sites.NAME.tls",

@@ -1,4 +1,4 @@
-"""Every playbook that the schema allows renders to tidy files on every platform; any other gives one clear error."""
+"""Every valid playbook renders to tidy files on every platform; any other gives one clear error."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROUNDS = settings(
     max_examples=12,
     deadline=None,
     derandomize=True,
-    phases=[Phase.generate],  # to look for the smallest case takes minutes
+    phases=[Phase.generate],  # shrinking takes minutes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 
@@ -31,28 +31,28 @@ def render(data: Any, platform: str) -> dict[str, str]:
 
 @ROUNDS
 @given(data=playbooks())
-def test_every_valid_playbook_renders_and_reads_well(data: Any) -> None:
+def test_every_valid_playbook_renders_to_tidy_files(data: Any) -> None:
     try:
         found = [render(data, platform) for platform in PLATFORMS]
     except PlaybookError as error:
-        assume("generated.yml" not in error.message)  # the models refuse it: a clash that we did not avoid
+        assume("generated.yml" not in error.message)  # refused by the models: a clash that the strategy does not avoid
         raise
     for path, text in (item for files in found for item in files.items()):
-        _reads_well(path, text)
+        _assert_tidy(path, text)
 
 
-def _reads_well(path: str, text: str) -> None:
+def _assert_tidy(path: str, text: str) -> None:
     assert text.endswith("\n"), path
     assert not text.endswith("\n\n"), path
     assert not re.search(r"[ \t]+$", text, re.MULTILINE), path
     assert "\n\n\n" not in text, path
     assert not re.search(r"PASSWORD\]? *=|IDENTIFIED BY", text), path
-    if path.startswith("/etc/systemd/"):  # a comment that ran into the line before it
+    if path.startswith("/etc/systemd/"):  # a comment that was joined to the line before it
         assert not re.search(r"^(?!Environment=|Exec|Description=)\w+=.*#", text, re.MULTILINE), text
 
 
-NOWHERE: Any = [[[]]]  # what no option may be
-# Values of another kind than most options have; some may have them.
+NOWHERE: Any = [[[]]]  # not valid for any option
+# Values of a kind that few options accept.
 ODD: st.SearchStrategy[Any] = st.sampled_from(
     [None, -1, 10**9, "", "a b", "é\n", [], {}, {"x": 1}, True, 1.5, "${jndi}", "../..", "a" * 300]
 )
@@ -61,34 +61,34 @@ PICK = st.integers(0, 10**6)
 
 @ROUNDS
 @given(data=playbooks(), pick=PICK)
-def test_value_that_no_option_may_have_gives_one_clear_error(data: Any, pick: int) -> None:
+def test_invalid_value_gives_one_clear_error(data: Any, pick: int) -> None:
     _replace(data, pick, NOWHERE)
     with pytest.raises(LampctlError) as caught:
         render(data, "debian-13")
-    _is_clear(caught.value)
+    _assert_clear(caught.value)
 
 
 @ROUNDS
 @given(data=playbooks(), odd=ODD, pick=PICK)
-def test_odd_value_gives_one_clear_error_or_good_files(data: Any, odd: Any, pick: int) -> None:
+def test_odd_value_gives_one_clear_error_or_tidy_files(data: Any, odd: Any, pick: int) -> None:
     _replace(data, pick, odd)
     try:
         files = render(data, "debian-13")
     except LampctlError as error:
-        _is_clear(error)
+        _assert_clear(error)
     else:
         for path, text in files.items():
-            _reads_well(path, text)
+            _assert_tidy(path, text)
 
 
 def _replace(data: Any, pick: int, value: Any) -> None:
-    """Puts `value` in the place of any that is there."""
+    """Replace one of the values in `data`."""
     places = list(_places(data))
     parent, key = places[pick % len(places)]
     parent[key] = value
 
 
-def _is_clear(error: LampctlError) -> None:
+def _assert_clear(error: LampctlError) -> None:
     assert re.match(r"generated\.yml(:\d+)?: ", error.message), error.message
     assert error.hint
 
@@ -100,15 +100,15 @@ def _places(data: Any) -> Any:
         yield from _places(value)
 
 
-def test_wordpress_with_an_engine_that_a_platform_lacks_renders() -> None:
-    """It is refused on such a host, with a message; it is no reason for a traceback before."""
+def test_wordpress_renders_with_an_engine_that_the_platform_lacks() -> None:
+    """Such a host refuses it with a message; rendering must not fail before that."""
     data = {"sites": {"w.test": {"type": "wordpress"}}, "web": {}, "php": {}, "mysql": {"engine": "mysql"}}
     for platform in PLATFORMS:
         assert render(data, platform)
 
 
-def test_units_share_what_they_repeat() -> None:
-    """Four lines that two templates of systemd have in common belong in a partial of theirs."""
+def test_repeated_lines_of_units_are_in_a_partial() -> None:
+    """Four lines that two systemd templates have in common belong in a partial."""
     runs: dict[str, list[str]] = {}
     for path in sorted(data("templates").rglob("*.j2")):
         lines = path.read_text().splitlines()

@@ -36,7 +36,7 @@ ROUTES: dict[str, tuple[str, list[str]]] = {
 
 
 @pytest.mark.parametrize("name", ROUTES)
-def test_route(name: str) -> None:
+def test_route_follows_ssh_config(name: str) -> None:
     text, expected = ROUTES[name]
     hops = route(target("web1"), ConnectOptions(user="me"), SSHConfig.from_text(f"Host *\n User me\n{text}"))
     shown = [hop.login.removeprefix("me@").removesuffix(":22") for hop in hops]
@@ -51,12 +51,12 @@ def test_route(name: str) -> None:
         ("Host web1\n ProxyJump one,two\nHost one\n ProxyJump two\n", "two"),
     ],
 )
-def test_jumps_in_a_circle_are_refused(text: str, by: str) -> None:
-    with pytest.raises(UsageError, match=f"ProxyJump goes in a circle by {by}"):
+def test_circular_jumps_are_refused(text: str, by: str) -> None:
+    with pytest.raises(UsageError, match=f"ProxyJump goes in a circle through {by}"):
         route(target("web1"), ConnectOptions(), SSHConfig.from_text(text))
 
 
-def test_user_and_port_of_the_command_are_the_host_s() -> None:
+def test_user_and_port_options_apply_to_the_host_and_not_to_jump_hosts() -> None:
     config = SSHConfig.from_text(f"{JUMPS} User other\n Port 1\nHost gate\n User keeper\n")
     gate, host = route(target("web1"), ConnectOptions(user="joe", port=2222), config)
     assert (gate.login, host.login) == ("keeper@gate:22", "joe@web1:2222")
@@ -75,8 +75,8 @@ def test_name_in_known_hosts(settings: dict[str, str], expected: str) -> None:
     assert known_name("web1", 22, {}) == "web1"
 
 
-def test_match_exec_decides_by_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO())  # paramiko's way to run it reads it
+def test_match_exec_is_decided_by_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())  # the command that paramiko runs reads stdin
     text = 'Match exec "true"\n  Port 2222\nMatch exec "false"\n  User nobody\nHost *\n User me\n'
     [hop] = route(target("web1"), ConnectOptions(), read_config(text))
     assert hop.login == "me@web1:2222"

@@ -1,4 +1,4 @@
-"""Secrets: compared by what they are, never by what is in them."""
+"""Secrets are compared by type, owner and mode, never by content."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from lampctl.resources import Secret, secret
 from lampctl.resources.kind import HostView
 
 
-def test_password_that_is_given() -> None:
+def test_given_password_is_replaced_only_if_it_differs() -> None:
     item = Secret("far.test", "mysql", given=True)
     states = secret.parse(f"{item.path}\tregular file\troot:root\t600\n{item.path}\tother\t-\t-\n")
     change = secret.compare(item, states[item.key], HostView())
     assert change is not None
-    assert change.diff == "the password that the database's host made\n"
+    assert change.diff == "the password from the database's host\n"
     assert secret.compare(item, secret.SecretState("regular file root:root 600"), HostView()) is None

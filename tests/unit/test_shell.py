@@ -1,4 +1,4 @@
-"""Shell is code: it is in files, gets its parameters as quoted variables, and shellcheck reads all of it."""
+"""Shell is code: it is in files, gets its parameters as quoted variables, and passes shellcheck."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from lampctl.resources import File, shell
 from tests.unit.source import ROOT, sources
 
 TEMPLATES = ROOT / "templates"
-# Values of each template that is a shell script.
+# Values for each template that is a shell script.
 SAMPLES: dict[str, dict[str, object]] = {
     "checks/probe.cgi": {},
     "php/after-upgrade.sh.j2": {},
     "tls/deploy-hook.sh.j2": {"unit": "nginx.service"},
 }
-# csh can't have line breaks in quotes: what logs in to a host is one line, made of pieces.
+# csh can't have line breaks in quotes: the login command is one line, made of pieces.
 ONE_LINE = "lampctl/ssh/batch.py"
 CONTROL = re.compile(r"(^|[;&|{(\n]\s*)(if|for|while|until)\s[^\n]*[;\n]\s*(then|do)\s|\bin\b[^\n]*\)[^\n]*;;|\besac\b")
 HOST = ROOT / "lampctl/host"
 SCRIPTS = {str(path.relative_to(HOST).with_suffix("")): path.read_text() for path in sorted(HOST.rglob("*.sh"))}
-# What runs the scripts sets these: host/run.sh, host/check.sh, the shell.
-SET = {"GENERATION", "KEPT", "PLAYBOOK", "TOKEN", "PWD"}
+# Set by whatever runs the scripts: host/run.sh, host/check.sh, the shell.
+SET = {"GENERATION", "JOURNAL", "KEPT", "PLAYBOOK", "RUN", "TOKEN", "PWD"}
 
 
 def shellcheck(text: str) -> str:
@@ -40,7 +40,7 @@ def shellcheck(text: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_every_template_that_is_a_script() -> None:
+def test_every_script_template_is_listed() -> None:
     scripts = {
         str(path.relative_to(TEMPLATES))
         for path in TEMPLATES.rglob("*")
@@ -55,12 +55,12 @@ def test_rendered_script_is_clean(name: str) -> None:
     assert shellcheck(text) == ""
 
 
-def test_shellcheck_would_find_something() -> None:
+def test_shellcheck_finds_a_planted_fault() -> None:
     assert "[SC2086]" in shellcheck("#!/bin/sh\nrm -f $1\n")
 
 
 def texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """(line, text) of each string that is no docstring; what an f-string fills in is X."""
+    """(line, text) of each string that is not a docstring; the values of an f-string are X."""
     inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     inside |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
@@ -71,7 +71,7 @@ def texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
-def test_no_string_of_python_is_shell_with_branches_or_loops() -> None:
+def test_no_python_string_is_shell_with_branches_or_loops() -> None:
     found = [
         f"{file.path}:{line}"
         for file in sources("lampctl")
@@ -86,13 +86,13 @@ def test_no_string_of_python_is_shell_with_branches_or_loops() -> None:
     "text",
     ["if [ -e x ]; then\necho\nfi", "\nfor n in X; do X; done", "while X\ndo\n X", "x; case $a in *b) c ;; esac"],
 )
-def test_that_would_find_something(text: str) -> None:
+def test_scan_of_python_strings_finds_a_planted_script(text: str) -> None:
     assert CONTROL.search(text)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_script_gets_each_parameter_that_it_uses_and_no_other(name: str) -> None:
-    """So that none of them is empty on a host because its name is mistyped here."""
+    """Otherwise a mistyped name would be an empty variable on the host."""
     used = {variable.lower(): "x" for variable in set(re.findall(r"\$\{?#?([A-Z][A-Z_]*)\b", SCRIPTS[name])) - SET}
     passed = used | ({"playbook": "x"} if name == "run" else {"token": "x"} if name == "check" else {})
     assert shell.script(name, **passed).endswith(SCRIPTS[name])
@@ -104,7 +104,7 @@ def test_script_gets_each_parameter_that_it_uses_and_no_other(name: str) -> None
 
 
 @pytest.mark.parametrize("name", ["path", "home", "ifs", "pwd", "lc_all"])
-def test_parameter_that_means_something_to_the_shell_is_refused(name: str) -> None:
+def test_parameter_with_the_name_of_a_shell_variable_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=name.upper()):
         shell.script("observe", boundary="x", **{name: "x"})
 
@@ -114,7 +114,7 @@ WORDS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 
 @settings(max_examples=60, deadline=None)
 @given(name=WORDS, owns=st.lists(WORDS, max_size=4))
-def test_parameters_arrive_as_they_are(name: str, owns: list[str]) -> None:
+def test_parameters_reach_the_script_unchanged(name: str, owns: list[str]) -> None:
     assignments = shell.script("user/create", name=name, folder="", owns=owns).removesuffix(SCRIPTS["user/create"])
     show = """printf '%s\\0' "$NAME"; eval "set -- $OWNS"; for word; do printf '%s\\0' "$word"; done"""
     done = subprocess.run(["sh", "-euc", assignments + show], capture_output=True, check=True)

@@ -1,4 +1,4 @@
-"""What a playbook no longer wants is retired, after what it wants is proved; and what is somebody else's stays."""
+"""Resources that a playbook no longer wants are retired once the wanted ones are proved; foreign resources stay."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def with_owned(seen: Observation, **owners: frozenset[str]) -> Observation:
     return replace(seen, owners={**seen.owners, **owners})
 
 
-def test_site_that_left_the_playbook_is_retired_in_a_stage_of_its_own() -> None:
+def test_removed_site_is_retired_in_a_separate_stage() -> None:
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
     seen = with_entry(with_owned(seen, lamp=seen.owned | GONE), VHOST, Entry("file", 0o600))
@@ -45,7 +45,7 @@ def test_site_that_left_the_playbook_is_retired_in_a_stage_of_its_own() -> None:
     assert [v.layer for v in generation.validators] == ["web"]
 
 
-def test_what_another_playbook_made_stays() -> None:
+def test_resources_of_another_playbook_stay() -> None:
     found, contents = wanted("debian-13")
     seen = with_owned(converged(found, contents), shop=GONE)
     assert not make(found, contents, seen)
@@ -53,10 +53,10 @@ def test_what_another_playbook_made_stays() -> None:
     assert not make(found, contents, shared)
 
 
-def test_same_file_from_another_playbook_is_no_change() -> None:
+def test_same_file_of_another_playbook_is_not_a_change() -> None:
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
-    entry = seen.states.of(FILES)[VHOST]
+    entry = seen.states.of_kind(FILES)[VHOST]
     text = entry.content.replace(b"playbook lamp,", b"playbook other,")
     assert text != entry.content
     assert not make(found, contents, with_entry(seen, VHOST, replace(entry, content=text)))
@@ -76,15 +76,15 @@ def test_other_web_server_is_stopped_only_if_lampctl_deployed_it() -> None:
 
 
 @pytest.mark.parametrize("active", ["inactive", "failed", "deactivating"])
-def test_server_that_is_stopped_or_about_to_be_is_not_stopped_again(active: str) -> None:
-    """A server ends after the deploy that stopped it, once it has answered its last request."""
+def test_stopping_or_stopped_server_is_not_stopped_again(active: str) -> None:
+    """A stopped server ends after the deploy, once it has answered its last request."""
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
     seen = with_unit(seen, nginx=UnitState(True, active, "disabled"))
     assert make(found, contents, seen).changes == ()
 
 
-def test_unit_file_that_changed_means_a_restart_and_not_a_reload() -> None:
+def test_changed_unit_file_causes_a_restart_and_not_a_reload() -> None:
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
     php = "service:lampctl-php8.4-lamp.test.service"
@@ -93,8 +93,8 @@ def test_unit_file_that_changed_means_a_restart_and_not_a_reload() -> None:
         assert [(c.resource, c.action) for c in plan.changes] == [(php, Action.RESTART)]
 
 
-def test_site_that_becomes_the_default_leaves_its_other_link() -> None:
-    """Both links at once would be the same vhost twice."""
+def test_site_that_becomes_the_default_loses_its_other_link() -> None:
+    """With both links the vhost would be loaded twice."""
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
     other = "/etc/apache2/sites-enabled/lamp.test.conf"
@@ -110,8 +110,8 @@ def test_site_that_becomes_the_default_leaves_its_other_link() -> None:
 POOLS = frozenset({"file:/etc/php/8.4/fpm/pool.d/lamp.test.conf", "service:php8.4-fpm.service"})
 
 
-def test_service_of_the_distribution_goes_with_the_last_pool_and_stays_while_others_use_it() -> None:
-    """As lampctl 0.1 left it: its pools were in the service that the package brings."""
+def test_distribution_s_php_service_is_stopped_only_after_its_last_pool_is_gone() -> None:
+    """lampctl 0.1 had its pools in the service of PHP's package."""
     found, contents = wanted("debian-13")
     seen = converged(found, contents)
     fpm = "service:php8.4-fpm.service"

@@ -1,4 +1,4 @@
-"""The sandbox of a site's own code, and the limits that all of it shares; no host."""
+"""The sandbox of a site's own code and the limits of its slice; no host."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lampctl.resources import File
 def context(folder: Path, site: str) -> Context:
     path = folder / "site.yml"
     path.write_text(f"web: {{server: nginx}}\nphp: {{}}\nsites:\n  a.test: {site}\n")
-    return Context.of(load(str(path), (), Files(folder)), PLATFORMS["debian-13"], nominal("debian-13"))
+    return Context.from_loaded(load(str(path), (), Files(folder)), PLATFORMS["debian-13"], nominal("debian-13"))
 
 
 def test_slice_names_are_distinct_and_have_one_parent() -> None:
@@ -47,14 +47,14 @@ def test_code_of_a_site_sees_only_the_sites_folders(
 
 
 @pytest.mark.parametrize("memory", [256, 512, 1024, 2048, 65536])
-def test_one_site_leaves_memory_to_the_system(memory: int) -> None:
+def test_site_limit_leaves_memory_to_the_system(memory: int) -> None:
     limits = sizing.site_limits(Facts("debian-13", memory=memory * MIB))
     high, most = int(limits.memory_high.value[:-1]), int(limits.memory_max.value[:-1])
     assert memory // 2 <= most <= memory * 3 // 4
     assert 0 < high < most
 
 
-def test_a_site_without_code_has_no_slice(tmp_path: Path) -> None:
+def test_site_without_code_has_no_slice(tmp_path: Path) -> None:
     def has(site: str) -> bool:
         found = desired(context(tmp_path, site)).resources
         return any(isinstance(r, File) and r.path == f"/etc/systemd/system/{slice_of('a.test')}" for r in found)

@@ -1,4 +1,4 @@
-"""Certificates: what is read of them, what is planned for them, and what HTTPS waits for. No host."""
+"""Certificates: how they are parsed, what is planned for them, and what HTTPS waits for. No host."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lampctl.resources.acme import compare as compare_acme
 from lampctl.resources.certificate import compare
 from lampctl.resources.kind import HostView, States
 from lampctl.resources.pem import DAY, CertificateState, read
-from tests.unit.chain import check
+from tests.unit.chain import check, labelled
 
 KEY = "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n"
 LOOK = (
@@ -47,7 +47,7 @@ def wanted(settings: tuple[str, ...], facts: Facts) -> tuple[Desired, dict[str, 
         (LOOK.replace("rights=root:root 600\n", ""), "missing"),
     ],
 )
-def test_state_of_a_certificate_and_its_key(raw: str, key: str) -> None:
+def test_certificate_and_key_are_parsed(raw: str, key: str) -> None:
     state = read(raw)
     assert isinstance(state, CertificateState)
     assert (state.fingerprint, state.key, state.days(state.expires - 2.5 * DAY)) == ("abcd", key, 2)
@@ -55,7 +55,7 @@ def test_state_of_a_certificate_and_its_key(raw: str, key: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["absent", "unreadable"])
-def test_invalid_certificate_text(word: str) -> None:
+def test_absent_or_unreadable_certificate_gives_no_state(word: str) -> None:
     assert read(f"{word}\n") == word
     assert pem.parse(f"certificate:/x\t{word}\n") == {}
 
@@ -68,13 +68,13 @@ GOOD = CertificateState(frozenset({"a.test"}), 100 * DAY, "ab", "fits", "root:ro
     [
         (GOOD, ""),
         (replace(GOOD, names=frozenset({"a.test", "b.test"})), "is for a.test, b.test -> a.test"),
-        (replace(GOOD, key="other"), "its key does not fit"),
-        (replace(GOOD, expires=29 * DAY), "ends at 1970-01-30 00:00 UTC"),
+        (replace(GOOD, key="other"), "its key does not match"),
+        (replace(GOOD, expires=29 * DAY), "expires at 1970-01-30 00:00 UTC"),
         (replace(GOOD, rights="root:root 644"), "key: root:root 644 -> root:root 600"),
-        (None, "self-signed for a.test, made on the host"),
+        (None, "self-signed for a.test, created on the host"),
     ],
 )
-def test_when_a_self_signed_certificate_is_made(state: CertificateState | None, why: str) -> None:
+def test_reasons_to_create_a_self_signed_certificate(state: CertificateState | None, why: str) -> None:
     change = compare(Certificate("a.test", "tls", ("a.test",)), state, HostView())
     assert (change.diff.strip() if change else "") == why
 
@@ -88,7 +88,7 @@ def test_when_a_self_signed_certificate_is_made(state: CertificateState | None, 
         (replace(GOOD, expires=13 * DAY), "has 13 days left, and certbot's timer did not renew it"),
     ],
 )
-def test_when_an_acme_server_is_asked_again(state: CertificateState, why: str) -> None:
+def test_reasons_to_request_an_acme_certificate_again(state: CertificateState, why: str) -> None:
     change = compare_acme(AcmeCertificate("a.test", "tls", ("a.test",), "/w", "/w/c", "/c/"), state, HostView())
     assert (change.diff.strip() if change else "") == why
 
@@ -100,7 +100,9 @@ def test_https_waits_for_the_acme_certificate(server: str) -> None:
     before, files = wanted(settings, Facts("debian-13"))
     assert "443" not in files[vhost]
     assert "https://" not in files[vhost]
-    plan = planning.make("tls", before, Observation(Facts("debian-13")), {f"file:{k}": v for k, v in files.items()}, 1)
+    plan = planning.make(
+        planning.Identity("tls"), before, Observation(Facts("debian-13")), {f"file:{k}": v for k, v in files.items()}, 1
+    )
     assert plan.stages[0].after[-1].name == "certificate tls.test by ACME"
     assert "HTTPS follows" in next(c.diff for c in plan.changes if c.resource == "acme:tls.test")
     after, files = wanted(settings, Facts("debian-13", certificates=frozenset({"tls.test"})))
@@ -123,21 +125,23 @@ def test_site_checks_follow_the_redirect_to_https() -> None:
         ("debian-12", ["listen 443 ssl http2 default_server"]),
     ],
 )
-def test_http2_is_a_row_of_the_platform(platform: str, lines: list[str]) -> None:
+def test_http2_directive_follows_the_platform(platform: str, lines: list[str]) -> None:
     _, files = wanted(("web.server=nginx",), Facts(platform))
     vhost = files["/etc/nginx/sites-available/tls.test.conf"].splitlines()
     found = [line.strip() for line in vhost if ("http2" in line or "listen 443" in line) and "::" not in line]
     assert [line.rstrip(";") if "listen" in line else line for line in found] == lines
 
 
-def test_why_there_is_no_certificate() -> None:
+def test_reason_for_a_missing_acme_certificate_is_named() -> None:
     lines = "unresolved\ta.test\nelsewhere\tb.test\t192.0.2.1\tHTTP/1.1 404 Not Found (Server: x)\n"
     certificate = check("tls.certificate@tls.test", "tls", "sites={tls.test: {tls: acme}}")
-    verdict = certificate.judge(Evidence(f"absent\n==wrong\n{lines}==said\n", Facts("debian-13"), States()))
-    assert (verdict.status, verdict.actual) == (Status.FAIL, "there is none yet: a.test does not resolve on the host")
-    another = "b.test leads to 192.0.2.1, where another answers, or nobody: HTTP/1.1 404 Not Found (Server: x)"
+    verdict = certificate.judge(Evidence(labelled(pair="absent", wrong=lines), Facts("debian-13"), States()))
+    assert (verdict.status, verdict.actual) == (Status.FAIL, "not issued yet: a.test does not resolve on the host")
+    another = "b.test points to 192.0.2.1, where this host does not answer: HTTP/1.1 404 Not Found (Server: x)"
     assert another in verdict.evidence
-    verdict = certificate.judge(Evidence("absent\n==wrong\n==said\ntoo many\n", Facts("debian-13"), States()))
+    verdict = certificate.judge(
+        Evidence(labelled(pair="absent", wrong="", log="too many\n"), Facts("debian-13"), States())
+    )
     assert (verdict.status, verdict.evidence) == (Status.FAIL, "too many")
 
 
@@ -149,6 +153,6 @@ def test_why_there_is_no_certificate() -> None:
         ("HTTP/1.1 200 OK\r\n\r\n", Status.FAIL),
     ],
 )
-def test_a_redirect_keeps_path_and_query(answer: str, status: Status) -> None:
+def test_redirect_to_https_must_keep_path_and_query(answer: str, status: Status) -> None:
     redirect = check("tls.redirect@tls.test", "tls")
     assert redirect.judge(Evidence(answer, Facts("debian-13"), States())).status is status

@@ -1,4 +1,4 @@
-"""Every state of a systemd unit: what the check says of it, and what the plan does about it."""
+"""Every state of a systemd unit: the verdict of its check, and the change in the plan."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from lampctl.resources.kind import HostView, States
 from lampctl.resources.service import SERVICES
 from lampctl.resources.unit import UnitState
 
-# systemd's words (systemctl(1), is-enabled): those by which a unit starts at boot, or by another unit, and the others.
+# The words of is-enabled (systemctl(1)): those with which a unit starts at boot or through another unit, and the others.
 STARTS = ("enabled", "enabled-runtime", "static", "alias", "indirect", "generated")
 DOES_NOT = ("disabled", "linked", "linked-runtime", "transient", "bad", "")
 ACTIVE = ("active", "reloading", "inactive", "failed", "activating", "deactivating", "maintenance")
 WEB = Service("web.service", "web", watch=("/etc/web",), units=("/etc/systemd/system/web.service",))
 
 
-def healed(state: UnitState) -> bool:
-    """Does a deploy do something about it, or say why not?"""
+def is_healed(state: UnitState) -> bool:
+    """Whether a deploy changes something, or reports why it does not."""
     return SERVICES.compare(WEB, state, HostView()) is not None
 
 
@@ -32,10 +32,10 @@ def fails(state: UnitState) -> bool:
 
 
 @pytest.mark.parametrize(("enabled", "active"), [*product(STARTS + DOES_NOT, ACTIVE)])
-def test_check_fails_if_and_only_if_a_deploy_heals(enabled: str, active: str) -> None:
+def test_check_fails_exactly_if_a_deploy_would_act(enabled: str, active: str) -> None:
     state = UnitState(True, active, enabled, started=100.0)
     well = active in ("active", "reloading") and enabled in STARTS
-    assert (fails(state), healed(state)) == (not well, not well)
+    assert (fails(state), is_healed(state)) == (not well, not well)
 
 
 @pytest.mark.parametrize(
@@ -47,9 +47,10 @@ def test_check_fails_if_and_only_if_a_deploy_heals(enabled: str, active: str) ->
         (UnitState(True, "active", "enabled", "", 90.0, 90.0, unread=True), Action.RESTART),
         (UnitState(False, "inactive", ""), Action.START),
         (UnitState(True, "active", "disabled", "", 90.0, 90.0), Action.ENABLE),
+        (UnitState(True, "active", "enabled", "", 90.0, 90.0, frozen=True), Action.RESTART),
     ],
 )
-def test_change_that_each_fault_needs(state: UnitState, action: Action | None) -> None:
+def test_each_fault_is_fixed_by_its_change(state: UnitState, action: Action | None) -> None:
     change = SERVICES.compare(WEB, state, HostView())
     assert getattr(change, "action", None) is action
     assert fails(state) is (action is not None)
@@ -61,8 +62,8 @@ def test_masked_unit_fails_and_is_a_conflict() -> None:
     assert isinstance(SERVICES.compare(WEB, state, HostView()), Conflict)
 
 
-def test_missing_socket_is_the_business_of_the_check_that_uses_it() -> None:
-    state = UnitState(True, "active", "enabled", "", 90.0, 90.0, missing=("/run/web.sock",))
+def test_missing_socket_does_not_fail_the_check_of_its_unit() -> None:
+    state = UnitState(True, "active", "enabled", "", 90.0, 90.0, sockets=("/run/web.sock does not exist",))
     change = SERVICES.compare(WEB, state, HostView())
     assert getattr(change, "action", None) is Action.RESTART
     assert not fails(state)

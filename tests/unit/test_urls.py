@@ -1,4 +1,4 @@
-"""URLs as people type them, and the addresses that their names resolve to."""
+"""URLs as people type them, and the addresses to which their names resolve."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.unit.forked import run
         "",
     ],
 )
-def test_invalid_urls(url: str, tmp_path: Path) -> None:
+def test_invalid_urls_are_refused(url: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         Url.parse(url)
     done = run("smoke", "--", url, "https://good.test/", cwd=tmp_path)
@@ -39,13 +39,13 @@ def test_invalid_urls(url: str, tmp_path: Path) -> None:
     assert "u:p" not in done.stderr
 
 
-def test_internationalized_name() -> None:
+def test_internationalized_name_is_encoded() -> None:
     assert Url.parse("https://bücher.test/ä").host == "xn--bcher-kva.test"
     assert Url.parse("https://bücher.test/ä").path == "/%C3%A4"
 
 
 @pytest.mark.parametrize(
-    ("found", "status", "said"),
+    ("found", "status", "message"),
     [
         ({"192.0.2.1": [0, ""]}, Status.PASS, "192.0.2.1"),
         ({"192.0.2.1": [0, ""], "2001:db8::1": [101, "unreachable"]}, Status.PASS, "192.0.2.1; not seen from here: 2001:db8::1"),
@@ -54,6 +54,6 @@ def test_internationalized_name() -> None:
         ({"127.0.0.1": [0, ""], "::1": [111, "refused"]}, Status.PASS, "127.0.0.1; not seen from here: ::1"),
     ],
 )  # fmt: skip
-def test_unreachable_address_families_do_not_count(found: object, status: Status, said: str) -> None:
+def test_unreachable_address_families_do_not_count(found: object, status: Status, message: str) -> None:
     verdict = connects(Url.parse("http://x.test"), ()).judge(Evidence(json.dumps(found), Facts(""), States()))
-    assert (verdict.status, verdict.actual) == (status, said)
+    assert (verdict.status, verdict.actual) == (status, message)

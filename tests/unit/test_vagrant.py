@@ -1,4 +1,4 @@
-"""What Vagrant says, by an impostor that says it at once; tests/hosts/test_vagrant.py asks the real one."""
+"""Vagrant's answers, from a fast stand-in; tests/hosts/test_vagrant.py runs the real program."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BOTH = rf"{WEB}\n1,,ssh-config,Host db\n  HostName 10.0.3.14\n".replace("\\n1,,"
 
 @pytest.fixture
 def vagrant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Answers by the words asked with; what is not there fails as where a machine does not run."""
+    """Answers by arguments; any other arguments fail as for a machine that does not run."""
     answers: dict[str, str] = {}
     program = tmp_path / "vagrant"
 
@@ -36,7 +36,7 @@ def vagrant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return Answers()
 
 
-def test_one_question_for_all_that_run(vagrant: dict[str, str]) -> None:
+def test_one_command_queries_all_running_machines(vagrant: dict[str, str]) -> None:
     vagrant["ssh-config --machine-readable --"] = BOTH
     found = machines([])
     assert found.names == ("web", "db")
@@ -45,7 +45,7 @@ def test_one_question_for_all_that_run(vagrant: dict[str, str]) -> None:
     assert read.lookup("db")["hostname"] == "10.0.3.14"
 
 
-def test_halted_machines_are_left_out_unless_they_are_named(vagrant: dict[str, str]) -> None:
+def test_halted_machines_are_skipped_unless_named(vagrant: dict[str, str]) -> None:
     vagrant["status --machine-readable --"] = "1,web,state,running\n1,db,state,poweroff"
     vagrant["status --machine-readable -- web db"] = "1,web,state,running\n1,db,state,poweroff"
     vagrant["ssh-config --machine-readable -- web"] = WEB
@@ -56,8 +56,8 @@ def test_halted_machines_are_left_out_unless_they_are_named(vagrant: dict[str, s
     assert error.value.hint == "vagrant up db"
 
 
-def test_machine_that_would_be_this_machine_is_refused(vagrant: dict[str, str]) -> None:
-    """`local` is this machine to lampctl: the deploy would be here, not in the box."""
+def test_machine_named_local_is_refused(vagrant: dict[str, str]) -> None:
+    """To lampctl, `local` is this machine: the deploy would run here, not in the Vagrant machine."""
     vagrant["ssh-config --machine-readable -- local"] = WEB.replace("web", "local")
     with pytest.raises(LampctlError, match="must not be called local"):
         machines(["local"])

@@ -1,4 +1,4 @@
-"""Versions of PHP, archives and engines: what a playbook may say of them, and what becomes of it."""
+"""PHP versions, archives and database engines: which values are valid, and what they plan."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def loaded(*settings: str, playbook: str = "lamp") -> Loaded:
 
 
 def wanted(*settings: str, platform: str = "debian-13") -> Desired:
-    return desired(Context.of(loaded(*settings), PLATFORMS[platform], Facts(platform)))
+    return desired(Context.from_loaded(loaded(*settings), PLATFORMS[platform], Facts(platform)))
 
 
-def test_each_site_is_a_service_of_its_version() -> None:
+def test_each_site_has_a_service_of_its_php_version() -> None:
     found = wanted(ARCHIVE, OLD)
     units = {s.unit: s.sockets for s in select(found.resources, Service) if s.layer == "php"}
     assert units == {
@@ -47,7 +47,7 @@ def test_each_site_is_a_service_of_its_version() -> None:
     assert vhosts["/etc/apache2/sites-available/old.test.conf"]["socket"] == "/run/lampctl/php-8.2-old.test.sock"
 
 
-def test_only_the_version_in_use_is_installed() -> None:
+def test_only_php_versions_in_use_are_installed() -> None:
     found = wanted(ARCHIVE, "sites={old.test: {php: {version: '8.2', repository: older}}}")
     assert [s.unit for s in select(found.resources, Service) if s.layer == "php"] == [
         "lampctl-php8.2-old.test.socket",
@@ -65,21 +65,21 @@ def test_only_the_version_in_use_is_installed() -> None:
         ("https://repo.example.org:8080/x", "stable", 'origin "repo.example.org"'),
     ],
 )
-def test_pin_never_meets_the_releases_own_archive(url: str, suite: str, match: str) -> None:
+def test_pin_matches_only_the_added_archive(url: str, suite: str, match: str) -> None:
     found = wanted(f"linux.repositories={{r: {{url: '{url}', suite: {suite}, key: /k.gpg}}}}")
     (only,) = select(found.resources, Repository)
     _, preferences = only.files.values()
     assert preferences.endswith(f"Package: *\nPin: {match}\nPin-Priority: 100\n")
 
 
-def test_what_all_versions_share_comes_from_where_the_other_version_comes_from() -> None:
+def test_packages_shared_by_php_versions_come_from_the_archive_of_the_other_version() -> None:
     (only,) = select(wanted(ARCHIVE, OLD).resources, Repository)
     assert only.preferred == ("php-common",)
     (only,) = select(wanted(ARCHIVE).resources, Repository)
     assert only.preferred == ()
 
 
-def test_armored_key_is_part_of_the_source() -> None:
+def test_armored_key_is_written_into_the_sources_file() -> None:
     one = Repository("r", "linux", "http://h/x", "s", ("main", "more"), KEY, 100, "release n=s")
     assert one.files["/etc/apt/sources.list.d/lampctl-r.sources"] == (
         "# Managed by lampctl: repository r\nTypes: deb\nURIs: http://h/x\nSuites: s\nComponents: main more\n"
@@ -92,7 +92,7 @@ def test_repository_is_written_before_packages_and_once() -> None:
     (only,) = select(found.resources, Repository)
     seen = Observation(Facts("debian-13"))
     contents = {file.key: "" for file in found.files}
-    plan = planning.make("site", found, seen, contents, wait=1)
+    plan = planning.make(planning.Identity("site"), found, seen, contents, wait=1)
     names = [step.name for step in plan.stages[0].before]
     assert names[:2] == ["repository older", "install packages"]
     assert repository.compare(only, RepositoryState(only.files), HostView()) is None
@@ -104,20 +104,20 @@ def test_repository_is_written_before_packages_and_once() -> None:
     assert isinstance(repository.compare(only, foreign, HostView()), Conflict)
 
 
-def test_repository_that_is_no_longer_wanted_goes() -> None:
+def test_unwanted_repository_is_removed() -> None:
     found = wanted()
     seen = Observation(Facts("debian-13"), owners={"lamp": frozenset({"repository:older"})})
     contents = {file.key: "" for file in found.files}
-    last = planning.make("lamp", found, seen, contents, wait=1).stages[-1]
+    last = planning.make(planning.Identity("lamp"), found, seen, contents, wait=1).stages[-1]
     assert [(c.resource, c.action) for c in last.changes] == [("repository:older", Action.DELETE)]
-    assert "/etc/apt/preferences.d/lampctl-older" in last.before[0].script
+    assert "/etc/apt/preferences.d/lampctl-older" in last.leaving[0].script
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         (("php.version=8",), "version"),
-        (("php.version='5.6'",), "is not a version of PHP from 7.0 on"),
+        (("php.version='5.6'",), "is not a PHP version of 7.0 or newer"),
         (("php={version: '8.2', repository: nowhere}",), "nowhere is not among linux"),
         ((ARCHIVE, "php.repository=older"), "older needs the version"),
         (("linux.repositories={r: {url: 'ftp://x/', suite: s, key: /k}}",), "is not a valid address of an archive"),
@@ -126,28 +126,26 @@ def test_repository_that_is_no_longer_wanted_goes() -> None:
         (("mysql.engine=postgres",), "'mariadb' or 'mysql'"),
     ],
 )
-def test_invalid_values_are_named(settings: tuple[str, ...], said: str) -> None:
+def test_invalid_versions_and_engines_are_refused(settings: tuple[str, ...], message: str) -> None:
     with pytest.raises(PlaybookError) as raised:
         loaded(*settings)
-    assert said in raised.value.message
+    assert message in raised.value.message
 
 
 def problems(platform: str, engine: str, answer: str) -> list[tuple[str, str]]:
     found = wanted(f"mysql.engine={engine}", platform=platform)
     seen = replace(Observation(Facts(platform)), answers={"mysql.other": answer})
-    plan = planning.make("lamp", found, seen, {file.key: "" for file in found.files}, wait=1)
+    plan = planning.make(planning.Identity("lamp"), found, seen, {file.key: "" for file in found.files}, wait=1)
     return [(problem.kind, problem.message) for problem in plan.problems]
 
 
-def test_engine_that_the_distribution_lacks() -> None:
-    assert problems("debian-13", "mysql", "") == [
-        ("unsupported-engine", "Debian 13 (trixie) has no MySQL in its archive")
-    ]
+def test_engine_that_the_distribution_lacks_is_refused() -> None:
+    assert problems("debian-13", "mysql", "") == [("unsupported-engine", "Debian 13 (trixie) does not package MySQL")]
     assert problems("debian-rolling", "mysql", "") == []
 
 
-def test_other_engine_with_data_is_not_removed() -> None:
+def test_other_engine_with_data_is_refused_and_not_removed() -> None:
     answer = "package mariadb-server\ndata /var/lib/mysql\ndatabase shop\n"
     ((kind, message),) = problems("debian-rolling", "mysql", answer)
     assert kind == "other-engine"
-    assert "MariaDB is on this host (mariadb-server, /var/lib/mysql) and holds shop" in message
+    assert "MariaDB is on this host (mariadb-server, /var/lib/mysql; databases: shop)" in message

@@ -1,4 +1,4 @@
-"""Web servers of this machine, as smoke checks meet them."""
+"""Web servers on loopback, for smoke checks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-Answer = Callable[[str], bytes]  # path → what goes over the wire
+Answer = Callable[[str], bytes]  # path → raw answer
 
 
 def page(body: str, status: str = "200 OK", headers: Mapping[str, str] | None = None) -> bytes:
@@ -25,7 +25,7 @@ def page(body: str, status: str = "200 OK", headers: Mapping[str, str] | None = 
 
 @contextmanager
 def serving(answer: Answer, context: ssl.SSLContext | None = None, address: str = "127.0.0.1") -> Iterator[int]:
-    """The port of a server that answers each connection's request, and closes."""
+    """Run a server that answers one request per connection; yields its port."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     server = socket.create_server((address, 0), family=family, backlog=64)
     thread = threading.Thread(target=_serve, args=(server, answer, context), daemon=True)
@@ -60,7 +60,7 @@ def _one(plain: socket.socket, answer: Answer, context: ssl.SSLContext | None) -
 
 
 def certificate(folder: Path, *names: str, days: int = 90) -> tuple[ssl.SSLContext, Path]:
-    """(a server's context, the file with the certificate, which is its own authority)."""
+    """Create a self-signed certificate; returns a server's context and the file with the certificate and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
     now = datetime.datetime.now(datetime.UTC)

@@ -1,6 +1,8 @@
-# Requests a certificate from an ACME server. It is tried from here first: a name that points elsewhere costs the server's
-# limits nothing, and is reported clearly. CHALLENGES: the folder that is served at the path URL; LOG: why there is no
-# certificate; HOOK: makes the web server read it; NAMES, OPTIONS (of certbot): quoted words.
+# Requests a certificate from an ACME server, after a test of the challenge from the host itself: a name that points elsewhere
+# is reported clearly, and does not count against the server's rate limits. CHALLENGES: the folder that is served at the path
+# URL; LOG: certbot's last error; HOOK: makes the web server load the certificate; NAMES, OPTIONS (of certbot): quoted words.
+# If the renewal file of SITE is gone, certbot refuses the name, because the certificate is still there: so it gets one that
+# names the files, and replaces it.
 token=$(head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \n')
 umask 022
 mkdir -p "${LOG%/*}"
@@ -13,6 +15,12 @@ if [ -s wrong ]; then
     tr '\t' ' ' < wrong
     exit 0
 fi
+renewal=/etc/letsencrypt/renewal/$SITE.conf
+if [ ! -e "$renewal" ] && [ -L "/etc/letsencrypt/live/$SITE/cert.pem" ]; then
+    for part in cert privkey chain fullchain; do echo "$part = /etc/letsencrypt/live/$SITE/$part.pem"; done > "$renewal"
+    echo '[renewalparams]' >> "$renewal"
+fi
+[ ! -e "$renewal" ] || sed -i '/^ *autorenew *=/d' "$renewal" # certbot would keep it
 eval "set -- $OPTIONS"
 if certbot certonly --non-interactive --agree-tos --force-renewal --renew-with-new-domains "$@" > printed 2>&1; then
     rm -f "$LOG"

@@ -5,7 +5,7 @@ unreached() {
     path=$1 text=$2
     shift 2
     for name; do
-        # A resolver gives IPv4 addresses as ::ffff:… to who asks for IPv6.
+        # A resolver maps IPv4 addresses to ::ffff:… in answers for IPv6.
         addresses=$({ getent ahostsv4 "$name"; getent ahostsv6 "$name"; } | sed -n '/^::ffff:/!s/ .*//p' | sort -u)
         [ -n "$addresses" ] || printf 'unresolved\t%s\n' "$name"
         for address in $addresses; do

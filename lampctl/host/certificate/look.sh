@@ -1,8 +1,8 @@
-# Prints what `read` in resources/pem.py understands of the certificate $1 and its key $2. With $3: is it signed by
-# this authority?
+# Prints what `read` in resources/pem.py parses of the certificate $1 and its key $2; with $3, also whether this authority has
+# signed it.
 look_at_pair() {
     if [ -e "$1" ]; then
-        openssl x509 -in "$1" -noout -enddate -fingerprint -sha256 -ext subjectAltName -pubkey 2>/dev/null || echo unreadable
+        openssl x509 -in "$1" -noout -startdate -enddate -fingerprint -sha256 -ext subjectAltName -pubkey 2>/dev/null || echo unreadable
     else
         echo absent
     fi

@@ -1,6 +1,6 @@
-# Makes a certificate and its key in DIRECTORY, for NAMES (as subjectAltName has them): self-signed, or with AUTHORITY_DAYS
-# by an authority of its own. Both are made under other names first: a run that dies leaves the former pair, or one that does
-# not fit, which the next run sees.
+# Creates a certificate and its key in DIRECTORY, for NAMES (in the syntax of subjectAltName): self-signed, or with
+# AUTHORITY_DAYS signed by its own authority. Both get temporary names first: a run that dies leaves the previous pair, or a
+# certificate and a key that do not match, which the next run detects.
 umask 077
 mkdir -p "$DIRECTORY"
 chmod 700 /etc/lampctl /etc/lampctl/tls "$DIRECTORY"
@@ -24,7 +24,7 @@ set -- -config request -days "$DAYS" -keyout "$DIRECTORY/key.new" -out "$DIRECTO
 if [ -z "$AUTHORITY_DAYS" ]; then
     new "$@"
 else
-    # The authority stays. One that nears its end, or whose key is lost, signs nothing any more.
+    # The authority is kept, unless it expires within a year or its key is missing.
     by=$DIRECTORY/authority
     if ! [ -s "$by.key" ] || ! openssl x509 -in "$by.pem" -noout -checkend 31536000 >/dev/null 2>&1; then
         new -subj "/CN=lampctl on $COMMON" -days "$AUTHORITY_DAYS" -keyout "$by.key.new" -out "$by.pem.new" \
@@ -33,8 +33,8 @@ else
         mv "$by.pem.new" "$by.pem"
     fi
     new "$@" -CA "$by.pem" -CAkey "$by.key"
-    # It is part of the chain: MariaDB's client takes a root that it does not know on the word of the account, but no chain
-    # that lacks its end.
+    # It is part of the chain: MariaDB's client accepts an unknown root if the account's password proves it, but not an
+    # incomplete chain.
     cat "$by.pem" >> "$DIRECTORY/certificate.new"
 fi
 mv "$DIRECTORY/key.new" "$DIRECTORY/key.pem"

@@ -1,5 +1,5 @@
-# Prints the files below the folder PROGRAMS that ACCOUNT, the site's user, cannot run; or `missing`. As that user: root follows
-# no link that the site has made.
+# Prints the files below the folder PROGRAMS that ACCOUNT, the site's user, cannot run; or `missing`. As that user: root
+# follows no link that the site has made.
 cd / || exit
 set -- setpriv --reuid="$ACCOUNT" --regid="$ACCOUNT" --init-groups
 "$@" test -d "$PROGRAMS" || echo missing

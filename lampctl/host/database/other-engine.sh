@@ -1,6 +1,6 @@
-# Prints what is there of the other engine: `package NAME` for those of PACKAGES (quoted words) that are installed, and, if
-# its mark is in the data directory, `data PATH` and `database NAME`. The packages of the two exclude each other, and share the
-# data directory: to install one removes the other, and puts its data aside.
+# Prints what the host has of the other engine: `package NAME` for those of PACKAGES (quoted words) that are installed, and,
+# if its mark is in the data directory, `data PATH` and `database NAME`. The packages of the two engines conflict, and share
+# the data directory: installing one removes the other, and moves its data aside.
 eval "set -- $PACKAGES"
 # shellcheck disable=SC2016 # dpkg-query expands them
 dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed /package /p'

@@ -1,16 +1,26 @@
-# Installs PACKAGES (names between blanks; none: only the archives are read). WAIT: seconds to wait for apt's lock; TIMEOUT:
-# seconds to wait for one answer of the archive; PATIENCE: seconds after which reading the archives is started again.
+# Installs PACKAGES (separated by blanks; none: only the package lists are read). WAIT: seconds to wait for apt's lock; TIMEOUT:
+# seconds to wait for one answer of an archive; PATIENCE: seconds after which reading the package lists is restarted.
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a LC_ALL=C.UTF-8
-# apt's own DPkg::Lock::Timeout waits without a word, and does not cover the lists' lock: so the holder is looked up in
-# /proc/locks and named, and the wait is ours.
+# apt's own DPkg::Lock::Timeout waits silently, and does not cover the lock of the lists: so this script finds and names the
+# holder in /proc/locks, and waits itself.
 holder() {
     for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock; do
         inode=$(stat -c %i "$lock" 2>/dev/null) || continue
-        pid=$(awk -v i=":$inode" 'substr($6, length($6) - length(i) + 1) == i { print $5; exit }' /proc/locks)
-        [ -n "$pid" ] || continue
-        echo "$(cat "/proc/$pid/comm" 2>/dev/null || echo unknown) (pid $pid) holds $lock"
-        return
+        pids=$(awk -v i=":$inode" 'substr($6, length($6) - length(i) + 1) == i { print $5 }' /proc/locks)
+        for pid in $pids; do
+            opens "$pid" "$lock" || continue
+            echo "$(cat "/proc/$pid/comm" 2>/dev/null || echo unknown) (pid $pid) holds $lock"
+            return
+        done
     done
+}
+# Whether process $1 has file $2 open: a file of another file system may have the same inode number, and btrfs has other device
+# numbers in /proc/locks than in stat.
+opens() {
+    for open in /proc/"$1"/fd/*; do
+        if [ "$open" -ef "$2" ]; then return 0; fi
+    done
+    return 1
 }
 waited=0
 while held=$(holder); [ -n "$held" ]; do
@@ -25,7 +35,8 @@ done
 set -- -y -o DPkg::Lock::Timeout="$WAIT" -o Acquire::Retries=1 -o Acquire::Retries::Delay=false \
     -o Acquire::http::Timeout="$TIMEOUT" -o Acquire::https::Timeout="$TIMEOUT" \
     -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0
-if [ -n "$(dpkg --audit 2>/dev/null)" ]; then
+# Of a run that a power failure ended, dpkg --audit says nothing, but apt refuses to work.
+if [ -n "$(dpkg --audit 2>/dev/null)$(ls /var/lib/dpkg/updates)" ]; then
     echo "finishing an interrupted dpkg run"
     dpkg --configure -a --force-confdef --force-confold
 fi
@@ -34,30 +45,41 @@ refuse() {
     echo "lampctl-reason: $1"
     exit 69
 }
-tries=3
-until timeout -k 5 "$PATIENCE" apt-get "$@" -o APT::Update::Error-Mode=any update; do
-    code=$?
-    tries=$((tries - 1))
-    if [ "$code" -ne 124 ] || [ "$tries" -eq 0 ]; then refuse apt-archive; fi
-    echo "the archives are not read after $PATIENCE s: trying again"
-done
+read_lists() {
+    tries=3
+    until timeout -k 5 "$PATIENCE" apt-get "$@" -o APT::Update::Error-Mode=any update; do
+        code=$?
+        tries=$((tries - 1))
+        if [ "$code" -ne 124 ] || [ "$tries" -eq 0 ]; then refuse apt-archive; fi
+        echo "reading the archives took more than $PATIENCE s: trying again"
+    done
+}
+read_lists "$@"
 [ -n "$PACKAGES" ] || exit 0
-# install would take a name that it does not know for a pattern
-# shellcheck disable=SC2086 # names of packages have no blanks
-missing=$(apt-cache policy $PACKAGES | awk -v wanted="$PACKAGES" '
-    /^[^ ]/ { name = substr($1, 1, length($1) - 1) }
-    /^  Candidate:/ && $2 != "(none)" { known[name] }
-    END { for (i = split(wanted, names, " "); i > 0; i--) if (!(names[i] in known)) print names[i] }')
+# install would take an unknown name for a pattern
+unknown() {
+    # shellcheck disable=SC2086 # names of packages have no blanks
+    apt-cache policy $PACKAGES | awk -v wanted="$PACKAGES" '
+        /^[^ ]/ { name = substr($1, 1, length($1) - 1) }
+        /^  Candidate:/ && $2 != "(none)" { known[name] }
+        END { for (i = split(wanted, names, " "); i > 0; i--) if (!(names[i] in known)) print names[i] }'
+}
+missing=$(unknown)
+if [ -n "$missing" ]; then # a power failure can damage the lists, and apt takes them for new
+    find /var/lib/apt/lists -maxdepth 1 -type f ! -name lock -delete
+    read_lists "$@"
+    missing=$(unknown)
+fi
 if [ -n "$missing" ]; then
     echo "not available: $(echo "$missing" | sort | tr '\n' ' ')"
     refuse no-package
 fi
-# What is installed stays: somebody may need it.
+# No installed package is removed: it might be in use.
 set -- "$@" --no-install-recommends --no-remove
 # shellcheck disable=SC2086
 apt-get "$@" install $PACKAGES && exit 0
 code=$?
-# If it can't even be planned, and dpkg has nothing half-done, then nothing was done.
+# If the simulation fails and dpkg has no half-installed package, then nothing was changed.
 # shellcheck disable=SC2086
 if [ -z "$(dpkg --audit 2>/dev/null)" ] && ! apt-get "$@" --simulate install $PACKAGES > simulated 2>&1; then
     grep -E '^(E:|Remv)|[Bb]reaks|[Dd]epends' simulated | head -n 12

@@ -1,5 +1,5 @@
-# Prints `PORT PID NAME` of who listens on PORT; nothing while one of UNITS (quoted words) is active. /proc alone tells: ss is
-# not everywhere. The look through all open files is taken only where somebody listens.
+# Prints `PORT PID UNIT NAME` of each listener on PORT, UNIT `-` if it is in none; nothing while one of UNITS (quoted words) is
+# active. From /proc, because ss is not always installed. The slow search through all open files runs only if something listens.
 eval "set -- $UNITS"
 for unit; do
     if systemctl is-active --quiet "$unit"; then exit 0; fi
@@ -9,5 +9,6 @@ inodes=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
 for inode in $inodes; do
     fd=$(find /proc/[0-9]*/fd -lname "socket:\[$inode\]" 2>/dev/null | head -n1)
     pid=${fd#/proc/}; pid=${pid%%/*}
-    echo "$PORT $pid $(cat "/proc/$pid/comm" 2>/dev/null)"
+    unit=$(sed -n 's|^0::.*/\([^/]*\.service\)$|\1|p' "/proc/$pid/cgroup" 2>/dev/null)
+    echo "$PORT $pid ${unit:--} $(cat "/proc/$pid/comm" 2>/dev/null)"
 done

@@ -1,6 +1,6 @@
-# Prints a line for each port that the user $1 does not hold, of those after it: that nobody does, or who does.
-# Field 2 is address and port, 4 the state (0A: listens), 8 the uid, 10 the inode. What takes connections to 127.0.0.1:
-# that address, 0.0.0.0, and both of them in IPv6.
+# Prints a line for each of the ports after $1 that the user $1 does not hold: who does, or that nobody does.
+# Field 2 is address and port, 4 the state (0A: listens), 8 the uid, 10 the inode. Addresses that accept connections to
+# 127.0.0.1: itself, 0.0.0.0, and both of them in IPv6.
 strangers() {
     account=$1
     shift
@@ -22,8 +22,7 @@ strangers() {
     done
 }
 
-# Fails, and prints the strangers, unless the user holds the ports. Whose port it is: a connection alone would take another
-# user's listener for the program.
+# Fails, and prints the same lines, unless the user holds the ports. A mere connection could reach another user's program.
 holds() {
     found=$(strangers "$@")
     [ -z "$found" ] || { echo "$found"; false; }

@@ -1,5 +1,5 @@
-# Writes the text $3 to the file $2 of the repository whose key is $1; and to sources-undo.sh what takes it back, which the
-# step that reads the archives runs.
+# Writes the text $3 to the file $2 of the repository whose key is $1; and to sources-undo.sh how to revert it, for the step
+# that reads the archives.
 write_source() {
     kept=before-$(printf %s "$2" | tr / -)
     if [ -e "$2" ]; then

@@ -1,5 +1,5 @@
 # Copies of a secret in another program's format: the text $2, with & for the value, which the shell command $1 prints. The
-# value meets pipes only.
+# value passes through pipes only.
 print_copy() { sh -c "$1" 2>/dev/null | sed "s|.*|$2|"; }
 
 # Writes the copy to the file $3.

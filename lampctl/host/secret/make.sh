@@ -1,5 +1,5 @@
-# Makes a random password for VARIABLE in FILE, if READ (shell that prints the password there) prints none. The value never
-# is an argument of a process: only builtins of the shell and pipes touch it.
+# Generates a random password for VARIABLE in FILE, if READ (shell that prints the password there) prints none. The value is
+# never an argument of a process: it passes through shell builtins and pipes only.
 umask 077
 mkdir -p "${FILE%/*}"; chmod 700 /etc/lampctl "${FILE%/*}"
 [ -n "$(sh -c "$READ" 2>/dev/null || :)" ] || {

@@ -1,4 +1,4 @@
-# Stores the password for VARIABLE in FILE that the database's host made, which is in the file GIVEN while the batch runs.
+# Stores the database host's password for VARIABLE in FILE; it is in the file GIVEN while the batch runs.
 umask 077
 mkdir -p "${FILE%/*}"; chmod 700 /etc/lampctl "${FILE%/*}"
 [ -s "$GIVEN" ] || { echo "the database's host has no password for it yet: deploy that host"; exit 1; }

@@ -1,7 +1,7 @@
 # Makes UNIT run what is on disk, or shows why it does not: by VERB, or by RUNNING if it is active already. TEST: shell that
-# tests its configuration; SERVED: the service of a socket; SOCKETS (quoted words) exist, and READY (shell) succeeds, after at
-# most TRIES tenths of a second; OWN_FILES: empty if lampctl writes no file of the unit.
-# A reload with a config that is not valid ends FPM; so it is tried first, and what runs goes on.
+# tests its configuration; SERVED: the service of a socket; within TRIES tenths of a second, SOCKETS (quoted words) must exist
+# and READY (shell) must succeed; OWN_FILES: empty if lampctl writes no file of the unit.
+# A reload with an invalid config would end FPM; so the config is tested first, and the running service stays as it is.
 if ! sh -c "$TEST" > tested 2> verdict </dev/null; then
     echo "lampctl-reason: unloadable $LAYER"
     if [ -s verdict ]; then tail -n 12 verdict; else tail -n 12 tested; fi
@@ -14,16 +14,19 @@ why() {
     exit 1
 }
 [ -z "$OWN_FILES" ] || systemctl daemon-reload
-# A socket can't be started while its service runs without it, as an interrupted run may have left it.
+# A socket can't be started while its service runs without it, which an interrupted run might have left behind.
 if [ -n "$SERVED" ]; then systemctl is-active --quiet "$UNIT" || systemctl stop "$SERVED" 2>/dev/null || :; fi
+case $(systemctl show -p FreezerState --value "$UNIT") in frozen*) systemctl thaw "$UNIT" ;; esac # it can't be stopped
 systemctl reset-failed "$UNIT" 2>/dev/null || :
 how=$VERB
 if systemctl is-active --quiet "$UNIT"; then how=$RUNNING; fi
-systemctl "$how" "$UNIT" || why
-# After the start, and only where it is needed: it takes a while, and somebody may be waiting.
+# A reload ends Apache if it is to listen on an address that overlaps with its former one: then it only has to be started.
+ended() { case $how in reload*) ! systemctl is-active --quiet "$UNIT" ;; *) false ;; esac; }
+systemctl "$how" "$UNIT" || { ended && systemctl restart "$UNIT"; } || why
+# After the start, and only if needed: it takes a while, and visitors might be waiting.
 systemctl is-enabled --quiet "$UNIT" || systemctl enable --quiet "$UNIT"
-# A reload of FPM returns before the sockets of its new pools exist; so they are waited for. One that was deleted while it
-# listened comes back with a restart only.
+# A reload of FPM returns before the sockets of its new pools exist, so wait for them. A socket that was deleted while in use
+# is recreated by a restart only.
 left=$TRIES
 eval "set -- $SOCKETS"
 for socket; do
@@ -38,4 +41,4 @@ until printed=$(sh -c "$READY" 2>&1); do
     if [ "$left" -le 0 ] || ! systemctl is-active --quiet "$UNIT"; then echo "$printed"; why; fi
     sleep 0.1
 done
-systemctl is-active --quiet "$UNIT" || why
+systemctl is-active --quiet "$UNIT" || { ended && systemctl restart "$UNIT"; } || why

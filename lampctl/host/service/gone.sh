@@ -1,4 +1,4 @@
-# A unit whose file went with the generation that brought it goes as well.
+# If a rollback removed the file of UNIT, the unit is stopped and removed as well.
 systemctl daemon-reload
 if [ -z "$(systemctl show --value -p FragmentPath "$UNIT")" ]; then
     rm -f /etc/systemd/system/*.wants/"$UNIT"

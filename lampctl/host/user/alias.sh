@@ -1,5 +1,5 @@
-# Gives the uid and gid of the user OLD the name NEW as well, before the old name; /etc/passwd, which tells whether it is done,
-# comes last. Only files of groups list members.
+# Gives the uid and gid of the user OLD a second name, NEW, in the line before the old name. /etc/passwd comes last: it shows
+# whether all is done. Only the files of groups list members.
 for file in /etc/gshadow /etc/group /etc/shadow /etc/passwd; do
     {
         printf '%s\n' "s/^$OLD:\\(.*\\)/$NEW:\\1\\n&/"
@@ -10,7 +10,7 @@ for file in /etc/gshadow /etc/group /etc/shadow /etc/passwd; do
     grep -q "^$NEW:" "$file" || edit "$file"
     grep -q "^$NEW:" "$file"
 done
-# Its program may be running: it finds what it stores at the old path as well.
+# Its program might be running: its data stays reachable at the old path.
 [ ! -d "/var/lib/$OLD" ] || [ -L "/var/lib/$OLD" ] || [ -e "/var/lib/$NEW" ] || {
     mv -T "/var/lib/$OLD" "/var/lib/$NEW"
     ln -s "$NEW" "/var/lib/$OLD"

@@ -1,6 +1,6 @@
-# Makes the system user NAME, whose home is FOLDER. In 0.1 the site may have had another one's user: what that user owns below
-# OWNS (quoted words) becomes this one's. `-RhP` walks by descriptor and follows no link; `--from` changes only what that user,
-# or its group, owns.
+# Creates the system user NAME, whose home is FOLDER. In 0.1 the site may have shared another site's user: what that user owns
+# below OWNS (quoted words) is given to this one. `-RhP` walks by descriptor and follows no link; `--from` changes only what
+# that user, or its group, owns.
 useradd --system --user-group --no-create-home --shell /usr/sbin/nologin --home-dir "$FOLDER" "$NAME"
 eval "set -- $OWNS"
 for path; do

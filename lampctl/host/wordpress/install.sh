@@ -1,4 +1,4 @@
-# Runs UNIT, which installs WordPress. Stopped at its end: what the site's code may have left running ends with it.
+# Runs UNIT, which installs WordPress, and stops it: that ends any process that the site's code left running.
 systemctl reset-failed "$UNIT" 2>/dev/null || :
 systemctl restart "$UNIT" || {
     journalctl -q -u "$UNIT" -n 12 --no-pager -o cat

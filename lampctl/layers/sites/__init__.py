@@ -11,6 +11,7 @@ from lampctl.extensions import SITES, extensions, refuse
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.cgi import CGI
+from lampctl.layers.sites.page import page_check
 from lampctl.layers.sites.php import PHP
 from lampctl.layers.sites.process import PROCESS
 from lampctl.layers.sites.proxy import PROXY
@@ -28,15 +29,15 @@ def site_types() -> dict[str, SiteType[Any]]:
     """Name → type: the built-in ones, and those of extensions.
 
     Raises:
-        UsageError: A type of an extension has no name, or the name of another one.
+        UsageError: An extension's type has no name, or the name of another type.
     """
     found = {kind.name: kind for kind in SITE_TYPES}
     for extension in extensions(SITES, SiteType):
         name = extension.value.name
         if not name:
-            raise refuse(extension, f"{extension.value.options.__name__}: `type` has to be a Literal with one value")
+            raise refuse(extension, f"{extension.value.options.__name__}: `type` must be a Literal with one value")
         if name in found:
-            raise refuse(extension, f"there already is a site type {name}")
+            raise refuse(extension, f"the site type {name} already exists")
         found[name] = extension.value
     return found
 
@@ -46,20 +47,22 @@ def desired_sites(context: Context) -> Desired:
     total = Desired()
     for name, options in context.playbook.sites.items():
         parts = site_types()[options.type].parts(context, name, options)
-        total += _over_tls(parts) if redirects(context, name) else parts
+        if not any(check.id == f"site.answer@{name}" for check in parts.checks):  # the page of any type is a hop
+            parts += Desired(checks=(page_check(context, name, (f"web.static@{name}",)),))
+        total += _move_to_https(parts) if redirects(context, name) else parts
     return total
 
 
-def _over_tls(parts: Desired) -> Desired:
-    """HTTPS is where the pages are: whatever a type looks at from outside, it sees there."""
+def _move_to_https(parts: Desired) -> Desired:
+    """Checks from outside go to HTTPS, where the pages are."""
 
-    def moved(check: Check) -> Check:
+    def move(check: Check) -> Check:
         probe = check.probe
         if isinstance(probe, HttpProbe) and probe.port == 80:
             return replace(check, probe=replace(probe, port=443, tls=True))
         return check
 
-    return replace(parts, checks=tuple(map(moved, parts.checks)))
+    return replace(parts, checks=tuple(map(move, parts.checks)))
 
 
 def vhost_of(context: Context, name: str) -> Vhost:

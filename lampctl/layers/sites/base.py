@@ -1,4 +1,4 @@
-"""What a type of site is: the one registration that everything else is derived from."""
+"""A type of site, as it is registered; everything else is derived from this."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class SiteType(Generic[O]):
     """A type of site.
 
     Attributes:
-        options: What a playbook may say of such a site. Its field `type` is a Literal of one value: the type's name.
+        options: The model of such a site in a playbook. Its field `type` is a Literal of one value: the type's name.
         vhost: (context, site's name, its options) → how the web server answers.
-        parts: (context, site's name, its options) → what the site is made of, and how it is proved.
-        starter: What `lampctl init --type` writes.
+        parts: (context, site's name, its options) → the site's resources and checks.
+        starter: The playbook that `lampctl init --type` writes.
     """
 
     options: type[O]
@@ -32,6 +32,6 @@ class SiteType(Generic[O]):
 
     @property
     def name(self) -> str:
-        """The value of `type` in playbooks; empty where the options don't say."""
+        """The value of `type` in playbooks; empty if the options don't define one."""
         values: tuple[Any, ...] = get_args(self.options.model_fields["type"].annotation)
         return str(values[0]) if len(values) == 1 else ""

@@ -1,6 +1,6 @@
-"""A Java web application in a Tomcat of its own, behind a Unix socket that systemd holds.
+"""A Java web application in its own Tomcat, behind a Unix socket that systemd holds.
 
-Only the web server may connect to the socket. It stays while Tomcat restarts: requests wait for it.
+Only the web server can connect to the socket, which stays while Tomcat restarts: requests wait.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def parts(context: Context, name: str, options: ServletSite) -> Desired:
         "state": f"/var/lib/{user_of(name)}",
     }
     server = File(f"{base}/conf/server.xml", "site", "tomcat/server.xml.j2", application)
-    # The package's own web.xml is what makes JSPs and plain files work.
+    # The package's web.xml enables JSPs and static files.
     web_xml = Symlink(f"{base}/conf/web.xml", "site", names.web_xml)
     values = {"tomcat": names, "base": base, "heap": options.heap, "unit": servlet_of(name)}
     files = unit_files(context, name, options, f"{servlet_of(name)}.service", "unit/servlet.service.j2", values)
@@ -59,15 +59,15 @@ def _chain(context: Context, name: str, options: ServletSite, services: tuple[Se
         check(name, "service", Where.HOST, "the program runs",
               f"{servlet_of(name)}.service and its socket active, enabled, run the config on disk",
               partial(_judge, services), ("linux.ssh",), None),
-        check(name, "port", Where.HOST, "the program answers by itself", "an answer below 500 on its socket",
+        check(name, "port", Where.HOST, "the program answers directly", "an answer below 500 on its socket",
               partial(upstreams.judge_each, group, hint), (f"site.service@{name}",),
-              upstreams.asked(name, options, group)),
+              upstreams.probe_each(name, options, group)),
         *upstreams.chain(context, name, options, group, (f"site.port@{name}",)),
     )  # fmt: skip
 
 
 def _judge(services: Sequence[Service], seen: Evidence) -> Verdict:
-    """The first unit that fails; else what holds of Tomcat."""
+    """The verdict on the first unit that fails, else on Tomcat."""
     verdicts = [judge(seen, service) for service in services]
     return next((found for found in verdicts if found.status is not Status.PASS), verdicts[-1])
 
@@ -83,11 +83,18 @@ def _group(context: Context, name: str) -> tuple[Member, ...]:
 def _services(
     context: Context, name: str, options: ServletSite, socket: str, files: tuple[str, ...]
 ) -> tuple[Service, Service]:
-    """The socket, which is there before Java has started; and Tomcat, which is ready once it has answered."""
+    """The socket, which exists before Java has started; and Tomcat, which is ready once it has answered."""
     unit = servlet_of(name)
-    ready = script("servlet/ready", site=name, page=options.probe, socket=_socket(name), account=context.web.user)
+    ready = script("servlet/ready", site=name, page=options.page.path, socket=_socket(name), account=context.web.user)
     return (
-        Service(f"{unit}.socket", "site", on_change=Action.RESTART, sockets=(_socket(name),), units=(socket,)),
+        Service(
+            f"{unit}.socket",
+            "site",
+            on_change=Action.RESTART,
+            sockets=(_socket(name),),
+            rights=f"600 {context.web.user}:",
+            units=(socket,),
+        ),
         Service(
             f"{unit}.service",
             "site",

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from lampctl.layers import http, sizing
+from lampctl.layers import denied, http, media, sizing
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.sites.base import SiteType
-from lampctl.layers.sites.common import home, outside
+from lampctl.layers.sites.common import document_root, home, outside
+from lampctl.layers.sites.page import page_check
 from lampctl.layers.vhost import Needs, Vhost
 from lampctl.playbook import root_of
-from lampctl.playbook.sites import StaticSite
+from lampctl.playbook.sites import StaticSite, packaged
 from lampctl.playbook.sites.static import STARTER
 from lampctl.resources import File
 
 
 def vhost(context: Context, name: str, options: StaticSite) -> Vhost:  # noqa: ARG001
-    values = {"fallback": "/index.html" if options.fallback else "", "cache": options.cache}
-    return Vhost("static", sizing.no_body(), root_of(name, options), values, apache=Needs(("expires.load",)))
+    fallback = "/index.html" if options.fallback else ""
+    values = {"fallback": fallback, "assets": media.ASSETS, "cache": options.cache}
+    return Vhost(
+        "static",
+        sizing.given_limit(options.body_limit),
+        root_of(name, options),
+        values,
+        apache=Needs(("expires.load",)),
+        denied=denied.LEFTOVERS,
+    )
 
 
 def parts(context: Context, name: str, options: StaticSite) -> Desired:
     root = root_of(name, options)
     page = File(f"{root}/index.html", "site", "site/index.html.j2", {"site": name}, seed=True)
+    files = document_root(context, name, root, page) if packaged(root) else () if options.source else (page,)
     return Desired(
-        resources=(*home(context, name), *(() if options.source else (page,))),
+        resources=(*home(context, name), *files),
         checks=(
+            page_check(context, name, (f"web.static@{name}",)),
             outside(
                 name, "/lampctl-probe-{token}.txt", "200 with the file's text", _recognise, (f"web.static@{name}",)
             ),

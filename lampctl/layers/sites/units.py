@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from lampctl.answers import sections
 from lampctl.checks import Check, Evidence, HostProbe, Judge, Verdict, Where, failed
 from lampctl.facts import Facts
 from lampctl.layers import http
 from lampctl.layers.base import Context, Desired, Preflight, Problem
-from lampctl.layers.ports import holders, holds, strangers
+from lampctl.layers.ports import holders, holds, parse_holders, strangers
 from lampctl.layers.services import service_check
 from lampctl.layers.sites import upstreams
 from lampctl.layers.sites.common import check, home
@@ -17,6 +18,7 @@ from lampctl.layers.tenant import tenant
 from lampctl.playbook import home_of, unit_of, user_of
 from lampctl.playbook.sites import SandboxedSite
 from lampctl.resources import Action, File, Service
+from lampctl.resources.shell import labelled
 
 
 def unit_files(
@@ -60,43 +62,43 @@ def program(
     return Desired(
         resources=(*home(context, name, ("*",)), *files, *services),
         checks=_chain(context, name, options, services),
-        preflights=(Preflight(f"site.port@{name}", _who(name, options), partial(_judge_ports, name)),),
+        preflights=(Preflight(f"site.port@{name}", _port_holders(name, options), partial(_judge_ports, name)),),
     )
 
 
 def _chain(context: Context, name: str, options: SandboxedSite, services: Sequence[Service]) -> tuple[Check, ...]:
     group = upstreams.members(options.ports)
-    hint = f"journalctl -u {services[0].unit} tells what the program says"
+    hint = f"journalctl -u {services[0].unit} shows what the program printed"
     ports, user = " and ".join(map(str, options.ports)), user_of(name)
-    asked = f"{strangers(user, options.ports)}\n{upstreams.asked(name, options, group).script}"
+    script = f"{labelled('held', strangers(user, options.ports))}\n{upstreams.probe_each(name, options, group).script}"
     return (
-        service_check(f"site.service@{name}", "the program runs", *services),
-        check(name, "port", Where.HOST, "the program answers by itself", f"an answer below 500 on port {ports}",
+        service_check(f"site.service@{name}", "the program runs", *services,
+                      ports=HostProbe(_port_holders(name, options))),
+        check(name, "port", Where.HOST, "the program answers directly", f"an answer below 500 on port {ports}",
               partial(_judge_port, user, partial(upstreams.judge_each, group, hint)), (f"site.service@{name}",),
-              HostProbe(asked)),
+              HostProbe(script, http.PARALLEL_LIMIT)),
         *upstreams.chain(context, name, options, group, (f"site.port@{name}",)),
     )  # fmt: skip
 
 
 def _judge_port(user: str, answers: Judge, seen: Evidence) -> Verdict:
-    """`seen.raw`: who holds ports that are not the site's, then the answers; a stranger's answer says nothing."""
-    before = "" if seen.error else seen.raw.partition(http.PART)[0].strip()
-    held = [line for line in before.splitlines() if " is held by " in line]
+    """`seen.raw`: who else holds the site's ports, then the answers. Another program's answer proves nothing."""
+    others = "" if seen.error else sections(seen.raw).get("held", "")
+    held = [line for line in others.splitlines() if " is held by " in line]
     if not held:
         return answers(seen)
     hint = f"the site's programs run as {user}: end that process, then lampctl deploy"
     return failed(held[0], "\n".join(held), hint)
 
 
-def _who(name: str, options: SandboxedSite) -> str:
-    """Whoever has one of the ports while our own unit does not run."""
+def _port_holders(name: str, options: SandboxedSite) -> str:
+    """Shell that prints who holds the site's ports while its own units do not run."""
     return "\n".join(f"( {holders(port, [unit_of(name, port)])} )" for port in options.ports)
 
 
 def _judge_ports(site: str, raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:
-    if not changing or not raw.split():
+    found = parse_holders(raw, changing)
+    if not changing or not found:
         return []
-    port, pid, program = f"{raw.splitlines()[0]}  ".split(" ", 2)
-    who = program.strip() or "another program"
-    message = f"port {port}, which {site} is to have, is taken by {who} (pid {pid or 'unknown'})"
-    return [Problem("port-taken", message, "stop it, or give the site another `port`")]
+    message = f"port {found[0].port} of {site} is taken by {found[0]}"
+    return [Problem("port-taken", message, f"{found[0].stop}, or give the site another `port`")]

@@ -1,20 +1,20 @@
-"""What sites have in common that are answered by programs elsewhere: the vhost, and the proof that it reaches them."""
+"""What site types with upstreams share: the vhost, and the checks that it reaches them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from lampctl.checks import Check, Evidence, HostProbe, Verdict, failed, passed, unknown
-from lampctl.layers import http
+from lampctl.layers import http, sizing
 from lampctl.layers.base import Context
-from lampctl.layers.sites.common import outside, through
-from lampctl.layers.sizing import Sized
+from lampctl.layers.sites.common import outside
+from lampctl.layers.sites.page import page_check
 from lampctl.layers.vhost import UPGRADE, Needs, Vhost
-from lampctl.playbook import in_bytes, user_of
+from lampctl.playbook import user_of
+from lampctl.playbook.sites import ProbeOptions
 
 _APACHE = (
     "proxy.conf",
@@ -34,8 +34,8 @@ class Member:
 
     url: str
     weight: int = 1
-    socket: str = ""  # a Unix socket of this host at which it is; then `url` is a name for it
-    user: str = ""  # who may connect to that socket
+    socket: str = ""  # its Unix socket on this host; `url` is only a name then
+    user: str = ""  # the user who can connect to that socket
 
     @property
     def scheme(self) -> str:
@@ -58,12 +58,12 @@ class Member:
 
     @property
     def label(self) -> str:
-        """What people know it by."""
+        """Its name in messages."""
         return self.address if self.socket else self.url
 
 
 class Options(Protocol):
-    """What a playbook says of any of these sites."""
+    """The options that these site types have in common."""
 
     @property
     def body_limit(self) -> str: ...
@@ -72,7 +72,7 @@ class Options(Protocol):
     def timeout(self) -> int: ...
 
     @property
-    def probe(self) -> str: ...
+    def page(self) -> ProbeOptions: ...
 
 
 def members(ports: Sequence[int]) -> tuple[Member, ...]:
@@ -81,15 +81,15 @@ def members(ports: Sequence[int]) -> tuple[Member, ...]:
 
 
 def vhost(name: str, options: Options, group: Sequence[Member], *, websocket: bool, own: bool) -> Vhost:
-    """`own`: they are instances that lampctl runs; one that does not answer is being restarted."""
+    """The vhost of a group. `own`: lampctl runs its instances, so one that does not answer is being restarted."""
     values = {
-        "group": user_of(name),  # short enough for Apache, and no host has such a name
+        "group": user_of(name),  # short enough for Apache, and not a hostname
         "members": group,
         "websocket": websocket,
         "timeout": options.timeout,
         "own": own,
     }
-    limit = Sized(str(in_bytes(options.body_limit)), f"body_limit {options.body_limit}, as the playbook has it")
+    limit = sizing.given_limit(options.body_limit)
     tls = group[0].scheme == "https"
     apache = Needs((*_APACHE, *(_APACHE_TLS if tls else ())))
     return Vhost("proxy-tls" if tls else "proxy", limit, values=values, apache=apache, nginx=UPGRADE)
@@ -98,38 +98,31 @@ def vhost(name: str, options: Options, group: Sequence[Member], *, websocket: bo
 def chain(
     context: Context, name: str, options: Options, group: Sequence[Member], needs: tuple[str, ...]
 ) -> tuple[Check, ...]:
-    """Through the web server, then from outside. `needs`: the checks that say whether the upstreams answer."""
-    expected = f"an answer below 500 to {options.probe}"
-    judge = partial(_judge, ", ".join(member.label for member in group))
+    """The checks through the web server and from outside. `needs`: ids of the checks of the upstreams themselves."""
+    units = context.playbook.sites[name].units(name)
+    path, labels = options.page.path, ", ".join(member.label for member in group)
+    hints = {
+        502: f"the web server gets no answer from {labels}: do its vhost and the programs name the same ports?",
+        503: f"every upstream is down, or answers 503 itself: {labels}",
+        504: "no upstream answered in time: raise the site's `timeout`, or find out what it waits for",
+    }
     return (
-        through(context, name, "answer", "the program answers through the web server", expected, judge,
-                (f"web.static@{name}", *needs), options.probe),
-        outside(name, options.probe, expected, recognise, (f"site.answer@{name}",)),
-    )  # fmt: skip
+        page_check(context, name, (f"web.static@{name}", *needs), hints, units),
+        outside(name, path, f"an answer below 500 to {path}", recognise, (f"site.answer@{name}",)),
+    )
 
 
 def recognise(answer: http.Answer) -> str | None:
     return str(answer.status) if answer.status < 500 else None
 
 
-def _judge(urls: str, reply: http.Answer, log: str) -> Verdict:
-    said = recognise(reply)
-    if said:
-        return passed(said)
-    hint = {
-        502: f"the web server gets no answer from {urls}: do its vhost and the programs name the same ports?",
-        503: f"every upstream is down, or says so itself: {urls}",
-        504: "no upstream answered in time: raise the site's `timeout`, or find out what it waits for",
-    }.get(reply.status, "the program's log, or the web server's error log, tells why")
-    return failed(f"{reply.status} through the web server", log or reply.body[:200], hint)
+def probe_each(name: str, options: Options, group: Sequence[Member]) -> HostProbe:
+    """Requests to the upstreams from the host itself, past the web server; those with TLS only get a connection."""
+    requests = [_request(name, options.page.path, member) for member in group]
+    return HostProbe(http.side_by_side(requests), http.PARALLEL_LIMIT)
 
 
-def asked(name: str, options: Options, group: Sequence[Member]) -> HostProbe:
-    """Each upstream asked by the host itself, past the web server; those with TLS only for a connection."""
-    return HostProbe(http.side_by_side([_ask(name, options.probe, member) for member in group]))
-
-
-def _ask(name: str, path: str, member: Member) -> str:
+def _request(name: str, path: str, member: Member) -> str:
     if member.socket:
         return http.get_unix(name, path, member.socket, member.user)
     if member.scheme == "http":
@@ -138,10 +131,10 @@ def _ask(name: str, path: str, member: Member) -> str:
 
 
 def judge_each(group: Sequence[Member], hint: str, seen: Evidence) -> Verdict:
-    """Does each of them answer, below 500?"""
+    """Pass if every upstream answers with a status below 500."""
     if seen.error:
         return unknown("could not be tried", seen.error)
-    raw = http.parts(seen.raw)
+    raw = http.split_outputs(seen.raw)
     answers = [http.parse(part) for part in raw]
     faults = [
         (member, f"{answer.status}" if answer else "no HTTP answer", part)
@@ -149,10 +142,10 @@ def judge_each(group: Sequence[Member], hint: str, seen: Evidence) -> Verdict:
         if not (answer and recognise(answer))
     ]
     if len(answers) < len(group):
-        return unknown("not all of them could be tried", seen.raw[-200:])
+        return unknown("not every upstream could be tried", seen.raw[-200:])
     if faults:
-        member, said, part = faults[0]
+        member, fault, part = faults[0]
         several = f"{len(faults)} of {len(group)} do not answer; " if len(group) > 1 else ""
-        return failed(f"{several}{member.label}: {said}", part[-300:], hint)
+        return failed(f"{several}{member.label}: {fault}", part[-300:], hint)
     statuses = ", ".join(sorted({str(answer.status) for answer in answers if answer}))
     return passed(f"{statuses} from {len(group)} of {len(group)}")

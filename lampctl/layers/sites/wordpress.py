@@ -1,11 +1,12 @@
 """WordPress: one read-only core, and for each site its own content, configuration, database, pool and cron.
 
-The core is Debian's package, which apt upgrades for all sites at once, or a release made of a tarball.
+The core is Debian's package, which apt upgrades for all sites at once, or a release from a tarball.
 """
 
 from __future__ import annotations
 
-from lampctl.layers.authority import trust
+from lampctl.layers import denied, sizing
+from lampctl.layers.authority import authority_ini
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.fpm import body_limit, socket_of
 from lampctl.layers.mysql import secret_of
@@ -37,7 +38,13 @@ _INSTALL = f"{CONFIG}/lampctl-install.php"
 
 def vhost(context: Context, name: str, options: WordpressSite) -> Vhost:
     content = code_of(name, options)
-    values = {"socket": socket_of(context, name), "content": content[0], "fallback": "/index.php"}
+    values = {
+        "socket": socket_of(context, name),
+        "timeout": sizing.request_timeout(context.playbook, name),
+        "content": content[0],
+        "programs": r"\.php$",
+        "fallback": "/index.php",
+    }
     return Vhost(
         "wordpress",
         body_limit(context, name),
@@ -46,6 +53,7 @@ def vhost(context: Context, name: str, options: WordpressSite) -> Vhost:
         own=content,
         tenant=user_of(name),
         apache=FASTCGI,
+        denied=denied.CODE,
     )
 
 
@@ -66,7 +74,7 @@ def parts(context: Context, name: str, options: WordpressSite) -> Desired:
         ),
         checks=(
             *php.chain(context, name, options),
-            *wordpress_checks.chain(context, name, _timer(name)),
+            *wordpress_checks.chain(context, name, _timer(name), _core(context, name, options)),
         ),
         probe_files=(
             ProbeFile(content, ".php", "checks/probe.php", {}, tenant=user),
@@ -96,7 +104,7 @@ def _configuration(name: str, options: WordpressSite) -> tuple[Resource, ...]:
         "content": code_of(name, options)[0],
         "database": database_of(name, options),
     }
-    # WordPress looks for its configuration beside its folder as well; Debian's brings one that leads to ours.
+    # WordPress also looks for its configuration in the parent folder; Debian's package has one that includes ours.
     beside = File(f"{home_of(name)}/releases/wp-config.php", "site", "wordpress/wp-config.php.j2", {"path": path})
     return (
         _salts(name),
@@ -128,14 +136,14 @@ def _cron(context: Context, name: str, options: WordpressSite) -> tuple[Resource
 
 
 def _php(context: Context, name: str, options: WordpressSite) -> list[str]:
-    """PHP at the command line, with what of its php.ini matters there."""
-    return [php_of(context, name).cli, *(f"-d{key}={value}" for key, value in trust(name, options).items())]
+    """PHP on the command line, with the php.ini settings that it needs there."""
+    return [php_of(context, name).cli, *(f"-d{key}={value}" for key, value in authority_ini(name, options).items())]
 
 
 def _install(context: Context, name: str, options: WordpressSite) -> tuple[Resource, ...]:
-    """By PHP on the host and not over HTTP: nobody can come first, as install.php is closed to visitors from the start.
+    """The installation, by PHP on the host and not over HTTP: install.php is never open to visitors.
 
-    WordPress runs the site's own plugins and drop-ins from its first line on: so it runs in the site's sandbox.
+    WordPress loads the site's own plugins and drop-ins, so it runs in the site's sandbox.
     """
     install, look = (f"lampctl-wp_{task}-{name}" for task in ("install", "look"))  # no hostname has an underscore
     command = Command(
@@ -143,13 +151,13 @@ def _install(context: Context, name: str, options: WordpressSite) -> tuple[Resou
         "site",
         script("wordpress/install", unit=f"{install}.service"),
         _table(context, name, options) or script("wordpress/installed", unit=look),
-        f"{options.admin}'s password is made on the host, in {_password(name).path}",
+        f"{options.admin}'s password is generated on the host, in {_password(name).path}",
     )
     return (*_tasks(context, name, options, install, look), command)
 
 
 def _tasks(context: Context, name: str, options: WordpressSite, install: str, look: str) -> tuple[File, ...]:
-    """The units that install WordPress and that look whether it is installed, and their environment."""
+    """The units that install WordPress and that test whether it is installed, and their environment."""
     values = {
         "HTTP_HOST": name,
         "WP_TITLE": options.title,
@@ -175,12 +183,12 @@ def _tasks(context: Context, name: str, options: WordpressSite, install: str, lo
 
 
 def _table(context: Context, name: str, options: WordpressSite) -> str:
-    """The short way to see that it is installed, where its database is on this host; else empty."""
+    """A faster test whether WordPress is installed, for a database on this host; else empty."""
     database = database_of(name, options)
     assert database
     if database.host:
         return ""
-    if context.mysql is None:  # this platform lacks the engine, which layers/mysql.py refuses
+    if context.mysql is None:  # this platform lacks the engine: layers/mysql.py refuses the run
         return "false"
     query = "SELECT 1 FROM {}.wp_options WHERE option_name = {}".format(  # noqa: S608
         identifier(str(database.name)), literal("siteurl")

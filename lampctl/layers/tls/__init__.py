@@ -1,7 +1,7 @@
 """TLS: a certificate for each site that wants one. The web server's files are the web layer's.
 
-A certificate that an ACME server gives can't be there before the site answers over HTTP. So its vhost for HTTPS is not
-wanted until the host's facts have the certificate; the engine plans again when they do.
+An ACME server issues a certificate only after the site answers over HTTP. So the HTTPS vhost is not wanted until the
+host's facts have the certificate; the engine plans again when they do.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from functools import partial
 
 from lampctl.facts import Facts
 from lampctl.layers.base import Context, Desired, Preflight, ProbeFile, Problem
-from lampctl.layers.tls.checks import acme_checks, certificate_check, https_checks, renewal_check
+from lampctl.layers.tls.checks import acme_checks, certificate_check, https_checks
+from lampctl.layers.tls.renewal import renewal_check
 from lampctl.layers.vhost import WELL_KNOWN, certificate_of, https_of, names_of, pair_of
 from lampctl.playbook import TlsOptions
 from lampctl.resources import AcmeCertificate, File, Package
@@ -19,7 +20,7 @@ from lampctl.resources.pem import CertificateState, Pair, look, read
 
 
 def tls(context: Context) -> Desired:
-    """The certificates, and the checks of those that need no web server to be had."""
+    """The certificates, and the checks of those that exist without a web server."""
     total = Desired()
     for site, options in _wanted(context).items():
         total += _part(context, site, options)
@@ -29,7 +30,7 @@ def tls(context: Context) -> Desired:
 
 
 def https(context: Context) -> Desired:
-    """What can be looked at when the web server runs."""
+    """The checks that need the web server."""
     wanted = _wanted(context)
     by_acme = {
         site: item
@@ -41,7 +42,7 @@ def https(context: Context) -> Desired:
         if found := https_of(context, site):
             checks += https_checks(context, site, options, found)
     if by_acme:
-        checks.append(renewal_check())
+        checks.append(renewal_check(tuple(by_acme.values())))
     probe = (ProbeFile(WELL_KNOWN, ".txt", "checks/probe.txt", {}),) if by_acme else ()
     return Desired(checks=tuple(checks), probe_files=probe)
 
@@ -66,22 +67,22 @@ def _part(context: Context, site: str, options: TlsOptions) -> Desired:
 def _judge_files(
     site: str, names: tuple[str, ...], pair: Pair, raw: str, facts: Facts, changing: frozenset[str]
 ) -> list[Problem]:
-    """A web server that is given a bad pair would not start, or greet each visitor with a warning."""
+    """With a bad pair, the web server would not start, or every visitor would get a warning."""
     if not changing:
         return []
     state = read(raw)
     where = f"{site}: {pair.certificate}"
     if not isinstance(state, CertificateState):
-        word = "is not there" if state == "absent" else "is no certificate in PEM"
-        return [Problem("certificate", f"{where} {word}", "put the chain there: the site's own certificate first")]
+        word = "does not exist" if state == "absent" else "is not a PEM certificate"
+        return [Problem("certificate", f"{where} {word}", "install the chain there: the site's own certificate first")]
     if state.key != "fits":
-        said = {"other": "belongs to another certificate", "missing": "is not there"}
-        message = f"{site}: the key {pair.key} {said.get(state.key, 'can not be read: it is encrypted, or not in PEM')}"
-        return [Problem("certificate-key", message, f"put the key there that {pair.certificate} was asked for with")]
+        faults = {"other": "belongs to another certificate", "missing": "does not exist"}
+        message = f"{site}: the key {pair.key} {faults.get(state.key, 'cannot be read: it is encrypted, or not PEM')}"
+        return [Problem("certificate-key", message, f"install the key that {pair.certificate} was issued for")]
     if state.expires <= facts.clock:
-        return [Problem("certificate-expired", f"{where} ended at {state.end}", "put a new one there")]
+        return [Problem("certificate-expired", f"{where} expired at {state.end}", "install a new one there")]
     if lacking := state.lacks(names):
-        hint = f"it is for {', '.join(sorted(state.names))}: get one for all names, or take the name off the site"
+        hint = f"it is for {', '.join(sorted(state.names))}: get one for all names, or remove the name from the site"
         return [Problem("certificate-names", f"{where} does not cover {', '.join(lacking)}", hint)]
     return []
 

@@ -1,4 +1,4 @@
-"""Mozilla's profiles (Server Side TLS 5.7): which protocols and ciphers clients may use."""
+"""Mozilla's profiles (Server Side TLS 5.7): the protocols and ciphers that clients can use."""
 
 from __future__ import annotations
 
@@ -35,6 +35,6 @@ _PROFILES = {
 
 
 def profile_of(context: Context) -> Profile:
-    """The one of all sites: the models see to that, as a server settles it before it knows the name asked for."""
+    """The one profile of all sites, as the models ensure: a server chooses it before it knows the requested name."""
     found = (site.https.profile for site in context.playbook.sites.values() if site.https)
     return _PROFILES[next(found, "intermediate")]

@@ -1,4 +1,4 @@
-"""Files of a web server's package that lampctl replaces as a whole: what somebody changed of them is not lost."""
+"""Files of a web server's package that lampctl replaces as a whole, unless somebody has edited them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from lampctl.resources.shell import script
 
 
 def edited(names: WebNames, file: str, hint: str, more: str = ":") -> Preflight:
-    """Refuses to replace `file` where it was changed. `more`: shell that prints `site PATH` of sites lost with it."""
+    """Refuse to replace `file` if it was edited. `more`: shell: prints `site PATH` of sites that only it includes."""
     path = f"{names.root}/{file}"
-    look = script("web/edited", file=path, packages=(names.package, f"{names.package}-common"), more=more)
-    return Preflight(f"web.{names.package}.edited", look, partial(_judge, path, hint))
+    probe = script("web/edited", file=path, packages=(names.package, f"{names.package}-common"), more=more)
+    return Preflight(f"web.{names.package}.edited", probe, partial(_judge, path, hint))
 
 
 def _judge(path: str, hint: str, raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:
@@ -24,4 +24,4 @@ def _judge(path: str, hint: str, raw: str, _facts: Facts, changing: frozenset[st
     site = next((line.removeprefix("site ") for line in lines if line.startswith("site ")), "")
     if site:
         return [Problem("foreign-vhost", f"{site} would no longer be served", f"rename it: mv {site} {site}.conf")]
-    return [Problem("conflict", f"{path} was changed by somebody, and lampctl would replace it", hint)]
+    return [Problem("conflict", f"{path} was edited, and lampctl would replace it", hint)]

@@ -1,7 +1,7 @@
-"""What Apache believes of NGINX before it: a secret of this host, which both read from files of root's.
+"""The secret by which Apache recognises requests from NGINX in front of it; both read it from files of root.
 
-Apache can't listen on a Unix socket, and any user of the host can connect to its port. So it answers only requests that
-have the secret. A visitor's address is in a header whose name has it, as mod_remoteip looks before any rule does.
+Apache can't listen on a Unix socket, and any user of the host can connect to its port. So it answers only requests with
+the secret. The header of a visitor's address has the secret in its name: mod_remoteip reads it before any rule applies.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ NGINX = f"{DIRECTORY}/@front.nginx"
 APACHE = f"{DIRECTORY}/@front.apache"
 
 SECRET = Secret(
-    "@front",  # no site is called so
+    "@front",  # no site can have this name
     "web",
     "FRONT",
     copies=(
@@ -23,8 +23,8 @@ SECRET = Secret(
     ),
 )
 
-# Shell that prints the header for who asks Apache directly, as root.
-SAY = f"sed -n 's/^Define LAMPCTL_FRONT \\(.*\\)$/{HEADER}: \\1\\r/p' {APACHE}"
+# Shell that prints the header, for requests to Apache itself; as root.
+PRINT_HEADER = f"sed -n 's/^Define LAMPCTL_FRONT \\(.*\\)$/{HEADER}: \\1\\r/p' {APACHE}"
 
-# What templates are told.
+# For templates.
 NAMES = {"header": HEADER, "nginx": NGINX, "apache": APACHE}

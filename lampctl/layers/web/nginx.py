@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lampctl.layers import sizing
+from lampctl.layers import media, sizing
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.web.diverted import edited
 from lampctl.layers.web.tier import Tier
 from lampctl.platforms import WebNames
-from lampctl.resources import Action, Directory, File, Package, Resource
+from lampctl.resources import Action, Directory, File, Package, Rebind, Resource
 
 # The names that an enabled server answers for: one per word after the directive.
 NAMES = "server_name"
 
-# The package's nginx.conf includes all of sites-enabled, ours *.conf.
-_LOST = (
+# The package's nginx.conf includes all of sites-enabled; ours includes only *.conf.
+_NOT_INCLUDED = (
     "ls {root}/sites-enabled 2>/dev/null | grep -v -e '^default$' -e '\\.conf$' | sed 's|^|site {root}/sites-enabled/|'"
 )
 
 
 def mark(context: Context) -> str:
-    """The key that lampctl owns where it was lampctl that deployed NGINX."""
+    """The key that lampctl owns if it deployed NGINX."""
     return f"file:{context.platform.web['nginx'].root}/nginx.conf"
 
 
@@ -31,10 +31,10 @@ def server(context: Context, tier: Tier) -> Desired:
     shared = sorted({file for vhost in tier.vhosts.values() for file in vhost.nginx.files})
     return Desired(
         resources=(
-            # How many connections a worker may hold can be said in nginx.conf only, so that is replaced as a whole.
+            # worker_connections can be set only in nginx.conf itself, so that is replaced as a whole.
             File(f"{names.root}/nginx.conf", "web", "nginx/nginx.conf.j2", _values(context, tier), divert=True),
             Directory("/var/lib/nginx", "web"),
-            # For root and adm alone, and for the workers, who open the logs again after they were rotated.
+            # For root, adm and the workers, which reopen the logs after their rotation.
             Package("acl", "web"),
             Directory(names.log_dir, "web", 0o2750, "root:adm", reader=names.user, packaged=True),
             *(File(f"{names.root}/{path}", "web", template, {}) for path, template in shared),
@@ -43,8 +43,8 @@ def server(context: Context, tier: Tier) -> Desired:
             edited(
                 names,
                 "nginx.conf",
-                "move what it adds into conf.d/*.conf or sites-enabled/*.conf, and put the package's file back",
-                _LOST.format(root=names.root),
+                "move what it adds into conf.d/*.conf or sites-enabled/*.conf, and restore the package's file",
+                _NOT_INCLUDED.format(root=names.root),
             ),
         ),
     )
@@ -59,6 +59,8 @@ def _values(context: Context, tier: Tier) -> dict[str, object]:
         "behind": web.behind_port if tier.front else 0,
         "connections": sizing.connections(context.facts),
         "files": sizing.files(context.facts),
+        "types": media.TYPES,
+        "compressed": media.COMPRESSED,
         "catch_all": not any(site.default for site in context.playbook.sites.values()),
     }
 
@@ -67,10 +69,18 @@ def tls(names: WebNames, values: Mapping[str, object]) -> tuple[Resource, ...]:
     return (File(f"{names.root}/conf.d/lampctl-tls.conf", "web", "nginx/tls.conf.j2", values),)
 
 
+def mpm(root: str) -> tuple[str, ...]:  # noqa: ARG001
+    return ()
+
+
 def link(site: str, default: bool) -> str:
-    """NGINX's first server of a port answers for unknown names, where none says that it does."""
+    """NGINX's first server of a port answers for unknown names, unless one is marked as default."""
     return f"00-{site}.conf" if default else f"{site}.conf"
 
 
 def on_change(context: Context) -> Action:  # noqa: ARG001
     return Action.RELOAD
+
+
+def rebinds(names: WebNames) -> tuple[Rebind, ...]:  # noqa: ARG001
+    return ()

@@ -1,44 +1,48 @@
-"""What somebody else has on the host already: the ports, or a name of one of our sites."""
+"""What is taken on the host already: the ports, or a name of one of the playbook's sites."""
 
 from __future__ import annotations
 
 from functools import partial
 
+from lampctl.checks import HostProbe
 from lampctl.facts import Facts
 from lampctl.layers.base import Context, Preflight, Problem
-from lampctl.layers.ports import holders
+from lampctl.layers.ports import holders, parse_holders
+from lampctl.layers.vhost import names_of
 from lampctl.layers.web.tier import Tier
 
 
-def of_ports(context: Context) -> Preflight:
-    """The servers of the table leave their ports to each other; anybody else keeps them."""
+def ports_preflight(context: Context) -> Preflight:
+    """The platform's web servers give up their ports to each other; any other program keeps them."""
     return Preflight("web.port", _port_probe(context), _judge_port)
 
 
-def of_names(context: Context, tier: Tier, directive: str) -> Preflight:
-    """`directive`: extended regular expression of the one that says which names a vhost answers for."""
+def names_preflight(context: Context, tier: Tier, directive: str) -> Preflight:
+    """Refuse a site's name that another vhost has. `directive`: regular expression of the one with a vhost's names."""
     return Preflight(f"web.{tier.server}.names", _names_probe(tier, directive), partial(_judge_names, context, tier))
 
 
+def holders_probe(context: Context, tier: Tier) -> HostProbe | None:
+    """Who has the ports that visitors connect to, if no web server runs; None for a server behind another one."""
+    return None if tier.behind else HostProbe(_port_probe(context))
+
+
 def _port_probe(context: Context) -> str:
-    """Nobody asks while one of the table's servers runs: it has the port, and whose it is shows elsewhere."""
+    """It prints nothing while one of the platform's web servers runs: that has the port, and other checks cover it."""
     units = [names.unit for names in context.platform.web.values()]
     ports = (80, 443) if any(site.https for site in context.playbook.sites.values()) else (80,)
     return "\n".join(f"({holders(number, units)})" for number in ports)
 
 
 def _judge_port(raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:
-    if not changing or not raw.split():
+    found = parse_holders(raw, changing)
+    if not changing or not found:
         return []
-    port, pid, name = f"{raw.splitlines()[0]}  ".split(" ", 2)
-    name = name.strip()
-    if name in ("apache2", "nginx"):  # its own, outside systemd: a start would fail as well
-        hint = f"kill {pid}, so that systemd can start it"
-    else:
-        hint = f"stop it (systemctl disable --now {name or 'its unit'}), or deploy to another host"
-    return [
-        Problem("port-taken", f"port {port} is taken by {name or 'another program'} (pid {pid or 'unknown'})", hint)
-    ]
+    holder = found[0]
+    hint = f"{holder.stop}, and disable what starts it; or deploy to another host"
+    if holder.name in ("apache2", "nginx"):  # started outside systemd: a start of its unit would fail as well
+        hint = f"kill {holder.pid}, so that systemd can start it"
+    return [Problem("port-taken", f"port {holder.port} is taken by {holder}", hint)]
 
 
 def _names_probe(tier: Tier, directive: str) -> str:
@@ -47,10 +51,10 @@ def _names_probe(tier: Tier, directive: str) -> str:
 
 
 def _judge_names(context: Context, tier: Tier, raw: str, _facts: Facts, changing: frozenset[str]) -> list[Problem]:
-    """A vhost of somebody else that already answers for one of our names."""
-    ours = {n for name, site in context.playbook.sites.items() for n in (name, *site.aliases)}
+    """Another vhost that already answers for one of the playbook's names."""
+    ours = {name for site in context.playbook.sites for name in names_of(context, site)}
     directory = tier.names.sites_enabled
-    files = {f"{directory}/{prefix}{site}.conf" for site in context.playbook.sites for prefix in ("", "00-")}
+    files = {f"{directory}/{prefix}{site}.conf" for site in context.playbook.names for prefix in ("", "00-")}
     for line in raw.splitlines():
         file, _, directive = line.partition(":")
         taken = ours & {word.rstrip(";") for word in directive.split()[1:]}

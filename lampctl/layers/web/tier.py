@@ -19,8 +19,8 @@ class Tier:
     server: str  # the playbook's word for it
     names: WebNames
     vhosts: Mapping[str, Vhost]  # by site
-    behind: int = 0  # its port on 127.0.0.1 where another server stands before it; 0: visitors reach it
-    front: bool = False  # does it stand before another one?
+    behind: int = 0  # its port on 127.0.0.1 behind another server; 0: visitors reach it directly
+    front: bool = False  # is it in front of another one?
 
 
 def tiers(context: Context) -> tuple[Tier, ...]:
@@ -31,16 +31,16 @@ def tiers(context: Context) -> tuple[Tier, ...]:
     if context.front is None:
         return (Tier(options.server, context.web, served),)
     assert options.front is not None
-    passed_on = {site: _passed_on(vhost) for site, vhost in served.items()}
+    forwarding = {site: _forwarding(vhost) for site, vhost in served.items()}
     return (
         Tier(options.server, context.web, served, behind=options.behind_port),
-        Tier(options.front, context.front, passed_on, front=True),
+        Tier(options.front, context.front, forwarding, front=True),
     )
 
 
-def _passed_on(vhost: Vhost) -> Vhost:
-    return Vhost("front", _same(vhost), values={"websocket": vhost.values.get("websocket", False)}, nginx=UPGRADE)
+def _forwarding(vhost: Vhost) -> Vhost:
+    return Vhost("front", _same_limit(vhost), values={"websocket": vhost.values.get("websocket", False)}, nginx=UPGRADE)
 
 
-def _same(vhost: Vhost) -> sizing.Sized:
+def _same_limit(vhost: Vhost) -> sizing.Sized:
     return sizing.Sized(vhost.body_limit.value, f"as behind: {vhost.body_limit.why}")

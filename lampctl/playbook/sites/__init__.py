@@ -1,8 +1,8 @@
-"""What a site may say, by its `type`. Each type is registered in lampctl/layers/sites."""
+"""The options of a site, by its `type`. Each type is registered in lampctl/layers/sites."""
 
 from __future__ import annotations
 
-from lampctl.playbook.sites.base import LocalFiles, PooledSite, RootedSite, SandboxedSite, SiteBase
+from lampctl.playbook.sites.base import LocalFiles, PooledSite, ProbeOptions, RootedSite, SandboxedSite, SiteBase
 from lampctl.playbook.sites.cgi import CgiSite
 from lampctl.playbook.sites.names import (
     database_name,
@@ -16,10 +16,10 @@ from lampctl.playbook.sites.names import (
     user_of,
 )
 from lampctl.playbook.sites.options import DatabaseOptions, TlsOptions
-from lampctl.playbook.sites.php import PhpSite
+from lampctl.playbook.sites.php import PhpSite, overridden
 from lampctl.playbook.sites.process import ProcessSite
 from lampctl.playbook.sites.proxy import ProxySite
-from lampctl.playbook.sites.roots import apart
+from lampctl.playbook.sites.roots import apart, packaged
 from lampctl.playbook.sites.servlet import ServletSite
 from lampctl.playbook.sites.static import StaticSite
 from lampctl.playbook.sites.wordpress import WordpressSite
@@ -30,6 +30,7 @@ __all__ = [
     "LocalFiles",
     "PhpSite",
     "PooledSite",
+    "ProbeOptions",
     "ProcessSite",
     "ProxySite",
     "RootedSite",
@@ -45,6 +46,8 @@ __all__ = [
     "database_of",
     "former_user_of",
     "home_of",
+    "overridden",
+    "packaged",
     "root_of",
     "servlet_of",
     "slice_of",

@@ -1,4 +1,4 @@
-"""What types of sites have in common."""
+"""The options that site types have in common."""
 
 from __future__ import annotations
 
@@ -8,12 +8,25 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from lampctl.playbook.fields import AbsolutePath, Hostname, OneLine, Options, RequestPath, Seconds, Size, Variable
+from lampctl.playbook.consent import adopt
+from lampctl.playbook.fields import (
+    AbsolutePath,
+    Duration,
+    Hostname,
+    OneLine,
+    Options,
+    RequestPath,
+    Seconds,
+    SiteName,
+    Size,
+    Status,
+    Variable,
+)
 from lampctl.playbook.sites.names import home_of, unit_of
 from lampctl.playbook.sites.options import SitePhpOptions, TlsOptions
 
-TYPE = "What kind of site this is."
-PROBE = "The path that is requested when the site is proved; any answer below 500 passes."
+TYPE = "The type of the site."
+PROBE = "The site's own page, which proves that it works: a path, or a mapping."
 
 
 @dataclass(frozen=True)
@@ -26,17 +39,47 @@ class LocalFiles:
     war: bool = False
 
 
-class SiteBase(Options):
-    """What every site may say. Subclass it for a new type, with `type: Literal["NAME"]`."""
+class ProbeOptions(Options):
+    """The page that proves that a site works. Redirects within the site are followed."""
 
-    runs_code: ClassVar[bool] = True  # does anything run for it, in a slice of its own?
+    path: RequestPath = Field("/", description="The path that is requested.")
+    status: Status | Annotated[list[Status], Field(min_length=1)] | None = Field(
+        None, description="The status that passes, or a list of them. Default: any from 200 to 399."
+    )
+    expect: OneLine | None = Field(None, description="A text that the page must contain.")
+    within: Duration = Field("5s", description="The time that the page may take.")
+
+    @property
+    def statuses(self) -> frozenset[int]:
+        """The statuses that pass."""
+        if self.status is None:
+            return frozenset(range(200, 400))
+        return frozenset(self.status if isinstance(self.status, list) else [self.status])
+
+
+class SiteBase(Options):
+    """The options of every site. Subclass it for a new type, with `type: Literal["NAME"]`."""
+
+    runs_code: ClassVar[bool] = True  # whether anything runs for it, in its own slice
 
     type: str = Field(description=TYPE)
     aliases: list[Hostname] = Field([], description="Other names under which the site answers.")
+    renamed_from: SiteName | None = Field(
+        None,
+        description="The former name of this site: its files, database, user and passwords move, and requests for that "
+        "name are redirected.",
+    )
     default: bool = Field(False, description="Answers requests for names that no site has, and for the bare IP.")
     tls: Literal["self-signed", "acme"] | TlsOptions | None = Field(
         None, description="HTTPS: `self-signed`, `acme`, or a mapping; absent: HTTP only."
     )
+    probe: RequestPath | ProbeOptions = Field("/", description=PROBE)
+    adopt: bool = Field(False, description=adopt("an existing /var/www/NAME and its files: PHP then owns them"))
+
+    @property
+    def page(self) -> ProbeOptions:
+        """`probe` as a mapping."""
+        return ProbeOptions(path=self.probe) if isinstance(self.probe, str) else self.probe
 
     @property
     def https(self) -> TlsOptions | None:
@@ -49,7 +92,7 @@ class SiteBase(Options):
         return None
 
     def unfit(self, modes: Mapping[str, int]) -> tuple[str, str] | None:  # noqa: ARG002
-        """(what is wrong with local files of these modes by path, what to do); None where they are fit."""
+        """(what is wrong with local files of these modes by path, what to do); None if they are usable."""
         return None
 
     def root_at(self, name: str) -> str:  # noqa: ARG002
@@ -69,7 +112,7 @@ class RootedSite(SiteBase):
     """A site with a document root."""
 
     root: AbsolutePath | None = Field(
-        None, description="Document root. Default: `/var/www/NAME`, or its `current` release where there is a `source`."
+        None, description="Document root. Default: `/var/www/NAME`, or its `current` release if there is a `source`."
     )
     source: OneLine | None = Field(
         None,
@@ -92,12 +135,15 @@ class RootedSite(SiteBase):
 
 
 class PooledSite(SiteBase):
-    """A site with a pool of PHP processes of its own."""
+    """A site with its own pool of PHP processes."""
 
-    # Its code verifies the server of its database, by the authority that DB_TLS_CA names; else PHP has to know it.
+    # Its code verifies its database server by the authority in DB_TLS_CA; otherwise PHP's settings must contain it.
     verifies: ClassVar[bool] = True
 
     php: SitePhpOptions = Field(SitePhpOptions(), description="PHP settings of this site.")
+    timeout: Seconds | None = Field(
+        None, description="Seconds that a request may take. Default: 60, or `max_execution_time` if that is longer."
+    )
 
     @property
     def extensions(self) -> tuple[str, ...]:
@@ -114,7 +160,7 @@ class PooledSite(SiteBase):
 
 
 class SandboxedSite(SiteBase):
-    """A program of its own behind the web server, in a sandboxed unit."""
+    """The site's own program behind the web server, in a sandboxed unit."""
 
     environment: dict[Variable, OneLine] = Field({}, description="Environment variables of the program.")
     memory_max: Size | None = Field(None, description="The most memory for each instance (systemd's MemoryMax).")
@@ -123,7 +169,6 @@ class SandboxedSite(SiteBase):
     )
     body_limit: Size = Field("32M", description="The largest body of a request.")
     timeout: Seconds = Field(60, description="Seconds that the program may take to answer.")
-    probe: RequestPath = Field("/", description=PROBE)
 
     @property
     def ports(self) -> tuple[int, ...]:

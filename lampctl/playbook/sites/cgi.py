@@ -21,7 +21,7 @@ class CgiSite(RootedSite):
     body_limit: Size = Field("32M", description="The largest body of a request.")
 
     def unfit(self, modes: Mapping[str, int]) -> tuple[str, str] | None:
-        """What is wrong with a source of these files (path → mode), and what to do; None where it is fit."""
+        """What is wrong with a source of these files (path → mode), and what to do; None if it is usable."""
         folder = self.prefix.strip("/") + "/"
         programs = {path: mode for path, mode in modes.items() if path.startswith(folder)}
         if not programs:
@@ -34,7 +34,7 @@ class CgiSite(RootedSite):
             return None
         more = f", and {len(lacking) - 1} more" if len(lacking) > 1 else ""
         first = f"{self.source}/{lacking[0]}"
-        hint = f"chmod +x {first}; what is no program belongs outside {folder}"
+        hint = f"chmod +x {first}; files that are not programs belong outside {folder}"
         return f"{first} lacks the run bit, and everything in {folder} is run as a program{more}", hint
 
 

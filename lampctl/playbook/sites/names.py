@@ -23,7 +23,7 @@ def user_of(name: str) -> str:
 
 
 def former_user_of(name: str) -> str:
-    """The user that lampctl 0.1 gave the site, which others could have as well; empty where it is the same one."""
+    """The user that lampctl 0.1 gave the site, which was not unique; empty if it is the same."""
     former = "site-" + _cut(name.replace(".", "-"), 27)
     return former if former != user_of(name) else ""
 

@@ -33,14 +33,14 @@ class TlsOptions(Options):
         None, description="For `files`: the chain on the host in PEM, the site's certificate first."
     )
     key: AbsolutePath | None = Field(None, description="For `files`: the private key on the host in PEM.")
-    email: Email | None = Field(None, description="For `acme`: whom the certificate authority may write to.")
+    email: Email | None = Field(None, description="For `acme`: to which the certificate authority can write.")
     directory: HttpsUrl | None = Field(
         None, description="For `acme`: the server's directory URL. Default: Let's Encrypt."
     )
     redirect: bool = Field(True, description="Whether HTTP redirects to HTTPS.")
     hsts: Annotated[int, Field(ge=0, le=63_072_000)] = Field(
         0,
-        description="Seconds for which browsers shall insist on HTTPS; 0 ends it, for those that did as well.",
+        description="Seconds for which browsers must use HTTPS; 0 ends it, also where an earlier value is stored.",
     )
     profile: Literal["intermediate", "old"] = Field(
         "intermediate",
@@ -64,21 +64,21 @@ class DatabaseOptions(Options):
     user: UserName | None = Field(None, description="Its user. Default: the site's name, shortened.")
     host: HostName | None = Field(
         None,
-        description="Another host that has it, named as on the command line; the same command deploys it first.",
+        description="The other host that has it, named as on the command line; it is deployed first.",
     )
     address: Address | None = Field(
-        None, description="Where the site reaches that host. Default: the address by which lampctl does."
+        None, description="The address at which the site reaches that host. Default: the address that lampctl uses."
     )
 
     @model_validator(mode="after")
     def _address_of_a_host(self) -> Self:
         if self.address and not self.host:
-            raise ValueError("`address` is where the site reaches `host`, so it goes with it")
+            raise ValueError("`address` is where the site reaches `host`: set both")
         return self
 
 
 class SitePhpOptions(Options):
-    """PHP for one site; what is not set is as in the `php` layer."""
+    """PHP for one site. Options that are not set are taken from the `php` layer."""
 
     version: PhpVersion | None = Field(None, description='Which PHP runs the site, such as `"8.2"`.')
     repository: RepositoryName | None = Field(

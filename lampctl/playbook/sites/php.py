@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
 
-from lampctl.playbook.sites.base import TYPE, PooledSite, RootedSite
+from lampctl.playbook.sites.base import TYPE, PooledSite, RootedSite, SiteBase
 from lampctl.playbook.sites.options import DatabaseOptions
 from lampctl.playbook.sites.starter import PHP, Starter
 
 
 class PhpSite(RootedSite, PooledSite):
-    """PHP in a pool of its own."""
+    """PHP in its own pool."""
 
     type: Literal["php"] = Field("php", description=TYPE)
-    allow_override: bool = Field(False, description="Whether .htaccess files count (Apache only).")
+    allow_override: bool = Field(
+        False, description="Whether .htaccess files count; refused behind NGINX alone, which does not read them."
+    )
     database: DatabaseOptions | bool = Field(
         False, description="`true`: a database with default names; a mapping: named; `false`: none."
     )
+
+
+def overridden(sites: Mapping[str, SiteBase], server: str) -> None:
+    """ValueError where a site's .htaccess files would have no effect: what they deny would be served."""
+    site = next((name for name, site in sites.items() if isinstance(site, PhpSite) and site.allow_override), "")
+    if site and server == "nginx":
+        raise ValueError(
+            f"{site}: `allow_override: true` needs Apache, because NGINX does not read .htaccess files: use "
+            "`web: {server: apache}`, with `front: nginx` to have NGINX before it"
+        )
 
 
 STARTER = Starter(

@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from lampctl.playbook.fields import Options, RequestPath, Seconds, Size, Upstream
-from lampctl.playbook.sites.base import PROBE, TYPE, SiteBase
+from lampctl.playbook.fields import Options, Seconds, Size, Upstream
+from lampctl.playbook.sites.base import TYPE, SiteBase
 from lampctl.playbook.sites.starter import Starter
 
 
@@ -30,7 +30,6 @@ class ProxySite(SiteBase):
     websocket: bool = Field(True, description="Whether connections may be upgraded.")
     timeout: Seconds = Field(60, description="Seconds that an upstream may take to answer.")
     body_limit: Size = Field("32M", description="The largest body of a request.")
-    probe: RequestPath = Field("/", description=PROBE)
 
     @model_validator(mode="after")
     def _one_group(self) -> Self:
@@ -39,7 +38,7 @@ class ProxySite(SiteBase):
             raise ValueError("the upstreams are all http:// or all https://; make two sites of them")
         twice = next((url for url in urls if urls.count(url) > 1), None)
         if twice:
-            raise ValueError(f"the upstream {twice} is there twice; give it a weight")
+            raise ValueError(f"the upstream {twice} occurs twice; give it a weight")
         return self
 
     @property

@@ -17,6 +17,11 @@ _SYSTEM = (
 _SHARED = ("/home", "/media", "/mnt", "/opt", "/srv", "/var", "/var/lib", "/var/lib/mysql", "/var/lib/php", "/var/www")
 
 
+def packaged(root: str) -> bool:
+    """Is it a folder of a package's web application? Only packages write there."""
+    return root.startswith("/usr/share/")
+
+
 def apart(sites: Mapping[str, SiteBase]) -> None:
     """ValueError where a root lies in a place that is not its site's own, or contains one."""
     for name, site in sites.items():
@@ -27,5 +32,5 @@ def apart(sites: Mapping[str, SiteBase]) -> None:
         others = [f"{home_of(other)}/" for other in sites if other != name]
         if any(inside.startswith(other) or other.startswith(inside) for other in others):
             raise ValueError(f"the root {root} of {name} is inside another site's directory, or contains it")
-        if inside.startswith(_SYSTEM) or root in _SHARED:
+        if (inside.startswith(_SYSTEM) and not packaged(root)) or root in _SHARED:
             raise ValueError(f"the root {root} of {name} is used by the system: give the site a directory of its own")

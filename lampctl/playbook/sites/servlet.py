@@ -13,7 +13,7 @@ from lampctl.playbook.sites.starter import Starter
 
 
 class ServletSite(SandboxedSite):
-    """A Java web application in a Tomcat of its own."""
+    """A Java web application in its own Tomcat."""
 
     type: Literal["servlet"] = Field(description=TYPE)
     war: OneLine = Field(description="A WAR on this machine, beside the playbook, or a folder with what a WAR holds.")
@@ -31,7 +31,7 @@ class ServletSite(SandboxedSite):
 
 
 STARTER = Starter(
-    "A Java web application in a Tomcat of its own.",
+    "A Java web application in its own Tomcat.",
     "    war: app                        # a WAR beside this file, or a folder with what a WAR holds\n    port: 8080\n",
     example="servlet",
 )

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from lampctl.playbook.fields import Size
 from lampctl.playbook.sites.base import TYPE, RootedSite
 from lampctl.playbook.sites.starter import Starter
 
@@ -19,6 +20,9 @@ class StaticSite(RootedSite):
     fallback: bool = Field(False, description="A single-page app: paths without a file get index.html.")
     cache: Annotated[int, Field(ge=0, le=31_536_000)] = Field(
         3600, description="Seconds for which browsers may keep files other than HTML; 0: they always ask."
+    )
+    body_limit: Size = Field(
+        "32M", description="The largest body of a request, for a template of your own that passes a path to a program."
     )
 
 

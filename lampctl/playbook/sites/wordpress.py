@@ -20,7 +20,7 @@ class WordpressSite(PooledSite):
 
     type: Literal["wordpress"] = Field(description=TYPE)
     title: OneLine = Field("WordPress", description="The site's title, when it is installed.")
-    admin: UserName = Field("admin", description="Its first user, whose password is made on the host.")
+    admin: UserName = Field("admin", description="Its first user, whose password is generated on the host.")
     email: OneLine = Field("admin@localhost.localdomain", description="That user's address.")
     tarball: OneLine | None = Field(
         None, description="A tarball of WordPress on this machine, instead of Debian's package."
@@ -28,7 +28,7 @@ class WordpressSite(PooledSite):
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = Field(
         None, description="The tarball's checksum; required with it.", examples=["0" * 64]
     )
-    database: DatabaseOptions | Literal[True] = Field(True, description="The database; named, where it is a mapping.")
+    database: DatabaseOptions | Literal[True] = Field(True, description="The database; a mapping sets its names.")
 
     @model_validator(mode="after")
     def _checked(self) -> Self:

@@ -22,7 +22,7 @@ class RedirectSite(SiteBase):
 
     runs_code: ClassVar[bool] = False
 
-    type: Literal["redirect"] = Field(description="What kind of site this is.")
+    type: Literal["redirect"] = Field(description="The type of the site.")
     to: HttpsUrl = Field(description="The URL to which visitors are sent.")
     permanent: bool = Field(True, description="Whether browsers may remember it: status 301, else 302.")
 
@@ -54,9 +54,9 @@ def _recognise(options: RedirectSite, answer: http.Answer) -> str | None:
 
 
 def _judge(recognise: partial[str | None], answer: http.Answer, log: str) -> Verdict:
-    said = recognise(answer)
-    if said:
-        return passed(said)
+    recognised = recognise(answer)
+    if recognised:
+        return passed(recognised)
     location = answer.headers.get("location", "nowhere")
     return failed(f"{answer.status} to {location}", log, "lampctl plan shows what differs from the template")
 

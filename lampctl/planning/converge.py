@@ -7,13 +7,13 @@ from typing import Any
 
 from lampctl.layers import Desired
 from lampctl.planning.stages import Stage, generation
-from lampctl.resources import Action, Change, Conflict, Step
+from lampctl.resources import Action, Change, Conflict, File, Step
 from lampctl.resources.kind import Changed, HostView, Phase
 from lampctl.resources.kinds import kinds
 
 
 def stage(desired: Desired, view: HostView) -> tuple[Stage, list[Conflict]]:
-    """Each kind compares its resources in turn; those that come later see which paths change."""
+    """Compare the resources of each kind in turn; later kinds see which paths change."""
     changed: dict[str, list[Changed[Any]]] = {}
     conflicts: list[Conflict] = []
     for kind in kinds():
@@ -34,7 +34,7 @@ def stage(desired: Desired, view: HostView) -> tuple[Stage, list[Conflict]]:
     return Stage(
         tuple(change for pairs in changed.values() for _, change in pairs),
         before=before,
-        generation=generation(desired, _handed_over(files), view.contents, _deleted(files), before),
+        generation=generation(desired, _handed_over(files), view.contents, _deleted(files), before, _fresh(files)),
         services=steps(Phase.SERVICES),
         after=steps(Phase.AFTER),
     ), conflicts
@@ -46,3 +46,9 @@ def _handed_over(files: Sequence[Changed[Any]]) -> list[Any]:
 
 def _deleted(files: Sequence[Changed[Any]]) -> tuple[str, ...]:
     return tuple(change.resource for _, change in files if change.action is Action.DELETE)
+
+
+def _fresh(files: Sequence[Changed[Any]]) -> tuple[str, ...]:
+    """Files that take no other's place, as far as the plan knows."""
+    own = ((resource, change) for resource, change in files if isinstance(resource, File) and not resource.divert)
+    return tuple(file.path for file, change in own if change.action is Action.CREATE and not file.seed)

@@ -10,18 +10,18 @@ from lampctl.ssh.batch import BEGIN
 
 
 @dataclass
-class Liar:
-    """A transport to a host that answers these lines to any batch."""
+class FakeHost:
+    """A transport to a host that answers each batch with the lines in `says`."""
 
     says: list[str]
-    host: str = "liar"
+    host: str = "fake"
     has_sudo_password: bool = False
     round_trips: int = 0
     address: str = "10.0.0.5"
     direct: bool = True
     started: list[Batch] = field(default_factory=list)
 
-    def start(self, batch: Batch) -> Liar:
+    def start(self, batch: Batch) -> FakeHost:
         self.started.append(batch)
         return self
 

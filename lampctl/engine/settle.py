@@ -1,0 +1,103 @@
+"""The verdict on what was applied: one batch that ends a generation, and completes the journal of its run."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lampctl.checks import Check, Result, Status
+from lampctl.engine.script import listed
+from lampctl.errors import Locked, locked
+from lampctl.journal.runs import MOST, Ended, Verdict, encode
+from lampctl.outcome import Outcome
+from lampctl.resources.shell import script
+from lampctl.ssh import Batch, Transport, as_root
+from lampctl.ssh.limits import CHANGE_LIMITS
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is said of a generation.
+
+    Attributes:
+        generation: The newest one of the host; if there is a newer one by now, nothing is done.
+        verdict: PROVED, UNDONE or KEPT; the others only complete the journal.
+        which: The generation to undo.
+        run: The id of the run that applied it; empty if it is not in the journal.
+        passed: Check id -> question, of the checks that are known to have passed, with PROVED.
+    """
+
+    generation: str
+    verdict: Verdict
+    which: str = ""
+    run: str = ""
+    passed: Mapping[str, str] | None = None
+
+
+def settle(transport: Transport, judgement: Judgement, outcome: Outcome) -> bool | None:
+    """Tell the host. Returns whether the previous files are loaded again, None if nothing was undone.
+
+    Raises:
+        Locked: Another run changed the host meanwhile, or the host has rolled back by itself.
+    """
+    session = transport.start(_batch(judgement, outcome))
+    lines = list(as_root(transport, session))
+    session.finish()
+    if owner := next((line for line in lines if line.startswith("@@locked ")), ""):
+        raise locked(transport.host, owner.removeprefix("@@locked "))
+    if "@@overtaken" in lines:
+        raise Locked(
+            f"{transport.host}: another run changed the host while this one was being checked, or the host rolled back "
+            "because the checks took too long",
+            "rerun it",
+            kind="overtaken",
+        )
+    return "@@undone 0" in lines if any(line.startswith("@@undone ") for line in lines) else None
+
+
+def _batch(judgement: Judgement, outcome: Outcome) -> Batch:
+    passed = judgement.passed or {}
+    main = script(
+        "settle",
+        generation=judgement.generation,
+        verdict=str(judgement.verdict),
+        which=judgement.which or judgement.generation,
+        id=judgement.run,
+        most=MOST,
+    )
+    files = {
+        "main": main.encode(),
+        "passed": listed(f"{id} {question}" for id, question in passed.items()),
+        "ended": encode(summary(judgement.verdict, outcome)),
+        "outcome": (json.dumps(outcome.as_dict(), ensure_ascii=False) + "\n").encode(),
+    }
+    return Batch(files, CHANGE_LIMITS)
+
+
+def wait_for_lock(transport: Transport, seconds: float) -> None:
+    """Return when no run has the host's lock, or after `seconds`."""
+    main = script("lock", wait=max(1, round(seconds)))
+    session = transport.start(Batch({"main": main.encode()}, CHANGE_LIMITS))
+    list(as_root(transport, session))
+    session.finish()
+
+
+def summary(verdict: Verdict, outcome: Outcome) -> Ended:
+    failed = tuple(result.id for result in outcome.results if result.status is Status.FAIL)
+    error = outcome.error.message if outcome.error else ""
+    return Ended(verdict, round(time.time(), 3), len(outcome.changes), len(outcome.results), failed, error)
+
+
+def known_to_pass(checks: Sequence[Check], results: Sequence[Result], before: Mapping[str, str]) -> dict[str, str]:
+    """Check id -> question, of all checks that passed when they were last asked: other playbooks' as well.
+
+    Args:
+        before: The same, when the host was last proved.
+    """
+    asked = {check.id: check.question for check in checks}
+    status = {result.id: result.status for result in results}
+    # What could not be tried this time, such as from behind a jump host, passed the last time.
+    kept = {id: question for id, question in before.items() if status.get(id) is not Status.FAIL}
+    return {**kept, **{id: question for id, question in asked.items() if status.get(id) is Status.PASS}}

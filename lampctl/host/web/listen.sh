@@ -1,0 +1,10 @@
+# Prints `PORT 4` and `PORT 6` if something listens on PORT of every address of that family; PORT for each of PORTS (quoted words).
+# `6 wanted` if the host has a global IPv6 address. One socket can serve both families: then only the second line is there.
+eval "set -- $PORTS"
+for port; do
+    hex=$(printf %04X "$port")
+    grep -q " 00000000:$hex [0-9A-F:]* 0A " /proc/net/tcp && echo "$port 4"
+    grep -q " 00000000000000000000000000000000:$hex [0-9A-F:]* 0A " /proc/net/tcp6 && echo "$port 6"
+done 2>/dev/null
+awk '$4 == "00" { print "6 wanted"; exit }' /proc/net/if_inet6 2>/dev/null
+:

@@ -1,0 +1,116 @@
+"""The site's own page as a hop: what a visitor gets at the end of the whole chain, whichever type of site it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from math import ceil
+
+from lampctl.answers import parse_int, sections
+from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
+from lampctl.layers import http
+from lampctl.layers.base import Context
+from lampctl.layers.sites.common import check
+from lampctl.layers.vhost import https_of, names_of, redirects
+from lampctl.playbook.fields import in_seconds
+from lampctl.playbook.sites import ProbeOptions
+from lampctl.resources.shell import script, words
+
+_HINTS = {
+    401: "if the page asks for a login, name another one in the site's `probe`, or the status 401",
+    403: "the page's folder has no index file, or a rule or the files' modes deny it; a `probe` can name another page",
+    404: "the application does not know this path; the site's `probe` can name another page, or the status 404",
+    429: "the application limits requests: let its `probe` be a page without a limit",
+    502: "what runs the application gives no answer: its log tells why",
+    503: "what runs the application is down or overloaded, or the application is in maintenance mode",
+    504: "the application did not answer in time: find out what it waits for",
+}
+
+
+def page_check(
+    context: Context,
+    name: str,
+    needs: tuple[str, ...],
+    hints: Mapping[int, str] | None = None,
+    units: Sequence[str] = (),
+) -> Check:
+    """Requested on the host through the web server, with redirects followed as a browser does.
+
+    Args:
+        needs: Checks that say whether the hops before it work.
+        hints: Status → what to do, where this type of site knows more than `_HINTS`.
+        units: systemd units of the application, whose log is evidence beside that of the web server.
+    """
+    options = context.playbook.sites[name]
+    wanted, source = options.page, options.files is not None
+    judge = partial(_judge, wanted, name if source else "", {**_HINTS, **(hints or {})})
+    limit = ceil(in_seconds(wanted.within)) + 3
+    return check(name, "answer", Where.HOST, "the site's own page works", _expected(wanted), judge, needs,
+                 HostProbe(_script(context, name, wanted, units), limit, _accept(wanted)))  # fmt: skip
+
+
+def _script(context: Context, name: str, wanted: ProbeOptions, units: Sequence[str]) -> str:
+    port = "443" if redirects(context, name) else "80"
+    scheme = "https" if https_of(context, name) else "http"
+    given = (wanted.path, port, f"{in_seconds(wanted.within):g}", wanted.expect or "", scheme, *names_of(context, name))
+    named = words(word for unit in units for word in ("-u", unit))
+    return http.LIBRARY + words(["page", http.error_logs(context, name), named, *given])
+
+
+def _accept(wanted: ProbeOptions) -> str:
+    return script("page/accept", statuses=" ".join(map(str, sorted(wanted.statuses))))
+
+
+def _expected(wanted: ProbeOptions) -> str:
+    codes = "200-399" if wanted.status is None else " or ".join(map(str, sorted(wanted.statuses)))
+    text = f" with {wanted.expect!r}" if wanted.expect else ""
+    return f"{codes} for {wanted.path}{text} within {wanted.within}"
+
+
+def _judge(wanted: ProbeOptions, seeded: str, hints: Mapping[int, str], seen: Evidence) -> Verdict:
+    """`seen.raw`: what http.sh's `page` prints. `seeded`: the site, if lampctl's first page is not its own."""
+    if seen.error:
+        return unknown("could not be tried", seen.error)
+    found = sections(seen.raw)
+    page, log = sections(found.get("page", "")), found.get("log", "")
+    status = parse_int(page.get("status", ""))
+    if "failure" in page:
+        return failed(page["failure"], log, _slow(wanted) if "within" in page["failure"] else "its log tells why")
+    if "loop" in page:
+        hops = "\n".join(list(dict.fromkeys(page.get("hop", "").split("\n")))[:5])
+        hint = "the address in the application's own settings differs from the one that is requested"
+        return failed(f"redirects for ever: {page['loop']}", hops, hint)
+    if status is None:
+        return unknown("could not be tried", seen.raw)
+    return _judge_page(wanted, seeded, hints, status, page, log)
+
+
+def _judge_page(
+    wanted: ProbeOptions, seeded: str, hints: Mapping[int, str], status: int, page: Mapping[str, str], log: str
+) -> Verdict:
+    body, where = page.get("body", ""), _where(wanted, page)
+    if status not in wanted.statuses:
+        hint = hints.get(status, "the application failed: its log tells why" if status >= 500 else "")
+        return failed(f"{status} for {where}", log or body, hint or "the site's `probe` expects another status")
+    if "php" in page:
+        hint = "fix the code; in production, `display_errors` belongs off"
+        return failed(f"{status}, but the page shows a PHP error", f"{page['php']}\n{log}", hint)
+    if status == 200 and page.get("visible") == "no":
+        return failed("200, but the page is blank", log, "the application ended without output: its log tells why")
+    if page.get("expected") == "no":
+        return failed(f"{status}, but without {wanted.expect!r}", body, "the page changed, or another one answers")
+    if seeded and f"<h1>It works: {seeded}</h1>" in body:
+        return failed("200, but lampctl's first page, not the site's", body, "the `source` has no index file")
+    size = parse_int(page.get("size", "")) or 0
+    return passed(f"{status}{'' if where == wanted.path else ', ' + where}, {size} bytes")
+
+
+def _where(wanted: ProbeOptions, page: Mapping[str, str]) -> str:
+    """The path, and where its redirects led."""
+    if page.get("location"):
+        return f"{wanted.path} → {page['location']}"
+    return f"{wanted.path} → {page.get('url')}" if "hop" in page else wanted.path
+
+
+def _slow(wanted: ProbeOptions) -> str:
+    return f"find out what {wanted.path} waits for, or let the site's `probe` have more time: within: 10s"
