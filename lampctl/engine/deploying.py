@@ -125,10 +125,10 @@ class Deploying:
     def _stage(self, desired: Desired, plan: Plan, stage: Stage, seen: Observation) -> Observation | None:
         before = self._work.prove(self._transport, desired, seen) if seen.passed and stage.generation else ()
         generation = self._apply(plan, stage, seen.generation, _pages(desired, seen))
+        self._stop_if_asked(generation)  # a proof would only delay it
         results, after = self._prove(desired)
         self._done["results"] = results
-        if self._work.request.interruption.asked:
-            self._stop(generation)
+        self._stop_if_asked(generation)
         if any(result.undo_may_help for result in results):
             broken = first_regression(desired.checks, results, before, seen.passed)
             self._give_up(generation, broken if stage.generation else None)
@@ -178,12 +178,14 @@ class Deploying:
         hint = broken.hint or "fix what the check names, then deploy again"
         return ApplyFailed(message, hint, kind="check", evidence=broken.evidence)
 
-    def _stop(self, generation: str) -> None:
+    def _stop_if_asked(self, generation: str) -> None:
         """A person asked for it when the last step had begun: all of it is undone.
 
         Raises:
-            Interrupted: Always.
+            Interrupted: A person asked for it.
         """
+        if not self._work.request.interruption.asked:
+            return
         undone = self._settle(Judgement(generation, Verdict.UNDONE))
         self._done["undone"] = bool(undone)
         raise apply.stopped(self._work.host, undone)

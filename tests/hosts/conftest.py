@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,14 @@ class RunResult:
     code: int
     out: str
     err: str
+
+    def __repr__(self) -> str:
+        """What a failed assertion shows: how it ended, without the diffs."""
+        with suppress(ValueError, KeyError, IndexError, TypeError):
+            wanted = {key: self.host[key] for key in ("culprit", "error", "notes") if self.host.get(key)}
+            failed = [result for result in self.host["results"] if result["status"] == "fail"]
+            return f"RunResult(code={self.code}, host={wanted}, failed={failed}, err={self.err!r})"
+        return f"RunResult(code={self.code}, out={self.out!r}, err={self.err!r})"
 
     @property
     def host(self) -> dict[str, Any]:

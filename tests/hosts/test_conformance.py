@@ -58,7 +58,7 @@ def compared(boxes: Boxes, release: str, tmp_path_factory: pytest.TempPathFactor
 
 def _deploy(host: Host, folder: Path) -> None:
     ran = host.lampctl("deploy", "HOST", "-p", "site.yml", cwd=folder)
-    assert ran.code == 0, ran.out + ran.err
+    assert ran.code == 0, ran
     host.sh(SETTLED)
 
 

@@ -147,7 +147,7 @@ BREAKS = [
 
 
 def assert_names(ran: RunResult, culprit: str, message: str) -> None:
-    assert ran.code == 1, ran.out + ran.err
+    assert ran.code == 1, ran
     assert (ran.host["culprit"] or {}).get("id") == culprit, ran.out
     hops = {id: status for id, status in ran.results.items() if not id.startswith("state.")}
     bad = {id: status for id, status in hops.items() if status not in ("pass", "unknown")}

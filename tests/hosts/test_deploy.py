@@ -41,7 +41,7 @@ CHAIN = [
 
 def test_first_deploy_proves_every_hop(deployed: tuple[str, RunResult]) -> None:
     _, ran = deployed
-    assert ran.code == 0, ran.out + ran.err
+    assert ran.code == 0, ran
     assert list(ran.results) == CHAIN
     assert set(ran.results.values()) == {"pass"}
     assert ran.host["applied"] is True

@@ -27,7 +27,7 @@ def first(sid: Host) -> RunResult:
 
 
 def test_every_hop_is_proved_and_a_second_plan_is_empty(sid: Host, first: RunResult) -> None:
-    assert first.code == 0, first.out + first.err
+    assert first.code == 0, first
     assert set(first.results.values()) == {"pass"}
     assert first.results["site.database@lamp.test"] == "pass"
     assert sid.works()

@@ -77,7 +77,7 @@ def ask(host: Host, name: str, path: str, body: str | None = None, **headers: st
 
 def test_every_hop_is_proved_and_a_second_plan_is_empty(served: tuple[Host, str, RunResult], project: Path) -> None:
     host, server, ran = served
-    assert ran.code == 0, ran.out + ran.err
+    assert ran.code == 0, ran
     assert set(ran.results.values()) == {"pass"}
     hops = [hop for hop in ran.results if hop.endswith("@cgi.test")]
     assert hops == [f"{hop}@cgi.test" for hop in ("web.static", "site.runner", "site.runnable", "site.program",
@@ -158,7 +158,7 @@ def test_new_release_is_served_and_the_old_one_kept(served: tuple[Host, str, Run
     swapped = re.sub(rb"main-(\d)", lambda found: b"main-%d" % (int(found[1]) % 9 + 1), text)
     page.write_bytes(swapped)
     ran = host.lampctl("deploy", "HOST", "-p", "sites.yml", "--set", server, cwd=project)
-    assert ran.code == 0, ran.out + ran.err
+    assert ran.code == 0, ran
     assert {key.split(":")[0] for key in ran.changes} == {"release", "symlink"}
     new = ask(host, "app.test", "/", If_None_Match=etag)
     assert (new.status, new.read()) == (200, swapped)

@@ -36,7 +36,7 @@ def test_interrupt_restores_the_terminal(host: Host, tmp_path: Path) -> None:
         tty.wait_for(lambda shown: "applying, step" in shown)
         assert not tty.has_cursor()
         tty.type("C-c")
-        end = tty.wait_for(lambda shown: "stopped, as you asked" in shown and shown.rstrip().endswith(PROMPT), 10)
+        end = tty.wait_for(lambda shown: "stopped, as you asked" in shown and shown.rstrip().endswith(PROMPT))
         assert "applying" not in end
         assert tty.has_cursor()
         tty.type("echo $?", "Enter")

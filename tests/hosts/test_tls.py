@@ -94,7 +94,7 @@ def test_certificates_are_served_pass_an_audit_and_need_no_change(
     put(site, authority, "good", "good")
     root = authority / "root.pem"
     ran = site.lampctl("deploy", "HOST", "-p", book(tmp_path, server), trust=root)
-    assert ran.code == 0, ran.out + ran.err
+    assert ran.code == 0, ran
     hops = ["certificate", "chain", "protocol", "redirect"]
     assert {f"tls.{hop}@{name}" for hop in hops for name in ("files.test", "self.test")} <= set(ran.results)
     assert set(ran.results.values()) == {"pass"}

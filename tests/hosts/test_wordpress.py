@@ -90,7 +90,7 @@ def blog(host: Host, project: Path, request: pytest.FixtureRequest) -> tuple[Hos
 
 def test_every_hop_is_proved_and_a_second_plan_is_empty(blog: tuple[Host, str, RunResult], project: Path) -> None:
     host, server, ran = blog
-    assert ran.code == 0, ran.out + ran.err
+    assert ran.code == 0, ran
     assert set(ran.results.values()) == {"pass"}
     hops = ("php", "database", "tables", "front", "answer", "login", "admin", "rest", "uploads", "cron", "outside")
     assert [hop for hop in ran.results if hop.startswith("site.")] == [f"site.{hop}@{NAME}" for hop in hops]
@@ -194,7 +194,7 @@ def test_release_from_a_tarball_works_beside_the_package(blog: tuple[Host, str, 
     ran = lampctl("plan", "f" * 64)
     assert (ran.code, f"its SHA-256 is {checksum}" in ran.out) == (2, True)
     ran = lampctl("deploy", checksum)
-    assert ran.code == 0, ran.out + ran.err
+    assert ran.code == 0, ran
     assert {check: status for check, status in ran.results.items() if status != "pass"} == {}
     assert ran.results[f"site.outside@{name}"] == "pass"
     assert lampctl("plan", checksum).changes == {}
