@@ -138,12 +138,8 @@ def probe(questions: Sequence[Question]) -> str:
         paths=sorted({path for _, _, path in reads}),
         sockets=[part for asked in questions for path in asked.sockets for part in (asked.unit, path, asked.rights)],
     )
-    row = """'{ print "dependent\\t" unit "\\t" $0 }'"""
-    return look + "".join(
-        f"{{ {asked.dependents}\n}} | awk -v unit={quote(asked.unit)} {row}\n"
-        for asked in questions
-        if asked.dependents
-    )
+    dependents = (f"{{ {a.dependents}\n}} | dependents {quote(a.unit)}\n" for a in questions if a.dependents)
+    return look + "".join(dependents)
 
 
 @dataclass

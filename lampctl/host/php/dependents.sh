@@ -1,5 +1,5 @@
 # Only on hosts of 0.1: other people's pools in the folder POOLS, and web server files that send requests to UNIT's own pool.
-if grep -qsxF "service:$UNIT" /var/lib/lampctl/owned/*; then
+if [ -d "$POOLS" ] && grep -qsxF "service:$UNIT" /var/lib/lampctl/owned/*; then
     for file in "$POOLS"/*.conf; do
         [ -e "$file" ] && [ "${file##*/}" != www.conf ] && ! grep -q 'Managed by lampctl' "$file" && echo "$file"
     done

@@ -23,10 +23,10 @@ fi
 
 eval "set -- $SOCKETS"
 while [ "$#" -gt 2 ]; do
-    rights=$(stat -c '%a %U:%G' "$2" 2>/dev/null)
     if [ ! -S "$2" ]; then
         printf 'socket\t%s\t%s does not exist\n' "$1" "$2"
     else
+        rights=$(stat -c '%a %U:%G' "$2" 2>/dev/null)
         case $rights in "$3"*) ;; *) printf 'socket\t%s\t%s: %s -> %s\n' "$1" "$2" "$rights" "$3" ;; esac
     fi
     shift 3
@@ -61,3 +61,8 @@ printf '%s\n' "$shown" | awk -v RS= -F '\n' '{
         ;;
     esac
 done
+
+# Rows of the lines on its input: what depends on the unit $1.
+dependents() {
+    while IFS= read -r line; do printf 'dependent\t%s\t%s\n' "$1" "$line"; done
+}

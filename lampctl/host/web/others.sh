@@ -5,15 +5,14 @@ for root in /etc/apache2 /etc/nginx; do
     server=${root##*/}
     [ -d "$root" ] || continue
     [ ! -e "/etc/systemd/system/$server.service.d/lampctl.conf" ] || printf '%s\ttaken\t\n' "$server"
-    for file in "$root"/sites-enabled/* "$root"/conf-enabled/*.conf "$root"/conf.d/*.conf; do
-        [ -f "$file" ] || continue
-        if grep -qs 'Managed by lampctl' "$file"; then continue; fi
-        grep -qsiE '^[[:space:]]*(<VirtualHost|DocumentRoot|(Script)?Alias|server[[:space:]]*\{|root|alias)' "$file" || continue
-        if grep -qxF " $(readlink -f "$file") $(md5sum < "$file" | cut -d ' ' -f 1)" /var/lib/dpkg/status; then continue; fi
-        printf '%s\tfile\t%s\n' "$server" "$file"
-        ! grep -qsE '^[^#]*[[:space:]:"](/home|/root|/run/user)/' "$file" || printf '%s\thome\t%s\n' "$server" "$file"
-    done
+    grep -sL -d skip 'Managed by lampctl' "$root"/sites-enabled/* "$root"/conf-enabled/*.conf "$root"/conf.d/*.conf |
+        xargs -r -d '\n' grep -liE '^[[:space:]]*(<VirtualHost|DocumentRoot|(Script)?Alias|server[[:space:]]*\{|root|alias)' |
+        while IFS= read -r file; do
+            if grep -qxF " $(readlink -f "$file") $(md5sum < "$file" | cut -d ' ' -f 1)" /var/lib/dpkg/status; then continue; fi
+            printf '%s\tfile\t%s\n' "$server" "$file"
+            ! grep -qsE '^[^#]*[[:space:]:"](/home|/root|/run/user)/' "$file" || printf '%s\thome\t%s\n' "$server" "$file"
+        done
 done
-for file in /etc/apache2/apache2.conf /etc/apache2/mods-enabled/*.conf /etc/apache2/conf-enabled/*.conf; do
-    grep -qs 'Managed by lampctl' "$file" || grep -isE '^[[:space:]]*MaxRequestWorkers' "$file"
-done | awk '{ n = $2 } END { if (n) print "apache2\tworkers\t" n }'
+grep -sL 'Managed by lampctl' /etc/apache2/apache2.conf /etc/apache2/mods-enabled/*.conf /etc/apache2/conf-enabled/*.conf |
+    xargs -r -d '\n' grep -hiE '^[[:space:]]*MaxRequestWorkers' |
+    awk '{ n = $2 } END { if (n) print "apache2\tworkers\t" n }'
