@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from lampctl.errors import UsageError
-from lampctl.keywords import Confirm, Confirmed, Expected, OnEvent, Options, Settings, Undoing
+from lampctl.keywords import Checking, Confirm, Deploying, Expected, OnEvent, Options, Settings, Undoing
 from lampctl.outcome import Outcome, Outcomes
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 @overload
-def deploy(hosts: str | Connection, **options: Unpack[Confirmed]) -> Outcome: ...  # type: ignore[overload-overlap]
+def deploy(hosts: str | Connection, **options: Unpack[Deploying]) -> Outcome: ...  # type: ignore[overload-overlap]
 @overload
-def deploy(hosts: Sequence[str | Connection] | None = ..., **options: Unpack[Confirmed]) -> Outcomes: ...
+def deploy(hosts: Sequence[str | Connection] | None = ..., **options: Unpack[Deploying]) -> Outcomes: ...
 def deploy(
     hosts: str | Connection | Sequence[str | Connection] | None = None,
     *,
@@ -32,17 +32,18 @@ def deploy(
     connect: ConnectOptions | None = None,
     on_event: OnEvent | None = None,
     confirm: Confirm | None = None,
+    take_over: str = "",
 ) -> Outcome | Outcomes:
     """Bring hosts to the state that a playbook describes, and prove that the sites work.
 
     Args:
         hosts: A name, a fabric.Connection, or a sequence such as a fabric.Group. None: the playbook's hosts.
-        playbook: A built-in playbook, or a YAML file.
+        playbook, environment: A built-in playbook, or a YAML file; and which of its environments.
         settings: Replace values of the playbook: `{"php.memory_limit": "256M"}`, or `KEY=VALUE` as with `--set`.
-        environment: The playbook's environment to use.
         connect: How to reach hosts that are named by text.
         on_event: Called with one event at a time, from other threads. What it raises is raised when the run has ended.
         confirm: Called with a host and its changes before they are applied; False declines them.
+        take_over: The playbook whose resources become this one's, as with `--take-over`.
 
     Returns:
         The outcome of one host, or the Outcomes of several. The database hosts are added.
@@ -50,7 +51,7 @@ def deploy(
     Raises:
         UsageError: Such as one host whose databases are on another: give a list. PlaybookError: it is not valid.
     """
-    return _run("deploy", hosts, playbook, settings, environment, connect, on_event, confirm)
+    return _run("deploy", hosts, playbook, settings, environment, connect, on_event, confirm, take_over=take_over)
 
 
 @overload
@@ -74,9 +75,9 @@ def plan(
 
 
 @overload
-def check(hosts: str | Connection, **options: Unpack[Options]) -> Outcome: ...  # type: ignore[overload-overlap]
+def check(hosts: str | Connection, **options: Unpack[Checking]) -> Outcome: ...  # type: ignore[overload-overlap]
 @overload
-def check(hosts: Sequence[str | Connection] | None = ..., **options: Unpack[Options]) -> Outcomes: ...
+def check(hosts: Sequence[str | Connection] | None = ..., **options: Unpack[Checking]) -> Outcomes: ...
 def check(
     hosts: str | Connection | Sequence[str | Connection] | None = None,
     *,
@@ -85,12 +86,16 @@ def check(
     environment: str = "",
     connect: ConnectOptions | None = None,
     on_event: OnEvent | None = None,
+    deep: bool = False,
 ) -> Outcome | Outcomes:
     """Check every layer of the stack: the `results` of the outcome. Changes nothing.
 
-    Args, Returns and Raises are those of `deploy`.
+    Args:
+        deep: Also what takes long or asks other hosts, as with `--deep`.
+
+    The other Args, Returns and Raises are those of `deploy`.
     """
-    return _run("check", hosts, playbook, settings, environment, connect, on_event)
+    return _run("check", hosts, playbook, settings, environment, connect, on_event, deep=deep)
 
 
 @overload
@@ -199,15 +204,16 @@ def _run(
     confirm: Confirm | None = None,
     **more: Any,
 ) -> Outcome | Outcomes:
-    """Run a command. `more`: further fields of job.Book."""
+    """Run a command. `more`: fields of Choices."""
     from lampctl.engine import job
     from lampctl.engine.listener import Listener
+    from lampctl.engine.work import Choices
     from lampctl.ssh import ConnectOptions
 
     one, named = _named(hosts)
     connect = connect or ConnectOptions()
-    book = job.Book(str(playbook), _settings(settings), environment, **more)
-    ready = job.prepare(command, named, book, connect.config)
+    book = job.Book(str(playbook), _settings(settings), environment)
+    ready = job.prepare(command, named, book, Choices(**more), connect.config)
     if one and len(ready.hosts) > 1:
         raise _several(command, ready.hosts)
     listener = Listener(on_event)

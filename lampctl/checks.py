@@ -130,6 +130,7 @@ class Check:
     about: tuple[str, ...] = ()  # what it looks at, if neither `probe` nor `expected` names all of it
     slow: str = ""  # the hint, if its probe was ended at its time limit
     observed: bool = False  # whether it fails is known from the observation; its probe only adds to the verdict
+    deep: bool = False  # only asked for by name, as it takes long or asks other hosts
 
     @property
     def question(self) -> str:

@@ -18,7 +18,7 @@ Settings = Mapping[str, object] | Sequence[str]
 
 
 class Options(TypedDict, total=False):
-    """Keyword arguments of `plan` and `check`; `deploy` says what they are."""
+    """Keyword arguments of `plan`; `deploy` says what they are."""
 
     playbook: str | Path
     settings: Settings
@@ -27,15 +27,23 @@ class Options(TypedDict, total=False):
     on_event: OnEvent | None
 
 
-class Confirmed(Options, total=False):
+class Checking(Options, total=False):
+    """Keyword arguments of `check`."""
+
+    deep: bool
+
+
+class Deploying(Options, total=False):
     """Keyword arguments of `deploy`."""
 
     confirm: Confirm | None
+    take_over: str
 
 
-class Undoing(Confirmed, total=False):
+class Undoing(Options, total=False):
     """Keyword arguments of `undo`."""
 
+    confirm: Confirm | None
     to: str
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -85,7 +85,7 @@ def deploy(
     take_over: TakeOver = "",
 ) -> None:
     """Bring hosts to the state that a playbook describes, and prove that the sites work."""
-    _exit(_run("deploy", common, book, connect, hosts, ask=ask, more={"take_over": take_over})[1])
+    _exit(_run("deploy", common, book, connect, hosts, ask=ask, take_over=take_over)[1])
 
 
 @app.command(epilog="Examples: lampctl plan web1 | lampctl plan web1 --exit-code -q && echo nothing to do")
@@ -103,8 +103,7 @@ def plan(
     """Show what a deploy would change, files as diffs. Changes nothing."""
     if to and not undo:
         raise UsageError("--to belongs to --undo", "lampctl plan HOST --undo --to RUN")
-    more = {"take_over": take_over, "undo": undo, "undo_to": to}
-    outcomes, code = _run("plan", common, book, connect, hosts, more=more)
+    outcomes, code = _run("plan", common, book, connect, hosts, take_over=take_over, undo=undo, undo_to=to)
     if exit_code and not code and any(o.changes for o in outcomes):
         raise typer.Exit(2)
     _exit(code)
@@ -112,9 +111,18 @@ def plan(
 
 @app.command(epilog="Examples: lampctl check web1 | lampctl check web1 web2 --format json")
 @grouped
-def check(common: RunOptions, book: Book, connect: Connect, hosts: Hosts = None) -> None:
+def check(
+    common: RunOptions,
+    book: Book,
+    connect: Connect,
+    hosts: Hosts = None,
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Also what takes long or asks other hosts: certbot rehearses each renewal."),
+    ] = False,
+) -> None:
     """Check every layer of the stack, and name the broken hop. Changes nothing."""
-    _exit(_run("check", common, book, connect, hosts)[1])
+    _exit(_run("check", common, book, connect, hosts, deep=deep)[1])
 
 
 app.command(
@@ -140,7 +148,7 @@ def undo(
 
     It is a run of its own, and can be undone.
     """
-    _exit(_run("undo", common, book, connect, hosts, ask=ask, more={"undo": True, "undo_to": to})[1])
+    _exit(_run("undo", common, book, connect, hosts, ask=ask, undo=True, undo_to=to)[1])
 
 
 @app.command(epilog="Example: lampctl render -p site.yml --platform debian-12 --out rendered")
@@ -192,24 +200,24 @@ def _run(
     hosts: list[str] | None,
     *,
     ask: bool = False,
-    more: Mapping[str, Any] | None = None,
+    **choices: Any,
 ) -> tuple[Outcomes, int]:
-    """Run a command on its hosts; return the outcomes and the exit code. `more`: further fields of job.Book."""
+    """Run a command on its hosts; return the outcomes and the exit code. `choices`: fields of Choices."""
     from lampctl.cli.output import outputs, places
     from lampctl.engine import job
+    from lampctl.engine.work import Choices
 
     wanted = outputs(common.format or [])
     if ask and not wanted.can_ask:
         message = f"--ask asks a person, and --format {' '.join(wanted.stdout)} is for programs"
         raise UsageError(message, "leave one of them out")
-    chosen = job.Book(book.playbook, book.settings or [], book.environment, **(more or {}))
-    ready = job.prepare(command, hosts or [], chosen, connect.config, connect.vagrant)
+    chosen = job.Book(book.playbook, book.settings or [], book.environment)
+    ready = job.prepare(command, hosts or [], chosen, Choices(**choices), connect.config, connect.vagrant)
     reporter = wanted.reporter(common.quiet, len(ready.hosts) > 1, places(ready.loaded))
     options = connect_options(connect, reporter, wanted.can_ask)
+    confirm = partial(confirm_changes, reporter=reporter) if ask else None
     with showing(reporter):
-        outcomes = ready.run(
-            reporter, options, (lambda host, changes: confirm_changes(host, changes, reporter)) if ask else None
-        )
+        outcomes = ready.run(reporter, options, confirm)
     if common.debug:
         _print_tracebacks(outcomes)
     return outcomes, wanted.exit_code(outcomes)

@@ -13,7 +13,7 @@ from lampctl.engine.library import Files
 from lampctl.engine.offline import validate_templates
 from lampctl.engine.run import run
 from lampctl.engine.steadfast import Steadfast
-from lampctl.engine.work import Request
+from lampctl.engine.work import Choices, Request
 from lampctl.errors import UsageError
 from lampctl.outcome import Outcomes, Reporter
 from lampctl.playbook import Loaded, load
@@ -26,20 +26,11 @@ Config = Path | str | None  # an ssh_config: a file, or the text of one
 
 @dataclass(frozen=True)
 class Book:
-    """Which playbook.
-
-    Attributes:
-        settings: `KEY=VALUE`, as with `--set`.
-        take_over: Whose resources become its own.
-        undo: What its last run made is undone; or what all runs since `undo_to` made, this one included.
-    """
+    """Which playbook. `settings`: `KEY=VALUE`, as with `--set`."""
 
     playbook: str = "lamp"
     settings: Sequence[str] = ()
     environment: str = ""
-    take_over: str = ""
-    undo: bool = False
-    undo_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,9 +43,8 @@ class Job:
     config: Config  # the ssh_config that knows the targets
     source: Callable[[str], tuple[str, str] | None] = field(repr=False)  # of templates
     connections: Mapping[str, Target] = field(default_factory=dict)  # open ones, by host
-    take_over: str = ""
-    undo: frozenset[str] = frozenset()  # hosts
-    undo_to: str = ""
+    choices: Choices = field(default_factory=Choices)
+    undone: frozenset[str] = frozenset()  # hosts that go back to an earlier state
 
     @property
     def hosts(self) -> list[str]:
@@ -79,9 +69,8 @@ class Job:
         """
         options = replace(connect, config=self.config)
         request = Request(
-            self.command, self.loaded, options, self.source, confirm, self.connections, self.take_over, self.undo,
-            self.undo_to,
-        )  # fmt: skip
+            self.command, self.loaded, options, self.source, confirm, self.connections, self.choices, self.undone
+        )
         steadfast = Steadfast(reporter)
         outcomes = Outcomes(run(request, self.targets, steadfast))
         steadfast.finish(self.command, outcomes)
@@ -89,19 +78,21 @@ class Job:
 
 
 def prepare(
-    command: str, hosts: Sequence[str | Connection], book: Book, config: Config = None, vagrant: bool = False
+    command: str,
+    hosts: Sequence[str | Connection],
+    book: Book,
+    choices: Choices = Choices(),  # noqa: B008 -- it is frozen
+    config: Config = None,
+    vagrant: bool = False,
 ) -> Job:
     """Read the playbook and name the hosts: `hosts`, else the playbook's.
 
     Args:
-        command: deploy, plan, check or undo.
-        hosts: Names, or connections of the caller.
-        config: An ssh_config instead of ~/.ssh/config.
-        vagrant: `hosts` are machines of the Vagrantfile; without any, all that run.
+        hosts: Names, or the caller's connections; with `vagrant`, machines of the Vagrantfile, or all that run.
 
     Raises:
-        UsageError: No host, or what was asked excludes itself; PlaybookError where the playbook is invalid.
-        Unreachable: A machine of Vagrant does not run.
+        UsageError: No host, or options that exclude each other. Unreachable: A machine of Vagrant does not run.
+        PlaybookError: It is invalid.
     """
     files = Files()
     connections = _connections(hosts)
@@ -110,12 +101,11 @@ def prepare(
     if vagrant:
         names, config = _machines(given, loaded, config)
     else:
-        names = _named(command, given, loaded, book)
-        config = config or _box_config([*names, *database_hosts(loaded)])
-    targets = [connections.get(name) or target(name) for name in names]
+        names, config = _named(command, given, loaded, book, config)
     validate_templates(loaded, files)
-    undo = frozenset(given or names) if book.undo else frozenset()
-    return Job(command, loaded, targets, config, files.template, connections, book.take_over, undo, book.undo_to)
+    targets = [connections.get(name) or target(name) for name in names]
+    undone = given or names if choices.undo else ()
+    return Job(command, loaded, targets, config, files.template, connections, choices, frozenset(undone))
 
 
 def locate(host: str, config: Config = None, vagrant: bool = False) -> tuple[Target, Config]:
@@ -163,8 +153,8 @@ def _machines(given: Sequence[str], loaded: Loaded, config: Config) -> tuple[lis
     return [name for name in found.names if name not in databases], found.config
 
 
-def _named(command: str, given: Sequence[str], loaded: Loaded, book: Book) -> list[str]:
-    """The hosts of the sites; the database hosts are added."""
+def _named(command: str, given: Sequence[str], loaded: Loaded, book: Book, config: Config) -> tuple[list[str], Config]:
+    """(the hosts of the sites, the ssh_config that knows them); the database hosts are added."""
     databases = database_hosts(loaded)
     names = [name for name in dict.fromkeys(given or loaded.playbook.hosts) if name not in databases]
     if databases and not names:
@@ -177,7 +167,7 @@ def _named(command: str, given: Sequence[str], loaded: Loaded, book: Book) -> li
             "no host: none was given, and the playbook has none",
             f"lampctl {command} HOST, or hosts: in the playbook{_environments(loaded, book)}",
         )
-    return names
+    return names, config or _box_config([*names, *databases])
 
 
 def _environments(loaded: Loaded, book: Book) -> str:

@@ -109,7 +109,7 @@ class HostRun(Work):
                 wait_for_lock(transport, patience - waited)
 
     def _run(self, transport: Transport) -> None:
-        command, back = self.request.command, self.host in self.request.undo
+        command, back = self.request.command, self.host in self.request.undone
         deploying = Deploying(self, transport)
         desired, seen = self._look(transport, deploying)
         if back:

@@ -32,7 +32,7 @@ def way_back(
     loaded = work.share.loaded
     record = identify(loaded.name, loaded.id, loaded.playbook.names, seen.owners).name
     kept = undo.parse_listing(_ask(transport, undo.listing()))
-    chosen = choose(work.host, kept, record, work.request.undo_to)
+    chosen = choose(work.host, kept, record, work.request.choices.undo_to)
     way = undo.plan(_ask(transport, undo.look(chosen), undo.shown(desired)), chosen, desired, seen)
     _refuse(work.host, chosen[-1].run, way)
     _tell(work, chosen, way)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -31,6 +31,22 @@ SETTLE = 5.0  # seconds that servers may take until what they have just loaded s
 
 
 @dataclass(frozen=True)
+class Choices:
+    """What a command is told besides its playbook and its hosts.
+
+    Attributes:
+        take_over: A record on the host whose resources become this playbook's.
+        undo: What the playbook's last run made is undone; or what all runs since `undo_to` made, this one included.
+        deep: Checks that take long or ask other hosts are run as well.
+    """
+
+    take_over: str = ""
+    undo: bool = False
+    undo_to: str = ""
+    deep: bool = False
+
+
+@dataclass(frozen=True)
 class Request:
     """One command, for every host of it. `confirm` is asked before a plan is applied."""
 
@@ -40,9 +56,8 @@ class Request:
     source: Callable[[str], tuple[str, str] | None]  # of templates
     confirm: Callable[[str, Sequence[Change]], bool] | None = None
     connections: Mapping[str, Target] = field(default_factory=dict)  # open ones, by host
-    take_over: str = ""  # a record on the host whose resources become this playbook's
-    undo: frozenset[str] = frozenset()  # hosts that go back to an earlier state; the others are only checked
-    undo_to: str = ""  # to the state before this run; empty: before the last one
+    choices: Choices = field(default_factory=Choices)
+    undone: frozenset[str] = frozenset()  # hosts that go back to an earlier state; the others are only checked
     interruption: Interruption = field(default_factory=Interruption)
 
 
@@ -72,13 +87,16 @@ class Work:
             return observe.observe(transport, self.share.loaded, self._get_ready, self.share.given)
 
     def wanted(self, seen: Observation) -> Desired:
-        return observe.wanted(self.host, self.share.loaded, seen)
+        found = observe.wanted(self.host, self.share.loaded, seen)
+        if self.request.choices.deep:
+            return found
+        return replace(found, checks=tuple(check for check in found.checks if not check.deep))
 
     def plan(self, desired: Desired, seen: Observation) -> Plan:
         contents = {file.key: self.render(file) for file in desired.files}
         wait = int(self.request.connect.timeout or APT_WAIT)
         loaded, request = self.share.loaded, self.request
-        identity = identify(loaded.name, loaded.id, loaded.playbook.names, seen.owners, request.take_over)
+        identity = identify(loaded.name, loaded.id, loaded.playbook.names, seen.owners, request.choices.take_over)
         plan = planning.make(identity, desired, seen, contents, wait)
         for note in plan.notes if request.command != "check" else ():
             self.note(note)

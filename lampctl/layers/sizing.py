@@ -62,11 +62,11 @@ def pool_children(playbook: Playbook, facts: Facts, site: str) -> Sized:
     sites = len(playbook.php_sites)
     share = max(2, total // sites)
     if playbook.php and playbook.php.max_children != "auto":
-        return Sized(str(share), f"{total} in the playbook, for {sites} site(s)")
+        return Sized(str(share), f"{total} in the playbook, shared by the sites")
     rule = f"the lesser of two fifths of {_memory(facts)} at {PHP_PROCESS // MIB} MiB each"
     return Sized(
         str(share),
-        f"{rule} and {CHILDREN_PER_CORE} for each of {facts.cores} core(s), for {sites} site(s)",
+        f"{rule} and {CHILDREN_PER_CORE} for each of {facts.cores} core(s), shared by the sites",
     )
 
 

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from lampctl.playbook.command import check_command
+from lampctl.playbook.hostname import RULE, check_hostname, check_site_name
 from lampctl.playbook.text import Text
 
-_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
@@ -19,18 +19,6 @@ class Options(BaseModel):
     """Base: unknown keys and values of a wrong type are errors, never ignored or guessed."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_default=False)
-
-
-def _hostname(name: str) -> str:
-    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
-        raise ValueError
-    return name
-
-
-def _site_name(name: str) -> str:
-    if len(_hostname(name)) > 200:
-        raise ValueError("is too long for the name of a site: it names files, so it has at most 200 characters")
-    return name
 
 
 def _ini_value(value: str | int | float | bool) -> str | int | float | bool:
@@ -83,10 +71,8 @@ def in_bytes(size: str) -> int:
     return int(size[:-1]) * _UNITS[size[-1]]
 
 
-_HOSTNAME = "is not a valid hostname: letters a-z, digits and hyphens, in labels joined by dots"
-
-Hostname = Annotated[str, Text("hostname", _HOSTNAME, "www.example.com", check=_hostname)]
-SiteName = Annotated[str, Text("site name", _HOSTNAME, "www.example.com", check=_site_name)]
+Hostname = Annotated[str, Text("hostname", RULE, "www.example.com", check=check_hostname)]
+SiteName = Annotated[str, Text("site name", RULE, "www.example.com", check=check_site_name)]
 DatabaseName = Annotated[
     str,
     Text(

@@ -96,6 +96,20 @@ def test_renewed_certificate_is_loaded(shop: Host, server: Pebble, book: str) ->
     assert shop.lampctl("check", "HOST", "-p", book, trust=server.root).code == 0
 
 
+def test_renewal_is_rehearsed_on_request(shop: Host, server: Pebble, book: str) -> None:
+    before = shop.sh("cat /etc/letsencrypt/live/shop.test/cert.pem")
+    assert "tls.rehearsal" not in shop.lampctl("check", "HOST", "-p", book, trust=server.root).results
+    ran = shop.lampctl("check", "HOST", "-p", book, "--deep", trust=server.root)
+    assert (ran.code, ran.results["tls.rehearsal"]) == (0, "pass"), ran
+    server.resolve("www.shop.test", ADDRESS)  # as the authority sees it
+    ran = shop.lampctl("check", "HOST", "-p", book, "--deep", trust=server.root)
+    server.resolve("www.shop.test", shop.box.address)
+    assert (ran.code, ran.host["culprit"]["id"]) == (1, "tls.rehearsal")
+    failed = next(r for r in ran.host["results"] if r["id"] == "tls.rehearsal")
+    assert "www.shop.test" in failed["evidence"]
+    assert shop.sh("cat /etc/letsencrypt/live/shop.test/cert.pem") == before
+
+
 @ON_ONE_RELEASE
 def test_other_web_server_takes_over_the_certificate(shop: Host, server: Pebble, tmp_path: Path) -> None:
     (tmp_path / "shop.yml").write_text(BOOK.replace("nginx", "apache"))

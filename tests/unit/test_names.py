@@ -224,6 +224,25 @@ def test_valid_roots_are_accepted() -> None:
         assert rendered("generated.yml", (), "debian-13", Generated(yaml.safe_dump(data)))
 
 
+def test_names_of_every_length_are_accepted() -> None:
+    """The longest alias that DNS has, and the longest site, with the longest label."""
+    longest, site = ".".join(["a" * 63] * 3 + ["a" * 61]), ".".join(["b" * 63] * 3 + ["b" * 8])
+    assert (len(longest), len(site)) == (253, 200)
+    data = {"web": {}, "php": {}, "sites": {site: {"type": "php", "aliases": [longest]}}}
+    assert rendered("generated.yml", (), "debian-13", Generated(yaml.safe_dump(data)))
+
+
+def test_one_more_site_changes_the_files_of_no_other() -> None:
+    def files(count: int) -> dict[str, str]:
+        sites = {f"s{number}.test": {"type": "php"} for number in range(count)}
+        return rendered(
+            "generated.yml", (), "debian-13", Generated(yaml.safe_dump({"web": {}, "php": {}, "sites": sites}))
+        )
+
+    before, after = files(40), files(41)
+    assert {path for path in before if before[path] != after[path]} == set()
+
+
 def test_names_too_long_for_a_file_are_refused() -> None:
     name = ".".join(["a" * 60] * 4)
     assert "at most 200" in load_error({name: {"type": "static"}})

@@ -1,4 +1,4 @@
-"""What the result depends on beside lampctl's own files: DNS, time, modules, addresses, other people's files, renewals. No host."""
+"""What the result depends on beside lampctl's own files: DNS, time, modules, addresses, other people's files. No host."""
 
 from __future__ import annotations
 
@@ -17,14 +17,12 @@ from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.resources import shell
 from lampctl.resources.kind import States
-from lampctl.resources.pem import DAY, CertificateState
 from lampctl.resources.service import SERVICES
 from lampctl.resources.unit import UnitState
 from tests.unit.chain import check, labelled
 
 NOW = 1_800_000_000.0
 FACTS = Facts("debian-13", clock=NOW)
-ACME = ("tls", "sites={tls.test: {tls: acme}}")
 ANSWER = "HTTP/1.1 200 OK\n\nlampctl-static 1"
 
 
@@ -140,34 +138,6 @@ def test_foreign_files_are_listed_if_they_may_answer_for_the_site(tmp_path: Path
     printed = subprocess.run(["sh", "-c", script], text=True, capture_output=True, check=True).stdout
     assert printed.startswith("404\n")
     assert {Path(path).name for path in sections(printed)["others"].split()} == {"00-aaa.conf", "theirs.conf"}
-
-
-@pytest.mark.parametrize(("days", "left", "overdue"), [(90, 15, False), (90, 13, True), (6, 5, False), (6, 1, True)])
-def test_certificate_is_overdue_by_its_own_life(days: int, left: int, overdue: bool) -> None:
-    state = CertificateState(begins=NOW - (days - left) * DAY, expires=NOW + left * DAY)
-    assert state.is_overdue(NOW) is overdue
-
-
-def renewal(**parts: str) -> Verdict:
-    pair = "notBefore=Dec 26 11:00:00 2025 GMT\nnotAfter=Dec 26 11:00:00 2027 GMT\n" + parts.pop("pair", "")
-    good = {"timer": "active\nenabled", "result": "success", "pair tls.test": pair}
-    return judged("tls.renewal", labelled(**{**good, **parts}), *ACME)
-
-
-@pytest.mark.parametrize(
-    ("parts", "message"),
-    [
-        ({}, ""),
-        ({"timer": "inactive\nmasked"}, "inactive and masked"),
-        ({"result": "exit-code", "log": "boom"}, "its last run failed"),
-        ({"hook": "is not executable"}, "is not executable"),
-        ({"pair": "unrenewable=authenticator = standalone in x, not webroot"}, "authenticator = standalone"),
-    ],
-)
-def test_renewal_that_would_fail_is_noticed(parts: dict[str, str], message: str) -> None:
-    verdict = renewal(**parts)
-    assert (verdict.status, message in verdict.actual) == (Status.FAIL if message else Status.PASS, True)
-    assert bool(verdict.hint) is bool(message)
 
 
 WORDPRESS = "wordpress"

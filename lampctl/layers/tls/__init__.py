@@ -11,7 +11,7 @@ from functools import partial
 from lampctl.facts import Facts
 from lampctl.layers.base import Context, Desired, Preflight, ProbeFile, Problem
 from lampctl.layers.tls.checks import acme_checks, certificate_check, https_checks
-from lampctl.layers.tls.renewal import renewal_check
+from lampctl.layers.tls.renewal import rehearsal_check, renewal_check
 from lampctl.layers.vhost import WELL_KNOWN, certificate_of, https_of, names_of, pair_of
 from lampctl.playbook import TlsOptions
 from lampctl.resources import AcmeCertificate, File, Package
@@ -42,7 +42,7 @@ def https(context: Context) -> Desired:
         if found := https_of(context, site):
             checks += https_checks(context, site, options, found)
     if by_acme:
-        checks.append(renewal_check(tuple(by_acme.values())))
+        checks += [renewal_check(tuple(by_acme.values())), rehearsal_check(tuple(by_acme.values()))]
     probe = (ProbeFile(WELL_KNOWN, ".txt", "checks/probe.txt", {}),) if by_acme else ()
     return Desired(checks=tuple(checks), probe_files=probe)
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import takewhile
 
 from lampctl.answers import sections
 from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
 from lampctl.resources import AcmeCertificate
 from lampctl.resources.acme import HOOK, look_at
 from lampctl.resources.pem import CertificateState, read
-from lampctl.resources.shell import labelled, quote
+from lampctl.resources.shell import labelled, quote, script
 
 _TIMER, _SERVICE = "certbot.timer", "certbot.service"
 _ASK = "certbot renew --dry-run"
+REHEARSAL = 60  # seconds for one certificate
 
 
 def renewal_check(items: Sequence[AcmeCertificate]) -> Check:
@@ -35,6 +37,39 @@ def renewal_check(items: Sequence[AcmeCertificate]) -> Check:
         HostProbe("\n".join(labelled(name, part) for name, part in parts.items())),
         undoable=False,
     )
+
+
+def rehearsal_check(items: Sequence[AcmeCertificate]) -> Check:
+    """certbot asks for each certificate as it will when it renews it, and throws the answer away."""
+    listed = [word for item in items for word in (item.site, item.directory)]
+    return Check(
+        "tls.rehearsal",
+        "tls",
+        Where.HOST,
+        "certbot can renew each certificate now",
+        "a rehearsal of each renewal succeeds",
+        _judge_rehearsal,
+        ("tls.renewal",),
+        HostProbe(script("acme/rehearse", certificates=listed), limit=REHEARSAL * len(items)),
+        undoable=False,
+        slow="ask the ACME server's operator, or try it again: certbot renew --dry-run",
+        deep=True,
+    )
+
+
+def _judge_rehearsal(seen: Evidence) -> Verdict:
+    """`seen.raw`: of each certificate, `renewed SITE`, or `refused SITE` and what certbot said."""
+    if seen.error:
+        return unknown("could not be tried", seen.error)
+    lines = seen.raw.splitlines()
+    refused = [line.removeprefix("refused ") for line in lines if line.startswith("refused ")]
+    if refused:
+        begin = lines.index(f"refused {refused[0]}")
+        evidence = "\n".join(takewhile(lambda line: not line.startswith(("renewed ", "refused ")), lines[begin + 1 :]))
+        hint = f"{_ASK} --cert-name {refused[0]} says the same; /var/log/letsencrypt/letsencrypt.log says more"
+        return failed(f"{', '.join(refused)} would not be renewed", evidence, hint)
+    count = sum(line.startswith("renewed ") for line in lines)
+    return passed(f"{count} rehearsed") if count else failed("certbot said nothing", seen.raw, _ASK)
 
 
 def _judge(items: Sequence[AcmeCertificate], seen: Evidence) -> Verdict:
