@@ -93,11 +93,11 @@ def test_root_with_a_password_needs_it_and_it_stays_on_the_host(by_hand: Host, t
     assert "admin: {secret: FILE}" in refused.host["error"]["hint"]
     by_hand.sh(f"cat > /root/admin <<'END'\n{PASSWORD}\nEND\nchmod 644 /root/admin")
     open_to_all = run(by_hand, "plan", book(tmp_path, f"{KEPT}, admin: {{secret: /root/admin}}"))
-    assert open_to_all.code == 1
+    assert open_to_all.code == 1, open_to_all
     assert "must be a file that only root can read" in open_to_all.out
     by_hand.sh("chmod 600 /root/admin")
     ran = run(by_hand, "deploy", book(tmp_path, f"{KEPT}, admin: {{secret: /root/admin}}"))
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert PASSWORD not in ran.out + ran.err
     found = by_hand.sh(
         "cd /; grep -rlF 's3cret' /etc /var/log /var/lib/lampctl /run/lampctl* 2>/dev/null; journalctl -q --grep s3cret; :"
@@ -120,7 +120,7 @@ def test_sites_of_others_work_on_after_restarts_and_the_plan_says_what_is_left(b
     # An administrator's own option file is enough.
     changed = book(tmp_path, f"{KEPT}", ", php: {memory_limit: 99M}")
     planned = by_hand.lampctl("plan", "HOST", "-p", str(changed), config=True)
-    assert planned.code == 0, planned.out
+    assert planned.code == 0, planned
     assert by_hand.sh("ls /etc/systemd/system/apache2.service.d 2>/dev/null || :") == ""
 
 
@@ -128,7 +128,7 @@ def test_with_consent_the_servers_are_taken_over(by_hand: Host, tmp_path: Path) 
     playbook = book(tmp_path, "adopt: true")
     playbook.write_text(playbook.read_text() + "web: {adopt: true}\n")
     ran = run(by_hand, "deploy", playbook)
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert settings(by_hand)[0] == "127.0.0.1"
     by_hand.sh("systemctl restart apache2")
     assert neighbours.get(by_hand, "home.test", "/file.txt")[0] == 200
@@ -155,7 +155,7 @@ def test_files_of_others_in_a_sites_home_move_with_consent(by_hand: Host, tmp_pa
     planned = run(by_hand, "plan", moved)
     assert planned.changes["files:/var/www/mine.test"] == "update"
     ran = run(by_hand, "deploy", moved)
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert neighbours.get(by_hand, "mine.test", "/") == (200, "wrote")
     assert owners(by_hand) == [
         ". root:www-data 750",

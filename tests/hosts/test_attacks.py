@@ -62,7 +62,7 @@ def book(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "files/index.php").write_text("<?php echo 'v1';")
     (folder / "site.yml").write_text(BOOK)
     ran = host.lampctl("deploy", "HOST", "-p", str(folder / "site.yml"))
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     host.sh("apt-get -qq install -y --no-install-recommends python3-minimal >/dev/null 2>&1; cp /usr/bin/python3 /usr/local/bin/attacker"
             "; mkdir -p /srv/one/two /srv/kept; echo root > /srv/one/file; chmod 600 /srv/one/file")  # fmt: skip
     return folder / "site.yml"
@@ -130,7 +130,7 @@ def test_releases_folder_replaced_by_a_link_is_not_followed(host: Host, book: Pa
     (book.parent / "files/index.php").write_text("<?php echo 'v2';")
     with unchanged(host):
         ran = host.lampctl("deploy", "HOST", "-p", str(book))
-        assert ran.code == 1
+        assert ran.code == 1, ran
         assert "releases is a link that belongs to site-files-test" in ran.host["error"]["evidence"]
     host.sh(f"cd {FILES}; rm releases; mv /root/kept releases")
     assert host.lampctl("deploy", "HOST", "-p", str(book)).code == 0

@@ -26,7 +26,7 @@ def sites(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Sites:
     book = tmp_path_factory.mktemp("attacks") / "site.yml"
     book.write_text(BOOK)
     ran = host.lampctl("deploy", "HOST", "-p", str(book))
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     for name, text in (("a.test/ask.php", ASK), ("b.test/page.php", f"<?php echo '{PAGE}';")):
         host.sh(
             f"cat > /var/www/{name} <<'EOF'\n{text}\nEOF\nchown --reference=/var/www/{name.split('/')[0]}/index.php /var/www/{name}"

@@ -36,7 +36,7 @@ def served(request: pytest.FixtureRequest, host: Host, tmp_path_factory: pytest.
     book = tmp_path_factory.mktemp("web") / "site.yml"
     book.write_text(BOOK.format(web=SETUPS[request.param], htaccess="false" if request.param == "nginx" else "true"))
     ran = host.lampctl("deploy", "HOST", "-p", str(book))
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     host.sh(PREPARE)
     return Served(host, request.param, str(book))
 

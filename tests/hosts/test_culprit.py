@@ -176,7 +176,7 @@ def test_broken_hop_is_named_and_healed(host: Host, broken: Break) -> None:
     if not broken.by_hand:
         assert_names(host.lampctl("check", "HOST"), broken.culprit, broken.message)
         healed = host.lampctl("deploy", "HOST")
-        assert healed.code == 0, healed.out
+        assert healed.code == 0, healed
         assert healed.changes
     else:
         try:

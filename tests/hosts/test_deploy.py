@@ -60,7 +60,7 @@ def test_second_deploy_changes_and_restarts_nothing(host: Host) -> None:
     before = host.sh(started)
     assert host.lampctl("plan", "HOST", "--exit-code").code == 0
     ran = host.lampctl("deploy", "HOST")
-    assert (ran.code, ran.changes, ran.host["applied"]) == (0, {}, False)
+    assert (ran.code, ran.changes, ran.host["applied"]) == (0, {}, False), ran
     assert ran.host["round_trips"] <= 4
     assert host.sh(started) == before
 
@@ -68,7 +68,7 @@ def test_second_deploy_changes_and_restarts_nothing(host: Host) -> None:
 def test_manual_edit_shows_as_a_diff_and_is_reverted(host: Host) -> None:
     host.sh(f"sed -i 's/nosniff/sniff/' {VHOST}")
     ran = host.lampctl("plan", "HOST", "--exit-code")
-    assert ran.code == 2
+    assert ran.code == 2, ran
     assert ran.changes == {f"file:{VHOST}": "update", "service:apache2.service": "reload"}
     assert re.search(r"^-.*X-Content-Type-Options.* sniff", ran.host["changes"][0]["diff"], re.MULTILINE)
     assert host.lampctl("deploy", "HOST").code == 0
@@ -78,7 +78,7 @@ def test_manual_edit_shows_as_a_diff_and_is_reverted(host: Host) -> None:
 def test_stopped_service_is_the_culprit_and_is_planned_to_start(host: Host) -> None:
     host.sh("systemctl stop mariadb")
     ran = host.lampctl("check", "HOST")
-    assert ran.code == 1
+    assert ran.code == 1, ran
     assert ran.host["culprit"] == {"id": "mysql.service", "layer": "mysql"}
     assert ran.results["mysql.login@lamp.test"] == "blocked"
     assert ran.results["site.php@lamp.test"] == "pass"
@@ -108,7 +108,7 @@ def test_password_appears_only_in_its_file(host: Host) -> None:
     ran = host.lampctl("deploy", "HOST")
     host.sh("rm /root/watch")
     assert ran.changes == {"database-user:lamp_test@localhost": "create"}
-    assert ran.code == 0
+    assert ran.code == 0, ran
     assert password not in ran.out + ran.err
     assert "mariadb" in host.sh("cat /root/argv")
     assert host.sh(f"grep -c {password} /root/argv || :").strip() == "0"
@@ -127,7 +127,7 @@ def test_lock_of_another_run_is_respected(host: Host) -> None:
             "sh -c 'echo held > /root/held; sleep 60' >/dev/null 2>&1 </dev/null & while [ ! -e /root/held ]; do :; done")  # fmt: skip
     ran = host.lampctl("deploy", "HOST")
     host.sh("pkill -x sleep; rm /root/held")
-    assert ran.code == 4
+    assert ran.code == 4, ran
     assert "ann@laptop" in ran.host["error"]["message"]
 
 
@@ -137,7 +137,7 @@ def test_foreign_database_is_refused(host: Host, tmp_path: Path) -> None:
     book = tmp_path / "site.yml"
     book.write_text("extends: lamp\nsites: {shop.test: {database: {name: theirs}}}\n")
     ran = host.lampctl("deploy", "HOST", "-p", str(book))
-    assert ran.code == 1
+    assert ran.code == 1, ran
     assert ran.host["error"]["kind"] == "conflict"
     assert host.sh("ls /etc/apache2/sites-available/").split().count("shop.test.conf") == 0
 
@@ -151,7 +151,7 @@ def test_foreign_vhost_is_refused(host: Host, tmp_path: Path) -> None:
     book.write_text("extends: lamp\nsites: {mine.test: {}}\n")
     ran = host.lampctl("deploy", "HOST", "-p", str(book))
     host.sh("rm /etc/apache2/sites-enabled/mine.conf; systemctl reload apache2")
-    assert ran.code == 1
+    assert ran.code == 1, ran
     assert ran.host["error"]["kind"] == "foreign-vhost"
 
 
@@ -163,7 +163,7 @@ def test_several_sites(host: Host, tmp_path: Path) -> None:
     )
     book.write_text(f"extends: lamp\nsites: {sites}\n")
     ran = host.lampctl("deploy", "HOST", "-p", str(book))
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert ran.results["site.outside@b.test"] == "pass"
     assert host.lampctl("plan", "HOST", "-p", str(book)).changes == {}
     assert host.lampctl("deploy", "HOST").code == 0
@@ -178,7 +178,7 @@ def test_new_release_of_php_code_is_served_immediately(host: Host, tmp_path: Pat
     for text in ("first", "second"):
         page.write_text(f"<?php echo '{text}';")
         ran = host.lampctl("deploy", "HOST", "-p", str(book))
-        assert ran.code == 0, ran.out
+        assert ran.code == 0, ran
         request = urllib.request.Request(f"http://{host.box.address}/", headers={"Host": "shop.test"})
         for _ in range(3):
             with urllib.request.urlopen(request, timeout=5) as answer:
@@ -192,12 +192,12 @@ def test_sudo_works_with_and_without_a_password(host: Host) -> None:
             "echo 'ops ALL=(ALL) ALL' > /etc/sudoers.d/ops")  # fmt: skip
     user = f"ops@{host.box.name}"
     missing = host.lampctl("deploy", user)
-    assert (missing.code, missing.host["error"]["kind"]) == (3, "sudo")
+    assert (missing.code, missing.host["error"]["kind"]) == (3, "sudo"), missing
     assert "--ask-sudo-pass" in missing.host["error"]["hint"]
     wrong = host.lampctl("deploy", user, "--ask-sudo-pass", stdin="wrong\n")
-    assert (wrong.code, wrong.host["error"]["kind"]) == (3, "sudo")
+    assert (wrong.code, wrong.host["error"]["kind"]) == (3, "sudo"), wrong
     right = host.lampctl("deploy", user, "--ask-sudo-pass", stdin="pass-word\n")
-    assert (right.code, right.changes) == (0, {})
+    assert (right.code, right.changes) == (0, {}), right
     host.sh("echo 'ops ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/ops")
     assert host.lampctl("deploy", user).code == 0
 

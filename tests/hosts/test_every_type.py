@@ -32,7 +32,7 @@ def test_every_site_type_works_on_one_host(host: Host, tmp_path: Path) -> None:
     book = tmp_path / "lamp.yml"  # replaces the playbook that deployed the host
     book.write_text(SITES)
     first = host.lampctl("deploy", "HOST", "-p", str(book))
-    assert first.code == 0, first.out
+    assert first.code == 0, first
     for hop in ("answer", "outside"):
         assert {id for id in first.results if id.startswith(f"site.{hop}@")} == {
             f"site.{hop}@{t}.test" for t in site_types()
@@ -42,7 +42,7 @@ def test_every_site_type_works_on_one_host(host: Host, tmp_path: Path) -> None:
     assert again.host["round_trips"] <= 4
     behind_apache = (*("deploy", "HOST", "-p", str(book)), "--set", "web.server=apache")
     other = host.lampctl(*behind_apache)
-    assert other.code == 0, other.out
+    assert other.code == 0, other
     assert set(other.results.values()) == {"pass"}
     host.sh(SETTLED)
     assert host.lampctl("plan", *behind_apache[1:]).changes == {}
@@ -51,7 +51,7 @@ def test_every_site_type_works_on_one_host(host: Host, tmp_path: Path) -> None:
         "\n".join(line for line in SITES.splitlines() if "process.test" not in line and "proxy.test" not in line)
     )
     fewer = host.lampctl(*behind_apache)
-    assert fewer.code == 0, fewer.out
+    assert fewer.code == 0, fewer
     assert host.sh("ls /etc/systemd/system /etc/apache2/sites-*").count("process.test") == 0
     assert host.sh("systemctl list-units --plain --no-legend 'lampctl-process.test*'").strip() == ""
     assert host.lampctl("plan", *behind_apache[1:]).changes == {}

@@ -49,7 +49,7 @@ def _is_deployed(project: Project) -> None:
     project.write(LAYER + BOOK + SITE)
     assert {"group:cache-users", "file:/etc/memcached.conf"} <= project.run("plan").changes.keys()
     first = project.run("deploy")
-    assert first.code == 0, first.out
+    assert first.code == 0, first
     ids = list(first.results)
     own = ("memcached.answer", "site.redirect@old.test", "site.answer@old.test", "site.outside@old.test")
     assert {first.results[id] for id in own} == {"pass"}
@@ -62,7 +62,7 @@ def _is_checked_and_healed(project: Project) -> None:
     project.host.sh("systemctl stop memcached")
     broken = project.run("check")
     hops = (broken.results["memcached.service"], broken.results["memcached.answer"])
-    assert (broken.code, *hops) == (1, "fail", "blocked")
+    assert (broken.code, *hops) == (1, "fail", "blocked"), broken
     assert broken.host["culprit"]["id"] == "memcached.service"
     assert project.run("deploy").code == 0
 
@@ -70,7 +70,7 @@ def _is_checked_and_healed(project: Project) -> None:
 def _is_retired(project: Project) -> None:
     project.write(BOOK)
     last = project.run("deploy")
-    assert last.code == 0, last.out
+    assert last.code == 0, last
     host = project.host
     assert host.sh("getent group cache-users", check=False) == ""
     assert host.sh("ls /etc/*/sites-enabled /etc/memcached.conf").count("old.test") == 0

@@ -42,7 +42,7 @@ def fleet(
 
 def test_one_deploy_proves_both_hosts_and_leaves_nothing_to_do(fleet: Fleet) -> None:
     ran, db, web = fleet.lampctl("deploy")
-    assert (ran.code, db["changes"], web["changes"]) == (0, [], [])
+    assert (ran.code, db["changes"], web["changes"]) == (0, [], []), ran
     assert max(db["round_trips"], web["round_trips"]) <= 4
     passed = {result["id"] for part in (db, web) for result in part["results"] if result["status"] == "pass"}
     assert passed >= {f"mysql.{hop}@{SITE}" for hop in ("accounts", "reach", "tls", "login")} | {
@@ -101,14 +101,14 @@ def test_broken_side_is_named_and_healed(fleet: Fleet, damage: str, db: str, web
     assert fleet.culprits() == [db, web]
     fleet.db.sh(fix)
     ran, *_ = fleet.lampctl("deploy")
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert fleet.password(fleet.web) == fleet.password(fleet.db)
 
 
 def test_deleted_password_of_the_site_is_restored(fleet: Fleet) -> None:
     fleet.web.sh(f"rm {SECRET}")
     ran, _, web = fleet.lampctl("deploy")
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert f"secret:{SECRET}" in {change["resource"] for change in web["changes"]}
     assert fleet.password(fleet.web) == fleet.password(fleet.db)
 
@@ -116,7 +116,7 @@ def test_deleted_password_of_the_site_is_restored(fleet: Fleet) -> None:
 def test_new_ca_certificate_is_installed_on_the_site_host(fleet: Fleet) -> None:
     fleet.db.sh("rm -r /etc/lampctl/tls/@mysql")
     ran, db, web = fleet.lampctl("deploy")
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert "certificate:/etc/lampctl/tls/@mysql/certificate.pem" in {change["resource"] for change in db["changes"]}
     assert [change["resource"] for change in web["changes"]] == [f"file:/etc/ssl/lampctl/{SITE}.pem"]
 
@@ -135,7 +135,7 @@ def blog(fleet: Fleet) -> Fleet:
 @ON_ONE_RELEASE
 def test_wordpress_is_proved_across_both_hosts(blog: Fleet) -> None:
     ran, db, web = blog.lampctl("deploy")
-    assert (ran.code, db["changes"], web["changes"]) == (0, [], [])
+    assert (ran.code, db["changes"], web["changes"]) == (0, [], []), ran
     passed = {result["id"] for result in web["results"] if result["status"] == "pass"}
     assert passed >= {f"{check}@{BLOG}" for check in ("mysql.tls", "site.database", "site.front", "site.cron")}
     blog.web.sh(f"systemctl start lampctl-wp-cron-{BLOG}.service")
@@ -207,18 +207,18 @@ def test_locked_database_host_blocks_changes_to_the_site(fleet: Fleet) -> None:
     )
     ran, db, web = fleet.lampctl("deploy")
     fleet.db.sh("pkill -x sleep")
-    assert (ran.code, db["error"]["kind"], web["error"]["kind"]) == (4, "locked", "database-host")
+    assert (ran.code, db["error"]["kind"], web["error"]["kind"]) == (4, "locked", "database-host"), ran
 
 
 def test_unreachable_host_does_not_delay_the_others(fleet: Fleet) -> None:
     away = "10.213.77.251"
     ran = fleet.web.lampctl("deploy", "HOST", away, "-p", str(fleet.playbook), "--timeout", "2")
     hosts = {host["host"]: host for host in json.loads(ran.out)["hosts"]}
-    assert ran.code == 3
+    assert ran.code == 3, ran
     assert (hosts[away]["error"]["kind"] in NO_ANSWER, hosts[fleet.web.box.name]["ok"]) == (True, True)
     moved = fleet.playbook.with_name("moved.yml")
     moved.write_text(fleet.playbook.read_text().replace(fleet.db.box.name, away))
     ran = fleet.web.lampctl("deploy", "HOST", "-p", str(moved), "--timeout", "2")
     db, web = json.loads(ran.out)["hosts"]
     assert db["error"]["kind"] in NO_ANSWER
-    assert (ran.code, web["error"]["kind"], web["applied"]) == (3, "database-host", False)
+    assert (ran.code, web["error"]["kind"], web["applied"]) == (3, "database-host", False), ran

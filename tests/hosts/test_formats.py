@@ -19,7 +19,7 @@ FORMATS = ("text", "junit", "tap", "github", "prometheus", "nagios", "html")
 def test_passing_host_in_every_format(host: Host, tmp_path: Path) -> None:
     files = {format: tmp_path / f"report.{format}" for format in FORMATS}
     ran = host.lampctl("check", "HOST", *(w for name, file in files.items() for w in ("--format", f"{name}:{file}")))
-    assert ran.code == 0
+    assert ran.code == 0, ran
     reports = {name: file.read_text() for name, file in files.items()}
     total = len(ran.results)
     suites = JUnitXml.fromfile(str(files["junit"]))
@@ -41,7 +41,7 @@ def test_culprit_in_every_format(host: Host, tmp_path: Path) -> None:
         cwd=tmp_path,
     )  # fmt: skip
     host.sh("systemctl start apache2")
-    assert ran.code == 1
+    assert ran.code == 1, ran
     reports = {name: file.read_text() for name, file in files.items()}
     assert reports["github"].startswith(f"::error file=site.yml,line=2,title={host.box.name}%3A web.service::")
     assert reports["nagios"].startswith(f"LAMPCTL CRITICAL - {host.box.name}: web.service: ")

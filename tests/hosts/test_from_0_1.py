@@ -41,7 +41,7 @@ def test_pools_of_0_1_become_services_without_a_lost_request(host: Host, theirs:
     assert plan.changes[f"service:{fpm}"] == ("reload" if theirs else "stop")
     with visiting(host.box.address, good, "lamp.test", visitors=4, least=1000) as visits:
         ran = host.lampctl("deploy", "HOST")
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert (visits.failures, visits.count >= 1000) == ([], True)
     state = host.sh(f"systemctl is-active {fpm}; systemctl is-enabled {fpm}", check=False).split()
     assert state == (["active", "enabled"] if theirs else ["inactive", "disabled"])
@@ -59,7 +59,7 @@ def test_new_sandbox_of_a_server_applies_at_its_next_start(host: Host) -> None:
     before = host.sh(started)
     with visiting(host.box.address, good, "lamp.test", visitors=4, least=500) as visits:
         ran = host.lampctl("deploy", "HOST")
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert (visits.failures, host.sh(started)) == ([], before)
     checks = {"web.service", "mysql.service"}
     actual = {r["id"]: r["actual"] for r in host.lampctl("check", "HOST").host["results"]}
@@ -88,6 +88,6 @@ def test_nginx_sends_its_secret_before_apache_requires_it(host: Host) -> None:
     assert host.works()
     with visiting(host.box.address, good, "lamp.test", visitors=4, least=1000) as visits:
         ran = host.lampctl("deploy", "HOST", "-p", "front")
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert {"service:nginx.service", "service:apache2.service"} <= ran.changes.keys()
     assert visits.failures == []

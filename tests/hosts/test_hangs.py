@@ -49,7 +49,7 @@ def test_frozen_service_is_named_soon_and_restarted(host: Host, how: str, culpri
     assert "frozen" in result["actual"]
     assert list(host.lampctl("plan", "HOST").changes.values()) == ["restart"]
     healed = host.lampctl("deploy", "HOST")
-    assert healed.code == 0, healed.out
+    assert healed.code == 0, healed
     assert host.works()
     assert host.sh("pgrep -af '^(mariadb|openssl|perl) ' || :") == ""
 
@@ -87,7 +87,7 @@ def test_question_that_hangs_is_ended_and_named(host: Host) -> None:
         ran = host.lampctl("plan", "HOST")
     finally:
         host.sh("mv /usr/bin/dpkg-query.real /usr/bin/dpkg-query; rm /usr/bin/dpkg-hangs")
-    assert ran.code == 3, ran.out
+    assert ran.code == 3, ran
     assert ran.host["error"]["kind"] == "timeout"
     assert "kind:packages" in ran.host["error"]["message"]
     assert host.sh("pgrep -f '[d]pkg-hangs' || :") == ""

@@ -44,7 +44,7 @@ def test_banner_on_every_login_is_ignored(host: Host) -> None:
     )
     ran = host.lampctl("deploy", "HOST", "--set", "php.memory_limit=200M")
     host.sh("mv .bashrc.kept .bashrc")
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert host.lampctl("deploy", "HOST").code == 0
 
 
@@ -53,7 +53,7 @@ def test_restrictive_sshd_is_enough(host: Host) -> None:
     host.sh(f"printf 'AllowTcpForwarding no\\nMaxSessions 1\\n' > {SSHD}; systemctl restart ssh")
     ran = host.lampctl("deploy", "HOST", "--set", "php.memory_limit=200M")
     host.sh(f"rm {SSHD}; systemctl restart ssh")
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert {id for id, status in ran.results.items() if status != "pass"} == {"mysql.login@lamp.test"}
     assert ran.results["mysql.login@lamp.test"] == "unknown"
     assert host.lampctl("deploy", "HOST").code == 0
@@ -67,9 +67,9 @@ def test_requiretty_is_reported_and_use_pty_works(host: Host) -> None:
     host.sh("sed -i s/requiretty/use_pty/ /etc/sudoers.d/homeless")
     allowed = host.lampctl("check", f"homeless@{host.box.name}")
     host.sh(f"userdel homeless; rm {SSHD} /etc/sudoers.d/homeless; systemctl restart ssh")
-    assert (refused.code, refused.host["error"]["kind"]) == (3, "sudo")
+    assert (refused.code, refused.host["error"]["kind"]) == (3, "sudo"), refused
     assert "tty" in refused.host["error"]["evidence"]
-    assert allowed.code == 0, allowed.out
+    assert allowed.code == 0, allowed
 
 
 def test_skip_name_resolve_is_named_as_the_cause_of_a_failed_login(host: Host) -> None:
@@ -87,7 +87,7 @@ def test_deleted_secret_is_created_again(host: Host, damage: str) -> None:
     before = host.sh(f"cat {SECRET}")
     host.sh(damage)
     ran = host.lampctl("deploy", "HOST")
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert f"secret:{SECRET}" in ran.changes
     assert host.sh(f"cat {SECRET}") != before
     assert host.works()
@@ -97,7 +97,7 @@ def test_deleted_state_is_recovered(host: Host) -> None:
     """lampctl recognizes its files by their header and its account by the secret; other accounts are left alone."""
     host.sh("rm -r /var/lib/lampctl; sed -i 's/nosniff/sniff/' /etc/apache2/sites-available/lamp.test.conf")
     ran = host.lampctl("deploy", "HOST")
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert ran.changes["database-user:lamp_test@localhost"] == "update"
     host.sh(f"rm {SECRET}")  # now only the restored record tells that the account is lampctl's
     assert host.lampctl("deploy", "HOST").code == 0
@@ -120,7 +120,7 @@ def test_directory_in_place_of_a_file_is_a_conflict(host: Host) -> None:
     ran = host.lampctl("deploy", "HOST")
     note = host.sh(f"cat {path}/note").strip()
     host.sh(f"rm -r {path}; mv /root/kept {path}; systemctl reload apache2")
-    assert (ran.code, ran.host["error"]["kind"]) == (1, "conflict")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "conflict"), ran
     assert note == "theirs"
 
 
@@ -128,7 +128,7 @@ def test_file_in_place_of_a_directory_is_a_conflict(host: Host) -> None:
     host.sh(f"mv {ROOT} /root/kept; echo theirs > {ROOT}")
     ran = host.lampctl("deploy", "HOST")
     host.sh(f"rm {ROOT}; mv /root/kept {ROOT}")
-    assert (ran.code, ran.host["error"]["kind"]) == (1, "conflict")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "conflict"), ran
     assert f"{ROOT} is a file" in ran.host["error"]["message"]
 
 
@@ -167,4 +167,4 @@ def test_host_key_alias_covers_any_port(host: Host, tmp_path: Path) -> None:
     host.sh(f"printf 'Port 22\\nPort 2222\\n' > {SSHD}; systemctl restart ssh")
     ran = host.lampctl("check", "x", "-F", str(config), config=False)
     host.sh(f"rm {SSHD}; systemctl restart ssh")
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran

@@ -91,7 +91,7 @@ def project(request: pytest.FixtureRequest, host: Host, tmp_path_factory: pytest
     for sites in (MORE, FEWER):
         (folder / "site.yml").write_text(sites)
         ran = host.lampctl("deploy", "HOST", "-p", str(folder / "site.yml"))
-        assert ran.code == 0, ran.out
+        assert ran.code == 0, ran
     host.sh(f"cat > /usr/local/share/attacker.py <<'EOF'\n{Path(__file__).with_name('attacker.py').read_text()}EOF\n")
     return folder
 
@@ -129,7 +129,7 @@ class Runs:
     def plan(self, sites: str) -> set[str]:
         self.book.write_text(sites)
         ran = self.lampctl("plan")
-        assert ran.code == 0, ran.out
+        assert ran.code == 0, ran
         return set(ran.changes)
 
     def run_round(self, number: int) -> None:
@@ -162,7 +162,7 @@ def test_hostile_sites_change_nothing_but_their_own_files(host: Host, project: P
     assert (runs.codes - {0, 1}, runs.undone) == (set(), {1})
     assert runs.plan(FEWER) <= coming
     ran = runs.lampctl("deploy")
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert _changed(before, host.sh(INVENTORY)) == set()
 
 

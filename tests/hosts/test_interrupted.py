@@ -27,10 +27,10 @@ POOL = "/etc/lampctl/php/*/lamp.test.conf"
 def test_run_that_is_killed_on_the_host_is_healed(host: Host) -> None:
     host.sh(f"cat > /root/killer <<'END'\n{KILLER}\nEND\nnohup sh /root/killer >/dev/null 2>&1 </dev/null &")
     ran = host.lampctl("deploy", "HOST", "--set", "php.memory_limit=200M")
-    assert (ran.code, ran.host["error"]["kind"]) == (1, "died")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "died"), ran
     assert host.works()
     healed = host.lampctl("deploy", "HOST", "--set", "php.memory_limit=210M")
-    assert healed.code == 0, healed.out
+    assert healed.code == 0, healed
     assert "210M" in host.sh(f"grep memory_limit {POOL}")
     assert host.lampctl("plan", "HOST", "--set", "php.memory_limit=210M").changes == {}
     assert host.lampctl("deploy", "HOST").code == 0

@@ -20,7 +20,7 @@ def sites(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Sites:
     book = tmp_path_factory.mktemp("isolation") / "site.yml"
     book.write_text(BOOK)
     ran = host.lampctl("deploy", "HOST", "-p", str(book))
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     (script := Path(book.parent / "ask.php")).write_text(ASK)
     host.sh(
         f"cat > /var/www/a.test/ask.php <<'EOF'\n{script.read_text()}EOF\n"

@@ -87,7 +87,7 @@ def test_whatever_is_proved_is_recorded(host: Host, tmp_path: Path) -> None:
         assert (ran := host.lampctl(command, "HOST")).code == 0, ran.out
         assert "site.php@lamp.test" in host.sh("cat /var/lib/lampctl/passed")
     ran = host.lampctl("deploy", "HOST", cwd=breaking(tmp_path))
-    assert (ran.code, ran.host["undone"]) == (1, True)
+    assert (ran.code, ran.host["undone"]) == (1, True), ran
     assert host.works()
 
 
@@ -161,6 +161,6 @@ def test_good_change_stays_when_the_controller_is_gone(host: Host) -> None:
     assert host.works()
     assert history(host)[-1]["verdict"] == "unproved"
     ran = host.lampctl("deploy", "HOST", "--set", "php.memory_limit=250M")
-    assert (ran.code, ran.changes) == (0, {})
+    assert (ran.code, ran.changes) == (0, {}), ran
     assert host.sh("cat /var/lib/lampctl/proved") == host.sh("cat /var/lib/lampctl/generation")
     assert host.lampctl("deploy", "HOST").code == 0

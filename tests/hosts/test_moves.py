@@ -52,7 +52,7 @@ def test_renamed_site_keeps_its_files_and_data_and_the_former_name_redirects(hos
     assert (undone.code, undone.host["undone"]) == (1, True), undone.out
     assert neighbours.get(host, "old.test", "/") == (200, "row file")
     ran = run(host, "deploy", book(tmp_path, NEW))
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert neighbours.get(host, "new.test", "/") == (200, "row file")
     assert host.sh("id -u site-new-test") == uid
     assert host.sh("id site-old-test 2>&1 || :").strip().endswith("no such user")
@@ -71,14 +71,14 @@ def test_application_of_a_package_that_comes_in_the_same_run_stays_as_it_is(host
     more = "linux: {packages: [phpmyadmin]}\n"
     playbook = book(tmp_path, "admin.test: {root: /usr/share/phpmyadmin}", more)
     ran = run(host, "deploy", playbook)
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     status, page = neighbours.get(host, "admin.test", "/")
     assert (status, "phpMyAdmin" in page) == (200, True)
     assert host.sh("dpkg -V phpmyadmin") == ""
     assert host.sh("stat -c '%U:%G %a' /usr/share/phpmyadmin").strip() == "root:root 755"
     assert run(host, "plan", playbook).changes == {}
     missing = run(host, "plan", book(tmp_path, "admin.test: {root: /usr/share/no-such}", more))
-    assert (missing.code, missing.host["error"]["kind"]) == (1, "conflict")
+    assert (missing.code, missing.host["error"]["kind"]) == (1, "conflict"), missing
     assert "linux: {packages: [NAME]}" in missing.host["error"]["hint"]
 
 
@@ -98,6 +98,6 @@ def test_port_that_moves_to_another_address_takes_a_restart_that_the_plan_announ
     assert change["action"] == "restart"
     assert "which a reload can't do" in change["diff"]
     ran = run(host, "deploy", playbook)
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert host.works()
     assert run(host, "plan", playbook).changes == {}

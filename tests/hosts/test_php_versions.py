@@ -54,7 +54,7 @@ def write_book(folder: Path, playbook: Mapping[str, object]) -> str:
 def test_wrong_archive_key_is_refused_and_rolled_back(host: Host, archive: Archive, tmp_path: Path) -> None:
     wrong = Archive(archive.url, "/usr/share/keyrings/debian-archive-keyring.gpg")
     ran = host.lampctl("deploy", "HOST", "-p", book_with_tool(tmp_path, wrong))
-    assert (ran.code, ran.host["error"]["kind"]) == (1, "apt-archive")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "apt-archive"), ran
     assert host.sh("ls /etc/apt/sources.list.d /etc/apt/preferences.d").count("lampctl") == 0
     assert host.lampctl("plan", "HOST").changes == {}
 
@@ -73,7 +73,7 @@ def test_php_version_that_no_archive_has_is_refused(host: Host, tmp_path: Path) 
     path = tmp_path / "site.yml"
     path.write_text('extends: lamp\nsites: {lamp.test: {default: true, database: true, php: {version: "7.0"}}}\n')
     ran = host.lampctl("deploy", "HOST", "-p", str(path))
-    assert (ran.code, ran.host["error"]["kind"]) == (1, "no-package")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "no-package"), ran
     assert "php7.0-fpm" in ran.host["error"]["evidence"]
     assert host.lampctl("plan", "HOST").changes == {}
 
@@ -88,7 +88,7 @@ def test_older_php_of_debian_that_would_remove_the_newer_one_is_refused(host: Ho
         f'sites: {{lamp.test: {{default: true, database: true, php: {{version: "{OLDER}", repository: older}}}}}}\n'
     )
     ran = host.lampctl("deploy", "HOST", "-p", str(path))
-    assert (ran.code, ran.host["error"]["kind"]) == (1, "removes")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "removes"), ran
     assert host.sh("ls /etc/apt/sources.list.d /etc/apt/preferences.d").count("lampctl") == 0
     assert host.lampctl("plan", "HOST").changes == {}
 
@@ -97,7 +97,7 @@ def test_older_php_of_debian_that_would_remove_the_newer_one_is_refused(host: Ho
 def test_two_php_versions_run_side_by_side(host: Host, archive: Archive, tmp_path: Path) -> None:
     path = book(tmp_path, archive)
     ran = host.lampctl("deploy", "HOST", "-p", path)
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     services = [id for id in ran.results if id.startswith("php.service")]
     assert services == [f"php.service@{version}" for version in sorted((OWN, OLDER))]
     actual = {result["id"]: result["actual"] for result in ran.host["results"]}
@@ -117,7 +117,7 @@ def test_switch_of_php_version_loses_no_request(host: Host, archive: Archive, tm
     for old in (("lamp.test", "old.test"), ("old.test",)):
         with visiting(host.box.address, good, "lamp.test", visitors=4, least=2000) as visits:
             ran = host.lampctl("deploy", "HOST", "-p", book(tmp_path, archive, server, old=old))
-        assert ran.code == 0, ran.out
+        assert ran.code == 0, ran
         assert (visits.failures, visits.count >= 2000) == ([], True), f"of {visits.count}"
         for kind in ("service", "socket"):
             state = host.sh(f"systemctl is-active {own}.{kind}; systemctl is-enabled {own}.{kind}", check=False).split()
@@ -134,7 +134,7 @@ def test_interrupted_switch_of_php_version_is_healed(host: Host, archive: Archiv
     ran = host.lampctl("check", "HOST", "-p", path)
     assert ran.host["culprit"]["id"] == "php.service"
     ran = host.lampctl("deploy", "HOST", "-p", path)
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert host.lampctl("plan", "HOST", "-p", path).changes == {}
 
 

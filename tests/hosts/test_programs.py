@@ -110,14 +110,14 @@ def test_weights_are_respected_and_a_dead_upstream_is_skipped(stack: Stack) -> N
     assert Counter(stack.get("proxy.test")[0] for _ in range(60)) == {200: 60}
     assert Counter(stack.get("python.test")[0] for _ in range(60)) == {200: 60}
     ran = stack.lampctl("check")
-    assert (ran.code, ran.host["culprit"]["id"]) == (1, "site.service@python.test")
+    assert (ran.code, ran.host["culprit"]["id"]) == (1, "site.service@python.test"), ran
     found = {result["id"]: result for result in ran.host["results"]}
     assert "@8003.service is inactive" in found["site.service@python.test"]["actual"]
     assert found["proxy.upstream@proxy.test"]["status"] == "fail"
     assert "http://127.0.0.1:8003: no HTTP answer" in found["proxy.upstream@proxy.test"]["actual"]
     assert found["site.outside@proxy.test"]["status"] == "pass"
     ran = stack.lampctl("deploy")
-    assert (ran.code, ran.changes) == (0, {"service:lampctl-python.test@8003.service": "start"})
+    assert (ran.code, ran.changes) == (0, {"service:lampctl-python.test@8003.service": "start"}), ran
 
 
 def test_new_release_fails_no_request(stack: Stack) -> None:
@@ -132,7 +132,7 @@ def test_new_release_fails_no_request(stack: Stack) -> None:
 
     with visits("python.test") as own, visits("proxy.test") as other:
         ran = stack.lampctl("deploy")
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert [action for key, action in ran.changes.items() if "python.test@" in key] == ["restart"] * 4
     assert not before & set(stack.host.sh(pids).split())
     # Apache does not retry another instance if one ends just as it accepts a connection (docs/sites/process.md): at most one
@@ -153,7 +153,7 @@ def test_program_that_exits_immediately_is_named_and_rolled_back(stack: Stack) -
         ),
     )
     ran = stack.lampctl("deploy", book)
-    assert ran.code == 1
+    assert ran.code == 1, ran
     assert ran.host["error"]["kind"] == "service"
     assert "lampctl-dies.test@8030.service" in ran.host["error"]["message"]
     assert "rolled back to the previous files" in ran.host["error"]["message"]
@@ -197,7 +197,7 @@ def test_web_server_with_a_wrong_upstream_is_the_culprit(stack: Stack, tmp_path:
     assert elsewhere != text
     override.write_text(elsewhere)
     ran = stack.lampctl("deploy", "site.yml", cwd=tmp_path)
-    assert ran.code == 1
+    assert ran.code == 1, ran
     assert ran.host["culprit"]["id"] == "site.answer@python.test"
     assert ran.results["site.port@python.test"] == "pass"
     assert ran.host["undone"] is True
@@ -214,11 +214,11 @@ def test_impossible_programs_are_refused_before_anything_changes(stack: Stack) -
     taken = stack.book("taken", lambda text: text + "  taken.test: {type: process, command: node x.js, port: 8040}\n")
     ran = stack.lampctl("deploy", taken)
     stack.host.sh("kill $(pgrep -f '[h]ttp.server 8040')")
-    assert (ran.code, ran.host["error"]["kind"]) == (1, "port-taken")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "port-taken"), ran
     assert "port 8040 of taken.test is taken by python3" in ran.host["error"]["message"]
     lost = stack.book("lost", lambda text: text + "  lost.test: {type: proxy, upstreams: [http://app.invalid:80]}\n")
     ran = stack.lampctl("deploy", lost)
-    assert (ran.code, ran.host["error"]["kind"]) == (1, "unresolvable")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "unresolvable"), ran
     assert "app.invalid" in ran.host["error"]["message"]
     (stack.folder / "lost/bad.war").write_text("no zip")
     (stack.folder / "lost/bad.yml").write_text("web: {}\nsites: {a.test: {type: servlet, war: bad.war, port: 8080}}\n")
@@ -238,7 +238,7 @@ def test_removed_instances_and_sites_are_stopped_and_deleted(stack: Stack) -> No
         lambda _: (stack.folder / fewer).read_text().replace(', "http://127.0.0.1:8002", "http://127.0.0.1:8003"', ""),
     )
     ran = stack.lampctl("deploy", with_two)
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert ran.changes["service:lampctl-c.test@8020.service"] == "stop"
     assert ran.changes["file:/etc/systemd/system/lampctl-c.test@.service"] == "delete"
     assert ran.changes["service:lampctl-python.test@8003.service"] == "stop"

@@ -30,7 +30,7 @@ def test_broken_config_is_refused_before_it_replaces_anything(
 ) -> None:
     before = host.sh("md5sum /etc/apache2/sites-available/* /etc/lampctl/php/*/* /etc/mysql/mariadb.conf.d/*")
     ran = host.lampctl("deploy", "HOST", cwd=template(tmp_path, name, broken))
-    assert ran.code == 1
+    assert ran.code == 1, ran
     assert ran.host["error"]["kind"] == "invalid"
     assert message in ran.host["error"]["evidence"]
     after = host.sh("md5sum /etc/apache2/sites-available/* /etc/lampctl/php/*/* /etc/mysql/mariadb.conf.d/*")
@@ -43,12 +43,12 @@ def test_service_that_fails_to_start_is_rolled_back(host: Host, tmp_path: Path) 
     """The config passes the server's own validation, but the server can't start: sshd has that port."""
     text = original("mysql/server.cnf.j2") + "port = 22\n"
     ran = host.lampctl("deploy", "HOST", cwd=template(tmp_path, "mysql/server.cnf.j2", text))
-    assert ran.code == 1
+    assert ran.code == 1, ran
     assert ran.host["error"]["kind"] == "service"
     assert "rolled back to the previous files" in ran.host["error"]["message"]
     assert host.works()
     ran = host.lampctl("deploy", "HOST")
-    assert (ran.code, ran.changes) == (0, {})
+    assert (ran.code, ran.changes) == (0, {}), ran
 
 
 @ON_ONE_RELEASE
@@ -56,7 +56,7 @@ def test_database_on_an_unusable_address_is_rolled_back(host: Host, tmp_path: Pa
     """MariaDB starts with an address that the host does not have; only a login fails."""
     text = original("mysql/server.cnf.j2").replace("127.0.0.1", "192.0.2.1")
     ran = host.lampctl("deploy", "HOST", cwd=template(tmp_path, "mysql/server.cnf.j2", text))
-    assert ran.code == 1
+    assert ran.code == 1, ran
     assert ran.host["culprit"]["id"] == "mysql.login@lamp.test"
     assert ran.host["undone"] is True
     assert host.lampctl("plan", "HOST").changes == {}
@@ -68,7 +68,7 @@ def test_check_that_fails_after_the_deploy_rolls_back(host: Host, tmp_path: Path
     name = "apache/handlers/fpm.conf.j2"
     text = re.sub(r" *<FilesMatch.*?</FilesMatch>\n", "", original(name), flags=re.S)
     ran = host.lampctl("deploy", "HOST", cwd=template(tmp_path, name, text))
-    assert ran.code == 1
+    assert ran.code == 1, ran
     assert ran.host["culprit"]["id"] == "site.php@lamp.test"
     assert "source" in next(r["actual"] for r in ran.host["results"] if r["id"] == "site.php@lamp.test")
     assert ran.host["undone"] is True

@@ -116,7 +116,7 @@ def test_program_without_its_run_bit_is_named(served: tuple[Host, str, RunResult
     host.sh(f"chmod a-x {path}")
     ran = host.lampctl("check", "HOST", "-p", "sites.yml", "--set", server, cwd=project)
     host.sh(f"chmod a+x {path}")
-    assert ran.code == 1
+    assert ran.code == 1, ran
     assert ran.host["culprit"]["id"] == "site.runnable@cgi.test"
     found = next(r for r in ran.host["results"] if r["id"] == "site.runnable@cgi.test")
     assert found["actual"] == f"{path} is not executable"
@@ -132,7 +132,7 @@ def test_source_without_a_run_bit_is_refused_before_anything_changes(
     path.chmod(0o644)
     ran = host.lampctl("deploy", "HOST", "-p", "sites.yml", "--set", server, cwd=project)
     path.chmod(0o755)
-    assert ran.code == 2
+    assert ran.code == 2, ran
     assert "cgi-bin/hello.sh lacks the run bit" in json.loads(ran.out)["error"]["message"]
     assert host.sh("cat /var/lib/lampctl/generation") == before
 
@@ -174,7 +174,7 @@ def test_broken_release_is_rolled_back(served: tuple[Host, str, RunResult], proj
     link.symlink_to("../index.html")
     ran = host.lampctl("deploy", "HOST", "-p", "sites.yml", "--set", server, cwd=project)
     link.unlink()
-    assert ran.code == 1
+    assert ran.code == 1, ran
     assert ran.host["undone"] is True
     assert "site.runnable@cgi.test failed with the new files" in ran.host["error"]["message"]
     assert host.sh("readlink /var/www/cgi.test/current") == before

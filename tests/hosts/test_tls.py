@@ -82,7 +82,7 @@ def test_bad_certificate_files_are_refused(
     if certificate:
         put(site, authority, certificate, key)
     ran = site.lampctl("deploy", "HOST", "-p", book(tmp_path, "nginx"))
-    assert (ran.code, ran.host["error"]["kind"]) == (1, kind)
+    assert (ran.code, ran.host["error"]["kind"]) == (1, kind), ran
     assert message in ran.host["error"]["message"]
     assert site.sh("ls -d /etc/lampctl /etc/nginx 2>/dev/null || :") == ""
 
@@ -100,7 +100,7 @@ def test_certificates_are_served_pass_an_audit_and_need_no_change(
     assert set(ran.results.values()) == {"pass"}
     site.sh(SETTLED)
     again = site.lampctl("deploy", "HOST", "-p", book(tmp_path, server), trust=root)
-    assert (again.code, again.changes) == (0, {})
+    assert (again.code, again.changes) == (0, {}), again
     assert again.host["round_trips"] <= 4
     where = f"files.test:443{{{site.box.address}}}"
     argv = [str(Path(sys.executable).parent / "sslyze"), "--mozilla_config", "intermediate"]
@@ -114,14 +114,14 @@ def test_certificates_are_served_pass_an_audit_and_need_no_change(
 
 def test_certificate_of_an_unknown_ca_is_the_culprit(site: Host, authority: Path, tmp_path: Path) -> None:  # noqa: ARG001
     ran = site.lampctl("check", "HOST", "-p", book(tmp_path, "apache"))
-    assert (ran.code, ran.host["culprit"]["id"]) == (1, "tls.chain@files.test")
+    assert (ran.code, ran.host["culprit"]["id"]) == (1, "tls.chain@files.test"), ran
     assert ran.results["tls.chain@self.test"] == ran.results["site.outside@files.test"] == "pass"
 
 
 def test_self_signed_certificate_is_recreated_for_new_names(site: Host, authority: Path, tmp_path: Path) -> None:
     playbook = book(tmp_path, "apache", "    aliases: [www.self.test]\n")
     ran = site.lampctl("deploy", "HOST", "-p", playbook, trust=authority / "root.pem")
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert ran.changes["certificate:/etc/lampctl/tls/self.test/certificate.pem"] == "update"
     assert ran.results["tls.chain@self.test"] == "pass"
     assert site.sh("stat -c '%a %U' /etc/lampctl/tls/self.test /etc/lampctl/tls/self.test/key.pem").split() == [
@@ -140,9 +140,9 @@ def test_server_that_has_another_certificate_loaded_is_the_culprit(site: Host, a
         " -days 20 -subj /CN=x -addext subjectAltName=DNS:self.test,DNS:www.self.test -keyout key.pem -out certificate.pem"
     )
     ran = site.lampctl("check", "HOST", "-p", playbook, trust=authority / "root.pem")
-    assert (ran.code, ran.host["culprit"]["id"]) == (1, "web.service")
+    assert (ran.code, ran.host["culprit"]["id"]) == (1, "web.service"), ran
     site.sh("rm /etc/lampctl/tls/self.test/key.pem")
     ran = site.lampctl("check", "HOST", "-p", playbook, trust=authority / "root.pem")
-    assert (ran.code, ran.host["culprit"]["id"]) == (1, "tls.certificate@self.test")
+    assert (ran.code, ran.host["culprit"]["id"]) == (1, "tls.certificate@self.test"), ran
     ran = site.lampctl("deploy", "HOST", "-p", playbook, trust=authority / "root.pem")
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran

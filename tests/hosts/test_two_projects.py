@@ -54,7 +54,7 @@ def test_playbook_with_an_id_is_renamed_and_taken_over(host: Host, tmp_path: Pat
     assert host.lampctl("plan", "HOST", "-p", "renamed.yml", cwd=mine).changes == {}
     heir = project(tmp_path / "heir", "id: heir-1\nsites: {first.test: {type: static}}\n")
     refused = deploy(host, heir)
-    assert (refused.code, refused.host["error"]["kind"]) == (1, "other-playbook")
+    assert (refused.code, refused.host["error"]["kind"]) == (1, "other-playbook"), refused
     assert "--take-over '@mine-1'" in refused.host["error"]["hint"]
     assert deploy(host, heir, "--take-over", "@mine-1").code == 0
     assert deploy(host, heir, command="plan").changes == {}

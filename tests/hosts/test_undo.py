@@ -56,14 +56,14 @@ def test_last_run_is_undone_and_done_again(host: Host, tmp_path: Path) -> None:
     assert page(host, "two.test")[0] == 200
 
     planned = host.lampctl("plan", *after, "--undo")
-    assert planned.code == 0, planned.out
+    assert planned.code == 0, planned
     limit = "-php_value[memory_limit] = 300M\n+php_value[memory_limit] = 200M"
     assert any(limit in change["diff"] for change in planned.host["changes"])
     assert planned.changes["file:/etc/apache2/sites-available/two.test.conf"] == "delete"
     assert page(host, "two.test")[0] == 200, "a plan changes nothing"
 
     undone = host.lampctl("undo", *after)
-    assert undone.code == 0, undone.out
+    assert undone.code == 0, undone
     assert (undone.changes, host.sh(LIMIT), files(host)) == (planned.changes, limits, there)
     assert "two.test" not in str(undone.results.keys())
     assert undone.results["site.outside@lamp.test"] == "pass"
@@ -73,7 +73,7 @@ def test_last_run_is_undone_and_done_again(host: Host, tmp_path: Path) -> None:
     assert host.lampctl("plan", *write(tmp_path / "p", "200M")).changes == {}
 
     again = host.lampctl("undo", *before)
-    assert again.code == 0, again.out
+    assert again.code == 0, again
     assert page(host, "two.test")[0] == 200
     assert host.lampctl("plan", *write(tmp_path / "p", "300M", ", two.test: {type: php}")).changes == {}
 
@@ -88,7 +88,7 @@ def test_host_goes_back_over_several_runs_and_a_switch_of_server(host: Host, tmp
     nginx = write(tmp_path / "p", "305M", ", two.test: {type: static}", more="web: {server: nginx}\n")
     assert host.lampctl("deploy", *nginx).code == 0
     ran = host.lampctl("undo", *nginx, "--to", switch)
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert works(host)
     assert host.sh("systemctl is-active apache2 nginx || :").split() == ["active", "inactive"]
     assert host.sh("systemctl is-enabled apache2 nginx || :").split() == ["enabled", "disabled"]
@@ -117,7 +117,7 @@ def test_undo_that_breaks_what_works_is_rolled_back(host: Host, tmp_path: Path) 
         "rm -r $(ls -d /var/www/app.test/releases/* | grep -vF $(readlink /var/www/app.test/current | xargs basename))"
     )
     ran = host.lampctl("undo", *book)
-    assert (ran.code, ran.host["error"]["kind"]) == (1, "release-gone")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "release-gone"), ran
     assert page(host, "app.test") == (200, "first")
 
 

@@ -152,7 +152,7 @@ def test_missing_or_broken_vagrantfile_is_reported(project: Project, tmp_path: P
     (tmp_path / "Vagrantfile").write_text("Vagrant.configure(")
     ran = project.lampctl("plan", "--vagrant", folder=tmp_path)
     error = json.loads(ran.out)["error"]
-    assert (ran.code, error["kind"]) == (2, "vagrant")
+    assert (ran.code, error["kind"]) == (2, "vagrant"), ran
     assert "Vagrantfile:1" in error["evidence"]
 
 
@@ -189,7 +189,7 @@ def test_halted_machine_is_skipped_unless_named(project: Project, up: subprocess
     project.vagrant_ok("halt", "debian12")
     assert project.error("deploy", "--vagrant", "debian12") == (3, "vagrant-halted")
     ran = project.lampctl("check", "--vagrant")
-    assert (ran.code, ran.host["host"]) == (0, "debian13")
+    assert (ran.code, ran.host["host"]) == (0, "debian13"), ran
 
 
 def _listed() -> set[str]:

@@ -36,7 +36,7 @@ def test_foreign_web_server_is_left_alone(host: Host) -> None:
     ran = host.lampctl("deploy", "HOST", "--set", "php.memory_limit=99M")
     found = serving(host)
     host.sh("systemctl disable -q --now nginx; cp /root/default /etc/nginx/sites-available/default")
-    assert (ran.code, ran.host["error"]["kind"]) == (1, "conflict")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "conflict"), ran
     assert "nginx.service is active and enabled, and was not deployed by lampctl" in ran.host["error"]["message"]
     assert found == {"apache2", "nginx"}
 
@@ -48,7 +48,7 @@ def test_foreign_apache_is_left_alone(host: Host) -> None:
     host.sh(f"cp {owned} /root/owned; sed -i '/conf-available.lampctl.conf/d' {owned}")
     ran = host.lampctl("deploy", "HOST", "-p", "lemp")
     host.sh(f"cp /root/owned {owned}")
-    assert (ran.code, ran.host["error"]["kind"]) == (1, "conflict")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "conflict"), ran
     assert serving(host) == {"apache2"}
 
 
@@ -56,7 +56,7 @@ def test_foreign_apache_is_left_alone(host: Host) -> None:
 def test_manually_changed_package_files_are_not_replaced(host: Host) -> None:
     host.sh("echo '# mine' >> /etc/nginx/nginx.conf")
     ran = host.lampctl("deploy", "HOST", "-p", "lemp")
-    assert (ran.code, ran.host["error"]["kind"]) == (1, "conflict")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "conflict"), ran
     assert "/etc/nginx/nginx.conf was edited" in ran.host["error"]["message"]
     assert host.sh("tail -n1 /etc/nginx/nginx.conf").strip() == "# mine"
     assert good(get(host.box.address))
@@ -70,7 +70,7 @@ def test_foreign_vhost_keeps_port_80(host: Host) -> None:
     )
     ran = host.lampctl("deploy", "HOST", "-p", "front")
     host.sh("rm /etc/apache2/sites-enabled/mine.conf")
-    assert (ran.code, ran.host["error"]["kind"]) == (1, "foreign-vhost")
+    assert (ran.code, ran.host["error"]["kind"]) == (1, "foreign-vhost"), ran
     assert serving(host) == {"apache2"}
     assert host.lampctl("deploy", "HOST").code == 0
 
@@ -80,7 +80,7 @@ def test_two_playbooks_with_a_default_site_can_share_a_host(host: Host) -> None:
     """The first one by name answers for unknown names; neither is refused because of the other."""
     assert host.lampctl("deploy", "HOST", "-p", "lemp").code == 0
     ran = host.lampctl("deploy", "HOST", "-p", "static")
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert good(get(host.box.address))
     assert host.lampctl("check", "HOST", "-p", "lemp").code == 0
     host.sh("rm -r /var/lib/lampctl/owned/static /etc/nginx/sites-*/*static.test.conf")
@@ -111,7 +111,7 @@ def test_switch_of_web_server_has_a_short_gap(host: Host, former: str, playbook:
         host.lampctl("deploy", "HOST", "-p", former)
     with visiting(host.box.address, good) as visits:
         ran = host.lampctl("deploy", "HOST", "-p", playbook)
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert set(ran.results.values()) == {"pass"}
     assert visits.kinds <= REFUSED
     assert visits.gap < GAP
@@ -146,7 +146,7 @@ def test_apache_behind_nginx_sees_the_visitor_and_trusts_only_nginx(host: Host, 
         "extends: front\nsites: {lamp.test: {default: true, database: true}, s.test: {type: static, aliases: [t.test]}}\n"
     )
     ran = host.lampctl("deploy", "HOST", "-p", str(book))
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran
     assert set(ran.results.values()) == {"pass"}
     host.sh(
         f'echo "{ADDRESS.replace("$", chr(92) + "$")}" > /var/www/lamp.test/address.php; mkdir -p /var/www/lamp.test/folder'

@@ -192,7 +192,7 @@ def test_release_from_a_tarball_works_beside_the_package(blog: tuple[Host, str, 
 
     checksum = hashlib.sha256(tarball.read_bytes()).hexdigest()
     ran = lampctl("plan", "f" * 64)
-    assert (ran.code, f"its SHA-256 is {checksum}" in ran.out) == (2, True)
+    assert (ran.code, f"its SHA-256 is {checksum}" in ran.out) == (2, True), ran
     ran = lampctl("deploy", checksum)
     assert ran.code == 0, ran
     assert {check: status for check, status in ran.results.items() if status != "pass"} == {}
