@@ -76,11 +76,13 @@ class HostProbe:
         limit: A whole number of seconds after which it is ended; then the hop fails, and `judge` is not called.
         accept: Shell that reads its output and succeeds if the hop works, for a host whose controller is gone. Only
             what a visitor sees needs it.
+        by_files: What it asks for needs no other server than one that is reached by a Unix socket.
     """
 
     script: str
     limit: int = 8
     accept: str = ""
+    by_files: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from lampctl.checks import HostProbe
+from lampctl.checks import Check
 from lampctl.engine.script import batch, steps_of
 from lampctl.errors import ApplyFailed, Interrupted, LampctlError, Locked, locked
 from lampctl.journal.events import Event, StepsPlanned
@@ -36,10 +36,11 @@ class Applying:
         self.generation = ""  # the one that it made
         self._session: Session | None = None
 
-    def apply(self, plan: Plan, stage: Stage, seen: str, pages: Sequence[HostProbe] = ()) -> str:
+    def apply(self, plan: Plan, stage: Stage, seen: str, pages: Sequence[Check] = ()) -> str:
         """Makes a stage's changes on a host of generation `seen`, and returns the new generation.
 
-        `pages` decide what becomes of it if no verdict comes. ApplyFailed names the step that failed and why.
+        `pages` have to work in a rehearsal, and decide what becomes of it if no verdict comes. ApplyFailed names the
+        step that failed and why.
         """
         steps = steps_of(stage)
         session = self._session = self._transport.start(
@@ -137,6 +138,10 @@ _REASONS = {
     "invalid": (
         "the {layer} layer's new files are not valid; nothing was changed",
         "fix the value or template that the evidence names",
+    ),
+    "rehearsal": (
+        "{layer} fails with the new files, which were tried beside what serves; nothing was changed",
+        "fix the value or template of a file that lampctl plan shows",
     ),
     "redirected": (
         "{step}: another user could redirect root to a different file; nothing was changed",

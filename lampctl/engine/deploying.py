@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 
-from lampctl.checks import HostProbe, Result, first_regression
+from lampctl.checks import Check, HostProbe, Result, first_regression
 from lampctl.engine import apply
 from lampctl.engine.prove import tools
 from lampctl.engine.script import WAIT
@@ -138,7 +138,7 @@ class Deploying:
         self._settle(Judgement(generation, Verdict.PROVED, passed=passed))
         return replace(after, passed=passed, proved=generation, generation=generation, lock="")
 
-    def _apply(self, plan: Plan, stage: Stage, generation: str, pages: list[HostProbe]) -> str:
+    def _apply(self, plan: Plan, stage: Stage, generation: str, pages: list[Check]) -> str:
         try:
             with self._work.phase("apply"):
                 generation = self._applying.apply(plan, stage, generation, pages)
@@ -213,10 +213,10 @@ def _in_the_way(error: ApplyFailed, plan: Plan) -> bool:
     )
 
 
-def _pages(desired: Desired, seen: Observation) -> list[HostProbe]:
-    """The probes of visitors' pages that worked when the host was last proved."""
-    probes = (check.probe for check in desired.checks if check.id in seen.passed)
-    return [probe for probe in probes if isinstance(probe, HostProbe) and probe.accept]
+def _pages(desired: Desired, seen: Observation) -> list[Check]:
+    """The checks of visitors' pages that worked when the host was last proved."""
+    known = (check for check in desired.checks if check.id in seen.passed)
+    return [check for check in known if isinstance(check.probe, HostProbe) and check.probe.accept]
 
 
 def refuse(work: Work, plan: Plan, seen: Observation) -> None:

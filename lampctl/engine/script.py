@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from lampctl.checks import HostProbe
+from lampctl.checks import Check, HostProbe
 from lampctl.engine.observe import numbered
 from lampctl.journal import runs, transcript
 from lampctl.journal.runs import Begun
@@ -24,10 +24,18 @@ def steps_of(stage: Stage) -> list[Step]:
     if stage.generation:
         kept = [
             Step("validate the new files", "linux", script("validate")),
+            *_rehearsal(stage),
             Step("keep the previous files", "linux", script("keep")),
         ]
         files = [Step("hand over the new files", "linux", script("swap"))]
     return [_recorded(step) for step in (*stage.before, *kept, *stage.leaving, *files, *stage.services, *stage.after)]
+
+
+def _rehearsal(stage: Stage) -> list[Step]:
+    if not (found := stage.rehearsal):
+        return []
+    tried = script("rehearse", servers=found.servers, instances=found.instances)
+    return [Step("try the new files beside what serves", "linux", tried)]
 
 
 def _recorded(step: Step) -> Step:
@@ -42,9 +50,9 @@ def batch(
     steps: list[Step],
     tools: Mapping[str, bytes],
     begun: Begun,
-    pages: Sequence[HostProbe] = (),
+    pages: Sequence[Check] = (),
 ) -> Batch:
-    """The batch of one stage. `pages`: what the host itself asks if no verdict comes."""
+    """The batch of one stage. `pages`: what the host itself asks: in a rehearsal, and if no verdict comes."""
     run = script("run", seen=seen, owner=begun.by, playbook=plan.playbook, id=begun.id, most=runs.MOST)
     files = {
         **tools,
@@ -56,7 +64,7 @@ def batch(
         "run.sh": run.encode(),
         "await.sh": script("await", limit=WAIT).encode(),
         "begun": runs.encode(begun),
-        **_pages(pages),
+        **_pages(pages, stage),
         "planned": transcript.encode((step.name, step.layer) for step in steps).encode(),
         **{f"{name}.sh": script(name).encode() for name in ("enter", "own", "disown", "forget", "paths", "undo")},
     }
@@ -65,11 +73,21 @@ def batch(
     return Batch({**files, **_handed_over(stage)}, CHANGE_LIMITS)
 
 
-def _pages(probes: Sequence[HostProbe]) -> dict[str, bytes]:
-    """Scripts that succeed if a page works; the first always does. The end of a name is the time limit in seconds."""
-    asked = {f"pages/{n:03d}-{p.limit}": f"{{ {p.script}\n}} | {{ {p.accept} }}\n" for n, p in enumerate(probes, 1)}
+def _pages(checks: Sequence[Check], stage: Stage) -> dict[str, bytes]:
+    """Scripts that succeed if a page works, and keep its answer in SEEN; the first always does.
+
+    The end of a name is the time limit in seconds. `rehearsed` has the names and ids of those that a rehearsal asks.
+    """
+    probes = [(check, check.probe) for check in checks if isinstance(check.probe, HostProbe)]
+    names = {check.id: f"{number:03d}-{probe.limit}" for number, (check, probe) in enumerate(probes, 1)}
+    asked = {
+        f"pages/{names[check.id]}": f'{{ {probe.script}\n}} | tee "${{SEEN:-/dev/null}}" | {{ {probe.accept} }}\n'
+        for check, probe in probes
+    }
+    rehearsed = [f"{names[check.id]} {check.id}" for check, probe in probes if probe.by_files and stage.rehearsal]
     return {
         "page.pl": program("page.pl").encode(),
+        "rehearsed": listed(rehearsed),
         **{name: text.encode() for name, text in {"pages/000-1": ":\n", **asked}.items()},
     }
 

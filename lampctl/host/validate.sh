@@ -1,7 +1,7 @@
 # Runs the servers' own configuration tests on the new files, in a copy of /etc that is mounted for this step only.
 mkdir -p new/etc
 tar -C new -xpf generation.tar
-[ -d validators ] || exit 0
+[ -d validators ] || [ -s rehearsed ] || exit 0
 if ! unshare --mount true 2>/dev/null; then
     echo "this host has no mount namespaces: the servers test the files when they load them"
     exit 0
@@ -20,5 +20,5 @@ for validator in validators/*; do
     fi
 done
 INSIDE
-unshare --mount sh -eu inside.sh
-rm -rf stage
+[ ! -d validators ] || unshare --mount sh -eu inside.sh
+[ -s rehearsed ] || rm -rf stage

@@ -86,6 +86,7 @@ def pool(context: Context, site: str) -> Pool:
         ready=_ready(names.cli, socket_of(context, site)),
         units=(files[2].path, path, *credentials.values()),
         test=test,
+        rehearsed_at=socket_of(context, site),
     )
     return Pool((*_folders(state, user), *files), (socket, service), Validator("php", test, path))
 

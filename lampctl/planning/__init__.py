@@ -18,8 +18,9 @@ from lampctl.observation import Observation
 from lampctl.planning import converge, retire
 from lampctl.planning.identity import Identity
 from lampctl.planning.plan import Plan
+from lampctl.planning.rehearsal import rehearsal
 from lampctl.planning.stages import Generation, Stage
-from lampctl.resources import Action, Change, Conflict, Step
+from lampctl.resources import Action, Change, Conflict, Service, Step, select
 from lampctl.resources.kind import HostView
 from lampctl.resources.kinds import kinds
 
@@ -31,8 +32,7 @@ def make(identity: Identity, desired: Desired, seen: Observation, contents: Mapp
 
     Args:
         identity: Of the playbook on the host.
-        desired: What the playbook wants of this host.
-        seen: The observation of the host.
+        desired, seen: What the playbook wants of the host, and what is there.
         contents: Rendered text of each File, by key.
         wait: Seconds to wait for apt's lock.
     """
@@ -42,6 +42,7 @@ def make(identity: Identity, desired: Desired, seen: Observation, contents: Mapp
     view = HostView(seen.states, desired.resources, seen.facts.clock, seen.owned, theirs, contents, apt_wait=wait)
     known = frozenset().union(*(kind.recognize(kind.select(desired.resources), view) for kind in kinds()))
     first, conflicts = converge.stage(desired, replace(view, recognized=known))
+    first = _rehearsed(first, desired, seen)
     orphans = seen.orphans(identity.name).difference(resource.key for resource in desired.resources)
     both = _inheriting(first, identity), retire.stage(desired, {key: makers[key] for key in orphans}, view)
     problems = _problems(desired, seen, stages := tuple(stage for stage in both if stage.changes), conflicts)
@@ -55,6 +56,13 @@ def make(identity: Identity, desired: Desired, seen: Observation, contents: Mapp
         identity.inherits,
         _notes(identity, desired, orphans, problems) if stages else identity.notes,
     )
+
+
+def _rehearsed(stage: Stage, desired: Desired, seen: Observation) -> Stage:
+    """The stage with its rehearsal, if something works that its files could break."""
+    if not stage.generation or not seen.passed:
+        return stage
+    return replace(stage, rehearsal=rehearsal(select(desired.resources, Service), stage.changes))
 
 
 def _claimed(desired: Desired) -> list[str]:

@@ -11,7 +11,7 @@ from lampctl.planning.stages import Stage, generation, path_of
 from lampctl.playbook import home_of, user_of
 from lampctl.resources import Action, Change, Rename, Service, select
 from lampctl.resources import service as services
-from lampctl.resources.kind import HostView
+from lampctl.resources.kind import Changed, HostView
 from lampctl.resources.kinds import kinds
 
 
@@ -31,17 +31,28 @@ def stage(desired: Desired, orphans: Mapping[str, str], view: HostView) -> Stage
     leaving = tuple(step for item in retired for step in item.steps)
     view = view.changed([path_of(key) for key in deleted])
     stopped = {key for step in leaving for key in step.disowns}
-    reloads = services.reloads(services.SERVICES.select(candidates), stopped, view)
+    running = services.running(services.SERVICES.select(candidates), stopped, view)
+    reloads = _reloads(running, view)
     return Stage(
         (
             *(_owned(change, orphans) for item in retired for change in item.changes),
-            *_deletions(deleted, orphans, services.running(services.SERVICES.select(candidates), stopped, view)),
+            *_deletions(deleted, orphans, running),
             *(change for _, change in reloads),
         ),
         leaving=leaving,
         generation=generation(desired, [], {}, deleted, leaving),
         services=tuple(services.steps(reloads, view)),
     )
+
+
+def _reloads(running: Sequence[Service], view: HostView) -> list[Changed[Service]]:
+    """The reloads of running units whose files (`view.changing`) are deleted."""
+    found = []
+    for service in running:
+        if touched := next((path for path in view.changing if path.startswith(service.watch)), ""):
+            change = Change(service.key, service.layer, service.on_change, f"because {touched} is deleted\n")
+            found.append((service, change))
+    return found
 
 
 def _owned(change: Change, makers: Mapping[str, str]) -> Change:

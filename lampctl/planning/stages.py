@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lampctl.layers import Desired
 from lampctl.layers.base import Validator
+from lampctl.planning.rehearsal import Rehearsal
 from lampctl.resources import Change, File, Step, Symlink, file
 
 
@@ -37,6 +38,7 @@ class Stage:
         leaving: Steps that stop what goes, when the new files are valid and the previous ones are kept.
         services: Steps that make the services read the files.
         after: Steps that need the services.
+        rehearsal: With what the new files are tried before they are handed over.
     """
 
     changes: tuple[Change, ...]
@@ -45,6 +47,7 @@ class Stage:
     generation: Generation | None = None
     services: tuple[Step, ...] = ()
     after: tuple[Step, ...] = ()
+    rehearsal: Rehearsal | None = None
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -87,6 +90,7 @@ def merged(first: Stage, second: Stage) -> Stage:
         generation=_both(first.generation, second.generation),
         services=(*second.services, *first.services),
         after=(*first.after, *second.after),
+        rehearsal=first.rehearsal,
     )
 
 

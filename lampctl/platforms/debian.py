@@ -11,18 +11,18 @@ CODENAMES = frozenset(("bullseye", "bookworm", "trixie", "forky", "sid", "focal"
 
 
 def apache() -> WebNames:
-    return _web("Apache", "apache2", "apache2ctl -t", "apache2ctl graceful-stop")
+    return _web("Apache", "apache2", "apache2ctl -t", "apache2ctl graceful-stop", "apache2ctl -DFOREGROUND")
 
 
 def nginx(*, http2_line: bool) -> WebNames:
     """`http2_line`: NGINX 1.25.1 or newer, which has a directive of its own for HTTP/2."""
-    names = _web("NGINX", "nginx", "nginx -t -q", "nginx -s quit")
+    names = _web("NGINX", "nginx", "nginx -t -q", "nginx -s quit", "nginx -g 'daemon off;'")
     if http2_line:
         return replace(names, tls_listen="ssl", http2="http2 on;")
     return replace(names, tls_listen="ssl http2")
 
 
-def _web(title: str, name: str, test: str, drain: str) -> WebNames:
+def _web(title: str, name: str, test: str, drain: str, foreground: str) -> WebNames:
     root = f"/etc/{name}"
     return WebNames(
         title=title,
@@ -35,6 +35,7 @@ def _web(title: str, name: str, test: str, drain: str) -> WebNames:
         user="www-data",
         test=test,
         drain=drain,
+        foreground=foreground,
         cgi="fcgiwrap",
     )
 

@@ -20,6 +20,7 @@ class WebNames:
     user: str
     test: str  # shell command: is the configuration on disk valid?
     drain: str  # shell command: finish open requests and accept no new ones
+    foreground: str  # shell command: run by the configuration on disk until it is killed
     cgi: str  # the package that starts CGI programs
     tls_listen: str = ""  # NGINX: the parameters of a TLS `listen`
     http2: str = ""  # NGINX: the directive that enables HTTP/2, if it is separate

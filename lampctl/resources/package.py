@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lampctl.answers import rows
-from lampctl.resources.base import Action, Change, Step
+from lampctl.resources.base import Action, Change, Step, select
 from lampctl.resources.kind import Changed, HostView, Kind, Phase
 from lampctl.resources.repository import SOURCES
+from lampctl.resources.service import SERVICES, Service
 from lampctl.resources.shell import script, words
 
 # Seconds that apt waits for one answer of the archive before it gives up.
@@ -82,10 +83,16 @@ def _install(changed: Sequence[Changed[Package]], view: HostView) -> list[Step]:
         timeout=ARCHIVE_TIMEOUT,
         patience=ARCHIVE_PATIENCE,
         packages=sorted(package.name for package, _ in changed),
+        servers=[s.unit for s in select(view.wanted, Service) if s.foreground and not _loaded(s, view)],
     )
     layers = {package.layer for package, _ in changed}
     layer = layers.pop() if len(layers) == 1 else "linux"
     return [Step("install packages" if changed else "read the archives", layer, install)]
+
+
+def _loaded(service: Service, view: HostView) -> bool:
+    state = view.states.get(SERVICES, service.key)
+    return state is not None and state.loaded
 
 
 PACKAGES = Kind("packages", ("package",), (Package,), Phase.PREPARE, probe, parse, compare, steps)

@@ -39,6 +39,8 @@ class Service(_Unit):
         behind: The unit that it passes requests to. If both run, this unit is changed first.
         rebinds: Changes that a reload can't do.
         one_of_several: Web servers use the other instances meanwhile; so if it runs, they are changed first.
+        foreground: Shell command that runs it by the configuration on disk, for a rehearsal. Empty: none.
+        rehearsed_at: Its socket, if a rehearsal runs another instance of its unit files at another one. Empty: none.
     """
 
     unit: str
@@ -55,6 +57,8 @@ class Service(_Unit):
     behind: str = ""
     one_of_several: bool = False
     rebinds: tuple[Rebind, ...] = ()
+    foreground: str = ""
+    rehearsed_at: str = ""
 
     @property
     def question(self) -> Question:
@@ -214,16 +218,6 @@ def retire(keys: Sequence[str], wanted: Sequence[AnyService], view: HostView) ->
             for key, name in units.items()
         ),
     )
-
-
-def reloads(services: Sequence[AnyService], stopped: Collection[str], view: HostView) -> list[Changed[Service]]:
-    """The reloads of running units whose files (`view.changing`) are deleted; `stopped`: keys of others."""
-    found = []
-    for service in running(services, stopped, view):
-        if touched := next((path for path in view.changing if path.startswith(service.watch)), ""):
-            change = Change(service.key, service.layer, service.on_change, f"because {touched} is deleted\n")
-            found.append((service, change))
-    return found
 
 
 def running(services: Sequence[AnyService], stopped: Collection[str], view: HostView) -> list[Service]:

@@ -1,5 +1,6 @@
 # Installs PACKAGES (separated by blanks; none: only the package lists are read). WAIT: seconds to wait for apt's lock; TIMEOUT:
-# seconds to wait for one answer of an archive; PATIENCE: seconds after which reading the package lists is restarted.
+# seconds to wait for one answer of an archive; PATIENCE: seconds after which reading the package lists is restarted. SERVERS: the
+# units of web servers that the packages bring (quoted words).
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a LC_ALL=C.UTF-8
 # apt's own DPkg::Lock::Timeout waits silently, and does not cover the lock of the lists: so this script finds and names the
 # holder in /proc/locks, and waits itself.
@@ -77,8 +78,15 @@ fi
 # No installed package is removed: it might be in use.
 set -- "$@" --no-install-recommends --no-remove
 # shellcheck disable=SC2086
-apt-get "$@" install $PACKAGES && exit 0
-code=$?
+apt-get "$@" install $PACKAGES && code=0 || code=$?
+if [ "$code" -eq 0 ]; then
+    # Its package enables and starts a server, but another one has its ports: after a reboot, it might be the faster one.
+    eval "set -- $SERVERS"
+    for unit; do
+        systemctl is-active --quiet "$unit" || { systemctl disable --quiet "$unit" && systemctl reset-failed "$unit"; } 2>/dev/null || :
+    done
+    exit 0
+fi
 # If the simulation fails and dpkg has no half-installed package, then nothing was changed.
 # shellcheck disable=SC2086
 if [ -z "$(dpkg --audit 2>/dev/null)" ] && ! apt-get "$@" --simulate install $PACKAGES > simulated 2>&1; then

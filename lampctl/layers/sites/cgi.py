@@ -107,7 +107,7 @@ def _chain(context: Context, name: str, options: CgiSite, programs: str) -> tupl
               partial(_judge_runnable, programs), (f"site.runner@{name}",), HostProbe(find)),
         through(context, name, "program", "a program runs as the site's user", f"200, its output, as {user}",
                 partial(_judge_program, user), (f"site.runnable@{name}",), f"{path}?hop=web"),
-        page_check(context, name, (f"web.static@{name}",)),
+        page_check(context, name, (f"web.static@{name}",), by_files=True),
         outside(name, f"{path}?hop=web", f"200, the program's output, as {user}", partial(_recognise, user),
                 (f"site.program@{name}",)),
     )  # fmt: skip

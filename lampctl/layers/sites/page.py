@@ -33,6 +33,8 @@ def page_check(
     needs: tuple[str, ...],
     hints: Mapping[int, str] | None = None,
     units: Sequence[str] = (),
+    *,
+    by_files: bool = False,
 ) -> Check:
     """Requested on the host through the web server, with redirects followed as a browser does.
 
@@ -40,13 +42,14 @@ def page_check(
         needs: Checks that say whether the hops before it work.
         hints: Status → what to do, where this type of site knows more than `_HINTS`.
         units: systemd units of the application, whose log is evidence beside that of the web server.
+        by_files: The web server answers by files and Unix sockets, without a connection to another server.
     """
     options = context.playbook.sites[name]
     wanted, source = options.page, options.files is not None
     judge = partial(_judge, wanted, name if source else "", {**_HINTS, **(hints or {})})
     limit = ceil(in_seconds(wanted.within)) + 3
     return check(name, "answer", Where.HOST, "the site's own page works", _expected(wanted), judge, needs,
-                 HostProbe(_script(context, name, wanted, units), limit, _accept(wanted)))  # fmt: skip
+                 HostProbe(_script(context, name, wanted, units), limit, _accept(wanted), by_files))  # fmt: skip
 
 
 def _script(context: Context, name: str, wanted: ProbeOptions, units: Sequence[str]) -> str:

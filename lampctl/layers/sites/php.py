@@ -42,7 +42,7 @@ def parts(context: Context, name: str, options: PhpSite) -> Desired:
                 unless=f"{root}/index.html")  # fmt: skip
     files = document_root(context, name, root, page) if options.root else () if options.source else (page,)
     before = chain(context, name, options)
-    checks = (*before, page_check(context, name, (before[-1].id,)))
+    checks = (*before, page_check(context, name, (before[-1].id,), by_files=True))
     recognise = partial(_recognise, php_of(context, name).version, database_of(name, options) is not None)
     return Desired(
         resources=(*home(context, name, CODE), *files),

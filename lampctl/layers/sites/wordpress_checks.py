@@ -31,7 +31,7 @@ def chain(context: Context, name: str, timer: Service, core: str) -> tuple[Check
         *wordpress_database.tables(context, name),
         through(context, name, "front", "WordPress serves its front page", "200 and a page of WordPress",
                 partial(_judge_page, core, recognise), database, "/"),
-        page_check(context, name, front),
+        page_check(context, name, front, by_files=True),
         _page(context, name, "login", "WordPress serves its login form", "200 and the form",
               partial(_judge_page, core, _form)),
         _page(context, name, "admin", "WordPress's administration starts", "a status below 500", _judge_admin),

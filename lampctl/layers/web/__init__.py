@@ -125,6 +125,7 @@ def _service(context: Context, tier: Tier, secured: Iterable[Https]) -> Service:
         sandbox=tuple(file.path for file in sandbox),
         behind=context.web.unit if tier.front else "",
         rebinds=_SERVERS[tier.server].rebinds(names),
+        foreground=names.foreground,
     )
 
 

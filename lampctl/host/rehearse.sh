@@ -1,0 +1,95 @@
+# Tries the new files beside what serves, before anything is replaced: the web servers, with the new /etc, in a network of their
+# own that has nobody else in it, and further instances of the units that would restart. A page of `rehearsed` that fails there
+# and works here ends the run. SERVERS: shell commands; INSTANCES: units and their sockets. Quoted words.
+if [ ! -s rehearsed ] || [ ! -d stage ]; then exit 0; fi
+trial=lampctl-rehearsal units=/run/systemd/system
+# shellcheck disable=SC2329 # by the trap
+end() {
+    systemctl stop "$trial-*.socket" "$trial-*.service" 2>/dev/null || :
+    rm -rf stage /run/lampctl/lampctl-rehearsal-*.sock /run/systemd/system/lampctl-rehearsal-*
+    systemctl daemon-reload
+}
+skip() {
+    echo "not tried beside what serves: $1"
+    exit 0
+}
+trap end EXIT
+unshare --mount --net --pid --ipc --fork true 2>/dev/null || skip "this host has no network namespaces"
+
+# Another instance: the same unit files and credentials, with another name and socket. FPM knows its socket by the name in its
+# own file, whichever descriptor 3 is.
+eval "set -- $INSTANCES"
+mkdir credentials
+: > sockets
+number=0
+while [ "$#" -gt 1 ]; do
+    unit=$1 socket=$2 name=$trial-$number from=stage/etc/systemd/system
+    shift 2
+    number=$((number + 1))
+    [ -e "$from/$unit.service" ] || continue
+    sed "s|$unit|$name|g; s|^ListenStream=.*|ListenStream=/run/lampctl/$name.sock|" "$from/$unit.socket" > "$units/$name.socket"
+    sed "s|$unit|$name|g; /^Restart/d; s|^LoadCredential=\\([^:]*\\):.*|LoadCredential=\\1:$PWD/credentials/$name.\\1|" \
+        "$from/$unit.service" > "$units/$name.service"
+    printf '\n[Service]\nRuntimeMaxSec=120\nBindReadOnlyPaths=%s/stage/etc:/etc\n' "$PWD" >> "$units/$name.service"
+    sed -n 's/^LoadCredential=\([^:]*\):/\1 /p' "$from/$unit.service" | while read -r credential path; do
+        (umask 077 && sed "s|$unit|$name|g" "stage$path" > "credentials/$name.$credential")
+    done
+    printf '%s %s %s\n' "$name" "$unit" "$socket" >> sockets
+done
+systemctl daemon-reload
+while read -r name unit socket; do
+    systemctl start "$name.socket" "$name.service" 2> verdict </dev/null && continue
+    echo "lampctl-reason: rehearsal 00-$unit"
+    journalctl -q -u "$name" -n 12 --no-pager -o cat </dev/null || cat verdict
+    exit 1
+done < sockets
+
+# Of the pages that its input names, those that fail; what they print is in files that begin with its argument.
+cat > failing.sh <<'FAILING'
+xargs -r -P 8 -I '{}' sh -c 'SEEN=$2.$1 timeout -k 1 "${1##*-}" sh "pages/$1" </dev/null >/dev/null 2>&1 || echo "$1"' sh '{}' "$1"
+FAILING
+cut -d ' ' -f 1 rehearsed > asked
+[ -e /run/nginx.pid ] || : > unused # whether that file is NGINX's own
+cat > inside.sh <<'INSIDE'
+mount --bind stage/etc /etc
+perl -e '$up = pack("a16s", "lo", 65); socket(S, 2, 2, 0) && ioctl(S, 0x8914, $up) or die "lo: $!\n"' # SIOCSIFFLAGS: up, running
+for family in ipv4 ipv6; do echo 1 > "/proc/sys/net/$family/ip_nonlocal_bind"; done 2>/dev/null || : # addresses of the host
+mount -t tmpfs -o mode=755 tmpfs /mnt
+mkdir /mnt/sockets
+if [ -d /run/lampctl ]; then
+    mount --bind /run/lampctl /mnt/sockets
+    mount -t tmpfs -o mode=755 tmpfs /run/lampctl
+    for socket in /mnt/sockets/*; do ln -s "$socket" /run/lampctl/; done
+    while read -r name unit socket; do ln -sfn "/mnt/sockets/$name.sock" "$socket"; done < sockets
+fi
+[ ! -d /run/apache2 ] || mount -t tmpfs -o mode=755 tmpfs /run/apache2
+: > nginx.pid
+[ ! -e /run/nginx.pid ] || mount --bind nginx.pid /run/nginx.pid
+eval "set -- $SERVERS"
+for server; do sh -c "$server" >> server 2>&1 </dev/null & done
+tries=50
+until bash -c 'exec 3<>/dev/tcp/127.0.0.1/80' 2>/dev/null; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || exit 1
+    sleep 0.1
+done
+cp asked failing
+for _ in 1 2 3; do # servers behind this one may take longer, and an application's first request
+    sh ./failing.sh there < failing > failing.new
+    mv failing.new failing
+    [ -s failing ] || break
+    sleep 0.5
+done
+: > tried
+INSIDE
+export SERVERS
+: > server
+unshare --mount --net --pid --ipc --fork --kill-child sh -eu inside.sh > printed 2>&1 || :
+[ ! -e unused ] || rm -f /run/nginx.pid
+[ -e tried ] || skip "$(cat printed server | tail -n 3 | tr '\n' ' ')"
+sh ./failing.sh here < failing > down # with what serves, too: it is no news
+grep -vxFf down failing > news || exit 0
+read -r page < news
+echo "lampctl-reason: rehearsal 00-$(sed -n "s/^$page //p" rehearsed)"
+awk -F '\t' '$1 == "log" || $2 ~ /^(status|failure|loop|php|expected|visible)$/' "there.$page" | cut -c 1-300 | tail -n 14
+exit 1
