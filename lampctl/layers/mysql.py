@@ -69,6 +69,7 @@ def _service(names: MysqlNames, sandbox: str) -> Service:
         rights="777 ",  # every user connects, and logs in with a password
         sandbox=(sandbox,),
         test=names.test,
+        outage="for 2 to 4 s, sites that use it answer with errors",
     )
 
 

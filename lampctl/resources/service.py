@@ -40,6 +40,7 @@ class Service(_Unit):
         rebinds: Changes that a reload can't do.
         one_of_several: Web servers use the other instances meanwhile; so if it runs, they are changed first.
         foreground: Shell command that runs it by the configuration on disk, for a rehearsal. Empty: none.
+        outage: What visitors meet while it restarts, and for how long. Empty: nothing, as its socket keeps their requests.
         rehearsed_at: Its socket, if a rehearsal runs another instance of its unit files at another one. Empty: none.
     """
 
@@ -58,6 +59,7 @@ class Service(_Unit):
     one_of_several: bool = False
     rebinds: tuple[Rebind, ...] = ()
     foreground: str = ""
+    outage: str = ""
     rehearsed_at: str = ""
 
     @property
@@ -144,7 +146,8 @@ def _run(service: Service, state: UnitState, view: HostView) -> Change | Conflic
     )
     for holds, action, why in reasons:
         if holds:
-            return Change(service.key, service.layer, action, f"{why}\n" if why else "")
+            told = [why, service.outage if action is Action.RESTART and state.runs else ""]
+            return Change(service.key, service.layer, action, "".join(f"{line}\n" for line in told if line))
     return None
 
 
@@ -159,7 +162,8 @@ def _stop(service: OutgoingService, state: UnitState, owned: frozenset[str]) -> 
             " it was left alone",
             f"if nothing needs it: systemctl disable --now {service.unit}",
         )
-    return Change(service.key, service.layer, Action.STOP, "another unit needs its ports\n")
+    outage = "for about half a second, nothing answers\n" if service.ports and state.runs else ""
+    return Change(service.key, service.layer, Action.STOP, f"another unit needs its ports\n{outage}")
 
 
 def in_order(services: Sequence[AnyService], view: HostView) -> list[AnyService]:

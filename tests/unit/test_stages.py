@@ -45,6 +45,31 @@ def test_removed_site_is_retired_in_a_separate_stage() -> None:
     assert [v.layer for v in generation.validators] == ["web"]
 
 
+@pytest.mark.parametrize(
+    ("gone", "passed", "instances"),
+    [
+        (
+            "/etc/lampctl/php/8.4/lamp.test.conf",
+            True,
+            ("lampctl-php8.4-lamp.test", "/run/lampctl/php-8.4-lamp.test.sock"),
+        ),
+        (VHOST, True, ()),
+        (VHOST, False, None),  # nothing works yet that could be broken
+        ("/etc/mysql/mariadb.conf.d/90-lampctl.cnf", True, None),  # of no server that could be tried
+    ],
+)
+def test_files_of_servers_and_pools_are_rehearsed(gone: str, passed: bool, instances: tuple[str, ...] | None) -> None:
+    found, contents = wanted("debian-13")
+    seen = with_entry(converged(found, contents), gone, None)
+    plan = make(found, contents, replace(seen, passed={"site.answer@lamp.test": ""} if passed else {}))
+    rehearsal = plan.stages[0].rehearsal
+    if instances is None:
+        assert rehearsal is None
+        return
+    assert rehearsal is not None
+    assert (rehearsal.servers, rehearsal.instances) == (("apache2ctl -DFOREGROUND",), instances)
+
+
 def test_resources_of_another_playbook_stay() -> None:
     found, contents = wanted("debian-13")
     seen = with_owned(converged(found, contents), shop=GONE)

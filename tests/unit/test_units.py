@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from lampctl.checks import Evidence, Status
 from lampctl.facts import Facts
 from lampctl.layers.services import judge
-from lampctl.resources import Action, Conflict, Service
+from lampctl.resources import Action, Change, Conflict, Service
 from lampctl.resources.kind import HostView, States
 from lampctl.resources.service import SERVICES
 from lampctl.resources.unit import UnitState
@@ -54,6 +55,18 @@ def test_each_fault_is_fixed_by_its_change(state: UnitState, action: Action | No
     change = SERVICES.compare(WEB, state, HostView())
     assert getattr(change, "action", None) is action
     assert fails(state) is (action is not None)
+
+
+def test_restart_that_visitors_notice_says_so_before_it_happens() -> None:
+    noticed = replace(WEB, outage="for a second, nothing answers")
+    for state, words in (
+        (UnitState(True, "active", "enabled", "", 200.0, 90.0, unit_changed=100.0), noticed.outage),  # a restart
+        (UnitState(True, "active", "enabled", "", 90.0, 90.0, 100.0, "/etc/web/x"), ""),  # a reload
+        (UnitState(True, "failed", "enabled", "", 90.0, 90.0, 100.0), ""),  # nothing answers anyway
+    ):
+        change = SERVICES.compare(noticed, state, HostView())
+        assert isinstance(change, Change)
+        assert noticed.outage in change.diff if words else noticed.outage not in change.diff
 
 
 def test_masked_unit_fails_and_is_a_conflict() -> None:

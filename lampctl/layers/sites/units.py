@@ -56,6 +56,7 @@ def program(
             one_of_several=len(options.ports) > 1,
             ready=holds(user_of(name), (port,)),
             units=tuple(file.path for file in files),
+            outage="" if len(options.ports) > 1 else "until it listens again, its site answers 502 or 503",
         )
         for port in options.ports
     ]

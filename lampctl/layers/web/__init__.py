@@ -126,6 +126,7 @@ def _service(context: Context, tier: Tier, secured: Iterable[Https]) -> Service:
         behind=context.web.unit if tier.front else "",
         rebinds=_SERVERS[tier.server].rebinds(names),
         foreground=names.foreground,
+        outage="for about a second, nothing answers",
     )
 
 
