@@ -38,7 +38,7 @@ one for each URL, which it calls `host` too:"""
 FIELDS = [
     ("ok", "no error, and no check fails"),
     ("applied", "changes were made"),
-    ("undone", "a check failed after them, and they were rolled back"),
+    ("undone", "a check failed with them, and the previous files are in place"),
     ("platform", "the distribution and its release; empty where it is not known"),
     ("changes", "what was planned, in the order in which it is applied; `diff` is a unified diff, or one line"),
     ("changes[].action", " ".join(code(action) for action in Action)),

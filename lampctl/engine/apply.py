@@ -34,6 +34,7 @@ class Applying:
         self._begun = begun
         self.began = False  # has a step begun?
         self.generation = ""  # the one that it made
+        self.unfit = ""  # the check that failed in the rehearsal
         self._session: Session | None = None
 
     def apply(self, plan: Plan, stage: Stage, seen: str, pages: Sequence[Check] = ()) -> str:
@@ -84,7 +85,9 @@ class Applying:
             evidence = "\n".join(progress.output[-_KEPT_LINES:])
             message = f"{self._host}: the run on the host ended early"
             return ApplyFailed(message, "rerun it: the deploy resumes", kind="died", evidence=evidence)
-        return _failed(self._host, stage, steps[progress.step], progress)
+        error = _failed(self._host, stage, steps[progress.step], progress)
+        self.unfit = _subject(_reason(progress)) if error.kind == "check" else ""
+        return error
 
 
 def stopped(host: str, undone: bool | None) -> Interrupted:
@@ -98,8 +101,7 @@ def stopped(host: str, undone: bool | None) -> Interrupted:
 
 
 def _failed(host: str, stage: Stage, step: Step, progress: Transcript) -> ApplyFailed:
-    reasons = [line.split(": ", 1)[1] for line in progress.output if line.startswith("lampctl-reason: ")]
-    reason = reasons[-1].split() if reasons else ["step"]
+    reason = _reason(progress)
     output = [line for line in progress.output if not line.startswith("lampctl-reason:")]
     message, hint = _REASONS.get(reason[0], ("{step} failed", "the evidence is the end of its output"))
     origin = _origin(stage.generation, output) if stage.generation and reason[0] in _OF_FILES else ""
@@ -108,13 +110,23 @@ def _failed(host: str, stage: Stage, step: Step, progress: Transcript) -> ApplyF
         False: "; and the previous files could not be loaded",
         None: "",
     }
-    layer = reason[1].partition("-")[2] if len(reason) > 1 else step.layer
+    layer = _subject(reason) or step.layer
     return ApplyFailed(
         f"{host}: {message.format(step=step.name, layer=layer)}{undone[progress.undone]}",
         origin or hint,
         kind=reason[0],
         evidence="\n".join(output[-_KEPT_LINES:]),
     )
+
+
+def _reason(progress: Transcript) -> list[str]:
+    """The words of the step's last `lampctl-reason: WORD [NUMBER-SUBJECT]`."""
+    found = [line.split(": ", 1)[1] for line in progress.output if line.startswith("lampctl-reason: ")]
+    return found[-1].split() if found else ["step"]
+
+
+def _subject(reason: list[str]) -> str:
+    return reason[1].partition("-")[2] if len(reason) > 1 else ""
 
 
 # A step's `lampctl-reason: WORD` → (message, hint).
@@ -139,7 +151,7 @@ _REASONS = {
         "the {layer} layer's new files are not valid; nothing was changed",
         "fix the value or template that the evidence names",
     ),
-    "rehearsal": (
+    "check": (
         "{layer} fails with the new files, which were tried beside what serves; nothing was changed",
         "fix the value or template of a file that lampctl plan shows",
     ),

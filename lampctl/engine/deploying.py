@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 
-from lampctl.checks import Check, HostProbe, Result, first_regression
+from lampctl.checks import Check, HostProbe, Result, conclude, failed, first_regression
 from lampctl.engine import apply
 from lampctl.engine.prove import tools
 from lampctl.engine.script import WAIT
@@ -146,6 +146,13 @@ class Deploying:
             if self._applying.began:
                 self._done["error"] = error
                 verdict = Verdict.STOPPED if isinstance(error, Interrupted) else Verdict.FAILED
+                if unfit := [check for check in pages if check.id == self._applying.unfit]:
+                    verdict = Verdict.UNDONE
+                    found = {
+                        check.id: (failed("fails with the new files", error.evidence, error.hint), 0.0)
+                        for check in unfit
+                    }
+                    self._done |= {"undone": True, "results": conclude(unfit, found)}
                 with suppress(LampctlError):  # this error is the one to show
                     self._settle(Judgement(self._applying.generation, verdict))
             raise

@@ -39,7 +39,7 @@ done
 systemctl daemon-reload
 while read -r name unit socket; do
     systemctl start "$name.socket" "$name.service" 2> verdict </dev/null && continue
-    echo "lampctl-reason: rehearsal 00-$unit"
+    echo "lampctl-reason: service"
     journalctl -q -u "$name" -n 12 --no-pager -o cat </dev/null || cat verdict
     exit 1
 done < sockets
@@ -90,6 +90,7 @@ unshare --mount --net --pid --ipc --fork --kill-child sh -eu inside.sh > printed
 sh ./failing.sh here < failing > down # with what serves, too: it is no news
 grep -vxFf down failing > news || exit 0
 read -r page < news
-echo "lampctl-reason: rehearsal 00-$(sed -n "s/^$page //p" rehearsed)"
+: > unfit
+echo "lampctl-reason: check 00-$(sed -n "s/^$page //p" rehearsed)"
 awk -F '\t' '$1 == "log" || $2 ~ /^(status|failure|loop|php|expected|visible)$/' "there.$page" | cut -c 1-300 | tail -n 14
 exit 1

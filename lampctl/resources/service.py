@@ -40,7 +40,7 @@ class Service(_Unit):
         rebinds: Changes that a reload can't do.
         one_of_several: Web servers use the other instances meanwhile; so if it runs, they are changed first.
         foreground: Shell command that runs it by the configuration on disk, for a rehearsal. Empty: none.
-        outage: What visitors meet while it restarts, and for how long. Empty: nothing, as its socket keeps their requests.
+        outage: What visitors meet while it restarts, and for how long. Empty: nothing; its socket keeps their requests.
         rehearsed_at: Its socket, if a rehearsal runs another instance of its unit files at another one. Empty: none.
     """
 

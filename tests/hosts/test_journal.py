@@ -26,9 +26,9 @@ BEGUN = f"until find {RUNS} -name begun -newer /root/now | grep -q .; do :; done
 
 
 def breaking(tmp_path: Path) -> Path:
-    """A project whose vhost is valid to Apache, and breaks PHP."""
-    name = "apache/handlers/fpm.conf.j2"
-    return template(tmp_path, name, re.sub(r" *<FilesMatch.*?</FilesMatch>\n", "", original(name), flags=re.S))
+    """A project whose pool is valid to FPM, passes the rehearsal, because only there the file exists, and breaks PHP."""
+    name, file = "php/pool.conf.j2", "/run/credentials/lampctl-rehearsal-0.service/fpm"
+    return template(tmp_path, name, f"{original(name)}php_admin_value[auto_prepend_file] = {file}\n")
 
 
 def start(host: Host, *args: str, cwd: Path | None = None) -> subprocess.Popen[str]:

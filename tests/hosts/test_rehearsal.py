@@ -34,7 +34,8 @@ def leftovers(host: Host) -> str:
 
 
 def refused(host: Host, ran: RunResult) -> None:
-    assert (ran.code, ran.host["applied"], ran.host["error"]["kind"]) == (1, False, "rehearsal"), ran
+    assert (ran.code, ran.host["applied"], ran.host["undone"]) == (1, False, True), ran
+    assert (ran.host["error"]["kind"], ran.host["culprit"]["id"]) == ("check", "site.answer@lamp.test")
     assert "tried beside what serves; nothing was changed" in ran.host["error"]["message"]
     assert host.works()
     assert leftovers(host) == ""

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lampctl.observation import Observation
+from lampctl.planning.rehearsal import Rehearsal
 from lampctl.resources import Action
 from lampctl.resources.entry import Entry
 from lampctl.resources.file import FILES
@@ -46,7 +47,7 @@ def test_removed_site_is_retired_in_a_separate_stage() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gone", "passed", "instances"),
+    ("changed", "passed", "instances"),
     [
         (
             "/etc/lampctl/php/8.4/lamp.test.conf",
@@ -58,16 +59,15 @@ def test_removed_site_is_retired_in_a_separate_stage() -> None:
         ("/etc/mysql/mariadb.conf.d/90-lampctl.cnf", True, None),  # of no server that could be tried
     ],
 )
-def test_files_of_servers_and_pools_are_rehearsed(gone: str, passed: bool, instances: tuple[str, ...] | None) -> None:
+def test_files_of_servers_and_pools_are_rehearsed(
+    changed: str, passed: bool, instances: tuple[str, ...] | None
+) -> None:
     found, contents = wanted("debian-13")
-    seen = with_entry(converged(found, contents), gone, None)
+    seen = with_entry(converged(found, contents), changed, Entry("file", 0o666))
     plan = make(found, contents, replace(seen, passed={"site.answer@lamp.test": ""} if passed else {}))
     rehearsal = plan.stages[0].rehearsal
-    if instances is None:
-        assert rehearsal is None
-        return
-    assert rehearsal is not None
-    assert (rehearsal.servers, rehearsal.instances) == (("apache2ctl -DFOREGROUND",), instances)
+    expected = None if instances is None else Rehearsal(("apache2ctl -DFOREGROUND",), instances)
+    assert rehearsal == expected
 
 
 def test_resources_of_another_playbook_stay() -> None:
