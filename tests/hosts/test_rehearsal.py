@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.conftest import Host, RunResult
+from tests.hosts.conftest import ON_ONE_RELEASE, Host, RunResult
 from tests.hosts.overrides import original, template
 from tests.hosts.visitor import good, visiting
 
@@ -41,6 +41,7 @@ def refused(host: Host, ran: RunResult) -> None:
     assert leftovers(host) == ""
 
 
+@ON_ONE_RELEASE
 @pytest.mark.parametrize("what", BREAKS)
 def test_what_breaks_the_page_never_meets_a_visitor(host: Host, tmp_path: Path, what: str) -> None:
     with visiting(host.box.address, good, visitors=2) as visits:
