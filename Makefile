@@ -17,7 +17,7 @@ export PYTHONHASHSEED := 0
 # The tests start lampctl about two thousand times: write bytecode, as an installation does, even if the environment disables it.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test unit hosts lint attacks faults bench bench-c10k sweep reference docs lock setup packages
+.PHONY: demo test unit hosts lint attacks faults bench bench-c10k sweep loops reference docs lock setup packages
 
 demo: setup packages ## boot a throwaway Debian 13 host, deploy to it, check it
 	@$(LAMPCTL) box up demo
@@ -63,6 +63,10 @@ $(PYINFRA)/.done: tests/bench/requirements.txt $(VENV)/.done
 sweep: setup ## cut deploys at every step and at random moments, in every way; half an hour
 	@./tests/lab/packages.sh $(LAB)
 	$(VENV)/bin/python -m tests.sweep.run
+
+loops: setup ## every kind of change while 10,000 requests go on behind each web server: is one lost?
+	@./tests/lab/packages.sh $(PACKAGES)
+	$(VENV)/bin/python -m tests.loops.run
 
 reference: setup ## generate docs/reference from the code
 	$(VENV)/bin/python -m docs.generate

@@ -120,9 +120,9 @@ def _failed(host: str, stage: Stage, step: Step, progress: Transcript) -> ApplyF
 
 
 def _reason(progress: Transcript) -> list[str]:
-    """The words of the step's last `lampctl-reason: WORD [NUMBER-SUBJECT]`."""
+    """The words of the first `lampctl-reason: WORD [NUMBER-SUBJECT]`: logs follow it, which tenants write into."""
     found = [line.split(": ", 1)[1] for line in progress.output if line.startswith("lampctl-reason: ")]
-    return found[-1].split() if found else ["step"]
+    return found[0].split() if found else ["step"]
 
 
 def _subject(reason: list[str]) -> str:

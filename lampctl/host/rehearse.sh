@@ -3,17 +3,20 @@
 # and works here ends the run. SERVERS: shell commands; INSTANCES: units and their sockets. Quoted words.
 if [ ! -s rehearsed ] || [ ! -d stage ]; then exit 0; fi
 trial=lampctl-rehearsal units=/run/systemd/system
-# shellcheck disable=SC2329 # by the trap
 end() {
     systemctl stop "$trial-*.socket" "$trial-*.service" 2>/dev/null || :
-    rm -rf stage /run/lampctl/lampctl-rehearsal-*.sock /run/systemd/system/lampctl-rehearsal-*
+    rm -rf /run/lampctl/lampctl-rehearsal-*.sock /run/systemd/system/lampctl-rehearsal-*
     systemctl daemon-reload
 }
 skip() {
     echo "not tried beside what serves: $1"
     exit 0
 }
-trap end EXIT
+for left in "$units/$trial-"*; do # of a run that was killed
+    if [ -e "$left" ]; then end; fi
+    break
+done
+trap 'end; rm -rf stage' EXIT
 unshare --mount --net --pid --ipc --fork true 2>/dev/null || skip "this host has no network namespaces"
 
 # Another instance: the same unit files and credentials, with another name and socket. FPM knows its socket by the name in its
@@ -30,7 +33,8 @@ while [ "$#" -gt 1 ]; do
     sed "s|$unit|$name|g; s|^ListenStream=.*|ListenStream=/run/lampctl/$name.sock|" "$from/$unit.socket" > "$units/$name.socket"
     sed "s|$unit|$name|g; /^Restart/d; s|^LoadCredential=\\([^:]*\\):.*|LoadCredential=\\1:$PWD/credentials/$name.\\1|" \
         "$from/$unit.service" > "$units/$name.service"
-    printf '\n[Service]\nRuntimeMaxSec=120\nBindReadOnlyPaths=%s/stage/etc:/etc\n' "$PWD" >> "$units/$name.service"
+    printf '\n[Unit]\nCollectMode=inactive-or-failed\n[Service]\nRuntimeMaxSec=120\nBindReadOnlyPaths=%s/stage/etc:/etc\n' "$PWD" >> "$units/$name.service"
+    [ ! -d "$from/$unit.service.d" ] || cp -r "$from/$unit.service.d" "$units/$name.service.d" # the administrator's
     sed -n 's/^LoadCredential=\([^:]*\):/\1 /p' "$from/$unit.service" | while read -r credential path; do
         (umask 077 && sed "s|$unit|$name|g" "stage$path" > "credentials/$name.$credential")
     done
