@@ -84,7 +84,8 @@ def _pages(checks: Sequence[Check], stage: Stage) -> dict[str, bytes]:
         f"pages/{names[check.id]}": f'{{ {probe.script}\n}} | tee "${{SEEN:-/dev/null}}" | {{ {probe.accept} }}\n'
         for check, probe in probes
     }
-    rehearsed = [f"{names[check.id]} {check.id}" for check, probe in probes if probe.by_files and stage.rehearsal]
+    tried = stage.rehearsal.pages if stage.rehearsal else frozenset()
+    rehearsed = [f"{name} {id}" for id, name in names.items() if id in tried]
     return {
         "page.pl": program("page.pl").encode(),
         "rehearsed": listed(rehearsed),

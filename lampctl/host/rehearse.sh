@@ -34,7 +34,7 @@ while [ "$#" -gt 1 ]; do
     sed "s|$unit|$name|g; /^Restart/d; s|^LoadCredential=\\([^:]*\\):.*|LoadCredential=\\1:$PWD/credentials/$name.\\1|" \
         "$from/$unit.service" > "$units/$name.service"
     printf '\n[Unit]\nCollectMode=inactive-or-failed\n[Service]\nRuntimeMaxSec=120\nBindReadOnlyPaths=%s/stage/etc:/etc\n' "$PWD" >> "$units/$name.service"
-    [ ! -d "$from/$unit.service.d" ] || cp -r "$from/$unit.service.d" "$units/$name.service.d" # the administrator's
+    [ ! -d "$from/$unit.service.d" ] || cp -r "$from/$unit.service.d" "$units/$name.service.d" # drop-ins of the administrator
     sed -n 's/^LoadCredential=\([^:]*\):/\1 /p' "$from/$unit.service" | while read -r credential path; do
         (umask 077 && sed "s|$unit|$name|g" "stage$path" > "credentials/$name.$credential")
     done

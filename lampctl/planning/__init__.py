@@ -20,7 +20,7 @@ from lampctl.planning.identity import Identity
 from lampctl.planning.plan import Plan
 from lampctl.planning.rehearsal import rehearsal
 from lampctl.planning.stages import Generation, Stage
-from lampctl.resources import Action, Change, Conflict, Service, Step, select
+from lampctl.resources import Action, Change, Conflict, Step
 from lampctl.resources.kind import HostView
 from lampctl.resources.kinds import kinds
 
@@ -59,10 +59,10 @@ def make(identity: Identity, desired: Desired, seen: Observation, contents: Mapp
 
 
 def _rehearsed(stage: Stage, desired: Desired, seen: Observation) -> Stage:
-    """The stage with its rehearsal, if something works that its files could break."""
-    if not stage.generation or not seen.passed:
+    """The stage with its rehearsal, unless the new files need what comes after them, such as a database."""
+    if not stage.generation or stage.after:
         return stage
-    return replace(stage, rehearsal=rehearsal(select(desired.resources, Service), stage.changes))
+    return replace(stage, rehearsal=rehearsal(desired, stage.changes, seen.passed))
 
 
 def _claimed(desired: Desired) -> list[str]:

@@ -40,7 +40,8 @@ PLACES = {
     "directory/move-out.sh": {"ACCOUNT", "MODE", "OWNER", "FORMER", "kept"},
     "disown.sh": {"new", "list"},
     "http.sh": {"outputs"},
-    "rehearse.sh": {"name", "socket"},  # in its own directory, and in a /run/lampctl that is mounted for it alone
+    # In its own directory, in /run/systemd/system, and in a /run/lampctl that is mounted for it alone.
+    "rehearse.sh": {"name", "socket", "from", "unit", "units"},
     "own.sh": {"new", "list"},
     "package/install.sh": {"PACKAGES"},
     "release/unpack.sh": {"batch", "ARCHIVE", "GROUP"},

@@ -119,7 +119,7 @@ def _service(context: Context, tier: Tier, secured: Iterable[Https]) -> Service:
         "web",
         watch=(names.root, *(path for https in secured for path in (https.pair.certificate, https.pair.key))),
         on_change=_SERVERS[tier.server].on_change(context),
-        ready=_ready_behind(context, tier),
+        ready=_ready(context, tier),
         test=names.test,
         units=(*(file.path for file in homes), *_SERVERS[tier.server].mpm(names.root)),
         sandbox=tuple(file.path for file in sandbox),
@@ -160,10 +160,10 @@ def _default_of(context: Context, sites: Iterable[str]) -> bool:
     return any(context.playbook.sites[site].default for site in sites)
 
 
-def _ready_behind(context: Context, tier: Tier) -> str:
-    """Shell that succeeds once a server behind another one has its new port, and its former port is free."""
+def _ready(context: Context, tier: Tier) -> str:
+    """Shell that succeeds once the server has its port, and, behind another one, its former port is free."""
     if not tier.behind or not context.front:
-        return ""
+        return script("web/listens")
     return script("web/behind", port=tier.behind, front=context.front.unit)
 
 
