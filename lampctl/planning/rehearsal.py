@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lampctl.checks import Check, HostProbe
 from lampctl.layers import Desired
+from lampctl.playbook import home_of
 from lampctl.resources import Change, Service, select
 
 MOST = 8  # instances: what breaks one site by a template or a setting breaks these as well
@@ -19,7 +20,7 @@ class Rehearsal:
     Attributes:
         servers: Shell commands of web servers, by the configuration on disk.
         instances: Units without their suffix, and their sockets, in turn: they get another instance.
-        pages: Ids of the checks of sites' pages that answered the same question when the host was last proved.
+        pages: Ids of the checks of sites' pages that passed when the host was last proved, and whose code stays.
     """
 
     servers: tuple[str, ...]
@@ -33,9 +34,11 @@ def rehearsal(desired: Desired, changes: Sequence[Change], passed: Mapping[str, 
     Args:
         passed: Check id -> question, of those that passed when the host was last proved.
     """
-    known = (check for check in desired.checks if passed.get(check.id) == check.question)
-    pages = frozenset(check.id for check in known if _by_files(check))
     changed = {change.resource for change in changes}
+    known = (check for check in desired.checks if passed.get(check.id) and _by_files(check))
+    pages = frozenset(
+        check.id for check in known if f"symlink:{home_of(check.id.partition('@')[2])}/current" not in changed
+    )
     services = select(desired.resources, Service)
     servers = [service for service in services if service.foreground]
     instances = [service for service in services if service.rehearsed_at and service.key in changed]
