@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 PAUSE = 0.005  # seconds between one answer and the next request
+PATIENCE = 30  # seconds that a visitor waits for an answer: no less than a browser would
 
 
 @dataclass
@@ -86,7 +87,7 @@ def get(address: str, path: str = "/", name: str = "x", headers: str = "", port:
 
 
 def send(address: str, request: bytes, port: int = 80) -> str:
-    with socket.create_connection((address, port), 10) as sock:
+    with socket.create_connection((address, port), PATIENCE) as sock:
         sock.sendall(request)
         return read(sock)
 
