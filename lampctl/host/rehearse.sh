@@ -22,6 +22,8 @@ unshare --mount --net --pid --ipc --fork true 2>/dev/null || skip "this host has
 # Another instance: the same unit files and credentials, with another name and socket. FPM knows its socket by the name in its
 # own file, whichever descriptor 3 is.
 eval "set -- $INSTANCES"
+free=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo) needed=$((100 + 25 * $#)) # 50 MiB for each
+[ "$free" -ge "$needed" ] || skip "it may take $needed MiB of memory, and $free are free"
 mkdir credentials
 : > sockets
 number=0
