@@ -38,7 +38,7 @@ unit: setup
 
 hosts: setup
 	@./tests/lab/packages.sh $(LAB)
-	$(VENV)/bin/pytest tests/hosts -n 3 --no-loadscope-reorder
+	$(VENV)/bin/pytest tests/hosts -n 2 --no-loadscope-reorder
 
 attacks: setup ## ten minutes of hostile sites of every type on one host, behind each web server
 	@./tests/lab/packages.sh $(LAB)
