@@ -15,7 +15,7 @@ from lampctl.layers.web.apache import rebinds
 from lampctl.planning import retire
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
-from lampctl.resources import Change, Conflict, Directory, File, Occupied, Package, Rename, User, select
+from lampctl.resources import Change, Conflict, Directory, File, Occupied, Package, Rename, Service, User, select
 from lampctl.resources.directory import DIRECTORIES
 from lampctl.resources.entry import Entry
 from lampctl.resources.file import FILES
@@ -36,6 +36,14 @@ IN_USE = (
 def of(*settings: str, facts: Facts = FACTS, playbook: str = "lamp") -> Desired:
     loaded = load(playbook, settings, Files())
     return desired(Context.from_loaded(loaded, PLATFORMS["debian-13"], facts))
+
+
+@pytest.mark.parametrize("playbook", ["lamp", "front"])
+def test_no_server_of_others_is_rehearsed(playbook: str) -> None:
+    """A second instance would start their applications and logging programs a second time."""
+    shared = of(playbook=playbook, facts=replace(FACTS, web=OTHERS))
+    assert any(service.foreground for service in select(of(playbook=playbook).resources, Service))
+    assert not any(service.foreground for service in select(shared.resources, Service))
 
 
 def judged(found: Desired, id: str, raw: str, facts: Facts = FACTS) -> list[Problem]:

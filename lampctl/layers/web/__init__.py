@@ -125,7 +125,8 @@ def _service(context: Context, tier: Tier, secured: Iterable[Https]) -> Service:
         sandbox=tuple(file.path for file in sandbox),
         behind=context.web.unit if tier.front else "",
         rebinds=_SERVERS[tier.server].rebinds(names),
-        foreground=names.foreground,
+        # A second instance would also start what others configured: their applications (mod_wsgi), programs that log.
+        foreground=names.foreground if used.is_ours_alone(context) else "",
         outage="for about a second, nothing answers",
     )
 

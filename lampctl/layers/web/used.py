@@ -18,6 +18,11 @@ def use_of(context: Context, names: WebNames) -> WebUse:
     return context.facts.web.get(names.package, WebUse())
 
 
+def is_ours_alone(context: Context) -> bool:
+    """Does no server of the playbook serve what others configured?"""
+    return not any(use_of(context, names).files for names in (context.front, context.web) if names)
+
+
 def takes_over(context: Context, names: WebNames) -> bool:
     """May the server's unit get lampctl's settings: nobody else uses it, it has them already, or there is consent?"""
     use = use_of(context, names)
