@@ -146,13 +146,10 @@ class Deploying:
             if self._applying.began:
                 self._done["error"] = error
                 verdict = Verdict.STOPPED if isinstance(error, Interrupted) else Verdict.FAILED
-                if unfit := [check for check in pages if check.id == self._applying.unfit]:
+                if unfit := next((check for check in pages if check.id == self._applying.unfit), None):
+                    found = failed("fails with the new files", error.evidence, error.hint)
+                    self._done |= {"undone": True, "results": conclude([unfit], {unfit.id: (found, 0.0)})}
                     verdict = Verdict.UNDONE
-                    found = {
-                        check.id: (failed("fails with the new files", error.evidence, error.hint), 0.0)
-                        for check in unfit
-                    }
-                    self._done |= {"undone": True, "results": conclude(unfit, found)}
                 with suppress(LampctlError):  # this error is the one to show
                     self._settle(Judgement(self._applying.generation, verdict))
             raise

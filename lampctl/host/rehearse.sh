@@ -16,7 +16,7 @@ for left in "$units/$trial-"*; do # of a run that was killed
     if [ -e "$left" ]; then end; fi
     break
 done
-trap 'end; rm -rf stage' EXIT
+trap 'rm -rf stage' EXIT
 unshare --mount --net --pid --ipc --fork true 2>/dev/null || skip "this host has no network namespaces"
 
 # Another instance: the same unit files and credentials, with another name and socket. FPM knows its socket by the name in its
@@ -24,6 +24,7 @@ unshare --mount --net --pid --ipc --fork true 2>/dev/null || skip "this host has
 eval "set -- $INSTANCES"
 free=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo) needed=$((100 + 25 * $#)) # 50 MiB for each
 [ "$free" -ge "$needed" ] || skip "it may take $needed MiB of memory, and $free are free"
+[ -z "$INSTANCES" ] || trap 'end; rm -rf stage' EXIT
 mkdir credentials
 : > sockets
 number=0
@@ -42,7 +43,7 @@ while [ "$#" -gt 1 ]; do
     done
     printf '%s %s %s\n' "$name" "$unit" "$socket" >> sockets
 done
-systemctl daemon-reload
+[ ! -s sockets ] || systemctl daemon-reload
 while read -r name unit socket; do
     systemctl start "$name.socket" "$name.service" 2> verdict </dev/null && continue
     echo "lampctl-reason: service"

@@ -10,8 +10,7 @@ while [ "$#" -gt 1 ]; do
     [ ! -d "$2" ] || [ -e "$1" ] || ln -s "$2" "$1"
     shift 2
 done
-printf '%s\n' "s|^$NEW:\\(\\([^:]*:\\)\\{4\\}\\)$was:|$NEW:\\1$home:|" > edits
-[ "$(getent passwd "$NEW" | cut -d : -f 6)" != "$was" ] || edit /etc/passwd
+rehome "$NEW" "$was" "$home"
 eval "set -- $COPIES"
 while [ "$#" -gt 1 ]; do
     [ ! -e "$1" ] || [ -e "$2" ] || cp -p "$1" "$2"

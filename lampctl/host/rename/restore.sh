@@ -1,7 +1,6 @@
 # Reverses forget.sh: the former name leads to the same again. NEW, the former user, has the uid of OLD, and HOME_OF and FORMER_HOME
 # are the site's and its former home; FOLDERS and COPIES (quoted words): pairs of former and new paths.
-printf '%s\n' "s|^$NEW:\\(\\([^:]*:\\)\\{4\\}\\)$HOME_OF:|$NEW:\\1$FORMER_HOME:|" > edits
-[ "$(getent passwd "$NEW" | cut -d : -f 6)" != "$HOME_OF" ] || edit /etc/passwd
+rehome "$NEW" "$HOME_OF" "$FORMER_HOME"
 eval "set -- $FOLDERS"
 while [ "$#" -gt 1 ]; do
     [ ! -d "$2" ] || [ -e "$1" ] || ln -s "$2" "$1"

@@ -14,3 +14,8 @@ edit() {
     esac
     VISUAL='sh -eu ./edit' EDITOR='sh -eu ./edit' "$@" -q
 }
+# Changes the home of the user $1 from $2 to $3.
+rehome() {
+    printf '%s\n' "s|^$1:\\(\\([^:]*:\\)\\{4\\}\\)$2:|$1:\\1$3:|" > edits
+    [ "$(getent passwd "$1" | cut -d : -f 6)" != "$2" ] || edit /etc/passwd
+}
