@@ -50,7 +50,11 @@ ENVIRONMENT = [
     ("SSH_AUTH_SOCK", "the SSH agent"),
     ("HOME", "where `~/.ssh` is"),
     ("NO_COLOR", "set to anything: no colours; in a pipe there are none anyway"),
-    ("XDG_CACHE_HOME", "where completion keeps the options of playbooks, in `lampctl/`; default: `~/.cache`"),
+    (
+        "XDG_CACHE_HOME",
+        "where options of playbooks, for completion, and fetched sources are kept, in `lampctl/`; default: `~/.cache`",
+    ),
+    ("GIT_SSH_COMMAND", "how git reaches a `source` by SSH, as everywhere; default: `ssh` that asks for nothing"),
     ("COLUMNS", "how wide the terminal is taken to be"),
 ]
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lampctl import extensions
-from lampctl.engine.sources import read, read_war
+from lampctl.engine.delivery import deliver
 from lampctl.errors import PlaybookError, UsageError, guess
 from lampctl.resources import Source
 
 if TYPE_CHECKING:
     from lampctl.playbook import Playbook
+    from lampctl.playbook.sites import Origin
 
 LARGEST = 1 << 20  # bytes of a playbook or a template; more of them is some other file
 _PACKAGE = Path(__file__).parents[1]
@@ -46,13 +47,13 @@ class Files:
             raise self._missing(name, is_file)
         return found
 
-    def source(self, name: str, near: str, checksum: str, war: bool = False) -> Source:
-        """The files at `name`, which is relative to the playbook `near`; those inside it, if it is a WAR."""
+    def source(self, origin: Origin, near: str) -> Source:
+        """The files of an origin, whose path is relative to the playbook `near`."""
         base = self._project
         if near.endswith((".yml", ".yaml")):
             inside = near.removeprefix(_BUILT_IN)
             base = (data("playbooks").parent if inside != near else self._project) / Path(inside).parent
-        return read_war(base / name) if war else read(base / name, checksum)
+        return deliver(origin, base)
 
     def model(self) -> type[Playbook]:
         """The model of a playbook, with the layers and site types that are registered."""

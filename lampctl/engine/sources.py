@@ -5,118 +5,99 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from lampctl.errors import UsageError
 from lampctl.resources import Source
 
-SKIPPED = (".git", ".svn", "__pycache__", "node_modules/.cache")
+IGNORE = ".lampctlignore"  # patterns of what is not deployed, in the top folder of a source
+SKIPPED = (".git", ".svn", "__pycache__", IGNORE)
+Wanted = Callable[[str], bool]  # of a path in a source; a folder's ends with a slash
 
 
-def read(path: Path, checksum: str) -> Source:
-    """A folder's files, one file under its own name, or what a tarball holds; `checksum` is a tarball's SHA-256."""
+def read(path: Path, exclude: Sequence[str] = ()) -> Source:
+    """A folder's files, or one file under its own name. `exclude`: patterns as in .gitignore.
+
+    Raises:
+        UsageError: It does not exist, or can't be read, or has files that no release can have.
+    """
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder", "paths are relative to the playbook")
     buffer = io.BytesIO()
     try:
-        if checksum:
-            return _source(_unpacked(path, checksum))
+        ignored = path / IGNORE
+        wanted = chosen(exclude, ignored.read_text() if ignored.is_file() else "")
         with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
-            for name, found in _files(path):
+            for name, found in _files(path, wanted):
                 _add(tar, name, found)
     except OSError as error:
         raise UsageError(f"{error.filename or path}: can't be read: {error.strerror}", "check its mode") from None
-    return _source(buffer.getvalue())
+    except UnicodeDecodeError:
+        raise UsageError(f"{path / IGNORE}: is not text", "it has patterns as in .gitignore") from None
+    return source_of(buffer.getvalue())
 
 
-def _source(archive: bytes) -> Source:
+def source_of(archive: bytes) -> Source:
+    """The source that is in an archive of ours."""
     return Source(hashlib.sha256(archive).hexdigest()[:16], archive)
 
 
-def read_war(path: Path) -> Source:
-    """What is inside a WAR, as the same tar that a folder of its contents would give."""
-    if path.is_dir() or not path.exists():
-        return read(path, "")
-    hint = "build it again (mvn package, or: jar -cf app.war -C FOLDER .), or name a folder"
-    try:
-        with TemporaryDirectory() as folder, zipfile.ZipFile(path) as archive:
-            _refuse_outside(path, archive.namelist())
-            archive.extractall(folder)  # noqa: S202 -- zipfile keeps what it writes below the folder
-            return read(Path(folder), "")
-    except zipfile.BadZipFile as error:
-        raise UsageError(f"{path}: is not a valid WAR: {error}", hint) from None
-    except OSError as error:
-        raise UsageError(f"{error.filename or path}: can't be read: {error.strerror}", "check its mode") from None
+def chosen(exclude: Sequence[str], ignored: str) -> Wanted:
+    """Whether a path in a source is deployed. `ignored`: the text of its .lampctlignore."""
+    patterns = [*ignored.splitlines(), *exclude]
+    if not patterns:
+        return _plain
+    from pathspec import GitIgnoreSpec
+
+    spec = GitIgnoreSpec.from_lines(patterns)
+    return lambda path: _plain(path) and not spec.match_file(path)
 
 
-def _refuse_outside(path: Path, names: list[str]) -> None:
-    for name in names:
-        if name.startswith("/") or ".." in Path(name).parts:
-            raise UsageError(f"{path}: contains {name}, which points outside it", "build it again without that file")
+def _plain(path: str) -> bool:
+    return not set(path.split("/")) & set(SKIPPED)
 
 
-def _unpacked(path: Path, checksum: str) -> bytes:
-    """A tarball's files as an archive of ours, without the folder that they are in."""
-    data = path.read_bytes()
-    found = hashlib.sha256(data).hexdigest()
-    if found != checksum:
-        raise UsageError(f"{path}: its SHA-256 is {found}, not the playbook's", "get the file again, or fix sha256")
-    buffer = io.BytesIO()
-    try:
-        with (
-            tarfile.open(fileobj=io.BytesIO(data)) as given,
-            tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar,
-        ):
-            for member in given:
-                _take_over(given, member, tar)
-    except tarfile.TarError as error:
-        raise UsageError(f"{path}: is not a valid tarball: {error}", "the project publishes it as .tar.gz") from None
-    return buffer.getvalue()
-
-
-def _take_over(given: tarfile.TarFile, member: tarfile.TarInfo, tar: tarfile.TarFile) -> None:
-    name = Path(*Path(member.name.removeprefix("./")).parts[1:])
-    if ".." in name.parts or not (member.isfile() or member.isdir()):
-        raise UsageError(f"{member.name}: in the tarball is not a regular file or folder", "repack it without it")
-    if name == Path():
-        return
-    mode = 0o755 if member.isdir() or member.mode & 0o111 else 0o644
-    kept = tarfile.TarInfo(str(name))
-    kept.type, kept.mode, kept.size = member.type, mode, member.size
-    tar.addfile(kept, given.extractfile(member) if member.isfile() else None)
-
-
-def _files(path: Path) -> Iterator[tuple[str, Path]]:
+def _files(path: Path, wanted: Wanted) -> Iterator[tuple[str, Path]]:
     """(name in the archive, path), in an order that does not depend on the file system."""
     if path.is_file():
         yield path.name, path
         return
     for found in sorted(path.rglob("*")):
-        relative = found.relative_to(path)
-        if not set(relative.parts) & set(SKIPPED):
-            yield str(relative), found
+        name = str(found.relative_to(path))
+        if wanted(f"{name}/" if found.is_dir() and not found.is_symlink() else name):
+            yield name, found
 
 
 def _add(tar: tarfile.TarFile, name: str, path: Path) -> None:
     """Owner and time are left out, and modes are plain: equal files give equal archives."""
-    member = tarfile.TarInfo(name)
-    data = b""
     if path.is_symlink():
-        target = path.readlink()
-        inside = Path(name).parent / target
-        if target.is_absolute() or ".." in _normal(inside).parts:
-            raise UsageError(f"{path}: is a link to {target}, outside the folder", "put the file itself there")
-        member.type, member.linkname, member.mode = tarfile.SYMTYPE, str(target), 0o777
+        link(tar, name, str(path.readlink()), str(path))
     elif path.is_dir():
-        member.type, member.mode = tarfile.DIRTYPE, 0o755
+        folder(tar, name)
     elif path.is_file():
-        data = path.read_bytes()
-        member.mode, member.size = 0o755 if path.stat().st_mode & 0o111 else 0o644, len(data)
+        regular(tar, name, path.read_bytes(), run=bool(path.stat().st_mode & 0o111))
     else:
         raise UsageError(f"{path}: is not a regular file", "leave sockets, pipes and devices out of the folder")
+
+
+def link(tar: tarfile.TarFile, name: str, target: str, shown: str) -> None:
+    if target.startswith("/") or ".." in _normal(Path(name).parent / target).parts:
+        raise UsageError(f"{shown}: is a link to {target}, outside the folder", "put the file itself there")
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname, member.mode = tarfile.SYMTYPE, target, 0o777
+    tar.addfile(member)
+
+
+def folder(tar: tarfile.TarFile, name: str) -> None:
+    member = tarfile.TarInfo(name)
+    member.type, member.mode = tarfile.DIRTYPE, 0o755
+    tar.addfile(member)
+
+
+def regular(tar: tarfile.TarFile, name: str, data: bytes, *, run: bool) -> None:
+    member = tarfile.TarInfo(name)
+    member.mode, member.size = 0o755 if run else 0o644, len(data)
     tar.addfile(member, io.BytesIO(data))
 
 

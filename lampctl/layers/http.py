@@ -37,7 +37,7 @@ FIREWALL = (
     "does a firewall block it (nft list ruleset shows the host's own), or a cloud's security group? Ports 80 and 443"
     " must be open to visitors"
 )
-PARALLEL_LIMIT = 12  # seconds for `side_by_side`, whose scripts have 10 each
+PARALLEL_LIMIT = 8  # seconds for `side_by_side`, whose scripts have 7 each
 LIBRARY = ". ./http.sh\n"
 
 
@@ -93,7 +93,7 @@ def local_address(context: Context, site: str) -> str:
 
 
 def side_by_side(scripts: Sequence[str]) -> str:
-    """Shell that runs scripts in parallel, for at most 10 s each, and prints their outputs one after the other."""
+    """Shell that runs scripts in parallel, for at most 7 s each, and prints their outputs one after the other."""
     return LIBRARY + words(["side_by_side", *scripts])
 
 

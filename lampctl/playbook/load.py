@@ -13,7 +13,7 @@ from lampctl.documents import Document, Playbooks, layered
 from lampctl.errors import PlaybookError, UsageError
 from lampctl.playbook.messages import messages
 from lampctl.playbook.models import Playbook
-from lampctl.playbook.sites import DatabaseOptions, LocalFiles, SiteBase
+from lampctl.playbook.sites import DatabaseOptions, Origin, SiteBase
 from lampctl.resources import Source
 
 
@@ -24,8 +24,8 @@ class Library(Playbooks, Protocol):
         """The model of a playbook, with the layers and site types that are registered."""
         ...
 
-    def source(self, name: str, near: str, checksum: str, war: bool = False) -> Source:
-        """The files of a folder, one file, or what is inside a WAR; UsageError where they are not what was meant."""
+    def source(self, origin: Origin, near: str) -> Source:
+        """The files of an origin, beside the playbook `near`; UsageError where they are not what was meant."""
         ...
 
 
@@ -78,16 +78,16 @@ def _sources(playbook: Playbook, document: Document, library: Library) -> dict[s
     return {name: _source(name, site, files, document, library) for name, site, files in found if files}
 
 
-def _source(name: str, site: SiteBase, files: LocalFiles, document: Document, library: Library) -> Source:
-    """The files of this machine that a site is deployed from; PlaybookError where it can't be."""
-    where = document.position(("sites", name, files.field))
+def _source(name: str, site: SiteBase, origin: Origin, document: Document, library: Library) -> Source:
+    """The files that a site is deployed from; PlaybookError where it can't be."""
+    where = document.position(("sites", name, origin.field))
     try:
-        source = library.source(files.path, where.file if where else "", files.checksum, war=files.war)
+        source = library.source(origin, where.file if where else "")
     except UsageError as error:
-        raise PlaybookError(f"{where}: sites → {name} → {files.field}: {error.message}", error.hint) from None
+        raise PlaybookError(f"{where}: sites → {name} → {origin.field}: {error.message}", error.hint) from None
     wrong = site.unfit(source.modes)
     if wrong:
-        raise PlaybookError(f"{where}: sites → {name} → {files.field}: {wrong[0]}", wrong[1])
+        raise PlaybookError(f"{where}: sites → {name} → {origin.field}: {wrong[0]}", wrong[1])
     return source
 
 

@@ -22,16 +22,30 @@ KEPT = 5  # releases besides the one that is served
 
 @dataclass(frozen=True)
 class Source:
-    """Files on this machine, as a deterministic tar: the same files have the same digest."""
+    """Files on this machine, as a deterministic tar: the same files have the same digest.
+
+    Attributes:
+        commit: Their commit, if they are of a git repository, by its 40 digits; and its author and ISO 8601 date.
+    """
 
     digest: str
     archive: bytes = field(repr=False, compare=False)
+    commit: str = field(default="", compare=False)
+    author: str = field(default="", compare=False)
+    date: str = field(default="", compare=False)
 
     @property
     def modes(self) -> dict[str, int]:
         """Path of each file → its mode."""
         with tarfile.open(fileobj=io.BytesIO(self.archive)) as tar:
             return {member.name: member.mode for member in tar if not member.isdir()}
+
+    @property
+    def about(self) -> str:
+        """What they are, for people."""
+        if not self.commit:
+            return f"{self.size} of files from this machine"
+        return f"{self.size}, commit {self.commit[:12]} of {self.date[:10]} by {self.author}"
 
     @property
     def size(self) -> str:
@@ -47,6 +61,7 @@ class Release:
 
     Only root and the group can read those that match one of `hidden`: the site's user reads its code, the web server's
     user only what it serves. These are patterns of find, for names, or with a slash for paths below the release.
+    `served`: the folder that is the document root; what is outside it is hidden as well. Empty: the release itself.
     """
 
     home: str
@@ -54,6 +69,7 @@ class Release:
     source: Source
     group: str = "root"
     hidden: tuple[str, ...] = ()
+    served: str = ""
 
     @property
     def path(self) -> str:
@@ -84,7 +100,7 @@ def parse(raw: str) -> dict[str, ReleaseState]:
 def compare(release: Release, state: ReleaseState | None, view: HostView) -> Change | None:  # noqa: ARG001
     owner = f"root:{release.group}"
     if state is None:
-        text = f"{release.source.size} of files from this machine\n"
+        text = f"{release.source.about}\n"
         return Change(release.key, release.layer, Action.CREATE, text)
     if state.owner == owner:
         return None
@@ -102,7 +118,7 @@ def steps(changed: Sequence[Changed[Release]], view: HostView) -> list[Step]:  #
             digest=release.source.digest,
             archive=name,
             group=release.group,
-            hidden=matching(release.hidden),
+            hidden=matching(release.hidden, release.served),
             most=KEPT,
         )
         payload = {name: gzip.compress(release.source.archive, mtime=0)}
@@ -110,10 +126,14 @@ def steps(changed: Sequence[Changed[Release]], view: HostView) -> list[Step]:  #
     return made
 
 
-def matching(patterns: Sequence[str]) -> list[str]:
-    """Tests of find that match any of `patterns`."""
+def matching(patterns: Sequence[str], served: str = "") -> list[str]:
+    """Tests of find that match any of `patterns`, and whatever is outside the folder `served`."""
     tests = [word for p in patterns for word in ("-o", *(("-ipath", f"./{p}") if "/" in p else ("-iname", p)))]
-    return ["(", *tests[1:], ")"] if patterns else ["-false"]
+    if served:
+        parts = served.split("/")
+        way = [word for n in range(1, len(parts) + 1) for word in ("!", "-path", "./" + "/".join(parts[:n]))]
+        tests += ["-o", "(", "!", "-path", ".", *way, "!", "-path", f"./{served}/*", ")"]
+    return ["(", *tests[1:], ")"] if tests else ["-false"]
 
 
 RELEASES = Kind("releases", ("release",), (Release,), Phase.PREPARE, probe, parse, compare, steps)

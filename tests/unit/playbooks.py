@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from lampctl.engine.library import Files
 from lampctl.layers.model import playbook_model
 from lampctl.layers.sites import site_types
+from lampctl.playbook.sites import Origin
 from lampctl.playbook.text import Text
 from lampctl.resources import Source
 
@@ -115,8 +116,7 @@ def playbooks(draw: Callable[[Data], Any]) -> dict[str, Any]:
     for number, data in enumerate(sites.values()):
         if "port" in data:
             data["port"] = 20_000 + 100 * number
-        if data.get("source") is not None:
-            data.pop("root", None)
+        _fit_source(data)
         if None in (data.get("tarball"), data.get("sha256")):
             data.pop("tarball", None)
             data.pop("sha256", None)
@@ -133,6 +133,18 @@ def playbooks(draw: Callable[[Data], Any]) -> dict[str, Any]:
     options["web"] = {**options["web"], "front": None, **draw(st.sampled_from(SERVERS))}
     found = {"sites": sites, **options}
     return behind_nginx(found) if options["web"]["server"] == "nginx" else found
+
+
+def _fit_source(data: dict[str, Any]) -> None:
+    """Make a site's options fit the files of `Generated.source`."""
+    data.pop("front_controller", None)
+    if data.get("source") is None:
+        data.pop("public", None)
+        data.pop("exclude", None)
+        return
+    data.pop("root", None)
+    if "root" in site_types()[data["type"]].options.model_fields:
+        data["public"] = "cgi-bin"
 
 
 def behind_nginx(data: dict[str, Any]) -> dict[str, Any]:
@@ -152,10 +164,10 @@ class Generated(Files):
     def playbook(self, name: str, near: str) -> tuple[str, str]:  # noqa: ARG002
         return "generated.yml", self._text
 
-    def source(self, name: str, near: str, checksum: str, war: bool = False) -> Source:  # noqa: ARG002
+    def source(self, origin: Origin, near: str) -> Source:  # noqa: ARG002
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w") as tar:
-            for folder in ("", "cgi-bin/"):
+            for folder in ("", "cgi-bin/", "cgi-bin/cgi-bin/"):
                 member = tarfile.TarInfo(f"{folder}program")
                 member.mode = 0o755
                 tar.addfile(member)

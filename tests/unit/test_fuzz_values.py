@@ -26,6 +26,8 @@ FREE = {
     "ini value": "FPM's pools: quoting.ini",
     "one line of text": "EnvironmentFile: quoting.systemd; WordPress's installer: shell.words; paths of the controller",
     "command": "ExecStart, whose syntax it is in: command.check_command",
+    "exclude pattern": "read by pathspec on the controller",
+    "git repository": "an argument of git on the controller, after --",
     "archive key": "a shell word; base64 in lines",
     "text": "never on a host: description, hosts and ignore_failed_units",
 }

@@ -6,7 +6,6 @@ import os
 import pwd
 import socket
 import subprocess
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,8 @@ from lampctl import planning
 from lampctl.checks import Evidence, Status
 from lampctl.engine import script
 from lampctl.engine.library import Files
-from lampctl.engine.sources import read, read_war
-from lampctl.errors import PlaybookError, UsageError
+from lampctl.engine.sources import read
+from lampctl.errors import PlaybookError
 from lampctl.facts import nominal
 from lampctl.journal.runs import Begun
 from lampctl.layers import Context, Desired, desired, http
@@ -69,34 +68,13 @@ def test_invalid_options_are_refused_with_their_line(tmp_path: Path, case: str) 
     assert "site.yml:3" in caught.value.message
 
 
-def test_war_unpacks_to_the_folder_it_was_made_from(tmp_path: Path) -> None:
-    (tmp_path / "app/WEB-INF").mkdir(parents=True)
-    (tmp_path / "app/WEB-INF/web.xml").write_text("<web-app/>")
-    with zipfile.ZipFile(tmp_path / "app.war", "w") as war:
-        war.write(tmp_path / "app/WEB-INF/web.xml", "WEB-INF/web.xml")
-    assert read_war(tmp_path / "app.war") == read(tmp_path / "app", "") == read_war(tmp_path / "app")
-
-
 @pytest.mark.parametrize(("length", "message"), [(300, "300 bytes"), (4000, "3 KiB")])
 def test_plan_shows_the_size_of_a_release(tmp_path: Path, length: int, message: str) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "app/page.html").write_bytes(b"x" * length)
-    change = release.compare(release.Release("/var/www/a.test", "site", read(tmp_path / "app", "")), None, HostView())
+    change = release.compare(release.Release("/var/www/a.test", "site", read(tmp_path / "app")), None, HostView())
     assert change
     assert change.diff == f"{message} of files from this machine\n"
-
-
-def test_war_with_outside_paths_or_damaged_content_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "app.war"
-    with zipfile.ZipFile(path, "w") as war:
-        war.writestr("../x", "")
-    with pytest.raises(UsageError, match="points outside it"):
-        read_war(path)
-    with zipfile.ZipFile(path, "w") as war:
-        war.writestr("index.jsp", "It works" * 9)
-    path.write_bytes(path.read_bytes().replace(b"It works", b"It burns", 1))
-    with pytest.raises(UsageError, match="is not a valid WAR"):
-        read_war(path)
 
 
 @pytest.mark.parametrize(

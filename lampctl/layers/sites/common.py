@@ -45,7 +45,8 @@ def home(context: Context, name: str, hidden: tuple[str, ...] = ()) -> tuple[Res
     source = context.sources.get(name)
     if source is None:
         return found
-    release = Release(path, "site", source, user, hidden)
+    served = str(getattr(context.playbook.sites[name], "public", None) or "")
+    release = Release(path, "site", source, user, hidden, served)
     return (*found, release, Symlink(f"{path}/current", "site", f"releases/{source.digest}"))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lampctl.playbook.sites.base import LocalFiles, PooledSite, ProbeOptions, RootedSite, SandboxedSite, SiteBase
+from lampctl.playbook.sites.base import PooledSite, ProbeOptions, RootedSite, SandboxedSite, SiteBase
 from lampctl.playbook.sites.cgi import CgiSite
 from lampctl.playbook.sites.names import (
     database_name,
@@ -21,13 +21,14 @@ from lampctl.playbook.sites.process import ProcessSite
 from lampctl.playbook.sites.proxy import ProxySite
 from lampctl.playbook.sites.roots import apart, packaged
 from lampctl.playbook.sites.servlet import ServletSite
+from lampctl.playbook.sites.source import Origin
 from lampctl.playbook.sites.static import StaticSite
 from lampctl.playbook.sites.wordpress import WordpressSite
 
 __all__ = [
     "CgiSite",
     "DatabaseOptions",
-    "LocalFiles",
+    "Origin",
     "PhpSite",
     "PooledSite",
     "ProbeOptions",

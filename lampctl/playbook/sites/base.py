@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -24,19 +23,10 @@ from lampctl.playbook.fields import (
 )
 from lampctl.playbook.sites.names import home_of, unit_of
 from lampctl.playbook.sites.options import SitePhpOptions, TlsOptions
+from lampctl.playbook.sites.source import Folder, Origin, Pattern, SiteSource, origin_of
 
 TYPE = "The type of the site."
 PROBE = "The site's own page, which proves that it works: a path, or a mapping."
-
-
-@dataclass(frozen=True)
-class LocalFiles:
-    """Files of this machine that a site is deployed from."""
-
-    field: str  # of the site's options, which names them
-    path: str  # relative to the playbook
-    checksum: str = ""  # SHA-256, of a tarball
-    war: bool = False
 
 
 class ProbeOptions(Options):
@@ -87,8 +77,8 @@ class SiteBase(Options):
         return TlsOptions(mode=self.tls) if isinstance(self.tls, str) else self.tls
 
     @property
-    def files(self) -> LocalFiles | None:
-        """What of this machine is deployed; None where nothing is."""
+    def files(self) -> Origin | None:
+        """What is deployed; None where nothing is."""
         return None
 
     def unfit(self, modes: Mapping[str, int]) -> tuple[str, str] | None:  # noqa: ARG002
@@ -108,30 +98,62 @@ class SiteBase(Options):
         return ()
 
 
-class RootedSite(SiteBase):
+class SourcedSite(SiteBase):
+    """A site whose files may be deployed."""
+
+    source: SiteSource | None = Field(
+        None,
+        description="The site's files: a folder on this machine, beside the playbook; a commit of a git repository; or "
+        "an archive. A deploy that finds them changed makes a new release, and switches to it by one link.",
+    )
+    exclude: list[Pattern] = Field(
+        [],
+        description="Files of the source that are not deployed: patterns as in .gitignore. So are those that its "
+        "`.lampctlignore` names, and version control.",
+    )
+
+    @model_validator(mode="after")
+    def _nothing_to_exclude(self) -> Self:
+        if self.exclude and self.source is None:
+            raise ValueError("`exclude` leaves files of a `source` out, and there is none")
+        return self
+
+    @property
+    def files(self) -> Origin | None:
+        return origin_of(self.source, tuple(self.exclude)) if self.source is not None else None
+
+
+class RootedSite(SourcedSite):
     """A site with a document root."""
 
     root: AbsolutePath | None = Field(
         None, description="Document root. Default: `/var/www/NAME`, or its `current` release if there is a `source`."
     )
-    source: OneLine | None = Field(
-        None,
-        description="A folder on this machine, beside the playbook, whose files are the site: each deploy that "
-        "finds it changed makes a new release, and switches to it by one link.",
+    public: Folder | None = Field(
+        None, description="The folder of the source that is the document root. Default: the source itself."
     )
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if self.root and self.source:
             raise ValueError("`root` and `source` exclude each other: releases of a source lie below /var/www/NAME")
+        if self.public and self.source is None:
+            raise ValueError("`public` is a folder of the `source`, and there is none: use `root`")
         return self
 
-    @property
-    def files(self) -> LocalFiles | None:
-        return LocalFiles("source", self.source) if self.source is not None else None
-
     def root_at(self, name: str) -> str:
-        return self.root or (f"{home_of(name)}/current" if self.source else home_of(name))
+        if self.source is None:
+            return self.root or home_of(name)
+        return "/".join([home_of(name), "current", *([self.public] if self.public else [])])
+
+    def unfit(self, modes: Mapping[str, int]) -> tuple[str, str] | None:
+        if not self.public or any(path.startswith(f"{self.public}/") for path in modes):
+            return None
+        tops = sorted({path.partition("/")[0] for path in modes if "/" in path})
+        return (
+            f"it has no files in the folder {self.public}",
+            f"`public` names one of its folders: {', '.join(tops[:8])}",
+        )
 
 
 class PooledSite(SiteBase):

@@ -22,20 +22,27 @@ class CgiSite(RootedSite):
 
     def unfit(self, modes: Mapping[str, int]) -> tuple[str, str] | None:
         """What is wrong with a source of these files (path → mode), and what to do; None if it is usable."""
-        folder = self.prefix.strip("/") + "/"
+        wrong = super().unfit(modes)
+        if wrong:
+            return wrong
+        folder = "/".join([*([self.public] if self.public else []), self.prefix.strip("/"), ""])
         programs = {path: mode for path, mode in modes.items() if path.startswith(folder)}
         if not programs:
             return (
-                f"{self.source} has no programs in {folder}",
+                f"{self._shown} has no programs in {folder}",
                 f"put them there, or let `prefix` name their folder, not {self.prefix}",
             )
         lacking = [path for path, mode in programs.items() if not mode & 0o111]
         if not lacking:
             return None
         more = f", and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-        first = f"{self.source}/{lacking[0]}"
+        first = f"{self._shown}/{lacking[0]}"
         hint = f"chmod +x {first}; files that are not programs belong outside {folder}"
         return f"{first} lacks the run bit, and everything in {folder} is run as a program{more}", hint
+
+    @property
+    def _shown(self) -> str:
+        return self.source if isinstance(self.source, str) else "the source"
 
 
 STARTER = Starter(

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from lampctl.playbook.sites.base import TYPE, PooledSite, RootedSite, SiteBase
 from lampctl.playbook.sites.options import DatabaseOptions
+from lampctl.playbook.sites.source import Script
 from lampctl.playbook.sites.starter import PHP, Starter
 
 
@@ -19,9 +20,19 @@ class PhpSite(RootedSite, PooledSite):
     allow_override: bool = Field(
         False, description="Whether .htaccess files count; refused behind NGINX alone, which does not read them."
     )
+    front_controller: Script | None = Field(
+        None, description="The script that answers all paths without a file: `index.php`, as most frameworks want it."
+    )
     database: DatabaseOptions | bool = Field(
         False, description="`true`: a database with default names; a mapping: named; `false`: none."
     )
+
+    def unfit(self, modes: Mapping[str, int]) -> tuple[str, str] | None:
+        wrong = super().unfit(modes)
+        script = "/".join([*([self.public] if self.public else []), self.front_controller or ""])
+        if wrong or not self.front_controller or script in modes:
+            return wrong
+        return f"it has no {script}", "`front_controller` is a script in the document root; `public` names that folder"
 
 
 def overridden(sites: Mapping[str, SiteBase], server: str) -> None:

@@ -6,16 +6,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from lampctl.playbook.fields import Command, OneLine, Port
-from lampctl.playbook.sites.base import TYPE, LocalFiles, SandboxedSite
+from lampctl.playbook.fields import Command, Port
+from lampctl.playbook.sites.base import TYPE, SandboxedSite, SourcedSite
 from lampctl.playbook.sites.starter import SOURCE, Starter
 
 
-class ProcessSite(SandboxedSite):
-    """Any program that listens on $PORT of 127.0.0.1, run and restarted by systemd."""
+class ProcessSite(SandboxedSite, SourcedSite):
+    """Any program that listens on $PORT of 127.0.0.1, run and restarted by systemd, in its `source`."""
 
     type: Literal["process"] = Field(description=TYPE)
-    source: OneLine | None = Field(None, description="A folder on this machine, deployed as the working directory.")
     command: Command = Field(
         description="The program and its arguments, as in a unit's ExecStart. `./serve` and `bin/serve` are below the "
         "source, `node` is the system's."
@@ -30,10 +29,6 @@ class ProcessSite(SandboxedSite):
         if self.port + self.instances > 65536:
             raise ValueError(f"{self.instances} instances from port {self.port} on go beyond 65535: begin lower")
         return self
-
-    @property
-    def files(self) -> LocalFiles | None:
-        return LocalFiles("source", self.source) if self.source is not None else None
 
     @property
     def ports(self) -> tuple[int, ...]:

@@ -7,8 +7,9 @@ from typing import Literal
 from pydantic import Field
 
 from lampctl.playbook.fields import OneLine, Port, Size
-from lampctl.playbook.sites.base import TYPE, LocalFiles, SandboxedSite
+from lampctl.playbook.sites.base import TYPE, SandboxedSite
 from lampctl.playbook.sites.names import servlet_of
+from lampctl.playbook.sites.source import Origin
 from lampctl.playbook.sites.starter import Starter
 
 
@@ -23,8 +24,8 @@ class ServletSite(SandboxedSite):
     heap: Size = Field("256M", description="The most memory for Java's heap.")
 
     @property
-    def files(self) -> LocalFiles | None:
-        return LocalFiles("war", self.war, war=True)
+    def files(self) -> Origin | None:
+        return Origin("war", self.war, war=True)
 
     def units(self, name: str) -> tuple[str, ...]:
         return (f"{servlet_of(name)}.service",)

@@ -7,9 +7,10 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from lampctl.playbook.fields import OneLine, UserName
-from lampctl.playbook.sites.base import TYPE, LocalFiles, PooledSite
+from lampctl.playbook.sites.base import TYPE, PooledSite
 from lampctl.playbook.sites.names import home_of, key_of
 from lampctl.playbook.sites.options import DatabaseOptions
+from lampctl.playbook.sites.source import SHA256, Origin
 from lampctl.playbook.sites.starter import PHP, Starter
 
 
@@ -25,7 +26,7 @@ class WordpressSite(PooledSite):
     tarball: OneLine | None = Field(
         None, description="A tarball of WordPress on this machine, instead of Debian's package."
     )
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = Field(
+    sha256: Annotated[str, Field(pattern=SHA256)] | None = Field(
         None, description="The tarball's checksum; required with it.", examples=["0" * 64]
     )
     database: DatabaseOptions | Literal[True] = Field(True, description="The database; a mapping sets its names.")
@@ -37,8 +38,8 @@ class WordpressSite(PooledSite):
         return self
 
     @property
-    def files(self) -> LocalFiles | None:
-        return LocalFiles("tarball", self.tarball, self.sha256 or "") if self.tarball is not None else None
+    def files(self) -> Origin | None:
+        return Origin("tarball", self.tarball, self.sha256 or "") if self.tarball is not None else None
 
     def code_at(self, name: str) -> tuple[str, str]:
         return f"{home_of(name)}/wp-content", "/wp-content/"

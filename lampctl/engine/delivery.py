@@ -1,0 +1,34 @@
+"""The files of a site, wherever they come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lampctl.engine.sources import read
+from lampctl.resources import Source
+
+if TYPE_CHECKING:
+    from lampctl.playbook.sites import Origin
+
+
+def deliver(origin: Origin, base: Path) -> Source:
+    """The files of `origin`, whose path is relative to `base`.
+
+    Raises:
+        UsageError: They can't be had, or are not what was meant.
+    """
+    path, exclude = base / origin.path, origin.exclude
+    if origin.ref:
+        from lampctl.engine.git import fetch
+
+        return fetch(origin.path, base, origin.ref, exclude)
+    if not origin.checksum and not origin.war:
+        return read(path, exclude)
+    from lampctl.engine.archives import download, read_archive, read_war
+
+    if origin.war:
+        return read_war(path)
+    if origin.path.startswith("https://"):
+        return download(origin.path, origin.checksum, exclude)
+    return read_archive(path, origin.checksum, exclude)
