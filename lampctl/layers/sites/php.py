@@ -37,6 +37,7 @@ def vhost(context: Context, name: str, options: PhpSite) -> Vhost:
         if source
         else "",
         "fallback": f"/{options.front_controller}" if options.front_controller else "",
+        "front_controller": f"/{options.front_controller}?$args" if options.front_controller else "",
     }
     return Vhost("php", body_limit(context, name), root_of(name, options), values, apache=FASTCGI, denied=denied.CODE)
 
