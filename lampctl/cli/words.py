@@ -7,7 +7,6 @@ complete. They must be quick: words from the playbook models are cached for the 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -109,31 +108,23 @@ def _read(name: str, environment: str = "") -> dict[str, Any]:
 
 def _all() -> dict[str, dict[str, str]]:
     """Kind → word → its description in the manual."""
+    from lampctl.engine import cache
     from lampctl.extensions import installed
 
-    home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "lampctl"
     changed = max(path.stat().st_mtime_ns for path in Path(__file__).parents[1].rglob("*.py"))
     extensions = [f"{origin} {point.name}" for point, origin in installed()]
-    kept = home / "words.json"
+    kept = cache.home() / "words.json"
     try:
         found = json.loads(kept.read_text())
         if found["changed"] == changed and found["extensions"] == extensions:
             return found["words"]  # type: ignore[no-any-return]
     except (OSError, ValueError, KeyError):
         pass
-    import tempfile
-
     from lampctl.engine.explain import Manual
 
     words = Manual().words()
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        handle, new = tempfile.mkstemp(dir=home)
-        with open(handle, "w") as stream:  # noqa: PTH123
-            stream.write(json.dumps({"changed": changed, "extensions": extensions, "words": words}))
-        Path(new).replace(kept)
-    except OSError:
-        pass  # without a cache, the next completion is slow as well
+    # Without a cache, the next completion is slow as well.
+    cache.write(kept, json.dumps({"changed": changed, "extensions": extensions, "words": words}).encode())
     return words
 
 

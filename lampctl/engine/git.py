@@ -18,6 +18,11 @@ from lampctl.resources import Source
 
 _TIMEOUT = 600.0  # seconds of one git command
 _POINTER = b"version https://git-lfs.github.com/spec/"
+# Variables that git sets for a hook, which may run lampctl: they name that hook's repository.
+_OF_A_HOOK = (
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_QUARANTINE_PATH"),
+    *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
+)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -30,11 +35,11 @@ def fetch(repository: str, near: Path, ref: str, exclude: Sequence[str] = ()) ->
         ref: A branch, a tag, or a commit by its 40 digits.
 
     Raises:
-        UsageError: There is no such repository or ref, or git can't reach it.
+        UsageError: The repository or the ref does not exist, or git can't reach it.
     """
     local = near / repository
     where = str(local.resolve()) if ":" not in repository and local.exists() else repository
-    commit = ref if _COMMIT.fullmatch(ref) else _resolve(where, repository, ref)
+    commit = ref if _COMMIT.fullmatch(ref) else _resolve(where, repository, near, ref)
     key = hashlib.sha256("\0".join([where, commit, *exclude]).encode()).hexdigest()
     kept = cache.get(key)
     if kept is not None:
@@ -49,10 +54,10 @@ def fetch(repository: str, near: Path, ref: str, exclude: Sequence[str] = ()) ->
     return replace(source, commit=commit, author=author, date=date)
 
 
-def _resolve(where: str, repository: str, ref: str) -> str:
+def _resolve(where: str, repository: str, near: Path, ref: str) -> str:
     """The commit that a ref of a repository names now."""
     names = [ref] if ref == "HEAD" or ref.startswith("refs/") else [f"refs/heads/{ref}", f"refs/tags/{ref}"]
-    found = _git(["ls-remote", "--", where, *names, *(f"{name}^{{}}" for name in names)], repository)
+    found = _git(["ls-remote", "--", where, *names, *(f"{name}^{{}}" for name in names)], repository, near)
     rows = (line.partition("\t") for line in found.splitlines())
     commits = {name: commit for commit, _, name in rows}
     commit = next((commits[name] for one in names for name in (f"{one}^{{}}", one) if name in commits), "")
@@ -87,11 +92,11 @@ def _refuse_pointers(repository: str, place: Path) -> None:
             raise UsageError(message, "install git-lfs on this machine, then git lfs install")
 
 
-def _git(args: Sequence[str], repository: str, place: Path | None = None) -> str:
+def _git(args: Sequence[str], repository: str, place: Path) -> str:
     """What git prints; it asks nobody, and runs no hook of the repository's."""
     ssh = os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=10")
     environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": ssh, "LC_ALL": "C"}
-    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):  # of a hook that runs lampctl
+    for name in _OF_A_HOOK:
         environment.pop(name, None)
     command = ["git", "-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false", *args]
     try:
