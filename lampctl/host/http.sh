@@ -72,13 +72,15 @@ page() {
     } | label log
 }
 
-# Runs the scripts in parallel, 7 s at most; prints their output in order, as `1`, `2`, …, an empty line first. A program
+# Runs the scripts after $1 in parallel, $1 seconds at most; prints their output in order, as `1`, `2`, …, an empty line first. A program
 # that serves one client at a time might wait until Apache closes an idle connection to it.
 side_by_side() {
-    outputs=$(mktemp -d) number=0
+    most=$1 outputs=outputs.$$ number=0
+    shift
+    mkdir "$outputs"
     for script; do
         number=$((number + 1))
-        timeout 7 sh -c "$script" > "$outputs/$number" 2>&1 &
+        timeout "$most" sh -c "$script" > "$outputs/$number" 2>&1 &
     done
     wait
     number=0

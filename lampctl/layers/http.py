@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count, takewhile
+from math import ceil
 
 from lampctl.answers import sections
 from lampctl.checks import Evidence, HostProbe, Verdict, failed, unknown
@@ -37,7 +38,6 @@ FIREWALL = (
     "does a firewall block it (nft list ruleset shows the host's own), or a cloud's security group? Ports 80 and 443"
     " must be open to visitors"
 )
-PARALLEL_LIMIT = 8  # seconds for `side_by_side`, whose scripts have 7 each
 LIBRARY = ". ./http.sh\n"
 
 
@@ -92,9 +92,14 @@ def local_address(context: Context, site: str) -> str:
     return f"127.0.0.1:{443 if redirects(context, site) else 80}"
 
 
-def side_by_side(scripts: Sequence[str]) -> str:
-    """Shell that runs scripts in parallel, for at most 7 s each, and prints their outputs one after the other."""
-    return LIBRARY + words(["side_by_side", *scripts])
+def side_by_side(scripts: Sequence[str], within: float = 0) -> HostProbe:
+    """Runs scripts in parallel, and prints their outputs one after the other.
+
+    Args:
+        within: Seconds that an answer may take, by the playbook.
+    """
+    most = max(7, ceil(within) + 2)
+    return HostProbe(LIBRARY + words(["side_by_side", str(most), *scripts]), most + 1)
 
 
 def split_outputs(raw: str) -> list[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from lampctl.answers import sections
 from lampctl.checks import Check, Evidence, HostProbe, Judge, Verdict, Where, failed
 from lampctl.facts import Facts
-from lampctl.layers import http
 from lampctl.layers.base import Context, Desired, Preflight, Problem
 from lampctl.layers.ports import holders, holds, parse_holders, strangers
 from lampctl.layers.services import service_check
@@ -71,13 +71,14 @@ def _chain(context: Context, name: str, options: SandboxedSite, services: Sequen
     group = upstreams.members(options.ports)
     hint = f"journalctl -u {services[0].unit} shows what the program printed"
     ports, user = " and ".join(map(str, options.ports)), user_of(name)
-    script = f"{labelled('held', strangers(user, options.ports))}\n{upstreams.probe_each(name, options, group).script}"
+    asks = upstreams.probe_each(name, options, group)
+    script = f"{labelled('held', strangers(user, options.ports))}\n{asks.script}"
     return (
         service_check(f"site.service@{name}", "the program runs", *services,
                       ports=HostProbe(_port_holders(name, options))),
         check(name, "port", Where.HOST, "the program answers directly", f"an answer below 500 on port {ports}",
               partial(_judge_port, user, partial(upstreams.judge_each, group, hint)), (f"site.service@{name}",),
-              HostProbe(script, http.PARALLEL_LIMIT)),
+              replace(asks, script=script)),
         *upstreams.chain(context, name, options, group, (f"site.port@{name}",)),
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ from lampctl.layers.sites.common import outside
 from lampctl.layers.sites.page import page_check
 from lampctl.layers.vhost import UPGRADE, Needs, Vhost
 from lampctl.playbook import user_of
+from lampctl.playbook.fields import in_seconds
 from lampctl.playbook.sites import ProbeOptions
 
 _APACHE = (
@@ -119,7 +120,7 @@ def recognise(answer: http.Answer) -> str | None:
 def probe_each(name: str, options: Options, group: Sequence[Member]) -> HostProbe:
     """Requests to the upstreams from the host itself, past the web server; those with TLS only get a connection."""
     requests = [_request(name, options.page.path, member) for member in group]
-    return HostProbe(http.side_by_side(requests), http.PARALLEL_LIMIT)
+    return http.side_by_side(requests, in_seconds(options.page.within))
 
 
 def _request(name: str, path: str, member: Member) -> str:
