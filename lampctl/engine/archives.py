@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import tarfile
 import urllib.error
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -19,6 +21,7 @@ from lampctl.resources import Source
 
 LARGEST = 2 << 30  # bytes of a download
 _TIMEOUT = 30.0  # seconds without an answer
+_DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError)  # what Python's decompressors raise
 
 
 def read_archive(path: Path, checksum: str, exclude: Sequence[str] = ()) -> Source:
@@ -42,7 +45,7 @@ def read_archive(path: Path, checksum: str, exclude: Sequence[str] = ()) -> Sour
 def download(url: str, checksum: str, exclude: Sequence[str] = ()) -> Source:
     """What an archive holds that is at a URL; it is fetched once, and kept by its checksum."""
     data = cache.get(checksum)
-    if data is None or hashlib.sha256(data).hexdigest() != checksum:
+    if data is None:
         data = _fetch(url)
         _compare(url, data, checksum)
         cache.put(checksum, data)
@@ -76,15 +79,14 @@ def _unpacked(shown: str, data: bytes, exclude: Sequence[str]) -> Source:
             tarfile.open(fileobj=io.BytesIO(data)) as given,
             tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar,
         ):
-            members = [(_name(member.name, shown), member) for member in given]
-            top = _top([path for path, _ in members])
-            ignored = next(
-                (given.extractfile(m) for p, m in members if str(p) == f"{top}{IGNORE}" and m.isfile()), None
-            )
+            paths = [(_name(member.name, shown), member) for member in given]
+            top = _top([path for path, _ in paths])
+            members = [("/".join(path.parts[top:]), member) for path, member in paths]
+            ignored = next((given.extractfile(one) for name, one in members if name == IGNORE and one.isfile()), None)
             wanted = chosen(exclude, ignored.read().decode(errors="replace") if ignored else "")
-            for path, member in members:
-                _take_over(given, member, str(path).removeprefix(top), tar, wanted)
-    except (tarfile.TarError, EOFError, OSError) as error:  # OSError: damaged gzip
+            for name, member in members:
+                _take_over(given, member, name, tar, wanted)
+    except (tarfile.TarError, *_DAMAGED) as error:
         raise UsageError(f"{shown}: is not a valid tarball: {error}", "a .tar, .tar.gz, .tar.xz or .zip") from None
     return source_of(buffer.getvalue())
 
@@ -96,19 +98,16 @@ def _name(name: str, shown: str) -> PurePosixPath:
     return path
 
 
-def _top(paths: Sequence[PurePosixPath]) -> str:
-    """The one folder that everything is in, with a slash; empty if there is none."""
+def _top(paths: Sequence[PurePosixPath]) -> int:
+    """1 if everything is in one folder, which is left out; else 0."""
     tops = {path.parts[0] for path in paths if path.parts}
-    files = any(len(path.parts) == 1 for path in paths if path.parts)
-    inner = any(len(path.parts) > 1 for path in paths)
-    only = next(iter(tops)) if len(tops) == 1 and inner else ""
-    return f"{only}/" if only and (not files or inner) else ""
+    return int(len(tops) == 1 and any(len(path.parts) > 1 for path in paths))
 
 
 def _take_over(
     given: tarfile.TarFile, member: tarfile.TarInfo, name: str, tar: tarfile.TarFile, wanted: Wanted
 ) -> None:
-    if name in ("", ".") or name.endswith("/") or not wanted(f"{name}/" if member.isdir() else name):
+    if not name or not wanted(f"{name}/" if member.isdir() else name):
         return
     if member.issym():
         link(tar, name, member.linkname, member.name)
@@ -124,7 +123,7 @@ def _take_over(
 
 def _unzipped(shown: str, data: bytes, exclude: Sequence[str]) -> Source:
     with TemporaryDirectory() as place:
-        _extract(shown, io.BytesIO(data), Path(place))
+        _extract(shown, io.BytesIO(data), Path(place), "ZIP file", "build it again")
         tops = list(Path(place).iterdir())
         only = tops[0] if len(tops) == 1 and tops[0].is_dir() else Path(place)
         return read(only, exclude)
@@ -139,14 +138,12 @@ def read_war(path: Path) -> Source:
             data = io.BytesIO(path.read_bytes())
         except OSError as error:
             raise UsageError(f"{path}: can't be read: {error.strerror}", "check its mode") from None
-        _extract(str(path), data, Path(place), "WAR")
+        hint = "build it again (mvn package, or: jar -cf app.war -C FOLDER .), or name a folder"
+        _extract(str(path), data, Path(place), "WAR", hint)
         return read(Path(place))
 
 
-def _extract(shown: str, data: io.BytesIO, place: Path, what: str = "ZIP file") -> None:
-    hint = "build it again" + (
-        " (mvn package, or: jar -cf app.war -C FOLDER .), or name a folder" if what == "WAR" else ""
-    )
+def _extract(shown: str, data: io.BytesIO, place: Path, what: str, hint: str) -> None:
     try:
         with zipfile.ZipFile(data) as archive:
             for name in archive.namelist():
@@ -155,5 +152,5 @@ def _extract(shown: str, data: io.BytesIO, place: Path, what: str = "ZIP file") 
             for info in archive.infolist():
                 if not info.is_dir() and info.external_attr >> 16 & 0o111:
                     (place / info.filename).chmod(0o755)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:  # the last ones: encrypted
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, *_DAMAGED) as error:  # RuntimeError: encrypted
         raise UsageError(f"{shown}: is not a valid {what}: {error}", hint) from None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lampctl.engine.sources import read
+from lampctl.engine.sources import digest_of, read
 from lampctl.resources import Source
 
 if TYPE_CHECKING:
@@ -18,6 +19,14 @@ def deliver(origin: Origin, base: Path) -> Source:
     Raises:
         UsageError: They can't be had, or are not what was meant.
     """
+    source = _files(origin, base)
+    if not origin.served:
+        return source
+    # The same files with another document root are another release: other files are hidden in it.
+    return replace(source, digest=digest_of(f"{source.digest} {origin.served}".encode()))
+
+
+def _files(origin: Origin, base: Path) -> Source:
     path, exclude = base / origin.path, origin.exclude
     if origin.ref:
         from lampctl.engine.git import fetch

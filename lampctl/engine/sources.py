@@ -40,7 +40,12 @@ def read(path: Path, exclude: Sequence[str] = ()) -> Source:
 
 def source_of(archive: bytes) -> Source:
     """The source that is in an archive of ours."""
-    return Source(hashlib.sha256(archive).hexdigest()[:16], archive)
+    return Source(digest_of(archive), archive)
+
+
+def digest_of(data: bytes) -> str:
+    """The name of a release."""
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def chosen(exclude: Sequence[str], ignored: str) -> Wanted:

@@ -97,6 +97,32 @@ def test_archive_is_unpacked_without_the_one_folder_it_is_in(
     assert names(read_archive(tmp_path / kind, checksum, ("index.php",))) == [n for n in found if n != "index.php"]
 
 
+def test_archive_with_entries_of_its_folders_is_the_same_release(tmp_path: Path) -> None:
+    tree(tmp_path / "shop-1.2", index_dot_php="1", a__b_dot_md="2")
+    with tarfile.open(tmp_path / "app.tar.xz", "w:xz") as tar:
+        tar.add(tmp_path / "shop-1.2", "shop-1.2")
+    checksum = hashlib.sha256((tmp_path / "app.tar.xz").read_bytes()).hexdigest()
+    assert read_archive(tmp_path / "app.tar.xz", checksum).digest == read(tmp_path / "shop-1.2").digest
+
+
+@pytest.mark.parametrize("kind", ["app.tar.gz", "app.zip"])
+def test_damaged_archive_is_refused_in_words(tmp_path: Path, kind: str) -> None:
+    packed(tmp_path / kind, ("index.php", "x" * 2000), ("b.php", "y" * 2000))
+    data = bytearray((tmp_path / kind).read_bytes())
+    for place in range(40, 60):
+        data[place] ^= 0xFF
+    (tmp_path / kind).write_bytes(data)
+    with pytest.raises(UsageError, match="is not a valid"):
+        read_archive(tmp_path / kind, hashlib.sha256(data).hexdigest())
+
+
+def test_another_public_folder_is_another_release(tmp_path: Path) -> None:
+    """What a release hides from the web server is fixed when it is made."""
+    tree(tmp_path / "app", a__index_dot_php="", b__index_dot_php="")
+    digests = {deliver(Origin("source", "app", served=served), tmp_path).digest for served in ("", "a", "b")}
+    assert len(digests) == 3
+
+
 def git(folder: Path, *args: str) -> str:
     who = ("-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "init.defaultBranch=main")
     command = ["git", *who, "-c", "protocol.file.allow=always", *args]
@@ -143,6 +169,23 @@ def test_commit_that_was_fetched_needs_the_repository_no_more(repository: Path) 
         before.author,
         before.date,
     )
+
+
+def test_half_written_copy_of_a_commit_is_fetched_again(repository: Path, tmp_path: Path) -> None:
+    before = fetched(repository, "main")
+    (kept,) = (tmp_path / "cache/lampctl/sources").iterdir()
+    for length in (0, 30, kept.stat().st_size - 1):
+        kept.write_bytes(kept.read_bytes()[:length])
+        assert fetched(repository, "main").digest == before.digest
+
+
+def test_repository_is_beside_the_playbook_not_in_the_current_folder(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(repository.parent)
+    with pytest.raises(UsageError, match="shop: git ls-remote: 'shop' does not appear"):
+        deliver(Origin("source", "shop", ref="main"), tmp_path / "elsewhere")
 
 
 def test_submodules_are_part_of_a_commit(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from lampctl.layers.fpm import state_of
 from lampctl.layers.renamed import rename
 from lampctl.layers.tenant import slices
 from lampctl.playbook import former_user_of, home_of, user_of
-from lampctl.playbook.sites import packaged
+from lampctl.playbook.sites import RootedSite, packaged
 from lampctl.resources import Directory, File, Occupied, Package, Release, Resource, Symlink, User
 
 # Describes an answer if it is the expected one; None for any other.
@@ -45,7 +45,8 @@ def home(context: Context, name: str, hidden: tuple[str, ...] = ()) -> tuple[Res
     source = context.sources.get(name)
     if source is None:
         return found
-    served = str(getattr(context.playbook.sites[name], "public", None) or "")
+    site = context.playbook.sites[name]
+    served = site.root_in("") if isinstance(site, RootedSite) else ""
     release = Release(path, "site", source, user, hidden, served)
     return (*found, release, Symlink(f"{path}/current", "site", f"releases/{source.digest}"))
 

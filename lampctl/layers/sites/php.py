@@ -31,13 +31,8 @@ def vhost(context: Context, name: str, options: PhpSite) -> Vhost:
         "timeout": sizing.request_timeout(context.playbook, name),
         "programs": r"\.php$",
         "allow_override": options.allow_override,
-        "release": "/".join(
-            [f"{home_of(name)}/releases/{source.digest}", *([options.public] if options.public else [])]
-        )
-        if source
-        else "",
+        "release": options.root_in(f"{home_of(name)}/releases/{source.digest}") if source else "",
         "fallback": f"/{options.front_controller}" if options.front_controller else "",
-        "front_controller": f"/{options.front_controller}?$args" if options.front_controller else "",
     }
     return Vhost("php", body_limit(context, name), root_of(name, options), values, apache=FASTCGI, denied=denied.CODE)
 

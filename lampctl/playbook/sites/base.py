@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -144,7 +145,16 @@ class RootedSite(SourcedSite):
     def root_at(self, name: str) -> str:
         if self.source is None:
             return self.root or home_of(name)
-        return "/".join([home_of(name), "current", *([self.public] if self.public else [])])
+        return self.root_in(f"{home_of(name)}/current")
+
+    def root_in(self, release: str) -> str:
+        """The document root of a release at this path; for an empty path, the folder in the source."""
+        return "/".join(part for part in (release, self.public) if part)
+
+    @property
+    def files(self) -> Origin | None:
+        found = super().files
+        return replace(found, served=self.root_in("")) if found else None
 
     def unfit(self, modes: Mapping[str, int]) -> tuple[str, str] | None:
         if not self.public or any(path.startswith(f"{self.public}/") for path in modes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from posixpath import join
 from typing import Literal
 
 from pydantic import Field
@@ -25,7 +26,7 @@ class CgiSite(RootedSite):
         wrong = super().unfit(modes)
         if wrong:
             return wrong
-        folder = "/".join([*([self.public] if self.public else []), self.prefix.strip("/"), ""])
+        folder = join(self.root_in(""), self.prefix.lstrip("/"))
         programs = {path: mode for path, mode in modes.items() if path.startswith(folder)}
         if not programs:
             return (

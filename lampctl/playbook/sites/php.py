@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from posixpath import join
 from typing import Literal
 
 from pydantic import Field
@@ -29,7 +30,7 @@ class PhpSite(RootedSite, PooledSite):
 
     def unfit(self, modes: Mapping[str, int]) -> tuple[str, str] | None:
         wrong = super().unfit(modes)
-        script = "/".join([*([self.public] if self.public else []), self.front_controller or ""])
+        script = join(self.root_in(""), self.front_controller or "")
         if wrong or not self.front_controller or script in modes:
             return wrong
         return f"it has no {script}", "`front_controller` is a script in the document root; `public` names that folder"

@@ -69,6 +69,7 @@ class Origin:
         ref: A branch, tag or commit of a repository; empty: it is not one.
         war: It is what a WAR holds.
         exclude: Patterns, as in .gitignore, of what is left out.
+        served: The folder that is the document root; empty: all of it. A release hides the rest from the web server.
     """
 
     field: str
@@ -77,6 +78,7 @@ class Origin:
     ref: str = ""
     war: bool = False
     exclude: tuple[str, ...] = ()
+    served: str = ""
 
 
 class GitSource(Options):
