@@ -24,6 +24,9 @@ APPLIED = "until ls /var/lib/lampctl/generations/*/awaiting; do :; done >/dev/nu
 RUNS = "/var/lib/lampctl/runs"
 BEGUN = f"until find {RUNS} -name begun -newer /root/now | grep -q .; do :; done"  # a run, since /root/now was touched
 
+# The installation of a package lasts as long as /root/hold exists.
+APT, HOLD = "/etc/apt/apt.conf.d/zz-hold", 'DPkg::Pre-Invoke { "while [ -e /root/hold ]; do sleep 0.1; done"; };'
+
 
 def breaking(tmp_path: Path) -> Path:
     """A project whose pool is valid to FPM, passes the rehearsal, because only there the file exists, and breaks PHP."""
@@ -101,11 +104,12 @@ def test_reader_that_has_gone_does_not_leave_a_bad_release(host: Host, tmp_path:
 
 def test_interrupt_stops_at_the_next_step_and_undoes(host: Host) -> None:
     before = host.sh("md5sum /etc/lampctl/php/*/*")
-    host.sh("touch /root/now")
+    host.sh(f"touch /root/now /root/hold; echo '{HOLD}' > {APT}")
     with start(host, "--set", 'php.extensions=["bcmath"]', "--set", "php.memory_limit=222M") as process:
         assert process.stdout
         host.sh(BEGUN)
         process.send_signal(signal.SIGINT)
+        host.sh(f"timeout 60 sh -c 'until ls /run/lampctl.*/stop; do sleep 0.1; done'; rm /root/hold {APT}")
         output = process.stdout.read()
     assert process.returncode == 130, output
     assert "stopped, as you asked" in output
