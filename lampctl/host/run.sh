@@ -38,9 +38,6 @@ ls "$state/runs" 2>/dev/null | sort | head -n "-$MOST" | while IFS= read -r old;
 mkdir -p "$JOURNAL" && cp begun "$JOURNAL/begun" && rm -f "$JOURNAL/ended"
 tail -n +1 -s 0.2 -f --pid=$$ log >> "$JOURNAL/log" 2>/dev/null 9>&- & # a full disk must not stop the run
 umask 022
-for left in /run/lampctl.*/keep; do # of runs that were killed; another run might be about to take the lock
-    kill -0 "$(cat "$left" 2>/dev/null)" 2>/dev/null || rm -rf "${left%/keep}"
-done
 ended() { printf '{"verdict": "%s", "ended": %s}\n' "$1" "$(date +%s)" > "$JOURNAL/ended"; }
 
 give_up() {

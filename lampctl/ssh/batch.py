@@ -39,7 +39,8 @@ _AS_ROOT = "; ".join(
         "for p in /run /dev/shm /tmp /var/tmp; do d=$(mktemp -d $p/lampctl.XXXXXX 2>/dev/null)"
         ' && printf %65536s > "$d/space" 2>/dev/null && break; [ -z "$d" ] || rm -rf "$d"; d=; done',
         '[ -n "$d" ] || exit NO_PLACE',
-        """trap '[ -e "$d/keep" ] || rm -rf "$d"' EXIT""",
+        'echo "$$" > "$d/keep"',  # whose the directory is: a program that outlives this shell puts its own number there
+        """trap '[ "$(cat "$d/keep")" != "$$" ] || rm -rf "$d"' EXIT""",
         "trap 'exit 129' HUP INT TERM",
         'head -c SIZE | tar -xf - -C "$d" && cd "$d" && echo && echo BEGIN && umask 022'
         f" && {_ENVIRONMENT} sh ./main {_CLOSED}",

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -114,16 +116,33 @@ def test_leftovers_of_dead_runs_are_removed_and_files_of_live_runs_kept(host: Ho
     assert host.lampctl("deploy", "HOST").code == 0
 
 
-def test_lost_connection_during_checks_leaves_no_probe(host: Host) -> None:
-    """The site's PHP does not answer meanwhile, so the checks still run when the connection is cut."""
+@contextmanager
+def during_checks(host: Host, script: str) -> Iterator[None]:
+    """Run a script on the host once checks have begun; the site's PHP does not answer, so they still run by then."""
     php = "systemctl kill -s {} 'lampctl-php*-lamp.test.service'"
-    host.sh("echo 'until ls /run/lampctl.*/out/*.ns; do :; done; pkill -9 -f sshd.*root@notty' > /root/cut;"
+    host.sh(f"echo 'until ls /run/lampctl.*/out/*.ns; do :; done; {script}' > /root/cut;"
             f"{php.format('STOP')}; nohup sh /root/cut >/dev/null 2>&1 </dev/null &")  # fmt: skip
-    ran = host.lampctl("check", "HOST")
-    host.sh(php.format("CONT"))
+    try:
+        yield
+    finally:
+        host.sh(php.format("CONT"))
+
+
+def test_lost_connection_during_checks_leaves_no_probe(host: Host) -> None:
+    with during_checks(host, "pkill -9 -f sshd.*root@notty"):
+        ran = host.lampctl("check", "HOST")
     assert (ran.code, ran.host["error"]["kind"]) == (3, "connection-lost"), ran.out
     host.sh("while ls -d /run/lampctl.* /var/www/*/lampctl-probe*; do :; done 2>/dev/null")
     assert host.lampctl("check", "HOST").code == 0
+
+
+def test_next_check_removes_the_probes_of_a_killed_one(host: Host) -> None:
+    with during_checks(host, 'pkill -9 -f "^sh ./main"'):
+        assert host.lampctl("check", "HOST").host["error"]["kind"] == "died"
+    left = "find /var/www -name 'lampctl-probe*'"
+    assert host.sh(left).strip()
+    assert host.lampctl("check", "HOST").code == 0
+    assert host.sh(f"{left}; ls /var/lib/lampctl/probes").strip() == ""
 
 
 def test_declined_plan_changes_nothing(host: Host) -> None:

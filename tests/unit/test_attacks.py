@@ -31,7 +31,7 @@ SCRIPTS = {str(path.relative_to(HOST)): path for path in sorted(HOST.rglob("*.sh
 PLACES = {
     "acme/ask.sh": {"LOG", "CHALLENGES", "token"},
     "certificate/make.sh": {"DIRECTORY", "by"},
-    "check.sh": {"1", "2", "3"},  # in a script that `within` runs
+    "check.sh": {"1", "2", "3", "left", "noted", "state", "TOKEN"},  # numbers: in a script that `within` runs
     "database/logins.sh": {"options"},
     "directory/make.sh": {"reader", "owner", "mode"},  # of the working directory, which was entered
     # In the working directory, which was entered: -RhP uses descriptors, --from changes only files of one user; modes are
@@ -49,7 +49,7 @@ PLACES = {
     "rename/move.sh": {"1", "2"},
     "rename/restore.sh": {"1", "2"},
     "repository/write.sh": {"2", "kept"},
-    "run.sh": {"JOURNAL", "other", "KEPT", "PWD", "state", "left", "old"},
+    "run.sh": {"JOURNAL", "other", "KEPT", "PWD", "state", "old"},
     "secret/copies.sh": {"3"},
     "secret/make.sh": {"FILE"},
     "secret/take.sh": {"FILE"},

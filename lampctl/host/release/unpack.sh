@@ -20,7 +20,6 @@ fi
     find . ! -type l "$@" -exec chmod o= {} +
     chown "root:$GROUP" .
 )
-find . -type f -name 'lampctl-probe-*' -mmin +1 -delete # of checks that were killed
 served=$(readlink ../current || :)
 # shellcheck disable=SC2012 # names are checksums; ls sorts by time
 ls -td -- */ | tr -d / | grep -vxF -e "${served##*/}" -e "$DIGEST" | tail -n +"$MOST" |
