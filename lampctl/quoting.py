@@ -90,6 +90,19 @@ def nginx(value: object) -> str:
     return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
 
 
+def apache_text(value: object) -> str:
+    """The value of a header in Apache's configuration: nothing in it expands. LAMPCTL_DOLLAR is a `$`."""
+    text = _without(_CONTROLS, value, "control characters").replace("%", "%%")
+    return '"' + re.sub(r'(["\\])', r"\\\1", text).replace("${", "${LAMPCTL_DOLLAR}{") + '"'
+
+
+def nginx_text(value: object) -> str:
+    """Text in NGINX's configuration where variables are expanded. The variable lampctl_dollar is a `$`."""
+    text = _without(_CONTROLS, value, "control characters")
+    return '"' + re.sub(r'(["\\])', r"\\\1", text).replace("$", "${lampctl_dollar}") + '"'
+
+
 FILTERS: Mapping[str, Callable[[object], str]] = {
-    filter.__name__: filter for filter in (ini, php, systemd, unit, assignment, word, xml, apache, nginx)
+    filter.__name__: filter
+    for filter in (ini, php, systemd, unit, assignment, word, xml, apache, nginx, apache_text, nginx_text)
 }

@@ -32,9 +32,9 @@ get_unix() (
             $s->print(join "", <STDIN>); $s->flush; read $s, my $b, 65536; print $b' "$3" 2>&1
 )
 
-# Over TLS, from the port $3; other checks verify the certificate.
+# Over TLS, from the port $3, with the further headers that the shell command $4 prints; other checks verify the certificate.
 get_tls() {
-    printf '%s\n\r\n' "$(request "$1" "$2")" |
+    { printf '%s\n' "$(request "$1" "$2")" && sh -c "$4" && printf '\r\n'; } |
         timeout 7 openssl s_client -quiet -connect "127.0.0.1:$3" -servername "$1" > got.$$ 2> printed.$$ || :
     if [ -s got.$$ ]; then head -c 65536 got.$$; else tail -n 3 printed.$$; fi
 }
@@ -60,12 +60,13 @@ with_log() {
 }
 
 # Prints, as `page`, the output of page.pl, whose arguments follow; then, as `log`, the last lines that the files $1 and the
-# units $2 (quoted words) have gained since. As nobody: the answer comes from a site's code.
+# units $2 (quoted words) have gained since. As nobody: the answer comes from a site's code. The headers that the shell command
+# $3 prints come by a descriptor: they may be secret.
 page() {
-    logs=$1 units=$2
-    shift 2
+    logs=$1 units=$2 headers=$3
+    shift 3
     before=$(size "$logs") since=$(date +%s)
-    setpriv --reuid=65534 --regid=65534 --clear-groups perl - "$@" < page.pl | label page
+    sh -c "$headers" | { exec 3<&0 && setpriv --reuid=65534 --regid=65534 --clear-groups perl - "$@" < page.pl; } | label page
     {
         gained "$logs" "$before" | grep -v lampctl-probe- | tail -n 8
         if [ -n "$units" ]; then eval "journalctl -q --since=@$since -n 8 --no-pager -o cat $units"; fi

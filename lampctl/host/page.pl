@@ -12,6 +12,8 @@ use POSIX ();
 my ($path, $port, $limit, $expected, $secure, @names) = @ARGV;
 my ($host, $most) = ($names[0], 1 << 20);
 my %cookies;
+my @given; # headers of a login
+if (open my $headers, '<&=', 3) { @given = grep { /^[\w-]+: / } map { s/[\r\n]+$//r } <$headers> }
 
 # perl-base has no clock that is finer than a second, but that of times(2).
 sub now { return (POSIX::times())[0] / POSIX::sysconf(POSIX::_SC_CLK_TCK()) }
@@ -45,7 +47,8 @@ sub connected {
 sub answer {
     my ($from, $to) = connected();
     my $cookies = join '; ', map { "$_=$cookies{$_}" } sort keys %cookies;
-    my @lines = ("GET $path HTTP/1.0", "Host: $host", 'User-Agent: lampctl', 'Accept: */*', 'Connection: close');
+    my @lines = ("GET $path HTTP/1.0", "Host: $host", 'User-Agent: lampctl', 'Accept: */*', 'Connection: close',
+        @given);
     push @lines, "Cookie: $cookies" if $cookies;
     syswrite $to, join("\r\n", @lines, '', '');
     my ($raw, $select) = ('', IO::Select->new($from));

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from lampctl.playbook.sites import SiteBase
 
 
 @dataclass(frozen=True)
@@ -13,21 +17,67 @@ class Rule:
     pattern: str
 
 
-_BACKUPS = "bak|orig|save|dist|swp|swo|swn|old|sql|sql\\.gz|sqlite3?|inc"
+_BACKUPS = "bak|orig|save|dist|swp|swo|swn|old|sql\\.gz|sqlite3?|inc"
 _PROJECT = (
-    r"composer\.(json|lock|phar)|package(-lock)?\.json|yarn\.lock|pnpm-lock\.yaml|auth\.json|phpunit\.xml|artisan|"
+    r"package(-lock)?\.json|yarn\.lock|pnpm-lock\.yaml|auth\.json|phpunit\.xml|artisan|"
     r"Makefile|Dockerfile|docker-compose\.ya?ml|Vagrantfile"
 )
 
+# Of every site, also of those whose files a program serves.
+HIDDEN = (
+    Rule("Hidden files of editors, version control and deployments (but not .well-known).", r"/\.(?!well-known/)"),
+)
+COMMON = (
+    *HIDDEN,
+    Rule("Composer's files name a project's dependencies and their versions.", r"(?i:/composer\.[^/]*)(/|$)"),
+    Rule("Dumps contain the database, and logs what visitors entered.", r"(?i:\.(sql|log)|/error_log)$"),
+)
+
 LEFTOVERS = (
-    Rule("Backup files can contain source code and passwords.", rf"(?i)(~|\.({_BACKUPS}))$"),
-    Rule("Other spellings of PHP's extension are neither run nor shown.", r"(?i)\.(phtml|phar|phps|php[0-9])(/|$)"),
+    *COMMON,
+    Rule("Backup files can contain source code and passwords.", rf"(?i:~|\.({_BACKUPS}))$"),
+    Rule("Other spellings of PHP's extension are neither run nor shown.", r"(?i:\.(phtml|phar|phps|php[0-9]))(/|$)"),
     Rule("Neither is PHP's extension in upper case.", r"\.(?!php(/|$))[pP][hH][pP](/|$)"),
 )
 
 # In the folder of an application, beside what it shows.
 CODE = (
     *LEFTOVERS,
-    Rule("Logs can contain what visitors entered.", r"(?i)(\.log|/error_log)$"),
-    Rule("A project's own files name its dependencies and their versions.", rf"(?i)/({_PROJECT})$"),
+    Rule("A project's own files name its dependencies and their versions.", rf"(?i:/({_PROJECT}))$"),
 )
+
+_RELEASE = Rule("Beside its pages, a release has code of others and tests.", r"^/(vendor|node_modules|tests)(/|$)")
+_OWN = "Denied by the playbook."
+_GLOBS = re.compile(r"\*\*|\*|\?|[^*?]+")
+_GLOB = {"**": "(?s:.*)", "*": "[^/]*", "?": "[^/]"}
+
+
+def rules(site: SiteBase, declared: Sequence[Rule]) -> tuple[Rule, ...]:
+    """What is denied on a site whose type declares these rules."""
+    found = tuple(_wanted(site, declared))
+    if not site.allow:
+        return found
+    allowed = "|".join(map(_of_pattern, site.allow))
+    return tuple(replace(rule, pattern=rf"^(?!(?s:.*?)(?:{allowed}))(?s:.*?)(?:{rule.pattern})") for rule in found)
+
+
+def _wanted(site: SiteBase, declared: Sequence[Rule]) -> Iterator[Rule]:
+    yield from declared
+    if getattr(site, "source", None) and not getattr(site, "public", None) and site.root_at("x"):
+        yield _RELEASE
+    for pattern in site.deny:
+        yield Rule(_OWN, f"(?i:{_of_pattern(pattern)})")
+
+
+def _of_pattern(pattern: str) -> str:
+    """A playbook's pattern as a regular expression, which also matches what is below it."""
+    plain = pattern.strip("/")
+    anchor = "^/" if "/" in pattern.rstrip("/") else "/"
+    return anchor + "".join(_GLOB.get(part) or escaped(part) for part in _GLOBS.findall(plain)) + "(/|$)"
+
+
+def escaped(text: str) -> str:
+    """A literal text as a regular expression of letters, digits, `/` and `\\xHH`: no language gives these a meaning."""
+    return "".join(
+        chr(byte) if re.match(rb"[A-Za-z0-9/_-]", bytes([byte])) else f"\\x{byte:02x}" for byte in text.encode()
+    )

@@ -10,6 +10,7 @@ from math import ceil
 
 from lampctl.answers import sections
 from lampctl.checks import Evidence, HostProbe, Verdict, failed, unknown
+from lampctl.layers import logins
 from lampctl.layers.base import Context
 from lampctl.layers.vhost import redirects
 from lampctl.resources.shell import words
@@ -51,19 +52,23 @@ def local_probe(context: Context, site: str, path: str, port: int = 80, headers_
     return HostProbe(LIBRARY + local_call(context, site, path, port, headers_script))
 
 
-def local_call(context: Context, site: str, path: str, port: int = 80, headers_script: str = "") -> str:
-    """The shell of a `local_probe`, which needs LIBRARY before it."""
-    call = ["get", site, path, str(port), "127.0.0.1"]
-    if headers_script:
-        call = ["get_with", *call[1:], headers_script]
-    elif port == 80 and redirects(context, site):
-        call = ["get_tls", site, path, "443"]
+def local_call(
+    context: Context, site: str, path: str, port: int = 80, headers_script: str = "", *, login: bool = True
+) -> str:
+    """The shell of a `local_probe`, which needs LIBRARY before it. `login`: log in where the site asks for it."""
+    script = "\n".join(filter(None, (headers_script, logins.header(context, site) if login else "")))
+    call = ["get_with", site, path, str(port), "127.0.0.1", script]
+    if not script:
+        call = ["get", *call[1:-1]]
+    if not headers_script and port == 80 and redirects(context, site):
+        call = ["get_tls", site, path, "443", script]
     return words(["with_log", error_logs(context, site, port), *call])
 
 
-def request_with_log(logs: str, name: str, path: str) -> str:
+def request_with_log(logs: str, name: str, path: str, headers_script: str = "") -> str:
     """Shell for one GET over plain HTTP from port 80 of this host, for any name; it needs LIBRARY before it."""
-    return words(["with_log", logs, "get", name, path, "80", "127.0.0.1"])
+    more = [headers_script] if headers_script else []
+    return words(["with_log", logs, "get_with" if more else "get", name, path, "80", "127.0.0.1", *more])
 
 
 def error_logs(context: Context, site: str, port: int = 80) -> str:

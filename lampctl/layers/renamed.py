@@ -7,6 +7,7 @@ from functools import partial
 from lampctl.answers import parse_int, rows
 from lampctl.facts import Facts
 from lampctl.layers.base import Context, Desired, Preflight, Problem
+from lampctl.layers.logins import secret_name
 from lampctl.platforms import MysqlNames
 from lampctl.playbook import database_of, home_of, user_of
 from lampctl.resources import Command, Rename
@@ -21,7 +22,9 @@ def rename(context: Context, site: str, state: tuple[str, str]) -> tuple[Rename,
     former = context.playbook.sites[site].renamed_from
     if former is None:
         return ()
-    copies = tuple((f"{DIRECTORY}/{kind}{former}.conf", f"{DIRECTORY}/{kind}{site}.conf") for kind in _SECRETS)
+    kinds = ((f"{kind}{former}", f"{kind}{site}") for kind in _SECRETS)
+    logins = ((secret_name(former, user), secret_name(site, user)) for user in context.playbook.sites[site].basic_auth)
+    copies = tuple((f"{DIRECTORY}/{old}.conf", f"{DIRECTORY}/{new}.conf") for old, new in (*kinds, *logins))
     users, folders = (user_of(former), user_of(site)), ((home_of(former), home_of(site)), state)
     return (Rename(site, former, "site", users, folders, copies),)
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lampctl.layers.base import Context
-from lampctl.layers.denied import Rule
+from lampctl.layers.denied import COMMON, Rule
 from lampctl.layers.sizing import Sized
 from lampctl.playbook import TlsOptions
+from lampctl.playbook.sites import answered, redirected
 from lampctl.resources import AcmeCertificate, Certificate, Pair
 from lampctl.resources.acme import LETS_ENCRYPT
 
@@ -39,7 +40,7 @@ class Vhost:
     """`handler` names a template below SERVER/handlers/; `values` are what that template needs.
 
     Attributes:
-        denied: What in the document root is not served.
+        denied: What of the site is not served, unless the playbook allows it.
     """
 
     handler: str
@@ -50,7 +51,7 @@ class Vhost:
     tenant: str = ""  # the owner of that folder
     apache: Needs = Needs()
     nginx: Needs = Needs()
-    denied: tuple[Rule, ...] = ()
+    denied: tuple[Rule, ...] = COMMON
 
     @property
     def probe_root(self) -> str:
@@ -94,9 +95,9 @@ def redirects(context: Context, site: str) -> bool:
 
 
 def names_of(context: Context, site: str) -> tuple[str, ...]:
-    """All names that it answers for; its former one is redirected."""
+    """All names that it answers for, also those that are redirected to its own."""
     options = context.playbook.sites[site]
-    return (site, *options.aliases, *((options.renamed_from,) if options.renamed_from else ()))
+    return (*answered(site, options), *redirected(site, options))
 
 
 def certificate_of(context: Context, site: str, options: TlsOptions) -> Certificate | AcmeCertificate | None:

@@ -30,11 +30,14 @@ from lampctl.playbook.sites import (
     RootedSite,
     SandboxedSite,
     SiteBase,
+    answered,
     apart,
     database_of,
     overridden,
+    redirected,
     root_of,
     user_of,
+    without_www,
 )
 
 
@@ -170,6 +173,7 @@ class Playbook(Options):
         _unique("the database user {} is used by two sites", ([d.user] for d in self.databases.values()))
         _unique("the Unix user {} is used by two sites", ([user_of(n)] for n in self.sites))
         apart(self.sites)
+        without_www(self.sites)
         roots = [root_of(n, s) for n, s in self.sites.items() if isinstance(s, RootedSite)]
         _unique("the root {} is used by two sites", ([root] for root in roots))
         self._has_repositories()
@@ -206,7 +210,7 @@ def _ports(sites: Iterable[SiteBase]) -> Iterator[Iterable[int]]:
 
 
 def _names(name: str, site: SiteBase) -> tuple[str, ...]:
-    return (name, *site.aliases, *((site.renamed_from,) if site.renamed_from else ()))
+    return (*answered(name, site), *redirected(name, site))
 
 
 def _unique(message: str, groups: Iterable[Iterable[object]]) -> None:

@@ -15,6 +15,7 @@ from lampctl.resources.database import DATABASES
 from lampctl.resources.directory import DIRECTORIES
 from lampctl.resources.file import FILES
 from lampctl.resources.kind import Kind
+from lampctl.resources.logins import LOGINS
 from lampctl.resources.occupied import OCCUPIED
 from lampctl.resources.package import PACKAGES
 from lampctl.resources.release import RELEASES
@@ -31,6 +32,7 @@ KINDS: tuple[Kind[Any, Any], ...] = (
     RENAMES,
     USERS,
     SECRETS,
+    LOGINS,
     CERTIFICATES,
     DIRECTORIES,
     RELEASES,

@@ -43,6 +43,15 @@ KINDS: dict[str, Data] = {
     "size": st.builds("{}{}".format, st.sampled_from([1, 8, 64, 100, 1023]), st.sampled_from("KMG")),
     "variable name": st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,20}", fullmatch=True),
     "one line of text": _TEXT,
+    "url pattern": _TEXT.filter(lambda text: text.strip("/")),
+    "path of a redirect": st.from_regex(r"/[a-z]{1,3}[ -\"$-.:->@-~]{0,20}", fullmatch=True).filter(
+        lambda t: "%" not in t
+    ),
+    "target of a redirect": st.from_regex(r"(https://[a-z]{1,9}\.test)?/[A-Z]{1,3}[ -\"$-.0-~]{0,20}", fullmatch=True),
+    "header": st.from_regex(r"X-[A-Za-z0-9-]{1,20}", fullmatch=True),
+    "header value": st.from_regex(r"[A-Z!-/]([ -~]{0,20}[!-~])?", fullmatch=True),
+    "login name": st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", fullmatch=True),
+    "network": st.sampled_from(["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"]),
     "directive": st.sampled_from(["date.timezone", "memory_limit", "max_execution_time", "opcache.jit"]),
 }
 
@@ -120,6 +129,8 @@ def playbooks(draw: Callable[[Data], Any]) -> dict[str, Any]:
         if None in (data.get("tarball"), data.get("sha256")):
             data.pop("tarball", None)
             data.pop("sha256", None)
+        if data.get("methods"):
+            data["methods"] = ["GET", *data["methods"]]
         tls = data.get("tls")
         if isinstance(tls, dict):
             files = {"certificate": "/etc/ssl/lampctl-test.pem", "key": "/etc/ssl/lampctl-test.key"}

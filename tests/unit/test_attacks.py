@@ -43,6 +43,7 @@ PLACES = {
     # In its own directory, in /run/systemd/system, and in a /run/lampctl that is mounted for it alone.
     "rehearse.sh": {"name", "socket", "from", "unit", "units"},
     "own.sh": {"new", "list"},
+    "logins/file.sh": {"path", "folder", "gid"},  # below the directory of a web server in /etc, in Perl
     "package/install.sh": {"PACKAGES"},
     "release/unpack.sh": {"batch", "ARCHIVE", "GROUP"},
     "rename/forget.sh": {"path"},  # these: homes and files in /var/www, /var/lib/php/lampctl and /etc/lampctl

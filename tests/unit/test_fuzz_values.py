@@ -28,6 +28,10 @@ FREE = {
     "command": "ExecStart, whose syntax it is in: command.check_command",
     "exclude pattern": "read by pathspec on the controller",
     "git repository": "an argument of git on the controller, after --",
+    "url pattern": "regular expressions: layers/denied.escaped",
+    "path of a redirect": "regular expressions: layers/denied.escaped",
+    "target of a redirect": "a URL, in which all else is percent-encoded: playbook/sites/rules",
+    "header value": "vhosts: quoting.apache_text and nginx_text",
     "archive key": "a shell word; base64 in lines",
     "text": "never on a host: description, hosts and ignore_failed_units",
 }

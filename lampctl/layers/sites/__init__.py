@@ -15,6 +15,7 @@ from lampctl.layers.sites.page import page_check
 from lampctl.layers.sites.php import PHP
 from lampctl.layers.sites.process import PROCESS
 from lampctl.layers.sites.proxy import PROXY
+from lampctl.layers.sites.ruled import ruled
 from lampctl.layers.sites.servlet import SERVLET
 from lampctl.layers.sites.static import STATIC
 from lampctl.layers.sites.wordpress import WORDPRESS
@@ -49,6 +50,7 @@ def desired_sites(context: Context) -> Desired:
         parts = site_types()[options.type].parts(context, name, options)
         if not any(check.id == f"site.answer@{name}" for check in parts.checks):  # the page of any type is a hop
             parts += Desired(checks=(page_check(context, name, (f"web.static@{name}",)),))
+        parts = ruled(context, name, parts)
         total += _move_to_https(parts) if redirects(context, name) else parts
     return total
 

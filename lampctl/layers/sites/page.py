@@ -8,7 +8,7 @@ from math import ceil
 
 from lampctl.answers import parse_int, sections
 from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
-from lampctl.layers import http
+from lampctl.layers import http, logins
 from lampctl.layers.base import Context
 from lampctl.layers.sites.common import check
 from lampctl.layers.vhost import https_of, names_of, redirects
@@ -57,7 +57,7 @@ def _script(context: Context, name: str, wanted: ProbeOptions, units: Sequence[s
     scheme = "https" if https_of(context, name) else "http"
     given = (wanted.path, port, f"{in_seconds(wanted.within):g}", wanted.expect or "", scheme, *names_of(context, name))
     named = words(word for unit in units for word in ("-u", unit))
-    return http.LIBRARY + words(["page", http.error_logs(context, name), named, *given])
+    return http.LIBRARY + words(["page", http.error_logs(context, name), named, logins.header(context, name), *given])
 
 
 def _accept(wanted: ProbeOptions) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from lampctl.checks import Check, Evidence, HostProbe, Verdict, failed, passed, unknown
-from lampctl.layers import http, sizing
+from lampctl.layers import denied, http, sizing
 from lampctl.layers.base import Context
 from lampctl.layers.sites.common import outside
 from lampctl.layers.sites.page import page_check
@@ -93,7 +93,8 @@ def vhost(name: str, options: Options, group: Sequence[Member], *, websocket: bo
     limit = sizing.given_limit(options.body_limit)
     tls = group[0].scheme == "https"
     apache = Needs((*_APACHE, *(_APACHE_TLS if tls else ())))
-    return Vhost("proxy-tls" if tls else "proxy", limit, values=values, apache=apache, nginx=UPGRADE)
+    rules = denied.COMMON if own else denied.HIDDEN  # an application elsewhere knows best what its paths are
+    return Vhost("proxy-tls" if tls else "proxy", limit, values=values, apache=apache, nginx=UPGRADE, denied=rules)
 
 
 def chain(

@@ -7,13 +7,16 @@ from typing import Protocol
 
 from lampctl.checks import Check
 from lampctl.layers.base import Context, Desired, ProbeFile, Validator
+from lampctl.layers.logins import logins
 from lampctl.layers.services import service_check
 from lampctl.layers.tls.profile import profile_of
 from lampctl.layers.vhost import WELL_KNOWN, WELL_KNOWN_URL, Https, https_of
 from lampctl.layers.web import apache, checks, front, nginx, reachable, taken, used
+from lampctl.layers.web.rules import rules
 from lampctl.layers.web.tier import Tier, tiers
 from lampctl.platforms import WebNames
 from lampctl.playbook import home_of
+from lampctl.playbook.sites import answered, redirected
 from lampctl.resources import (
     AbsentSymlink,
     Action,
@@ -172,8 +175,9 @@ def _files(context: Context, tier: Tier, site: str, secured: Mapping[str, Https]
     names, options, vhost = tier.names, context.playbook.sites[site], tier.vhosts[site]
     values = {
         "site": site,
-        "aliases": options.aliases,
-        "former": options.renamed_from,
+        "aliases": list(answered(site, options)[1:]),
+        "moved": redirected(site, options),
+        "rules": rules(context, tier, site),
         "default": options.default,
         "vhost": vhost,
         "home": home_of(site),
@@ -189,6 +193,7 @@ def _files(context: Context, tier: Tier, site: str, secured: Mapping[str, Https]
         **vhost.values,
     }
     return (
+        *(() if tier.front else logins(context, site, names)),
         File(f"{names.sites_available}/{site}.conf", "web", f"{tier.server}/vhost.conf.j2", values),
         *_links(context, tier, site),
     )

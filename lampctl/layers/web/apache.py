@@ -8,7 +8,7 @@ from lampctl.facts import Facts
 from lampctl.layers import media, sizing
 from lampctl.layers.base import Context, Desired, Preflight, Problem
 from lampctl.layers.vhost import https_of
-from lampctl.layers.web import front, reachable
+from lampctl.layers.web import front, reachable, rules
 from lampctl.layers.web.diverted import edited
 from lampctl.layers.web.tier import Tier
 from lampctl.platforms import WebNames
@@ -59,7 +59,7 @@ def server(context: Context, tier: Tier) -> Desired:
             Symlink(f"{root}/conf-enabled/{_LAST}", "web", "../conf-available/lampctl.conf"),
             AbsentSymlink(f"{root}/conf-enabled/lampctl.conf", "web", "../conf-available/lampctl.conf"),  # 0.1's name
             *(File(f"{root}/{path}", "web", template, {}) for path, template in files),
-            *_enabled(root, _modules(tier)),
+            *_enabled(root, _modules(context, tier)),
             *(PackagedSymlink(f"{root}/mods-enabled/{name}", "web", f"../mods-available/{name}") for name in _MPM),
             *(AbsentSymlink(f"{root}/mods-enabled/{name}", "web", f"../mods-available/{name}") for name in _CONFLICTS),
         ),
@@ -93,13 +93,14 @@ def _values(context: Context, tier: Tier) -> dict[str, object]:
 
 def _all_modules(context: Context, tier: Tier) -> tuple[str, ...]:
     secured = not tier.behind and any(https_of(context, site) for site in tier.vhosts)
-    return (*_MPM, *_modules(tier), *(_TLS_MODULES if secured else ()))
+    return (*_MPM, *_modules(context, tier), *(_TLS_MODULES if secured else ()))
 
 
-def _modules(tier: Tier) -> dict[str, None]:
+def _modules(context: Context, tier: Tier) -> dict[str, None]:
     """Each module once: those of every vhost, and what the handlers need."""
     used = sorted({module for vhost in tier.vhosts.values() for module in vhost.apache.modules})
-    return dict.fromkeys((*_MODULES, *used, *(_BEHIND if tier.behind else ())))
+    asked = sorted({module for site in tier.vhosts for module in rules.modules(context.playbook.sites[site])})
+    return dict.fromkeys((*_MODULES, *used, *asked, *(_BEHIND if tier.behind else ())))
 
 
 def tls(names: WebNames, values: Mapping[str, object]) -> tuple[Resource, ...]:

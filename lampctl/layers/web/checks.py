@@ -11,6 +11,7 @@ from lampctl.layers.sites import vhost_of
 from lampctl.layers.web import front
 from lampctl.layers.web.others import SHOWS, judge_others, pattern, probe_with_others
 from lampctl.layers.web.tier import Tier
+from lampctl.playbook.sites import answered
 from lampctl.resources.shell import quote
 
 
@@ -43,7 +44,7 @@ def static_file(context: Context, tier: Tier, site: str) -> Check:
     """A file served by this server; with two servers, by the inner one alone, then through both."""
     path = f"{vhost_of(context, site).probe_url}lampctl-probe-{{token}}.txt"
     where = f"127.0.0.1:{tier.behind}" if tier.behind else http.local_address(context, site)
-    unit, names = tier.names.unit.removesuffix(".service"), (site, *context.playbook.sites[site].aliases)
+    unit, names = tier.names.unit.removesuffix(".service"), answered(site, context.playbook.sites[site])
     call = http.local_call(context, site, path, tier.behind or 80, front.PRINT_HEADER if tier.behind else "")
     hint = f"systemctl status {unit}; ss -ltnp 'sport = :{where.rpartition(':')[2]}'"
     return Check(

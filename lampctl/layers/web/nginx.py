@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from lampctl.layers import media, sizing
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.web.diverted import edited
+from lampctl.layers.web.rules import DEFAULTS
 from lampctl.layers.web.tier import Tier
 from lampctl.platforms import WebNames
 from lampctl.resources import Action, Directory, File, Package, Rebind, Resource
@@ -61,6 +62,7 @@ def _values(context: Context, tier: Tier) -> dict[str, object]:
         "files": sizing.files(context.facts),
         "types": media.TYPES,
         "compressed": media.COMPRESSED,
+        "headers": DEFAULTS,
         "catch_all": not any(site.default for site in context.playbook.sites.values()),
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
-from lampctl.layers import http
+from lampctl.layers import http, logins
 from lampctl.layers.base import Context
 from lampctl.layers.sites import vhost_of
 from lampctl.layers.vhost import https_of, redirects
@@ -89,7 +89,8 @@ def defaults(context: Context, tier: Tier) -> tuple[Check, ...]:
 def _default(context: Context, tier: Tier, site: str) -> Check:
     """The site that answers for unknown names, requested by an address."""
     path = f"{vhost_of(context, site).probe_url}lampctl-probe-{{token}}.txt"
-    call = http.request_with_log(http.error_logs(context, site), "127.0.0.1", path)
+    login = logins.header(context, site)
+    call = http.request_with_log(http.error_logs(context, site), "127.0.0.1", path, login)
     return Check(
         f"web.default@{site}",
         "web",

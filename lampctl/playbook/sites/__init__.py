@@ -20,6 +20,7 @@ from lampctl.playbook.sites.php import PhpSite, overridden
 from lampctl.playbook.sites.process import ProcessSite
 from lampctl.playbook.sites.proxy import ProxySite
 from lampctl.playbook.sites.roots import apart, packaged
+from lampctl.playbook.sites.rules import WWW, without_www
 from lampctl.playbook.sites.servlet import ServletSite
 from lampctl.playbook.sites.source import Origin
 from lampctl.playbook.sites.static import StaticSite
@@ -41,6 +42,7 @@ __all__ = [
     "StaticSite",
     "TlsOptions",
     "WordpressSite",
+    "answered",
     "apart",
     "code_of",
     "database_name",
@@ -49,13 +51,26 @@ __all__ = [
     "home_of",
     "overridden",
     "packaged",
+    "redirected",
     "root_of",
     "servlet_of",
     "slice_of",
     "socket_name",
     "unit_of",
     "user_of",
+    "without_www",
 ]
+
+
+def answered(name: str, site: SiteBase) -> tuple[str, ...]:
+    """The names under which the site answers, its own first."""
+    return (name, *(alias for alias in site.aliases if alias not in redirected(name, site)))
+
+
+def redirected(name: str, site: SiteBase) -> tuple[str, ...]:
+    """The names from which requests are redirected to the site's own."""
+    former = (site.renamed_from,) if site.renamed_from else ()
+    return (*former, *((f"{WWW}{name}",) if site.canonical else ()))
 
 
 def root_of(name: str, site: SiteBase) -> str:

@@ -24,6 +24,7 @@ from lampctl.playbook.fields import (
 )
 from lampctl.playbook.sites.names import home_of, unit_of
 from lampctl.playbook.sites.options import SitePhpOptions, TlsOptions
+from lampctl.playbook.sites.rules import RuledSite
 from lampctl.playbook.sites.source import Folder, Origin, Pattern, SiteSource, origin_of
 
 TYPE = "The type of the site."
@@ -48,7 +49,7 @@ class ProbeOptions(Options):
         return frozenset(self.status if isinstance(self.status, list) else [self.status])
 
 
-class SiteBase(Options):
+class SiteBase(RuledSite):
     """The options of every site. Subclass it for a new type, with `type: Literal["NAME"]`."""
 
     runs_code: ClassVar[bool] = True  # whether anything runs for it, in its own slice
