@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -43,11 +43,34 @@ def off(box: Box) -> None:
 
 
 def cut(box: Box) -> None:
-    """Kills the box's init, and with it all its processes; they would survive if nspawn were killed."""
+    """Kills the box's init, and with it all its processes; they would survive if nspawn were killed.
+
+    They stand still first: else some would still see, and answer, that others have died.
+    """
     pid = box.pid_file.read_text().split()[0]
-    for init in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+    inits = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    _freeze(box, "1")
+    for init in inits:
         os.kill(int(init), signal.SIGKILL)
+    _until(lambda: not any(_started(int(init)) for init in inits))  # then all others have ended as well
+    _freeze(box, "0")  # nspawn itself goes on
     _ends(box.pid_file, STOP_TIMEOUT)
+
+
+def _freeze(box: Box, state: str) -> None:
+    """1: all its processes stand still. 0: they go on."""
+    cgroup = _cgroup(box)
+    with suppress(OSError):
+        if cgroup:
+            (cgroup / "cgroup.freeze").write_text(state)
+            _until(lambda: f"frozen {state}" in (cgroup / "cgroup.events").read_text())
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    """Wait until it holds, for a second at most. Nothing wakes who waits for another's process."""
+    deadline = time.monotonic() + 1
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.001)
 
 
 def _started(pid: int) -> str:

@@ -13,6 +13,7 @@ from lampctl.engine.library import Files
 from lampctl.engine.offline import validate_templates
 from lampctl.engine.run import run
 from lampctl.engine.steadfast import Steadfast
+from lampctl.engine.supplied import supplied
 from lampctl.engine.work import Choices, Request
 from lampctl.errors import UsageError
 from lampctl.outcome import Outcomes, Reporter
@@ -45,6 +46,7 @@ class Job:
     connections: Mapping[str, Target] = field(default_factory=dict)  # open ones, by host
     choices: Choices = field(default_factory=Choices)
     undone: frozenset[str] = frozenset()  # hosts that go back to an earlier state
+    supplied: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # secrets, as a host's batches have them
 
     @property
     def hosts(self) -> list[str]:
@@ -69,8 +71,9 @@ class Job:
         """
         options = replace(connect, config=self.config)
         request = Request(
-            self.command, self.loaded, options, self.source, confirm, self.connections, self.choices, self.undone
-        )
+            self.command, self.loaded, options, self.source, confirm, self.connections, self.choices, self.undone,
+            self.supplied,
+        )  # fmt: skip
         steadfast = Steadfast(reporter)
         outcomes = Outcomes(run(request, self.targets, steadfast))
         steadfast.finish(self.command, outcomes)
@@ -98,14 +101,12 @@ def prepare(
     connections = _connections(hosts)
     given = [host if isinstance(host, str) else host.original_host for host in hosts]
     loaded = load(book.playbook, book.settings, files, book.environment)
-    if vagrant:
-        names, config = _machines(given, loaded, config)
-    else:
-        names, config = _named(command, given, loaded, book, config)
+    names, config = _machines(given, loaded, config) if vagrant else _named(command, given, loaded, book, config)
     validate_templates(loaded, files)
     targets = [connections.get(name) or target(name) for name in names]
-    undone = given or names if choices.undo else ()
-    return Job(command, loaded, targets, config, files.template, connections, choices, frozenset(undone))
+    undone = frozenset(given or names if choices.undo else ())
+    values = supplied(loaded, files.beside, required=command in ("deploy", "plan"))
+    return Job(command, loaded, targets, config, files.template, connections, choices, undone, values)
 
 
 def locate(host: str, config: Config = None, vagrant: bool = False) -> tuple[Target, Config]:

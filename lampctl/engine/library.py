@@ -49,11 +49,14 @@ class Files:
 
     def source(self, origin: Origin, near: str) -> Source:
         """The files of an origin, whose path is relative to the playbook `near`."""
-        base = self._project
-        if near.endswith((".yml", ".yaml")):
-            inside = near.removeprefix(_BUILT_IN)
-            base = (data("playbooks").parent if inside != near else self._project) / Path(inside).parent
-        return deliver(origin, base)
+        return deliver(origin, self.beside(near))
+
+    def beside(self, near: str) -> Path:
+        """The folder of the playbook `near`, as it is shown; the project's for what no playbook says."""
+        if not near.endswith((".yml", ".yaml")):
+            return self._project
+        inside = near.removeprefix(_BUILT_IN)
+        return (data("playbooks").parent if inside != near else self._project) / Path(inside).parent
 
     def model(self) -> type[Playbook]:
         """The model of a playbook, with the layers and site types that are registered."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lampctl.checks import Status
 from lampctl.engine import fleet
@@ -81,7 +81,8 @@ class HostRun(Work):
                 raise stopped(self.host, None)
             with self.phase("connect"):
                 transport = reach(self.where, self.request.connect, self.reporter.event)
-            self.share = self.part.begin(transport)
+            share = self.part.begin(transport)
+            self.share = replace(share, given={**self.request.supplied, **share.given})
             self._run_when_free(transport)
             self.part.proved(transport)
         except LampctlError as error:

@@ -58,6 +58,7 @@ class Request:
     connections: Mapping[str, Target] = field(default_factory=dict)  # open ones, by host
     choices: Choices = field(default_factory=Choices)
     undone: frozenset[str] = frozenset()  # hosts that go back to an earlier state; the others are only checked
+    supplied: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # secrets, beside what other hosts give
     interruption: Interruption = field(default_factory=Interruption)
 
 

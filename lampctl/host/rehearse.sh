@@ -5,7 +5,7 @@ if [ ! -s rehearsed ] || [ ! -d stage ]; then exit 0; fi
 trial=lampctl-rehearsal units=/run/systemd/system
 end() {
     systemctl stop "$trial-*.socket" "$trial-*.service" 2>/dev/null || :
-    rm -rf /run/lampctl/lampctl-rehearsal-*.sock /run/systemd/system/lampctl-rehearsal-*
+    rm -rf /run/lampctl/lampctl-rehearsal-*.sock /run/systemd/system/lampctl-rehearsal-* /run/lampctl-environment/lampctl-rehearsal-*
     systemctl daemon-reload
 }
 skip() {
@@ -34,7 +34,7 @@ while [ "$#" -gt 1 ]; do
     number=$((number + 1))
     [ -e "$from/$unit.service" ] || continue
     sed "s|$unit|$name|g; s|^ListenStream=.*|ListenStream=/run/lampctl/$name.sock|" "$from/$unit.socket" > "$units/$name.socket"
-    sed "s|$unit|$name|g; /^Restart/d; s|^LoadCredential=\\([^:]*\\):.*|LoadCredential=\\1:$PWD/credentials/$name.\\1|" \
+    sed "s|$unit|$name|g; /^Restart/d; s|^ExecStartPre=+/bin/sh /etc/|ExecStartPre=+/bin/sh $PWD/stage/etc/|; s|^LoadCredential=\\([^:]*\\):.*|LoadCredential=\\1:$PWD/credentials/$name.\\1|" \
         "$from/$unit.service" > "$units/$name.service"
     printf '\n[Unit]\nCollectMode=inactive-or-failed\n[Service]\nRuntimeMaxSec=120\nBindReadOnlyPaths=%s/stage/etc:/etc\n' "$PWD" >> "$units/$name.service"
     [ ! -d "$from/$unit.service.d" ] || cp -r "$from/$unit.service.d" "$units/$name.service.d" # drop-ins of the administrator

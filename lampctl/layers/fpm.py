@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 from lampctl.layers import authority, sizing
 from lampctl.layers.base import Context, Validator
-from lampctl.layers.mysql import secret_of
+from lampctl.layers.environment import environment
 from lampctl.layers.tenant import tenant
 from lampctl.layers.versions import php_of
-from lampctl.playbook import database_of, home_of, user_of
-from lampctl.playbook.sites import PooledSite
+from lampctl.playbook import home_of, user_of
 from lampctl.playbook.sites.names import shortened
-from lampctl.resources import Action, Directory, File, Resource, Secret, Service
+from lampctl.resources import Action, Directory, File, Resource, Service
 from lampctl.resources.shell import quote, script
 
 SOCKETS = "/run/lampctl"
@@ -64,10 +63,10 @@ def pool(context: Context, site: str) -> Pool:
     """The units of a site's pool, and its state directory, which only the site's user can enter."""
     names, user, unit = php_of(context, site), user_of(site), unit_of(context, site)
     state, path = state_of(site), f"/etc/lampctl/php/{names.version}/{site}.conf"
-    credentials = {secret.rpartition("/")[2]: secret for secret in _secrets(site, context.playbook.php_sites[site])}
+    given = environment(context, site)
     files = (
-        File(path, "php", "php/pool.conf.j2", _values(context, site, state, list(credentials)), mode=0o600),
-        *_units(context, site, state, {"fpm": path, **credentials}),
+        File(path, "php", "php/pool.conf.j2", _values(context, site, state, given.names), mode=0o600),
+        *_units(context, site, state, path, given.path),
     )
     test = f"PHP_INI_SCAN_DIR=:{names.own_dir} {names.program} -t -y {quote(path)}"
     socket = Service(
@@ -84,11 +83,11 @@ def pool(context: Context, site: str) -> Pool:
         watch=(names.program, f"{names.root}/php.ini", names.conf_dir, names.own_dir, *_release_link(context, site)),
         on_change=Action.RESTART,  # a reload keeps old credentials, and programs that outlived their request
         ready=_ready(names.cli, socket_of(context, site)),
-        units=(files[2].path, path, *credentials.values()),
+        units=(files[2].path, path, *given.watched),
         test=test,
         rehearsed_at=socket_of(context, site),
     )
-    return Pool((*_folders(state, user), *files), (socket, service), Validator("php", test, path))
+    return Pool((*_folders(state, user), *given.resources, *files), (socket, service), Validator("php", test, path))
 
 
 def _folders(state: str, user: str) -> tuple[Directory, ...]:
@@ -99,7 +98,7 @@ def _folders(state: str, user: str) -> tuple[Directory, ...]:
     )
 
 
-def _units(context: Context, site: str, state: str, credentials: dict[str, str]) -> tuple[File, File]:
+def _units(context: Context, site: str, state: str, config: str, environment: str) -> tuple[File, File]:
     assert context.playbook.php
     names, unit = php_of(context, site), unit_of(context, site)
     values = {
@@ -109,7 +108,8 @@ def _units(context: Context, site: str, state: str, credentials: dict[str, str])
         "socket": socket_of(context, site),
         "web_user": context.web.user,
         "state": state,
-        "credentials": credentials,
+        "config": config,
+        "environment": environment,
         "memory_max": context.playbook.php.memory_max,
         "timeout": sizing.request_timeout(context.playbook, site),
         "tenant": tenant(context, site, writes=True),
@@ -121,7 +121,7 @@ def _units(context: Context, site: str, state: str, credentials: dict[str, str])
     )
 
 
-def _values(context: Context, site: str, state: str, credentials: list[str]) -> dict[str, object]:
+def _values(context: Context, site: str, state: str, variables: tuple[str, ...]) -> dict[str, object]:
     playbook, options = context.playbook, context.playbook.php_sites[site]
     assert playbook.php is not None
     return {
@@ -137,10 +137,7 @@ def _values(context: Context, site: str, state: str, credentials: list[str]) -> 
         "body_limit": body_limit(context, site),
         "timeout": sizing.request_timeout(playbook, site),
         "ini": {**playbook.php.ini, **authority.authority_ini(site, options), **options.php.ini},
-        "database": database_of(site, options),
-        "authority": authority.authority_of(site),
-        "environment": options.environment(site),
-        "credentials": credentials,
+        "environment": variables,
     }
 
 
@@ -152,9 +149,3 @@ def _release_link(context: Context, site: str) -> tuple[str, ...]:
 def _ready(cli: str, socket: str) -> str:
     """Shell that fails until the pool has answered a request."""
     return script("php/ready", cli=cli, socket=socket, ping=PING)
-
-
-def _secrets(site: str, options: PooledSite) -> list[str]:
-    """The files of PHP's passwords."""
-    own = [Secret(name, "php", variable).path for name, variable in options.secrets(site).items()]
-    return [secret_of(site).path, *own] if database_of(site, options) else own

@@ -6,6 +6,7 @@ from functools import partial
 
 from lampctl.answers import parse_int, rows
 from lampctl.facts import Facts
+from lampctl.layers import environment
 from lampctl.layers.base import Context, Desired, Preflight, Problem
 from lampctl.layers.logins import secret_name
 from lampctl.platforms import MysqlNames
@@ -19,12 +20,16 @@ _SECRETS = ("", "salts@", "admin@")
 
 def rename(context: Context, site: str, state: tuple[str, str]) -> tuple[Rename, ...]:
     """`state`: the former and the new directory of PHP's sessions."""
-    former = context.playbook.sites[site].renamed_from
+    options = context.playbook.sites[site]
+    former = options.renamed_from
     if former is None:
         return ()
-    kinds = ((f"{kind}{former}", f"{kind}{site}") for kind in _SECRETS)
-    logins = ((secret_name(former, user), secret_name(site, user)) for user in context.playbook.sites[site].basic_auth)
-    copies = tuple((f"{DIRECTORY}/{old}.conf", f"{DIRECTORY}/{new}.conf") for old, new in (*kinds, *logins))
+    names = (*(f"{kind}%" for kind in _SECRETS), *(secret_name("%", user) for user in options.basic_auth),
+             *(environment.secret_name("%", name) for name in getattr(options, "environment", {})))  # fmt: skip
+    copies = tuple(
+        (f"{DIRECTORY}/{name.replace('%', former)}.conf", f"{DIRECTORY}/{name.replace('%', site)}.conf")
+        for name in names
+    )
     users, folders = (user_of(former), user_of(site)), ((home_of(former), home_of(site)), state)
     return (Rename(site, former, "site", users, folders, copies),)
 

@@ -43,7 +43,9 @@ def _message(path: Path, problems: list[ErrorDetails], document: Document, top: 
 
 
 def _what(path: Path, problems: list[ErrorDetails], top: type[BaseModel]) -> str:
-    first, got = problems[0], problems[0]["input"]
+    # Of several kinds, the one whose own rule is broken is meant.
+    first = next((one for one in problems if one["type"] in ("value_error", WRONG_TEXT)), problems[0])
+    got = first["input"]
     if first["type"] == "extra_forbidden":
         model = _place(first, top)[1]
         allowed = [*(model.model_fields if model else ()), *(READ_BEFORE if model is top else [])]

@@ -188,6 +188,11 @@ class Playbook(Options):
             raise ValueError("a PHP site needs the layer php; `extends: lamp` includes it")
         if self.databases and not self.mysql:
             raise ValueError("a site with a database needs the layer mysql; `extends: lamp` includes it")
+        for name, database in self.databases.items():
+            if database.host and name not in self.php_sites:
+                raise ValueError(
+                    f"{name}: only a site with PHP, which proves the way there, has a database on another host"
+                )
 
     def _has_repositories(self) -> None:
         sources: dict[str, set[str]] = {}

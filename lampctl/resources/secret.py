@@ -3,9 +3,8 @@
 A secret that two hosts share is generated on one and given to the other: it passes through the controller's memory, and
 is in the batch's directory, as `given/NAME`, while a batch runs.
 
-The file is in the format of FPM's pool configuration, so that PHP gets the value and no second copy is
-needed: `env[DB_PASSWORD] = "…"`. The value is never an argument of a process: it passes through shell builtins
-and pipes only.
+The file has one line that matters: `env[DB_PASSWORD] = "…"`. The value is never an argument of a process: it passes
+through shell builtins and pipes only. What composes a site's environment reads it (templates/unit/environment.sh.j2).
 """
 
 from __future__ import annotations
@@ -23,12 +22,13 @@ DIRECTORY = "/etc/lampctl/secrets"
 
 @dataclass(frozen=True)
 class Secret:
-    """A random password, given to one site's PHP as the environment variable `variable`."""
+    """A password of one site, which its code gets as the environment variable `variable`: random, or a given one."""
 
     name: str
     layer: str
     variable: str = "DB_PASSWORD"
-    given: bool = False  # generated on another host
+    given: bool = False  # generated on another host, or supplied
+    origin: str = "the database's host"  # of a given one, in words
     copies: tuple[tuple[str, str], ...] = ()  # (file, its text; & is the value) in another program's format
 
     @property
@@ -77,7 +77,7 @@ def compare(secret: Secret, state: SecretState | None, view: HostView) -> Change
         return None
     if secret.given and (state is None or state.file == _OTHER):
         action = Action.UPDATE if state else Action.CREATE
-        return Change(secret.key, secret.layer, action, "the password from the database's host\n")
+        return Change(secret.key, secret.layer, action, f"the value from {secret.origin}\n")
     if state is None:
         return Change(secret.key, secret.layer, Action.CREATE, "a random password, generated on the host\n")
     return Change(secret.key, secret.layer, Action.UPDATE, f"{state.file} -> {_RIGHT}\n")
@@ -98,7 +98,9 @@ def steps(changed: Sequence[Changed[Secret]], view: HostView) -> list[Step]:  # 
 
 def _make(secret: Secret) -> str:
     if secret.given:
-        return script("secret/take", file=secret.path, variable=secret.variable, given=_given(secret))
+        return script(
+            "secret/take", file=secret.path, variable=secret.variable, given=_given(secret), origin=secret.origin
+        )
     return script("secret/make", file=secret.path, variable=secret.variable, read=secret.read)
 
 

@@ -136,13 +136,12 @@ def test_wordpress_installs_php_and_a_theme_but_no_second_apache(platform: str) 
     assert {"wordpress", "php", f"php{version}-gd", f"php{version}-mbstring"} <= set(packages)
     assert [name for name in packages if name.startswith("wordpress-theme-")]
     pool = contents[f"/etc/lampctl/php/{version}/wordpress.test.conf"]
-    assert "env[WORDPRESS_CONFIG] = 'site-wordpress-test'\n" in pool
-    secrets = [secret.path for secret in select(found.resources, Secret) if secret.variable != "WP_PASSWORD"]
-    unit = f"lampctl-php{version}-wordpress.test.service"
-    given = [f"LoadCredential={path.rpartition('/')[2]}:{path}" for path in secrets]
-    assert set(given) <= set(contents[f"/etc/systemd/system/{unit}"].splitlines())
-    read = [f"include = /run/credentials/{unit}/{path.rpartition('/')[2]}" for path in secrets]
-    assert [line for line in pool.splitlines() if line.startswith("include")] == read
+    assert "env[WORDPRESS_CONFIG] = $WORDPRESS_CONFIG\n" in pool
+    secrets = [secret for secret in select(found.resources, Secret) if secret.variable != "WP_PASSWORD"]
+    composed = contents["/etc/lampctl/environment/wordpress.test"]
+    assert all(f"secret {secret.variable} {secret.path};" in composed for secret in secrets)
+    unit = contents[f"/etc/systemd/system/lampctl-php{version}-wordpress.test.service"]
+    assert "ExecStartPre=+/bin/sh /etc/lampctl/environment/wordpress.test %p\n" in unit
 
 
 def test_commands_are_probed_with_each_php_version() -> None:

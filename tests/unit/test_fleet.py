@@ -99,9 +99,9 @@ def test_site_host_has_a_database_server_only_for_its_own_databases(tmp_path: Pa
     users = [r.key for r in resources if isinstance(r, DatabaseUser)]
     assert users == ["database-user:near_test@localhost"]
     assert "bind-address = 127.0.0.1" in rendered(share, "90-lampctl.cnf")
-    assert "env[DB_HOST] = '10.0.0.5'" in rendered(share, "far.test.conf")
-    assert "env[DB_TLS_CA] = '/etc/ssl/lampctl/far.test.pem'" in rendered(share, "far.test.conf")
-    assert "DB_TLS" not in rendered(share, "near.test.conf")
+    assert "v_DB_HOST=10.0.0.5\n" in rendered(share, "environment/far.test")
+    assert "v_DB_TLS_CA=/etc/ssl/lampctl/far.test.pem\n" in rendered(share, "environment/far.test")
+    assert "DB_TLS" not in rendered(share, "environment/near.test")
     alone = of_sites(loaded(tmp_path, TEXT.replace("  near.test: {database: true}\n", "")), {"db1": "10.0.0.5"})
     assert not any("mariadb" in r.key for r in wanted(alone).resources)
 

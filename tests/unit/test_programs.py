@@ -97,7 +97,7 @@ def test_environment_is_quoted_and_never_shown(tmp_path: Path) -> None:
     found, texts = wanted(tmp_path, "{type: process, command: x, port: 8000, environment: {KEY: hunter2}}")
     path = "/etc/lampctl/environment/a.test"
     file = next(file for file in select(found.resources, File) if file.path == path)
-    assert 'KEY="hunter2"' in texts[path]
+    assert "v_KEY=hunter2" in texts[path]
     assert file.mode == 0o600
     view = HostView(contents={file.key: texts[path]})
     for entry in (None, Entry("file", 0o600, "root:root", b"# Managed by lampctl\nKEY=older\n")):

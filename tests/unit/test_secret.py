@@ -11,5 +11,5 @@ def test_given_password_is_replaced_only_if_it_differs() -> None:
     states = secret.parse(f"{item.path}\tregular file\troot:root\t600\n{item.path}\tother\t-\t-\n")
     change = secret.compare(item, states[item.key], HostView())
     assert change is not None
-    assert change.diff == "the password from the database's host\n"
+    assert change.diff == "the value from the database's host\n"
     assert secret.compare(item, secret.SecretState("regular file root:root 600"), HostView()) is None

@@ -6,7 +6,7 @@ mkdir -p "${FILE%/*}"; chmod 700 /etc/lampctl "${FILE%/*}"
     value=$(head -c 256 /dev/urandom | base64 -w0 | tr -dc A-Za-z0-9 | head -c 32)
     [ "${#value}" -eq 32 ]
     {
-        echo "; Made by lampctl on this host. Only root and, through its pool, the site's PHP have it."
+        echo "; Made by lampctl on this host. Only root and, in its environment, the site's code have it."
         printf 'env[%s] = "%s"\n' "$VARIABLE" "$value"
     } > "$FILE.new"
     sync -d "$FILE.new" 2>/dev/null || :

@@ -12,6 +12,7 @@ from functools import partial
 from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
 from lampctl.layers import denied, http, sizing
 from lampctl.layers.base import Context, Desired, ProbeFile
+from lampctl.layers.environment import environment
 from lampctl.layers.services import judge
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import check, home, outside, through
@@ -72,8 +73,8 @@ def _socket(name: str) -> str:
 def _runner(context: Context, name: str) -> tuple[tuple[Resource, ...], Check]:
     """The units that start the programs, and their check."""
     needs = (f"web.static@{name}",)
-    unit = f"lampctl-cgi-{name}"
-    values = {"site": name, "web_user": context.web.user, "socket": _socket(name),
+    unit, given = f"lampctl-cgi-{name}", environment(context, name)
+    values = {"site": name, "environment": given.path, "web_user": context.web.user, "socket": _socket(name),
               "tenant": tenant(context, name, writes=True), "programs": sizing.cgi_programs(context.facts)}  # fmt: skip
     files = tuple(
         File(f"/etc/systemd/system/{unit}.{kind}", "site", f"cgi/{kind}.j2", values) for kind in ("socket", "service")
@@ -84,12 +85,12 @@ def _runner(context: Context, name: str) -> tuple[tuple[Resource, ...], Check]:
         on_change=Action.RESTART,
         sockets=(_socket(name),),
         rights=f"600 {context.web.user}:",
-        units=tuple(f.path for f in files),
+        units=(*(f.path for f in files), *given.watched),
     )
     runner = check(name, "runner", Where.HOST, "the site's fcgiwrap accepts requests",
                    f"{unit}.socket active, enabled, runs the config on disk",
                    partial(_judge_runner, service), needs, None)  # fmt: skip
-    return (*files, service), runner
+    return (*given.resources, *files, service), runner
 
 
 def _judge_runner(service: Service, seen: Evidence) -> Verdict:

@@ -10,11 +10,12 @@ from functools import partial
 
 from lampctl.checks import Check, Evidence, Status, Verdict, Where
 from lampctl.layers.base import Context, Desired
+from lampctl.layers.environment import environment
 from lampctl.layers.services import judge
 from lampctl.layers.sites import upstreams
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import check, home
-from lampctl.layers.sites.units import unit_files
+from lampctl.layers.sites.units import unit_file
 from lampctl.layers.sites.upstreams import Member
 from lampctl.layers.vhost import Vhost
 from lampctl.playbook import home_of, servlet_of, socket_name, user_of
@@ -42,13 +43,15 @@ def parts(context: Context, name: str, options: ServletSite) -> Desired:
     # The package's web.xml enables JSPs and static files.
     web_xml = Symlink(f"{base}/conf/web.xml", "site", names.web_xml)
     values = {"tomcat": names, "base": base, "heap": options.heap, "unit": servlet_of(name)}
-    files = unit_files(context, name, options, f"{servlet_of(name)}.service", "unit/servlet.service.j2", values)
+    file = unit_file(context, name, options, f"{servlet_of(name)}.service", "unit/servlet.service.j2", values)
+    given = environment(context, name)
     listens = {"site": name, "socket": _socket(name), "web_user": context.web.user}
     listener = File(f"/etc/systemd/system/{servlet_of(name)}.socket", "site", "unit/servlet.socket.j2", listens)
-    paths = (server.path, web_xml.path, *(file.path for file in files))
+    paths = (server.path, web_xml.path, file.path, *given.watched)
     services = _services(context, name, options, listener.path, paths)
+    files = (server, web_xml, listener, file)
     return Desired(
-        resources=(Package(names.package, "site"), *home(context, name), server, web_xml, listener, *files, *services),
+        resources=(Package(names.package, "site"), *home(context, name), *given.resources, *files, *services),
         checks=_chain(context, name, options, services),
     )
 

@@ -10,6 +10,7 @@ from lampctl.answers import sections
 from lampctl.checks import Check, Evidence, HostProbe, Judge, Verdict, Where, failed
 from lampctl.facts import Facts
 from lampctl.layers.base import Context, Desired, Preflight, Problem
+from lampctl.layers.environment import environment
 from lampctl.layers.ports import holders, holds, parse_holders, strangers
 from lampctl.layers.services import service_check
 from lampctl.layers.sites import upstreams
@@ -21,32 +22,28 @@ from lampctl.resources import Action, File, Service
 from lampctl.resources.shell import labelled
 
 
-def unit_files(
+def unit_file(
     context: Context, name: str, options: SandboxedSite, unit: str, template: str, values: Mapping[str, object]
-) -> tuple[File, ...]:
-    """The unit that `template` renders, and the file of its environment variables."""
-    environment = f"/etc/lampctl/environment/{name}"
+) -> File:
+    """The unit that `template` renders."""
     given = {
         "site": name,
         "user": user_of(name),
         "home": home_of(name),
         "tenant": tenant(context, name, ports=options.ports),
         "options": options,
-        "environment": environment if options.environment else "",
+        "environment": environment(context, name).path,
         **values,
     }
-    file = File(f"/etc/systemd/system/{unit}", "site", template, given)
-    if not options.environment:
-        return (file,)
-    variables = {"environment": options.environment}
-    return (file, File(environment, "site", "unit/environment.j2", variables, mode=0o600, private=True))
+    return File(f"/etc/systemd/system/{unit}", "site", template, given)
 
 
 def program(
     context: Context, name: str, options: SandboxedSite, template: str, values: Mapping[str, object]
 ) -> Desired:
     """The unit that `template` renders and its instances, restarted one after another, and their chain of checks."""
-    files = unit_files(context, name, options, f"lampctl-{name}@.service", template, values)
+    file = unit_file(context, name, options, f"lampctl-{name}@.service", template, values)
+    given = environment(context, name)
     services = [
         Service(
             unit_of(name, port),
@@ -55,13 +52,13 @@ def program(
             on_change=Action.RESTART,
             one_of_several=len(options.ports) > 1,
             ready=holds(user_of(name), (port,)),
-            units=tuple(file.path for file in files),
+            units=(file.path, *given.watched),
             outage="" if len(options.ports) > 1 else "until it listens again, its site answers 502 or 503",
         )
         for port in options.ports
     ]
     return Desired(
-        resources=(*home(context, name, ("*",)), *files, *services),
+        resources=(*home(context, name, ("*",)), *given.resources, file, *services),
         checks=_chain(context, name, options, services),
         preflights=(Preflight(f"site.port@{name}", _port_holders(name, options), partial(_judge_ports, name)),),
     )

@@ -8,8 +8,8 @@ from __future__ import annotations
 from lampctl.layers import denied, sizing
 from lampctl.layers.authority import authority_ini
 from lampctl.layers.base import Context, Desired, ProbeFile
+from lampctl.layers.environment import environment
 from lampctl.layers.fpm import body_limit, socket_of
-from lampctl.layers.mysql import secret_of
 from lampctl.layers.sites import php, wordpress_checks
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import home
@@ -96,7 +96,7 @@ def _password(name: str) -> Secret:
 
 
 def _configuration(name: str, options: WordpressSite) -> tuple[Resource, ...]:
-    key = options.environment(name)["WORDPRESS_CONFIG"]
+    key = options.own_variables(name)["WORDPRESS_CONFIG"]
     path = f"{CONFIG}/config-{key}.php"
     scheme = "https" if options.https else "http"
     values = {
@@ -129,8 +129,7 @@ def _cron(context: Context, name: str, options: WordpressSite) -> tuple[Resource
         "tenant": tenant(context, name, writes=True),
         "core": _core(context, name, options),
         "php": _php(context, name, options),
-        "environment": {"HTTP_HOST": name, **options.environment(name)},
-        "secrets": {"database": secret_of(name).path, "salts": _salts(name).path},
+        "environment": environment(context, name).path,
     }
     return (*(File(path, "site", f"wordpress/cron.{path.rsplit('.', 1)[1]}.j2", values) for path in timer.units), timer)
 
@@ -163,22 +162,21 @@ def _tasks(context: Context, name: str, options: WordpressSite, install: str, lo
         "WP_TITLE": options.title,
         "WP_ADMIN": options.admin,
         "WP_EMAIL": options.email,
-        **options.environment(name),
     }
-    environment = f"/etc/lampctl/environment/wp_{name}"
-    secrets = {"database": secret_of(name).path, "salts": _salts(name).path}
+    installs = f"/etc/lampctl/environment/wp_{name}"  # no hostname has an underscore
     given = {
         "site": name,
         "tenant": tenant(context, name, writes=True),
-        "environment": environment,
+        "environment": environment(context, name).path,
+        "installs": installs,
         "program": [*_php(context, name, options), _INSTALL, _core(context, name, options)],
     }
     return (
-        File(environment, "site", "unit/environment.j2", {"environment": values}, mode=0o600),
+        File(installs, "site", "unit/environment.j2", {"environment": values}, mode=0o600),
         File(f"/etc/systemd/system/{install}.service", "site", "wordpress/task.service.j2",
-             {**given, "task": "install", "secrets": {**secrets, "admin": _password(name).path}}),
+             {**given, "task": "install", "secrets": {"admin": _password(name).path}}),
         File(f"/etc/systemd/system/{look}@.service", "site", "wordpress/task.service.j2",
-             {**given, "task": "look", "secrets": secrets}),
+             {**given, "task": "look", "secrets": {}}),
     )  # fmt: skip
 
 

@@ -20,10 +20,10 @@ from lampctl.playbook.fields import (
     SiteName,
     Size,
     Status,
-    Variable,
 )
+from lampctl.playbook.sites.environment import WithEnvironment
 from lampctl.playbook.sites.names import home_of, unit_of
-from lampctl.playbook.sites.options import SitePhpOptions, TlsOptions
+from lampctl.playbook.sites.options import SitePhpOptions, TlsOptions, WithDatabase
 from lampctl.playbook.sites.rules import RuledSite
 from lampctl.playbook.sites.source import Folder, Origin, Pattern, SiteSource, origin_of
 
@@ -167,8 +167,10 @@ class RootedSite(SourcedSite):
         )
 
 
-class PooledSite(SiteBase):
+class PooledSite(WithEnvironment, SiteBase):
     """A site with its own pool of PHP processes."""
+
+    set_by_lampctl: ClassVar[frozenset[str]] = frozenset({"FPM_SOCKETS", "PHP_INI_SCAN_DIR", "TMPDIR"})
 
     # Its code verifies its database server by the authority in DB_TLS_CA; otherwise PHP's settings must contain it.
     verifies: ClassVar[bool] = True
@@ -183,19 +185,16 @@ class PooledSite(SiteBase):
         """PHP extensions that it needs, whatever the playbook lists."""
         return ()
 
-    def environment(self, name: str) -> dict[str, str]:  # noqa: ARG002
-        """What its pool gives to PHP beside its database."""
-        return {}
-
-    def secrets(self, name: str) -> dict[str, str]:  # noqa: ARG002
-        """Name of each further secret → the environment variable in which its pool gives it to PHP."""
-        return {}
+    @model_validator(mode="after")
+    def _no_pool(self) -> Self:
+        if name := next((name for name in self.environment if name.startswith("pool")), ""):
+            raise ValueError(f"environment: {name}: FPM does not pass on a variable whose name begins with pool")
+        return self
 
 
-class SandboxedSite(SiteBase):
+class SandboxedSite(WithDatabase, WithEnvironment, SiteBase):
     """The site's own program behind the web server, in a sandboxed unit."""
 
-    environment: dict[Variable, OneLine] = Field({}, description="Environment variables of the program.")
     memory_max: Size | None = Field(None, description="The most memory for each instance (systemd's MemoryMax).")
     cpu_quota: Annotated[int, Field(ge=1, le=12800)] | None = Field(
         None, description="Percent of one core for each instance (systemd's CPUQuota)."

@@ -77,6 +77,14 @@ class DatabaseOptions(Options):
         return self
 
 
+class WithDatabase(Options):
+    """A site that may have a database."""
+
+    database: DatabaseOptions | bool = Field(
+        False, description="`true`: a database with default names; a mapping: named; `false`: none."
+    )
+
+
 class SitePhpOptions(Options):
     """PHP for one site. Options that are not set are taken from the `php` layer."""
 

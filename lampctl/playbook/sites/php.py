@@ -9,12 +9,12 @@ from typing import Literal
 from pydantic import Field
 
 from lampctl.playbook.sites.base import TYPE, PooledSite, RootedSite, SiteBase
-from lampctl.playbook.sites.options import DatabaseOptions
+from lampctl.playbook.sites.options import WithDatabase
 from lampctl.playbook.sites.source import Script
 from lampctl.playbook.sites.starter import PHP, Starter
 
 
-class PhpSite(RootedSite, PooledSite):
+class PhpSite(WithDatabase, RootedSite, PooledSite):
     """PHP in its own pool."""
 
     type: Literal["php"] = Field("php", description=TYPE)
@@ -23,9 +23,6 @@ class PhpSite(RootedSite, PooledSite):
     )
     front_controller: Script | None = Field(
         None, description="The script that answers all paths without a file: `index.php`, as most frameworks want it."
-    )
-    database: DatabaseOptions | bool = Field(
-        False, description="`true`: a database with default names; a mapping: named; `false`: none."
     )
 
     def unfit(self, modes: Mapping[str, int]) -> tuple[str, str] | None:

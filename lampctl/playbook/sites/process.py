@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -14,6 +14,8 @@ from lampctl.playbook.sites.starter import SOURCE, Starter
 class ProcessSite(SandboxedSite, SourcedSite):
     """Any program that listens on $PORT of 127.0.0.1, run and restarted by systemd, in its `source`."""
 
+    set_by_lampctl: ClassVar[frozenset[str]] = frozenset({"PORT"})
+
     type: Literal["process"] = Field(description=TYPE)
     command: Command = Field(
         description="The program and its arguments, as in a unit's ExecStart. `./serve` and `bin/serve` are below the "
@@ -24,8 +26,6 @@ class ProcessSite(SandboxedSite, SourcedSite):
 
     @model_validator(mode="after")
     def _port_is_ours(self) -> Self:
-        if "PORT" in self.environment:
-            raise ValueError("PORT is set by lampctl, for each instance: say `port`")
         if self.port + self.instances > 65536:
             raise ValueError(f"{self.instances} instances from port {self.port} on go beyond 65535: begin lower")
         return self

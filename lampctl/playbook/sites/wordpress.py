@@ -48,12 +48,12 @@ class WordpressSite(PooledSite):
     def extensions(self) -> tuple[str, ...]:
         return ("mysql", "curl", "gd", "imagick", "intl", "mbstring", "xml", "zip")
 
-    def environment(self, name: str) -> dict[str, str]:
+    def own_variables(self, name: str) -> dict[str, str]:
         """Debian's WordPress finds /etc/wordpress/config-KEY.php by it; a key has letters, digits and hyphens only."""
         return {"WORDPRESS_CONFIG": key_of(name)}
 
-    def secrets(self, name: str) -> dict[str, str]:
-        return {f"salts@{name}": "WP_SECRET"}
+    def own_secrets(self, name: str) -> dict[str, str]:
+        return {"WP_SECRET": f"salts@{name}"}
 
 
 STARTER = Starter("WordPress on Apache, MariaDB and PHP, ready to log in.", "    title: My WordPress\n", "lamp", PHP)
