@@ -17,6 +17,7 @@ from lampctl.cli.history import attach, history
 from lampctl.cli.init import init
 from lampctl.cli.options import Book, Common, Connect, Format, RunOptions, Version, grouped
 from lampctl.cli.playbook import playbook
+from lampctl.cli.releases import releases
 from lampctl.cli.smoke import smoke
 from lampctl.cli.terminal import confirm_changes, connect_options, showing
 from lampctl.errors import UsageError
@@ -186,6 +187,7 @@ app.command(
     " | lampctl history web1 --format json"
 )(history)
 app.command(epilog="Example: lampctl attach web1")(attach)
+app.command(epilog="Examples: lampctl releases web1 | lampctl releases web1 shop.test --format json")(releases)
 app.command(epilog="Examples: lampctl init | lampctl init blog.yml --type wordpress --host web1 --site blog.test")(init)
 app.command(epilog="Example: lampctl doctor")(doctor)
 app.command(epilog="Examples: lampctl explain php.fastcgi | lampctl explain 'sites.*.tls'")(explain)

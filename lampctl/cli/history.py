@@ -46,11 +46,11 @@ def history(
         message = f"--format {others[0].format}: a list of runs is text or json, on stdout"
         raise UsageError(message, "name a RUN to show it in any format", kind="output")
     shown = wanted.reporter(common.quiet, False, _nowhere)
-    with showing(shown), _journal(host, connect, shown, wanted.can_ask) as journal:
+    with showing(shown), journal(host, connect, shown, wanted.can_ask) as opened:
         if run:
-            _finish(shown, journal.replay(run, shown.event))
+            _finish(shown, opened.replay(run, shown.event))
             return
-        found = journal.runs()
+        found = opened.runs()
     print(_document(host, found) if "json" in wanted.stdout else _table(host, found))
 
 
@@ -61,15 +61,16 @@ def attach(common: RunOptions, connect: Connect, host: Host) -> None:
 
     wanted = outputs(common.format or [])
     shown = wanted.reporter(common.quiet, False, _nowhere)
-    with showing(shown), _journal(host, connect, shown, wanted.can_ask) as journal:
-        outcome = journal.attach(shown.event)
+    with showing(shown), journal(host, connect, shown, wanted.can_ask) as opened:
+        outcome = opened.attach(shown.event)
         _finish(shown, outcome)
     if code := wanted.exit_code([outcome]):
         raise typer.Exit(code)
 
 
 @contextmanager
-def _journal(host: str, connect: Connect, shown: Reporter, can_ask: bool) -> Iterator[History]:
+def journal(host: str, connect: Connect, shown: Reporter, can_ask: bool) -> Iterator[History]:
+    """A connection to the host, for what its journal says."""
     from lampctl.engine.history import History
     from lampctl.engine.job import locate
     from lampctl.engine.reach import reach

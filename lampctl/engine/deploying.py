@@ -15,7 +15,7 @@ from lampctl.checks import Check, HostProbe, Result, conclude, failed, first_reg
 from lampctl.engine import apply
 from lampctl.engine.prove import tools
 from lampctl.engine.script import WAIT
-from lampctl.engine.settle import Judgement, known_to_pass, settle
+from lampctl.engine.settle import Judgement, answered, known_to_pass, settle
 from lampctl.engine.work import Work
 from lampctl.errors import ApplyFailed, Interrupted, LampctlError, Refused, locked
 from lampctl.journal.runs import Begun, Verdict
@@ -76,7 +76,7 @@ class Deploying:
         known = known_to_pass(desired.checks, results, seen.passed)
         news = seen.proved != seen.generation or not known.items() <= seen.passed.items()
         if seen.generation and not seen.lock and news and not any(result.undo_may_help for result in results):
-            judgement = Judgement(seen.generation, Verdict.PROVED, passed=known)
+            judgement = Judgement(seen.generation, Verdict.PROVED, passed=known, answered=answered(desired, results))
             with suppress(LampctlError):  # another run has begun meanwhile
                 settle(self._transport, judgement, self._work.outcome_so_far())
 
@@ -135,7 +135,7 @@ class Deploying:
             return None
         deleted = stage.generation.deleted if stage.generation else ()
         passed = known_to_pass(desired.checks, results, without_sites(seen.passed, deleted))
-        self._settle(Judgement(generation, Verdict.PROVED, passed=passed))
+        self._settle(Judgement(generation, Verdict.PROVED, passed=passed, answered=answered(desired, results)))
         return replace(after, passed=passed, proved=generation, generation=generation, lock="")
 
     def _apply(self, plan: Plan, stage: Stage, generation: str, pages: list[Check]) -> str:

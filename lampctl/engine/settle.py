@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lampctl.checks import Check, Result, Status
 from lampctl.engine.script import listed
 from lampctl.errors import Locked, locked
 from lampctl.journal.runs import MOST, Ended, Verdict, encode
+from lampctl.layers import Desired
 from lampctl.outcome import Outcome
+from lampctl.resources import Release, select
 from lampctl.resources.shell import script
 from lampctl.ssh import Batch, Transport, as_root
 from lampctl.ssh.limits import CHANGE_LIMITS
@@ -27,6 +29,7 @@ class Judgement:
         which: The generation to undo.
         run: The id of the run that applied it; empty if it is not in the journal.
         passed: Check id -> question, of the checks that are known to have passed, with PROVED.
+        answered: Site -> how many releases stay, or empty, of those whose pages passed: what they serve is proved.
     """
 
     generation: str
@@ -34,6 +37,7 @@ class Judgement:
     which: str = ""
     run: str = ""
     passed: Mapping[str, str] | None = None
+    answered: Mapping[str, str] = field(default_factory=dict)
 
 
 def settle(transport: Transport, judgement: Judgement, outcome: Outcome) -> bool | None:
@@ -60,6 +64,10 @@ def settle(transport: Transport, judgement: Judgement, outcome: Outcome) -> bool
 def _batch(judgement: Judgement, outcome: Outcome) -> Batch:
     passed = judgement.passed or {}
     main = script(
+        "enter",
+        "release/earlier",
+        "release/prune",
+        "release/prove",
         "settle",
         generation=judgement.generation,
         verdict=str(judgement.verdict),
@@ -70,6 +78,7 @@ def _batch(judgement: Judgement, outcome: Outcome) -> Batch:
     files = {
         "main": main.encode(),
         "passed": listed(f"{id} {question}" for id, question in passed.items()),
+        "answered": listed(map("\t".join, judgement.answered.items())),
         "ended": encode(summary(judgement.verdict, outcome)),
         "outcome": (json.dumps(outcome.as_dict(), ensure_ascii=False) + "\n").encode(),
     }
@@ -88,6 +97,14 @@ def summary(verdict: Verdict, outcome: Outcome) -> Ended:
     failed = tuple(result.id for result in outcome.results if result.status is Status.FAIL)
     error = outcome.error.message if outcome.error else ""
     return Ended(verdict, round(time.time(), 3), len(outcome.changes), len(outcome.results), failed, error)
+
+
+def answered(desired: Desired, results: Sequence[Result]) -> dict[str, str]:
+    """The sites whose own page passed -> how many releases stay; empty where that is not known."""
+    keep = {release.site: str(release.keep) for release in select(desired.resources, Release)}
+    passed = (result.id for result in results if result.status is Status.PASS)
+    sites = (id.partition("@")[2] for id in passed if id.startswith("site.answer@"))
+    return {site: keep.get(site, "") for site in sites}
 
 
 def known_to_pass(checks: Sequence[Check], results: Sequence[Result], before: Mapping[str, str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from lampctl.resources.base import Action, Change, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase
 from lampctl.resources.shell import quote, script
 
-KEPT = 5  # releases besides the one that is served
+KEPT = 5  # releases besides the one that is served, unless a site says otherwise
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class Release:
     Only root and the group can read those that match one of `hidden`: the site's user reads its code, the web server's
     user only what it serves. These are patterns of find, for names, or with a slash for paths below the release.
     `served`: the folder that is the document root; what is outside it is hidden as well. Empty: the release itself.
+    `keep`: how many others stay beside the one that is served and the last proved one.
     """
 
     home: str
@@ -70,6 +71,11 @@ class Release:
     group: str = "root"
     hidden: tuple[str, ...] = ()
     served: str = ""
+    keep: int = KEPT
+
+    @property
+    def site(self) -> str:
+        return self.home.rpartition("/")[2]
 
     @property
     def path(self) -> str:
@@ -113,13 +119,17 @@ def steps(changed: Sequence[Changed[Release]], view: HostView) -> list[Step]:  #
     for release, _ in changed:
         name = f"{release.source.digest}.tar.gz"
         unpack = script(
+            "release/earlier",
+            "release/prune",
             "release/unpack",
+            site=release.site,
             folder=f"{release.home}/releases",
+            commit=release.source.commit,
             digest=release.source.digest,
             archive=name,
             group=release.group,
             hidden=matching(release.hidden, release.served),
-            most=KEPT,
+            most=release.keep - 1,  # the new one makes the served one another
         )
         payload = {name: gzip.compress(release.source.archive, mtime=0)}
         made.append(Step(f"release {release.path}", release.layer, unpack, payload=payload))

@@ -45,7 +45,9 @@ PLACES = {
     "own.sh": {"new", "list"},
     "logins/file.sh": {"path", "folder", "gid"},  # below the directory of a web server in /etc, in Perl
     "package/install.sh": {"PACKAGES"},
-    "release/unpack.sh": {"batch", "ARCHIVE", "GROUP"},
+    "release/prove.sh": {"records"},  # in /var/lib/lampctl, as that of prune.sh and unpack.sh
+    "release/prune.sh": {"1", "old"},
+    "release/unpack.sh": {"batch", "ARCHIVE", "GROUP", "records"},
     "rename/forget.sh": {"path"},  # these: homes and files in /var/www, /var/lib/php/lampctl and /etc/lampctl
     "rename/move.sh": {"1", "2"},
     "rename/restore.sh": {"1", "2"},

@@ -13,8 +13,9 @@ from lampctl.layers.fpm import state_of
 from lampctl.layers.renamed import rename
 from lampctl.layers.tenant import slices
 from lampctl.playbook import former_user_of, home_of, user_of
-from lampctl.playbook.sites import RootedSite, packaged
+from lampctl.playbook.sites import ReleasedSite, RootedSite, packaged
 from lampctl.resources import Directory, File, Occupied, Package, Release, Resource, Symlink, User
+from lampctl.resources.release import KEPT
 
 # Describes an answer if it is the expected one; None for any other.
 Recognise = Callable[[http.Answer], str | None]
@@ -47,7 +48,8 @@ def home(context: Context, name: str, hidden: tuple[str, ...] = ()) -> tuple[Res
         return found
     site = context.playbook.sites[name]
     served = site.root_in("") if isinstance(site, RootedSite) else ""
-    release = Release(path, "site", source, user, hidden, served)
+    keep = site.keep if isinstance(site, ReleasedSite) else KEPT
+    release = Release(path, "site", source, user, hidden, served, keep)
     return (*found, release, Symlink(f"{path}/current", "site", f"releases/{source.digest}"))
 
 

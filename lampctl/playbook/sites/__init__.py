@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lampctl.playbook.sites.base import PooledSite, ProbeOptions, RootedSite, SandboxedSite, SiteBase
+from lampctl.playbook.sites.base import PooledSite, ProbeOptions, ReleasedSite, RootedSite, SandboxedSite, SiteBase
 from lampctl.playbook.sites.cgi import CgiSite
 from lampctl.playbook.sites.names import (
     database_name,
@@ -35,6 +35,7 @@ __all__ = [
     "ProbeOptions",
     "ProcessSite",
     "ProxySite",
+    "ReleasedSite",
     "RootedSite",
     "SandboxedSite",
     "ServletSite",

@@ -26,6 +26,7 @@ from lampctl.playbook.sites.names import home_of, unit_of
 from lampctl.playbook.sites.options import SitePhpOptions, TlsOptions, WithDatabase
 from lampctl.playbook.sites.rules import RuledSite
 from lampctl.playbook.sites.source import Folder, Origin, Pattern, SiteSource, origin_of
+from lampctl.resources.release import KEPT
 
 TYPE = "The type of the site."
 PROBE = "The site's own page, which proves that it works: a path, or a mapping."
@@ -100,7 +101,23 @@ class SiteBase(RuledSite):
         return ()
 
 
-class SourcedSite(SiteBase):
+class ReleasedSite(SiteBase):
+    """A site whose files may be deployed, as releases."""
+
+    keep: Annotated[int, Field(ge=1, le=100)] = Field(
+        KEPT,
+        description="How many releases stay on the host beside the one that is served and the last proved one. What a "
+        "rollback goes to always stays.",
+    )
+
+    @model_validator(mode="after")
+    def _something_to_keep(self) -> Self:
+        if "keep" in self.model_fields_set and self.files is None:
+            raise ValueError("`keep` counts releases, and nothing is deployed: there is no `source`")
+        return self
+
+
+class SourcedSite(ReleasedSite):
     """A site whose files may be deployed."""
 
     source: SiteSource | None = Field(

@@ -7,13 +7,13 @@ from typing import Literal
 from pydantic import Field
 
 from lampctl.playbook.fields import OneLine, Port, Size
-from lampctl.playbook.sites.base import TYPE, SandboxedSite
+from lampctl.playbook.sites.base import TYPE, ReleasedSite, SandboxedSite
 from lampctl.playbook.sites.names import servlet_of
 from lampctl.playbook.sites.source import Origin
 from lampctl.playbook.sites.starter import Starter
 
 
-class ServletSite(SandboxedSite):
+class ServletSite(SandboxedSite, ReleasedSite):
     """A Java web application in its own Tomcat."""
 
     type: Literal["servlet"] = Field(description=TYPE)

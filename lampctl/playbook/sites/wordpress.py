@@ -7,14 +7,14 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from lampctl.playbook.fields import OneLine, UserName
-from lampctl.playbook.sites.base import TYPE, PooledSite
+from lampctl.playbook.sites.base import TYPE, PooledSite, ReleasedSite
 from lampctl.playbook.sites.names import home_of, key_of
 from lampctl.playbook.sites.options import DatabaseOptions
 from lampctl.playbook.sites.source import SHA256, Origin
 from lampctl.playbook.sites.starter import PHP, Starter
 
 
-class WordpressSite(PooledSite):
+class WordpressSite(PooledSite, ReleasedSite):
     """WordPress, installed and ready to log in."""
 
     verifies: ClassVar[bool] = False

@@ -1,0 +1,62 @@
+"""releases: the releases of a host's sites, by the host's own record."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lampctl.cli import words
+from lampctl.cli.history import journal
+from lampctl.cli.options import Common, Connect, Format, grouped
+from lampctl.cli.terminal import showing
+
+if TYPE_CHECKING:
+    from lampctl.journal.releases import Release
+
+Host = Annotated[
+    str,
+    typer.Argument(
+        metavar="HOST", help="user@host:port, an alias of ~/.ssh/config, a box, or local.", autocompletion=words.hosts
+    ),
+]
+Site = Annotated[str, typer.Argument(metavar="[SITE]", help="One site of the host. Default: all that have releases.")]
+
+
+@grouped
+def releases(common: Common, connect: Connect, host: Host, site: Site = "") -> None:
+    """List the releases of a host's sites: of which commit, when and by whom each was made, what is served and proved.
+
+    The host's own record has them; no playbook is needed.
+    """
+    from lampctl.cli.output import outputs
+    from lampctl.engine.releases import releases_of
+
+    wanted = outputs([str(common.format)])
+    shown = wanted.reporter(common.quiet, False)
+    with showing(shown), journal(host, connect, shown, wanted.can_ask) as history:
+        found = [release for one in releases_of(history.transport, site) for release in one.releases]
+    print(_document(host, found) if common.format is Format.JSON else _table(host, found))
+
+
+def _document(host: str, found: Sequence[Release]) -> str:
+    hosts = [{"host": host, "ok": True, "releases": [release.as_dict() for release in found]}]
+    return json.dumps({"command": "releases", "ok": True, "hosts": hosts}, indent=2)
+
+
+def _table(host: str, found: Sequence[Release]) -> str:
+    if not found:
+        return f"{host}: no site has releases"
+    width = max(len(release.site) for release in found)
+    by = max(len(release.by) for release in found)
+    return "\n".join(_row(release, width, by) for release in found)
+
+
+def _row(release: Release, width: int, by: int) -> str:
+    created = time.strftime("%Y-%m-%d %H:%M", time.localtime(release.created))
+    state = ", ".join(word for word in ("served", "proved") if getattr(release, word))
+    made = f"{created}  {release.commit[:12] or '-':<12}  {release.by or '-':<{by}}"
+    return f"{release.site:<{width}}  {release.id}  {made}  {state}".rstrip()
