@@ -171,6 +171,9 @@ _REASONS = {
         "{step}: the config on disk is not valid; the service keeps running with the config it has loaded",
         "fix or remove the file that the evidence names: lampctl did not write it",
     ),
+    "build": ("{step} could not be built; what is served is untouched", "the evidence is the end of what it printed"),
+    "hook": ("{step} failed", "the evidence is the end of what it printed"),
+    "release": ("{step} is not usable; what is served is untouched", "the evidence says why"),
     "service": ("{step} failed", "the evidence is the unit's last log lines"),
 }
 

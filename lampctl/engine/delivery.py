@@ -20,10 +20,11 @@ def deliver(origin: Origin, base: Path) -> Source:
         UsageError: They can't be had, or are not what was meant.
     """
     source = _files(origin, base)
-    if not origin.served:
+    further = " ".join(part for part in (origin.served, origin.steps) if part)
+    if not further:
         return source
-    # The same files with another document root are another release: other files are hidden in it.
-    return replace(source, digest=digest_of(f"{source.digest} {origin.served}".encode()))
+    # The same files with another document root, where other files are hidden, or with other steps, are another release.
+    return replace(source, digest=digest_of(f"{source.digest} {further}".encode()))
 
 
 def _files(origin: Origin, base: Path) -> Source:

@@ -20,15 +20,13 @@ WAIT = 60  # seconds that the host waits for a verdict before it rolls back
 
 def steps_of(stage: Stage) -> list[Step]:
     """All steps, in order. What becomes lampctl's is recorded before it is made: a run that dies leaves no orphan."""
-    kept, files = [], []
+    tried, kept, files = [], [], []
     if stage.generation:
-        kept = [
-            Step("validate the new files", "linux", script("validate")),
-            *_rehearsal(stage),
-            Step("keep the previous files", "linux", script("keep")),
-        ]
+        tried = [Step("validate the new files", "linux", script("validate")), *_rehearsal(stage)]
+        kept = [Step("keep the previous files", "linux", script("keep"))]
         files = [Step("hand over the new files", "linux", script("swap"))]
-    return [_recorded(step) for step in (*stage.before, *kept, *stage.leaving, *files, *stage.services, *stage.after)]
+    ready = (*stage.before, *tried, *stage.switch, *kept)
+    return [_recorded(step) for step in (*ready, *stage.leaving, *files, *stage.services, *stage.after)]
 
 
 def _rehearsal(stage: Stage) -> list[Step]:

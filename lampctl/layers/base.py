@@ -31,7 +31,8 @@ class Context:
 
     @classmethod
     def from_loaded(cls, loaded: Loaded, platform: Platform, facts: Facts) -> Self:
-        return cls(loaded.playbook, loaded.name, platform, facts, loaded.sources, loaded.clients, loaded.authorities)
+        sources = {name: _for_runtime(loaded.playbook, platform, name, found) for name, found in loaded.sources.items()}
+        return cls(loaded.playbook, loaded.name, platform, facts, sources, loaded.clients, loaded.authorities)
 
     def options(self, kind: type[O]) -> O | None:
         """The playbook's options of the layer with this model; None if it has none."""
@@ -60,6 +61,14 @@ class Context:
         """The names of the server in front of it, if there is one."""
         assert self.playbook.web is not None
         return self.platform.web[self.playbook.web.front] if self.playbook.web.front else None
+
+
+def _for_runtime(playbook: Playbook, platform: Platform, site: str, source: Source) -> Source:
+    """What is built with another runtime is another release. The distribution stands for its Node and Python."""
+    if not getattr(playbook.sites[site], "build", None):
+        return source
+    php = playbook.php_version(site) or platform.php.version if site in playbook.php_sites else ""
+    return source.made_with(f"{platform.title} {php}")
 
 
 @dataclass(frozen=True)

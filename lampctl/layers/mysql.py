@@ -10,7 +10,7 @@ from lampctl.layers import accounts, engines, remote, renamed, shared, sizing
 from lampctl.layers.base import Context, Desired, Preflight, Validator
 from lampctl.layers.services import service_check
 from lampctl.platforms import MysqlNames
-from lampctl.playbook.sites import DatabaseOptions
+from lampctl.playbook.sites import DatabaseOptions, SourcedSite
 from lampctl.resources import Action, Database, DatabaseUser, File, Package, Resource, Secret, Server, Service
 
 
@@ -37,7 +37,7 @@ def _server(context: Context) -> Desired:
             File(sandbox, "mysql", "mysql/sandbox.conf.j2", {}),
             *more,
             service,
-            *(resource for site, database in own.items() for resource in _database(names, site, database)),
+            *(resource for site, database in own.items() for resource in _database(context, names, site, database)),
         ),
         checks=(
             service_check("mysql.service", "the database server runs", service),
@@ -96,12 +96,15 @@ def secret_of(site: str) -> Secret:
 
 
 def _access(names: MysqlNames) -> Server:
-    return Server(names.client, names.socket, names.login, names.plain, names.plugin)
+    return Server(names.client, names.socket, names.login, names.plain, names.plugin, names.unit)
 
 
-def _database(names: MysqlNames, site: str, database: DatabaseOptions) -> tuple[Resource, ...]:
+def _database(context: Context, names: MysqlNames, site: str, database: DatabaseOptions) -> tuple[Resource, ...]:
     server, secret, name = _access(names), secret_of(site), str(database.name)
-    return secret, Database(name, "mysql", server), DatabaseUser(str(database.user), "mysql", server, name, secret)
+    options = context.playbook.sites[site]
+    early = isinstance(options, SourcedSite) and bool(options.hooks.before_switch)
+    user = DatabaseUser(str(database.user), "mysql", server, name, secret, early=early)
+    return secret, Database(name, "mysql", server, early=early), user
 
 
 def _login_check(names: MysqlNames, site: str, database: DatabaseOptions) -> Check:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lampctl.layers import sizing
 from lampctl.layers.base import Context
 from lampctl.playbook import home_of, slice_of, user_of
-from lampctl.playbook.sites import packaged
+from lampctl.playbook.sites import SourcedSite, packaged
 from lampctl.resources import File
 
 SITES = "/var/www"  # where homes are, which the sandbox hides from each other
@@ -43,6 +43,8 @@ def tenant(context: Context, name: str, *, writes: bool = False, ports: Sequence
         folders.append("/".join(root.split("/")[:4]))
     else:
         outer = root
+    options = context.playbook.sites[name]
+    writes = writes or (isinstance(options, SourcedSite) and bool(options.shared or options.writable))
     return Tenant(user_of(name), slice_of(name), tuple(dict.fromkeys(folders)), outer, tuple(ports), writes)
 
 

@@ -19,7 +19,7 @@ from lampctl.planning import converge, retire
 from lampctl.planning.identity import Identity
 from lampctl.planning.plan import Plan
 from lampctl.planning.rehearsal import rehearsal
-from lampctl.planning.stages import Generation, Stage
+from lampctl.planning.stages import Generation, Stage, merged
 from lampctl.resources import Action, Change, Conflict, Step
 from lampctl.resources.kind import HostView
 from lampctl.resources.kinds import kinds
@@ -41,10 +41,10 @@ def make(identity: Identity, desired: Desired, seen: Observation, contents: Mapp
     theirs = seen.made_by_others(identity.name)
     view = HostView(seen.states, desired.resources, seen.facts.clock, seen.owned, theirs, contents, apt_wait=wait)
     known = frozenset().union(*(kind.recognize(kind.select(desired.resources), view) for kind in kinds()))
-    first, conflicts = converge.stage(desired, replace(view, recognized=known))
-    first = _rehearsed(first, desired, seen)
+    first, late, conflicts = converge.stages(desired, replace(view, recognized=known))
     orphans = seen.orphans(identity.name).difference(resource.key for resource in desired.resources)
-    both = _inheriting(first, identity), retire.stage(desired, {key: makers[key] for key in orphans}, view)
+    retired = retire.stage(desired, {key: makers[key] for key in orphans}, view)
+    both = _inheriting(_rehearsed(first, desired, seen), identity), merged(retired, late)
     problems = _problems(desired, seen, stages := tuple(stage for stage in both if stage.changes), conflicts)
     return Plan(
         identity.name,

@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lampctl.layers import Desired
 from lampctl.planning.stages import Stage, generation
 from lampctl.resources import Action, Change, Conflict, File, Step
-from lampctl.resources.kind import Changed, HostView, Phase
+from lampctl.resources.kind import Changed, HostView, Kind, Phase
 from lampctl.resources.kinds import kinds
 
 
-def stage(desired: Desired, view: HostView) -> tuple[Stage, list[Conflict]]:
-    """Compare the resources of each kind in turn; later kinds see which paths change."""
+def stages(desired: Desired, view: HostView) -> tuple[Stage, Stage, list[Conflict]]:
+    """Compare the resources of each kind in turn; later kinds see which paths change.
+
+    Returns:
+        The first stage; what runs when it is proved; and what is in the way.
+    """
+    changed, conflicts, view = _compare(desired, view)
+
+    def steps(phase: Phase) -> tuple[Step, ...]:
+        return tuple(
+            step
+            for kind in kinds()
+            for step in kind.steps([pair for pair in changed[kind.name] if _phase(kind, pair[0]) is phase], view)
+        )
+
+    files = [pair for kind in kinds() if kind.phase is Phase.GENERATION for pair in changed[kind.name]]
+    before = steps(Phase.PREPARE)
+    first = Stage(
+        _changes(changed, late=False),
+        before=before,
+        switch=steps(Phase.SWITCH),
+        generation=generation(desired, _handed_over(files), view.contents, _deleted(files), before, _fresh(files)),
+        services=steps(Phase.SERVICES),
+        after=steps(Phase.AFTER),
+    )
+    return first, Stage(_changes(changed, late=True), after=steps(Phase.PROVED)), conflicts
+
+
+def _compare(desired: Desired, view: HostView) -> tuple[dict[str, list[Changed[Any]]], list[Conflict], HostView]:
+    """(name of each kind → what differs, what is in the way, the view with the paths that change)."""
     changed: dict[str, list[Changed[Any]]] = {}
     conflicts: list[Conflict] = []
     for kind in kinds():
@@ -25,19 +53,16 @@ def stage(desired: Desired, view: HostView) -> tuple[Stage, list[Conflict]]:
             elif outcome:
                 conflicts.append(outcome)
         view = view.changed([path for resource, _ in changed[kind.name] for path in kind.writes(resource)])
+    return changed, conflicts, view
 
-    def steps(phase: Phase) -> tuple[Step, ...]:
-        return tuple(step for kind in kinds() if kind.phase is phase for step in kind.steps(changed[kind.name], view))
 
-    files = [pair for kind in kinds() if kind.phase is Phase.GENERATION for pair in changed[kind.name]]
-    before = steps(Phase.PREPARE)
-    return Stage(
-        tuple(change for pairs in changed.values() for _, change in pairs),
-        before=before,
-        generation=generation(desired, _handed_over(files), view.contents, _deleted(files), before, _fresh(files)),
-        services=steps(Phase.SERVICES),
-        after=steps(Phase.AFTER),
-    ), conflicts
+def _phase(kind: Kind[Any, Any], resource: Any) -> Phase:
+    """A database that a hook needs comes before it."""
+    return Phase.SWITCH if getattr(resource, "early", False) else kind.phase
+
+
+def _changes(changed: Mapping[str, Sequence[Changed[Any]]], *, late: bool) -> tuple[Change, ...]:
+    return tuple(change for kind in kinds() if (kind.phase is Phase.PROVED) is late for _, change in changed[kind.name])
 
 
 def _handed_over(files: Sequence[Changed[Any]]) -> list[Any]:

@@ -35,6 +35,7 @@ class Stage:
 
     Attributes:
         before: Steps before the files.
+        switch: Steps before they are handed over, when they are known to be valid.
         leaving: Steps that stop what goes, when the new files are valid and the previous ones are kept.
         services: Steps that make the services read the files.
         after: Steps that need the services.
@@ -43,6 +44,7 @@ class Stage:
 
     changes: tuple[Change, ...]
     before: tuple[Step, ...] = ()
+    switch: tuple[Step, ...] = ()
     leaving: tuple[Step, ...] = ()
     generation: Generation | None = None
     services: tuple[Step, ...] = ()
@@ -52,7 +54,7 @@ class Stage:
     @property
     def steps(self) -> tuple[Step, ...]:
         """All steps except those that hand the files over."""
-        return (*self.before, *self.leaving, *self.services, *self.after)
+        return (*self.before, *self.switch, *self.leaving, *self.services, *self.after)
 
 
 def generation(
@@ -86,6 +88,7 @@ def merged(first: Stage, second: Stage) -> Stage:
     return Stage(
         (*first.changes, *second.changes),
         before=(*first.before, *second.before),
+        switch=(*first.switch, *second.switch),
         leaving=(*first.leaving, *second.leaving),
         generation=_both(first.generation, second.generation),
         services=(*second.services, *first.services),

@@ -7,11 +7,12 @@ from lampctl.resources.command import Command
 from lampctl.resources.database import Database, DatabaseUser
 from lampctl.resources.directory import Directory
 from lampctl.resources.file import AbsentSymlink, File, PackagedSymlink, Symlink
+from lampctl.resources.hook import HookAfter, HookBefore
 from lampctl.resources.occupied import Occupied
 from lampctl.resources.package import Package
 from lampctl.resources.pem import Pair
 from lampctl.resources.rebind import Rebind
-from lampctl.resources.release import Release, Source
+from lampctl.resources.release import Making, Release, Source
 from lampctl.resources.rename import Rename
 from lampctl.resources.repository import Repository
 from lampctl.resources.secret import Secret
@@ -31,6 +32,9 @@ __all__ = [
     "DatabaseUser",
     "Directory",
     "File",
+    "HookAfter",
+    "HookBefore",
+    "Making",
     "Occupied",
     "OutgoingService",
     "Package",

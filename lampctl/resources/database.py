@@ -10,6 +10,7 @@ from lampctl.resources import sql
 from lampctl.resources.base import Action, Change, Conflict, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase
 from lampctl.resources.secret import Secret
+from lampctl.resources.shell import quote
 from lampctl.resources.sql import Account, Server, pattern
 
 SERVER = "database-server"  # a key that exists while the server does not answer
@@ -21,6 +22,7 @@ class Database:
     layer: str
     server: Server
     charset: str = "utf8mb4"
+    early: bool = False  # before files are handed over: something needs it then
 
     @property
     def key(self) -> str:
@@ -40,6 +42,7 @@ class DatabaseUser:
     database: str
     secret: Secret
     host: str = "localhost"
+    early: bool = False
 
     @property
     def key(self) -> str:
@@ -193,13 +196,18 @@ def steps(changed: Sequence[Changed[AnyDatabase]], view: HostView) -> list[Step]
         Step(
             item.key.replace(":", " ", 1),
             item.layer,
-            sql.create_database(item.server, item.name, item.charset)
-            if isinstance(item, Database)
-            else sql.create_account(item.account),
+            _create(item),
             owns=(item.key,) if change.action is Action.CREATE else (),
         )
         for item, change in changed
     ]
+
+
+def _create(item: AnyDatabase) -> str:
+    start = f"systemctl start {quote(item.server.unit)}\n" if item.early else ""
+    if isinstance(item, Database):
+        return start + sql.create_database(item.server, item.name, item.charset)
+    return start + sql.create_account(item.account)
 
 
 DATABASES: Kind[AnyDatabase, DatabaseState] = Kind(

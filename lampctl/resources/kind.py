@@ -20,9 +20,11 @@ class Phase(StrEnum):
     """When the resources of a kind are applied, in this order."""
 
     PREPARE = "prepare"  # before the files are handed over: packages, users, secrets
+    SWITCH = "switch"  # when the new files are known to be valid: releases, and what runs before they are served
     GENERATION = "generation"  # the files themselves, handed over and rolled back together
     SERVICES = "services"  # the programs that read the files
     AFTER = "after"  # resources that need running services: databases, commands
+    PROVED = "proved"  # what runs when all of that is proved, in a stage of its own
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from lampctl.resources.command import COMMANDS
 from lampctl.resources.database import DATABASES
 from lampctl.resources.directory import DIRECTORIES
 from lampctl.resources.file import FILES
+from lampctl.resources.hook import HOOKS_AFTER, HOOKS_BEFORE
 from lampctl.resources.kind import Kind
 from lampctl.resources.logins import LOGINS
 from lampctl.resources.occupied import OCCUPIED
@@ -40,8 +41,10 @@ KINDS: tuple[Kind[Any, Any], ...] = (
     OCCUPIED,
     SERVICES,
     DATABASES,
+    HOOKS_BEFORE,
     COMMANDS,
     ACME_CERTIFICATES,
+    HOOKS_AFTER,
 )
 
 

@@ -7,16 +7,18 @@ like any other file.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import tarfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lampctl.answers import rows
 from lampctl.resources.base import Action, Change, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase
 from lampctl.resources.shell import quote, script
 
+LONGEST = 900  # seconds that one command of a build may take
 KEPT = 5  # releases besides the one that is served, unless a site says otherwise
 
 
@@ -33,6 +35,10 @@ class Source:
     commit: str = field(default="", compare=False)
     author: str = field(default="", compare=False)
     date: str = field(default="", compare=False)
+
+    def made_with(self, what: str) -> Source:
+        """The same files in another release."""
+        return replace(self, digest=hashlib.sha256(f"{self.digest} {what}".encode()).hexdigest()[:16])
 
     @property
     def modes(self) -> dict[str, int]:
@@ -56,6 +62,25 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Making:
+    """What a release is made of besides its files.
+
+    Attributes:
+        shared: Paths that are links to what outlives it; with a slash at the end, folders.
+        writable: Folders in which the site's user can write.
+        commands: Shell commands that build it, as that user.
+        php: The program of the site's PHP, for these; empty: it has none.
+        without: Variables of the site's environment that they do not get.
+    """
+
+    shared: tuple[str, ...] = ()
+    writable: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    php: str = ""
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Release:
     """The files of `source`, below `home`/releases: owned by root, readable by `group` and by all who can enter `home`.
 
@@ -72,6 +97,7 @@ class Release:
     hidden: tuple[str, ...] = ()
     served: str = ""
     keep: int = KEPT
+    making: Making = Making()
 
     @property
     def site(self) -> str:
@@ -115,25 +141,41 @@ def compare(release: Release, state: ReleaseState | None, view: HostView) -> Cha
 
 
 def steps(changed: Sequence[Changed[Release]], view: HostView) -> list[Step]:  # noqa: ARG001
-    made = []
-    for release, _ in changed:
-        name = f"{release.source.digest}.tar.gz"
-        unpack = script(
-            "release/earlier",
-            "release/prune",
-            "release/unpack",
-            site=release.site,
-            folder=f"{release.home}/releases",
-            commit=release.source.commit,
-            digest=release.source.digest,
-            archive=name,
-            group=release.group,
-            hidden=matching(release.hidden, release.served),
-            most=release.keep - 1,  # the new one makes the served one another
-        )
-        payload = {name: gzip.compress(release.source.archive, mtime=0)}
-        made.append(Step(f"release {release.path}", release.layer, unpack, payload=payload))
-    return made
+    return [
+        Step(f"release {release.path}", release.layer, _unpack(release),
+             payload={_archive(release): gzip.compress(release.source.archive, mtime=0)})
+        for release, _ in changed
+    ]  # fmt: skip
+
+
+def _archive(release: Release) -> str:
+    return f"{release.source.digest}.tar.gz"
+
+
+def _unpack(release: Release) -> str:
+    making, names = release.making, ["release/earlier", "release/prune", "release/paths"]
+    given: dict[str, str | int | Sequence[str]] = {}
+    if making.commands:
+        names += ["site/task", "release/build"]
+        given = {"php": making.php, "without": "|".join(making.without), "limit": LONGEST}
+    return script(
+        *names,
+        "release/unpack",
+        site=release.site,
+        account=release.group,
+        folder=f"{release.home}/releases",
+        commit=release.source.commit,
+        digest=release.source.digest,
+        archive=_archive(release),
+        group=release.group,
+        hidden=matching(release.hidden, release.served),
+        served=release.served,
+        shared=making.shared,
+        writable=making.writable,
+        commands=making.commands,
+        most=release.keep - 1,  # the new one makes the served one another
+        **given,
+    )
 
 
 def matching(patterns: Sequence[str], served: str = "") -> list[str]:
@@ -146,4 +188,4 @@ def matching(patterns: Sequence[str], served: str = "") -> list[str]:
     return ["(", *tests[1:], ")"] if tests else ["-false"]
 
 
-RELEASES = Kind("releases", ("release",), (Release,), Phase.PREPARE, probe, parse, compare, steps)
+RELEASES = Kind("releases", ("release",), (Release,), Phase.SWITCH, probe, parse, compare, steps)

@@ -24,6 +24,7 @@ class Server:
     login: str  # shell command of a client that takes --defaults-file
     plain: str  # line of that file that turns TLS off, which only the network needs
     plugin: str = ""  # authentication plugin; empty: the server's default
+    unit: str = ""  # of systemd
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ BREAKS = [
           f"site.php@{SITE}", "socket"),
 
     Break("PHP lost its environment", f"sed -i '/^env/d; /^include/d' {POOL}; {FPM.format('restart')}", f"site.database@{SITE}", "DB_NAME"),
-    Break("pool has another password", f"sed -i 's/^include.*/env[DB_PASSWORD] = x/' {POOL}; {FPM.format('restart')}",
+    Break("pool has another password", f"sed -i 's/^env.DB_PASSWORD.*/env[DB_PASSWORD] = x/' {POOL}; {FPM.format('restart')}",
           f"site.database@{SITE}", "Access denied"),
 
     page("does not parse", "echo '<?php echo (;' >", "Parse error"),

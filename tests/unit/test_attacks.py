@@ -45,6 +45,11 @@ PLACES = {
     "own.sh": {"new", "list"},
     "logins/file.sh": {"path", "folder", "gid"},  # below the directory of a web server in /etc, in Perl
     "package/install.sh": {"PACKAGES"},
+    # Tenants reach none of these: a home and its `releases`, which were entered, and a release that is being made.
+    "release/build.sh": {"1", "ACCOUNT", "DIGEST", "home", "made"},
+    "release/hook.sh": {"SITE", "records"},
+    "release/paths.sh": {"ACCOUNT", "GROUP", "owner", "path", "release", "up"},
+    "site/task.sh": {"ACCOUNT", "PHP", "given"},
     "release/prove.sh": {"records"},  # in /var/lib/lampctl, as that of prune.sh and unpack.sh
     "release/prune.sh": {"1", "old"},
     "release/unpack.sh": {"batch", "ARCHIVE", "GROUP", "records"},

@@ -26,6 +26,7 @@ FREE = {
     "ini value": "FPM's pools: quoting.ini",
     "one line of text": "EnvironmentFile: quoting.systemd; WordPress's installer: shell.words; paths of the controller",
     "command": "ExecStart, whose syntax it is in: command.check_command",
+    "command line": "one argument of sh, quoted: resources/shell",
     "exclude pattern": "read by pathspec on the controller",
     "git repository": "an argument of git on the controller, after --",
     "url pattern": "regular expressions: layers/denied.escaped",

@@ -36,9 +36,20 @@ done
 set -- -y -o DPkg::Lock::Timeout="$WAIT" -o Acquire::Retries=1 -o Acquire::Retries::Delay=false \
     -o Acquire::http::Timeout="$TIMEOUT" -o Acquire::https::Timeout="$TIMEOUT" \
     -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0
+# A database server that was never configured has no data but what its package had begun to make, and might not start with that.
+begun() {
+    dpkg-query -W -f '${Package}\t${db:Status-Status}\t${Config-Version}\n' 'mariadb-server*' 'mysql-server*' 2>/dev/null |
+        awk -F '\t' '$3 == "" && $2 ~ /^(half-installed|unpacked|half-configured|triggers-.*)$/ { found = 1 } END { exit !found }' &&
+        [ -z "$(find /var/lib/mysql -mindepth 1 -maxdepth 1 -type d ! -name mysql ! -name performance_schema ! -name sys ! -name test ! -name '#*')" ]
+}
 # Of a run that a power failure ended, dpkg --audit says nothing, but apt refuses to work.
 if [ -n "$(dpkg --audit 2>/dev/null)$(ls /var/lib/dpkg/updates)" ]; then
     echo "finishing an interrupted dpkg run"
+    if [ -d /var/lib/mysql ] && begun; then
+        echo "/var/lib/mysql was being made: it is set aside, and made again"
+        systemctl stop mariadb.service mysql.service 2>/dev/null || :
+        mv /var/lib/mysql "/var/lib/mysql.incomplete-$(date +%s)"
+    fi
     dpkg --configure -a --force-confdef --force-confold
 fi
 refuse() {

@@ -11,11 +11,11 @@ from lampctl.layers import http
 from lampctl.layers.base import Context
 from lampctl.layers.fpm import state_of
 from lampctl.layers.renamed import rename
+from lampctl.layers.sites.releases import releases
 from lampctl.layers.tenant import slices
 from lampctl.playbook import former_user_of, home_of, user_of
-from lampctl.playbook.sites import ReleasedSite, RootedSite, packaged
-from lampctl.resources import Directory, File, Occupied, Package, Release, Resource, Symlink, User
-from lampctl.resources.release import KEPT
+from lampctl.playbook.sites import packaged
+from lampctl.resources import Directory, File, Occupied, Package, Resource, User
 
 # Describes an answer if it is the expected one; None for any other.
 Recognise = Callable[[http.Answer], str | None]
@@ -43,14 +43,7 @@ def home(context: Context, name: str, hidden: tuple[str, ...] = ()) -> tuple[Res
         _occupied(context, name, hidden),
         *slices(context, name),
     )
-    source = context.sources.get(name)
-    if source is None:
-        return found
-    site = context.playbook.sites[name]
-    served = site.root_in("") if isinstance(site, RootedSite) else ""
-    keep = site.keep if isinstance(site, ReleasedSite) else KEPT
-    release = Release(path, "site", source, user, hidden, served, keep)
-    return (*found, release, Symlink(f"{path}/current", "site", f"releases/{source.digest}"))
+    return (*found, *releases(context, name, hidden))
 
 
 def _occupied(context: Context, name: str, hidden: tuple[str, ...]) -> Occupied:

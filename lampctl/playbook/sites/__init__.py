@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from lampctl.playbook.sites.base import PooledSite, ProbeOptions, ReleasedSite, RootedSite, SandboxedSite, SiteBase
+from lampctl.playbook.sites.base import (
+    PooledSite,
+    ProbeOptions,
+    ReleasedSite,
+    RootedSite,
+    SandboxedSite,
+    SiteBase,
+    SourcedSite,
+)
 from lampctl.playbook.sites.cgi import CgiSite
 from lampctl.playbook.sites.names import (
     database_name,
@@ -40,6 +48,7 @@ __all__ = [
     "SandboxedSite",
     "ServletSite",
     "SiteBase",
+    "SourcedSite",
     "StaticSite",
     "TlsOptions",
     "WordpressSite",

@@ -24,6 +24,7 @@ from lampctl.playbook.fields import (
 from lampctl.playbook.sites.environment import WithEnvironment
 from lampctl.playbook.sites.names import home_of, unit_of
 from lampctl.playbook.sites.options import SitePhpOptions, TlsOptions, WithDatabase
+from lampctl.playbook.sites.pipeline import Pipeline
 from lampctl.playbook.sites.rules import RuledSite
 from lampctl.playbook.sites.source import Folder, Origin, Pattern, SiteSource, origin_of
 from lampctl.resources.release import KEPT
@@ -117,7 +118,7 @@ class ReleasedSite(SiteBase):
         return self
 
 
-class SourcedSite(ReleasedSite):
+class SourcedSite(Pipeline, ReleasedSite):
     """A site whose files may be deployed."""
 
     source: SiteSource | None = Field(
@@ -132,14 +133,20 @@ class SourcedSite(ReleasedSite):
     )
 
     @model_validator(mode="after")
-    def _nothing_to_exclude(self) -> Self:
+    def _nothing_without_source(self) -> Self:
         if self.exclude and self.source is None:
             raise ValueError("`exclude` leaves files of a `source` out, and there is none")
+        for field in ("shared", "writable", "build", "hooks"):
+            if field in self.model_fields_set and self.source is None:
+                raise ValueError(f"`{field}` is about releases of a `source`, and there is none")
+        self.check_paths(getattr(self, "public", None) or "")
         return self
 
     @property
     def files(self) -> Origin | None:
-        return origin_of(self.source, tuple(self.exclude)) if self.source is not None else None
+        if self.source is None:
+            return None
+        return replace(origin_of(self.source, tuple(self.exclude)), steps=self.steps())
 
 
 class RootedSite(SourcedSite):
@@ -175,7 +182,7 @@ class RootedSite(SourcedSite):
         return replace(found, served=self.root_in("")) if found else None
 
     def unfit(self, modes: Mapping[str, int]) -> tuple[str, str] | None:
-        if not self.public or any(path.startswith(f"{self.public}/") for path in modes):
+        if not self.public or self.build or any(path.startswith(f"{self.public}/") for path in modes):
             return None
         tops = sorted({path.partition("/")[0] for path in modes if "/" in path})
         return (

@@ -28,7 +28,7 @@ class PhpSite(WithDatabase, RootedSite, PooledSite):
     def unfit(self, modes: Mapping[str, int]) -> tuple[str, str] | None:
         wrong = super().unfit(modes)
         script = join(self.root_in(""), self.front_controller or "")
-        if wrong or not self.front_controller or script in modes:
+        if wrong or not self.front_controller or self.build or script in modes:
             return wrong
         return f"it has no {script}", "`front_controller` is a script in the document root; `public` names that folder"
 

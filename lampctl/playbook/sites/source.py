@@ -70,6 +70,7 @@ class Origin:
         war: It is what a WAR holds.
         exclude: Patterns, as in .gitignore, of what is left out.
         served: The folder that is the document root; empty: all of it. A release hides the rest from the web server.
+        steps: What else a release is made of, as text: other steps make another release.
     """
 
     field: str
@@ -79,6 +80,7 @@ class Origin:
     war: bool = False
     exclude: tuple[str, ...] = ()
     served: str = ""
+    steps: str = ""
 
 
 class GitSource(Options):

@@ -1,0 +1,54 @@
+# Commands of a site on the host: each runs as the user ACCOUNT of SITE, in the sandbox and with the environment of the site's code,
+# by the new files if there are any. PHP: the program of its version, or empty. WITHOUT: variables that they do not get. It is in a unit of its own: nothing of it is left.
+batch=$PWD
+
+# The site's file $1, as it will be.
+part() { if [ -e "$batch/new/etc/lampctl/$1/$SITE" ]; then echo "$batch/new/etc/lampctl/$1/$SITE"; else echo "/etc/lampctl/$1/$SITE"; fi; }
+
+# A directory of the site's user in the site's home, which was entered: programs keep there what they download.
+cache() {
+    [ -d ./cache ] || { mkdir -m 700 ./cache && chown "$ACCOUNT:$ACCOUNT" ./cache; }
+}
+
+# Runs the shell command $2 in the directory $1, for $3 seconds at most; further arguments are settings of its unit.
+task() {
+    unit=lampctl-task-$SITE-$$ directory=$1 command=$2 limit=$3 given=/run/lampctl-environment/lampctl-task-$SITE-$$
+    shift 3
+    if [ -e "$(part environment)" ]; then
+        sh "$(part environment)" "$unit"
+        [ -z "$WITHOUT" ] || sed -i -E "/^($WITHOUT)=/d" "$given"
+    fi
+    while IFS= read -r setting; do
+        case $setting in [A-Z]*=*) set -- "$@" -p "$setting" ;; esac
+    done < "$(part tasks)"
+    path=/usr/local/bin:/usr/bin:/bin
+    if [ -n "$PHP" ]; then
+        mkdir -p "/run/lampctl-$PHP" && ln -sfn "$(command -v "$PHP")" "/run/lampctl-$PHP/php"
+        path=/run/lampctl-$PHP:$path
+    fi
+    set -- -p "RuntimeMaxSec=$limit" "$@" -p "EnvironmentFile=-$given" -E "HOME=/var/www/$SITE/cache" -E "PATH=$path"
+    code=0
+    systemd-run --quiet --collect --wait --pipe --service-type=exec --unit="$unit" --working-directory="$directory" "$@" \
+        -- /bin/sh -euc "$command" 9>&- || code=$?
+    rm -f "$given"
+    return "$code"
+}
+
+# Runs each of the commands COMMANDS, quoted words, in the directory $1; $2: what they are, in words.
+commands() {
+    directory=$1 what=$2
+    eval "set -- $COMMANDS"
+    for line; do
+        printf '$ %s\n' "$line"
+        began=$(date +%s)
+        # shellcheck disable=SC2153 # a parameter
+        task "$directory" "$line" "$LIMIT" </dev/null || {
+            code=$?
+            echo "lampctl-reason: $what"
+            [ $(($(date +%s) - began)) -lt "$LIMIT" ] || echo "it took longer than $LIMIT s"
+            [ "$code" != 127 ] || echo "a program is missing on this host: linux: {packages: [NAME]} installs it"
+            echo "$line: exit code $code"
+            return 1
+        }
+    done
+}

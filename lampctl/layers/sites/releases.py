@@ -1,0 +1,54 @@
+"""The releases of a site: what they are made of, and what runs around the switch to one."""
+
+from __future__ import annotations
+
+from lampctl.layers.base import Context
+from lampctl.layers.environment import environment
+from lampctl.layers.tenant import tenant
+from lampctl.layers.versions import php_of
+from lampctl.playbook import home_of, user_of
+from lampctl.playbook.sites import ReleasedSite, RootedSite, SourcedSite
+from lampctl.resources import File, HookAfter, HookBefore, Making, Release, Resource, Source, Symlink
+from lampctl.resources.release import KEPT
+
+
+def releases(context: Context, name: str, hidden: tuple[str, ...]) -> tuple[Resource, ...]:
+    """The release that is wanted, and the link to the one that is served. Nothing for a site that is not deployed.
+
+    Args:
+        hidden: Patterns of files that the web server's user must not read (see Release).
+    """
+    source = context.sources.get(name)
+    if source is None:
+        return ()
+    home, site = home_of(name), context.playbook.sites[name]
+    served = site.root_in("") if isinstance(site, RootedSite) else ""
+    keep = site.keep if isinstance(site, ReleasedSite) else KEPT
+    making = _making(context, name, site) if isinstance(site, SourcedSite) else Making()
+    release = Release(home, "site", source, user_of(name), hidden, served, keep, making)
+    link = Symlink(f"{home}/current", "site", f"releases/{source.digest}")
+    return (release, link, *(_around(context, name, site, source) if isinstance(site, SourcedSite) else ()))
+
+
+def _making(context: Context, name: str, site: SourcedSite) -> Making:
+    without = tuple(sorted(environment(context, name).unbuilt))
+    return Making(tuple(site.shared), tuple(site.writable), tuple(site.build), _php(context, name), without)
+
+
+def _php(context: Context, name: str) -> str:
+    return php_of(context, name).cli if name in context.playbook.php_sites else ""
+
+
+def _around(context: Context, name: str, site: SourcedSite, source: Source) -> tuple[Resource, ...]:
+    """The hooks, and the sandbox of them and of builds."""
+    given = (name, "site", source.digest)
+    user, php = user_of(name), _php(context, name)
+    before, after = tuple(site.hooks.before_switch), tuple(site.hooks.after_switch)
+    if not (site.build or before or after):
+        return ()
+    values = {"site": name, "tenant": tenant(context, name, writes=True)}
+    return (
+        File(f"/etc/lampctl/tasks/{name}", "site", "unit/task.j2", values, mode=0o600),
+        *((HookBefore(*given, before, user, php),) if before else ()),
+        *((HookAfter(*given, after, user, php),) if after else ()),
+    )
