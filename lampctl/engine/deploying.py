@@ -23,7 +23,7 @@ from lampctl.layers import Desired
 from lampctl.observation import Observation
 from lampctl.planning import Plan, Stage
 from lampctl.planning.identity import without_sites
-from lampctl.resources import Action, Rename, select
+from lampctl.resources import Action, Rename, hook, select
 from lampctl.ssh import Transport
 
 PASSES = 3  # plans of one run: what is on the host after one may allow more
@@ -132,6 +132,7 @@ class Deploying:
         if any(result.undo_may_help for result in results):
             broken = first_regression(desired.checks, results, before, seen.passed)
             self._give_up(generation, broken if stage.generation else None)
+            self._say_what_stays(stage)
             return None
         deleted = stage.generation.deleted if stage.generation else ()
         passed = known_to_pass(desired.checks, results, without_sites(seen.passed, deleted))
@@ -150,11 +151,19 @@ class Deploying:
                     found = failed("fails with the new files", error.evidence, error.hint)
                     self._done |= {"undone": True, "results": conclude([unfit], {unfit.id: (found, 0.0)})}
                     verdict = Verdict.UNDONE
+                    self._say_what_stays(stage)
                 with suppress(LampctlError):  # this error is the one to show
                     self._settle(Judgement(self._applying.generation, verdict))
             raise
         self._done["applied"] = True
         return generation
+
+    def _say_what_stays(self, stage: Stage) -> None:
+        """Add to the error what no rollback undoes."""
+        ran = [step.name for step in stage.switch if step.name.startswith(hook.BEFORE)]
+        error = self._done.get("error")
+        if ran and error:
+            error.message += f"; what {' and '.join(ran)} did, such as a migration, is not undone"
 
     def _prove(self, desired: Desired) -> tuple[tuple[Result, ...], Observation]:
         try:

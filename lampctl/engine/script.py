@@ -20,19 +20,19 @@ WAIT = 60  # seconds that the host waits for a verdict before it rolls back
 
 def steps_of(stage: Stage) -> list[Step]:
     """All steps, in order. What becomes lampctl's is recorded before it is made: a run that dies leaves no orphan."""
-    tried, kept, files = [], [], []
+    valid, kept, files = [], [], []
     if stage.generation:
-        tried = [Step("validate the new files", "linux", script("validate")), *_rehearsal(stage)]
-        kept = [Step("keep the previous files", "linux", script("keep"))]
+        valid = [Step("validate the new files", "linux", script("validate"))]
+        kept = [*_rehearsal(stage), Step("keep the previous files", "linux", script("keep"))]
         files = [Step("hand over the new files", "linux", script("swap"))]
-    ready = (*stage.before, *tried, *stage.switch, *kept)
+    ready = (*stage.before, *valid, *stage.switch, *kept)
     return [_recorded(step) for step in (*ready, *stage.leaving, *files, *stage.services, *stage.after)]
 
 
 def _rehearsal(stage: Stage) -> list[Step]:
     if not (found := stage.rehearsal):
         return []
-    tried = script("rehearse", servers=found.servers, instances=found.instances)
+    tried = script("rehearse", servers=found.servers, instances=found.instances, switched=found.switched)
     return [Step("try the new files beside what serves", "linux", tried)]
 
 

@@ -1,6 +1,7 @@
 # Tries the new files beside what serves, before anything is replaced: the web servers, with the new /etc, in a network of their
 # own that has nobody else in it, and further instances of the units that would restart. A page of `rehearsed` that fails there
-# and works here ends the run. SERVERS: shell commands; INSTANCES: units and their sockets. Quoted words.
+# and works here ends the run. SERVERS: shell commands; INSTANCES: units, their sockets, and the homes of their sites; SWITCHED:
+# homes and their new releases, which are in the place of those that are served. Quoted words.
 if [ ! -s rehearsed ] || [ ! -d stage ]; then exit 0; fi
 trial=lampctl-rehearsal units=/run/systemd/system
 end() {
@@ -19,24 +20,35 @@ done
 trap 'rm -rf stage' EXIT
 unshare --mount --net --pid --ipc --fork true 2>/dev/null || skip "this host has no network namespaces"
 
+# Rows of homes, new releases, and those that are served.
+: > switched
+eval "set -- $SWITCHED"
+while [ "$#" -gt 1 ]; do
+    served=$(readlink "$1/current" || :)
+    if [ -d "$1/$2" ] && [ -d "$1/$served" ]; then printf '%s\t%s\t%s\n' "$1" "$2" "$served" >> switched; fi
+    shift 2
+done
+
 # Another instance: the same unit files and credentials, with another name and socket. FPM knows its socket by the name in its
 # own file, whichever descriptor 3 is.
 eval "set -- $INSTANCES"
-free=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo) needed=$((100 + 25 * $#)) # 50 MiB for each
+needed=$((100 + 17 * $#)) # 50 MiB for each
+free=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
 [ "$free" -ge "$needed" ] || skip "it may take $needed MiB of memory, and $free are free"
 [ -z "$INSTANCES" ] || trap 'end; rm -rf stage' EXIT
 mkdir credentials
 : > sockets
 number=0
-while [ "$#" -gt 1 ]; do
-    unit=$1 socket=$2 name=$trial-$number from=stage/etc/systemd/system
-    shift 2
+while [ "$#" -gt 2 ]; do
+    unit=$1 socket=$2 home=$3 name=$trial-$number from=stage/etc/systemd/system
+    shift 3
     number=$((number + 1))
     [ -e "$from/$unit.service" ] || continue
     sed "s|$unit|$name|g; s|^ListenStream=.*|ListenStream=/run/lampctl/$name.sock|" "$from/$unit.socket" > "$units/$name.socket"
     sed "s|$unit|$name|g; /^Restart/d; s|^ExecStartPre=+/bin/sh /etc/|ExecStartPre=+/bin/sh $PWD/stage/etc/|; s|^LoadCredential=\\([^:]*\\):.*|LoadCredential=\\1:$PWD/credentials/$name.\\1|" \
         "$from/$unit.service" > "$units/$name.service"
     printf '\n[Unit]\nCollectMode=inactive-or-failed\n[Service]\nRuntimeMaxSec=120\nBindReadOnlyPaths=%s/stage/etc:/etc\n' "$PWD" >> "$units/$name.service"
+    awk -F '\t' -v home="$home" '$1 == home { printf "BindPaths=%s/%s:%s/%s\n", home, $2, home, $3 }' switched >> "$units/$name.service"
     [ ! -d "$from/$unit.service.d" ] || cp -r "$from/$unit.service.d" "$units/$name.service.d" # drop-ins of the administrator
     sed -n 's/^LoadCredential=\([^:]*\):/\1 /p' "$from/$unit.service" | while read -r credential path; do
         (umask 077 && sed "s|$unit|$name|g" "stage$path" > "credentials/$name.$credential")
@@ -51,14 +63,19 @@ while read -r name unit socket; do
     exit 1
 done < sockets
 
-# Of the pages that its input names, those that fail; what they print is in files that begin with its argument.
+# Of the pages that its input names, those that fail; what they print is in files that begin with its argument. `here`, a page of a
+# site that gets another release is still of the former one.
+awk -F '\t' 'NR == FNR { home[$1]; next } { split($0, page, " "); sub(/.*@/, "", page[2]); if ("/var/www/" page[2] in home) print page[1] }' \
+    switched rehearsed > former
 cat > failing.sh <<'FAILING'
-xargs -r -P 8 -I '{}' sh -c 'SEEN=$2.$1 timeout -k 1 "${1##*-}" sh "pages/$1" </dev/null >/dev/null 2>&1 || echo "$1"' sh '{}' "$1"
+xargs -r -P 8 -I '{}' sh -c '[ "$2" != here ] || ! grep -qxF -e "$1" former || export LAMPCTL_FORMER=1
+    SEEN=$2.$1 timeout -k 1 "${1##*-}" sh "pages/$1" </dev/null >/dev/null 2>&1 || echo "$1"' sh '{}' "$1"
 FAILING
 cut -d ' ' -f 1 rehearsed > asked
 [ -e /run/nginx.pid ] || : > unused # whether that file is NGINX's own
 cat > inside.sh <<'INSIDE'
 mount --bind stage/etc /etc
+while IFS="$(printf '\t')" read -r home new served; do mount --bind "$home/$new" "$home/$served"; done < switched
 perl -e '$up = pack("a16s", "lo", 65); socket(S, 2, 2, 0) && ioctl(S, 0x8914, $up) or die "lo: $!\n"' # SIOCSIFFLAGS: up, running
 for family in ipv4 ipv6; do echo 1 > "/proc/sys/net/$family/ip_nonlocal_bind"; done 2>/dev/null || : # addresses of the host
 mount -t tmpfs -o mode=755 tmpfs /mnt

@@ -61,7 +61,7 @@ def state_of(site: str) -> str:
 
 def pool(context: Context, site: str) -> Pool:
     """The units of a site's pool, and its state directory, which only the site's user can enter."""
-    names, user, unit = php_of(context, site), user_of(site), unit_of(context, site)
+    names, user = php_of(context, site), user_of(site)
     state, path = state_of(site), f"/etc/lampctl/php/{names.version}/{site}.conf"
     given = environment(context, site)
     files = (
@@ -69,25 +69,34 @@ def pool(context: Context, site: str) -> Pool:
         *_units(context, site, state, path, given.path),
     )
     test = f"PHP_INI_SCAN_DIR=:{names.own_dir} {names.program} -t -y {quote(path)}"
-    socket = Service(
-        f"{unit}.socket",
-        "php",
-        on_change=Action.RESTART,
-        sockets=(socket_of(context, site),),
-        rights=f"600 {context.web.user}:",
-        units=(files[1].path,),
+    services = _services(context, site, files[1].path, (files[2].path, path, *given.watched), test)
+    return Pool((*_folders(state, user), *given.resources, *files), services, Validator("php", test, path))
+
+
+def _services(context: Context, site: str, socket: str, paths: tuple[str, ...], test: str) -> tuple[Service, Service]:
+    """The socket with its unit file, and the service with all that it reads when it starts."""
+    names, unit, at = php_of(context, site), unit_of(context, site), socket_of(context, site)
+    rights = f"600 {context.web.user}:"
+    return (
+        Service(f"{unit}.socket", "php", on_change=Action.RESTART, sockets=(at,), rights=rights, units=(socket,)),
+        Service(
+            f"{unit}.service",
+            "php",
+            watch=(
+                names.program,
+                f"{names.root}/php.ini",
+                names.conf_dir,
+                names.own_dir,
+                *_release_link(context, site),
+            ),
+            on_change=Action.RESTART,  # a reload keeps old credentials, and programs that outlived their request
+            ready=_ready(names.cli, at),
+            units=paths,
+            test=test,
+            rehearsed_at=at,
+            site=site,
+        ),
     )
-    service = Service(
-        f"{unit}.service",
-        "php",
-        watch=(names.program, f"{names.root}/php.ini", names.conf_dir, names.own_dir, *_release_link(context, site)),
-        on_change=Action.RESTART,  # a reload keeps old credentials, and programs that outlived their request
-        ready=_ready(names.cli, socket_of(context, site)),
-        units=(files[2].path, path, *given.watched),
-        test=test,
-        rehearsed_at=socket_of(context, site),
-    )
-    return Pool((*_folders(state, user), *given.resources, *files), (socket, service), Validator("php", test, path))
 
 
 def _folders(state: str, user: str) -> tuple[Directory, ...]:

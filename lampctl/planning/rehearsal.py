@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lampctl.checks import Check, HostProbe
 from lampctl.layers import Desired
 from lampctl.playbook import home_of
-from lampctl.resources import Change, Service, select
+from lampctl.resources import Change, Service, Symlink, select
 
 MOST = 8  # instances: what breaks one site by a template or a setting breaks these as well
 
@@ -19,13 +19,15 @@ class Rehearsal:
 
     Attributes:
         servers: Shell commands of web servers, by the configuration on disk.
-        instances: Units without their suffix, and their sockets, in turn: they get another instance.
-        pages: Ids of the checks of sites' pages that passed when the host was last proved, and whose code stays.
+        instances: Units without their suffix, their sockets and their sites' homes, in turn: they get another instance.
+        pages: Ids of the checks of sites' pages that passed when the host was last proved.
+        switched: Homes of sites and their next releases, in turn: these are in the place of the served ones.
     """
 
     servers: tuple[str, ...]
     instances: tuple[str, ...]
     pages: frozenset[str]
+    switched: tuple[str, ...] = ()
 
 
 def rehearsal(desired: Desired, changes: Sequence[Change], passed: Mapping[str, str]) -> Rehearsal | None:
@@ -35,20 +37,34 @@ def rehearsal(desired: Desired, changes: Sequence[Change], passed: Mapping[str, 
         passed: Check id -> question, of those that passed when the host was last proved.
     """
     changed = {change.resource for change in changes}
-    known = (check for check in desired.checks if passed.get(check.id) and _by_files(check))
-    pages = frozenset(
-        check.id for check in known if f"symlink:{home_of(check.id.partition('@')[2])}/current" not in changed
-    )
     services = select(desired.resources, Service)
     servers = [service for service in services if service.foreground]
-    instances = [service for service in services if service.rehearsed_at and service.key in changed]
+    instances = [service for service in services if service.rehearsed_at and service.key in changed][:MOST]
+    switched = {link.path: link.target for link in select(desired.resources, Symlink) if link.key in changed}
+    tried = {service.site for service in instances}
+    pages = frozenset(
+        check.id
+        for check in desired.checks
+        if passed.get(check.id) and _by_files(check) and (_link(check) not in switched or _site(check) in tried)
+    )
     if not pages or not any(service.key in changed for service in (*servers, *instances)):
         return None
+    homes = [(home_of(site), switched.get(f"{home_of(site)}/current", "")) for site in sorted(tried)]
     return Rehearsal(
         tuple(service.foreground for service in servers),
-        tuple(word for s in instances[:MOST] for word in (s.unit.removesuffix(".service"), s.rehearsed_at)),
+        tuple(word for s in instances for word in (s.unit.removesuffix(".service"), s.rehearsed_at, home_of(s.site))),
         pages,
+        tuple(word for home, release in homes if release for word in (home, release)),
     )
+
+
+def _site(check: Check) -> str:
+    return check.id.partition("@")[2]
+
+
+def _link(check: Check) -> str:
+    """What is switched with the code of a page's site."""
+    return f"{home_of(_site(check))}/current"
 
 
 def _by_files(check: Check) -> bool:

@@ -41,6 +41,7 @@ class Service(_Unit):
         one_of_several: Web servers use the other instances meanwhile; so if it runs, they are changed first.
         foreground: Shell command that runs it by the configuration on disk, for a rehearsal. Empty: none.
         outage: What visitors meet while it restarts, and for how long. Empty: nothing; its socket keeps their requests.
+        site: Whose code it runs, if a rehearsal runs it.
         rehearsed_at: Its socket, if a rehearsal runs another instance of its unit files at another one. Empty: none.
     """
 
@@ -61,6 +62,7 @@ class Service(_Unit):
     foreground: str = ""
     outage: str = ""
     rehearsed_at: str = ""
+    site: str = ""
 
     @property
     def question(self) -> Question:

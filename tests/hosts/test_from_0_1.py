@@ -15,7 +15,7 @@ set -e
 version=$(ls /etc/php); fpm=/etc/php/$version/fpm; new=lampctl-php$version-lamp.test
 sed "/^\[global\]/,/^$/d; s|^listen = .*|listen = /run/php/lampctl-$version-lamp.test.sock\nlisten.owner = www-data|
     s|^env.DB_PASSWORD.*|include = /etc/lampctl/secrets/lamp.test.conf|
-    s|^env.DB_HOST.*|env[DB_HOST] = localhost|; s|^env.DB_\(NAME\|USER\).*|env[DB_\1] = lamp_test|" /etc/lampctl/php/$version/lamp.test.conf > $fpm/pool.d/lamp.test.conf
+    s|^env.DB_HOST.*|env[DB_HOST] = localhost|; s|^env.DB_NAME.*|env[DB_NAME] = lamp_test|; s|^env.DB_USER.*|env[DB_USER] = lamp_test|" /etc/lampctl/php/$version/lamp.test.conf > $fpm/pool.d/lamp.test.conf
 cp /etc/php/$version/lampctl/90-lampctl.ini $fpm/conf.d/
 sed -i "s|/run/lampctl/php-|/run/php/lampctl-|" /etc/apache2/sites-available/lamp.test.conf
 systemctl enable -q php$version-fpm; systemctl restart php$version-fpm

@@ -162,6 +162,27 @@ def test_failed_migration_is_named_and_never_served(app: Shop) -> None:
     assert app.deploy("three").code == 0
 
 
+BROKEN = {
+    "a parse error": {"public__index.php": "<?php echo ("},
+    "a missing class": {"public__index.php": "<?php new Missing\\Thing;"},
+    "a blank page": {"public__index.php": "<?php exit;"},
+    "another page": {"public__index.php": "<?php echo 'hello';"},
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_broken_release_meets_no_visitor(app: Shop, case: str) -> None:
+    assert app.deploy("two").code == 0
+    before = app.host.sh("readlink /var/www/shop.test/current")
+    with visiting(app.host.box.address, lambda text: "shop two" in text, "shop.test", least=50) as seen:
+        ran = app.deploy("broken", **BROKEN[case])
+    assert (ran.code, ran.host["culprit"]["id"], ran.host["applied"]) == (1, "site.answer@shop.test", False), ran
+    assert "tried beside what serves" in ran.host["error"]["message"]
+    assert seen.failures == []
+    assert app.host.sh("readlink /var/www/shop.test/current") == before
+    assert "what before_switch of shop.test did, such as a migration, is not undone" in ran.host["error"]["message"]
+
+
 def test_build_gives_no_rights_and_leaves_no_process(app: Shop) -> None:
     evil = ', "cp /bin/sh public/sh; chmod 6755 public/sh || :; mkfifo public/pipe; sleep 1000 & echo pid $! > pid"'
     assert app.deploy("evil", evil).code == 0

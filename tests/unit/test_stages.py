@@ -52,7 +52,7 @@ def test_removed_site_is_retired_in_a_separate_stage() -> None:
         (
             "/etc/lampctl/php/8.4/lamp.test.conf",
             True,
-            ("lampctl-php8.4-lamp.test", "/run/lampctl/php-8.4-lamp.test.sock"),
+            ("lampctl-php8.4-lamp.test", "/run/lampctl/php-8.4-lamp.test.sock", "/var/www/lamp.test"),
         ),
         (VHOST, True, ()),
         (VHOST, False, None),  # nothing works yet that could be broken
