@@ -133,11 +133,12 @@ class Check:
     slow: str = ""  # the hint, if its probe was ended at its time limit
     observed: bool = False  # whether it fails is known from the observation; its probe only adds to the verdict
     deep: bool = False  # only asked for by name, as it takes long or asks other hosts
+    recorded: str = ""  # its question, if it is read from a host's record of an earlier proof
 
     @property
     def question(self) -> str:
         """A digest that differs when a check of the same id probes or expects something else."""
-        return sha256(repr((self.probe, self.expected, *self.about)).encode()).hexdigest()[:16]
+        return self.recorded or sha256(repr((self.probe, self.expected, *self.about)).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from lampctl.answers import parse_float, parse_int, rows, sections
 
@@ -49,6 +49,27 @@ class WebUse:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A site that a rollback holds: it serves the release `at`. A deploy of the release `back` would undo the rollback.
+
+    The host has it as a link /etc/lampctl/held/SITE that points to `text`. `there`: the release `at` exists.
+    """
+
+    at: str
+    back: str
+    there: bool = True
+
+    @classmethod
+    def parse(cls, text: str, there: bool = True) -> Self | None:
+        found = re.fullmatch(r"([0-9a-f]{8,64})-instead-of-([0-9a-f]{8,64})", text)
+        return cls(found[1], found[2], there) if found else None
+
+    @property
+    def text(self) -> str:
+        return f"{self.at}-instead-of-{self.back}"
+
+
+@dataclass(frozen=True)
 class Facts:
     """Memory in bytes, times in seconds, free disk space in bytes by mount point."""
 
@@ -72,6 +93,7 @@ class Facts:
     unresolved: str | None = None  # the nameservers, if its name does not resolve
     unreached: bool = False  # it takes no connection
     timekeepers: frozenset[str] = frozenset(("synchronized",))  # see host/linux/time.sh
+    held: Mapping[str, Held] = field(default_factory=dict)  # by site
 
 
 def nominal(platform: str, sites: Iterable[str] = ()) -> Facts:
@@ -135,9 +157,12 @@ def _web_use(items: Iterable[list[str]]) -> WebUse:
 
 
 def _surroundings(raw: Mapping[str, str]) -> dict[str, Any]:
-    """What host/web/others.sh, host/linux/network.sh and time.sh print."""
+    """What host/web/others.sh, host/linux/network.sh and time.sh, and host/release/look.sh print."""
     found = sections(raw.get("network", ""))
+    links = (row for row in rows(raw.get("releases", ""), 4) if row[0] == "held")
+    held = {site: Held.parse(text, there == "there") for _, site, text, there in links}
     return {
+        "held": {site: state for site, state in held.items() if state},
         "web": _web(raw.get("web", "")),
         "timekeepers": frozenset(raw.get("time", "synchronized").split()),
         "archive": found.get("archive", ""),

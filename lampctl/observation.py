@@ -25,6 +25,7 @@ _MOST_UNJUDGED = 5  # each takes a proof: the host is not trusted
 _STATE_PROBES = {
     "network": script("linux/network"),
     "time": script("linux/time"),
+    "releases": script("release/look"),
     "owned": f"grep -rH '' {STATE}/owned 2>/dev/null || :",
     "generation": f"cat {STATE}/generation 2>/dev/null || :",
     "proved": f"cat {STATE}/proved 2>/dev/null || :",
@@ -60,6 +61,7 @@ class Observation:
         proved: The last generation whose checks all passed.
         passed: These checks: id -> question.
         unjudged: What earlier runs left without a verdict, the newest first.
+        unrecorded: Sites of which the host does not record that what they serve is proved.
         lock: Who holds it, or empty.
         answers: Preflight id -> raw output.
     """
@@ -71,6 +73,7 @@ class Observation:
     proved: str = ""
     passed: Mapping[str, str] = field(default_factory=dict)
     unjudged: tuple[Unjudged, ...] = ()
+    unrecorded: frozenset[str] = frozenset()
     lock: str = ""
     answers: Mapping[str, str] = field(default_factory=dict)
 
@@ -128,6 +131,7 @@ def parse(raw: Mapping[str, str], now: float) -> Observation:
         proved=raw["proved"].strip(),
         passed=_passed(raw["passed"]),
         unjudged=tuple(Unjudged(number, half == "half", run) for number, half, run in found[:_MOST_UNJUDGED]),
+        unrecorded=frozenset(site for what, site, *_ in rows(raw["releases"], 4) if what == "unrecorded"),
         lock=raw["lock"].strip(),
         answers={name.removeprefix("preflight:"): text for name, text in raw.items() if name.startswith("preflight:")},
     )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,13 +16,10 @@ from lampctl.cli.history import attach, history
 from lampctl.cli.init import init
 from lampctl.cli.options import Book, Common, Connect, Format, RunOptions, Version, grouped
 from lampctl.cli.playbook import playbook
-from lampctl.cli.releases import releases
+from lampctl.cli.releases import releases, rollback
+from lampctl.cli.running import leave, run
 from lampctl.cli.smoke import smoke
-from lampctl.cli.terminal import confirm_changes, connect_options, showing
 from lampctl.errors import UsageError
-
-if TYPE_CHECKING:
-    from lampctl.outcome import Outcomes
 
 app = typer.Typer(
     name="lampctl",
@@ -86,7 +82,7 @@ def deploy(
     take_over: TakeOver = "",
 ) -> None:
     """Bring hosts to the state that a playbook describes, and prove that the sites work."""
-    _exit(_run("deploy", common, book, connect, hosts, ask=ask, take_over=take_over)[1])
+    leave(run("deploy", common, book, connect, hosts, ask=ask, take_over=take_over)[1])
 
 
 @app.command(epilog="Examples: lampctl plan web1 | lampctl plan web1 --exit-code -q && echo nothing to do")
@@ -104,10 +100,10 @@ def plan(
     """Show what a deploy would change, files as diffs. Changes nothing."""
     if to and not undo:
         raise UsageError("--to belongs to --undo", "lampctl plan HOST --undo --to RUN")
-    outcomes, code = _run("plan", common, book, connect, hosts, take_over=take_over, undo=undo, undo_to=to)
+    outcomes, code = run("plan", common, book, connect, hosts, take_over=take_over, undo=undo, undo_to=to)
     if exit_code and not code and any(o.changes for o in outcomes):
         raise typer.Exit(2)
-    _exit(code)
+    leave(code)
 
 
 @app.command(epilog="Examples: lampctl check web1 | lampctl check web1 web2 --format json")
@@ -123,7 +119,7 @@ def check(
     ] = False,
 ) -> None:
     """Check every layer of the stack, and name the broken hop. Changes nothing."""
-    _exit(_run("check", common, book, connect, hosts, deep=deep)[1])
+    leave(run("check", common, book, connect, hosts, deep=deep)[1])
 
 
 app.command(
@@ -149,7 +145,7 @@ def undo(
 
     It is a run of its own, and can be undone.
     """
-    _exit(_run("undo", common, book, connect, hosts, ask=ask, undo=True, undo_to=to)[1])
+    leave(run("undo", common, book, connect, hosts, ask=ask, undo=True, undo_to=to)[1])
 
 
 @app.command(epilog="Example: lampctl render -p site.yml --platform debian-12 --out rendered")
@@ -187,52 +183,9 @@ app.command(
     " | lampctl history web1 --format json"
 )(history)
 app.command(epilog="Example: lampctl attach web1")(attach)
+app.command(epilog="Examples: lampctl rollback web1 | lampctl rollback web1 shop.test --to 5f2c9a")(rollback)
 app.command(epilog="Examples: lampctl releases web1 | lampctl releases web1 shop.test --format json")(releases)
 app.command(epilog="Examples: lampctl init | lampctl init blog.yml --type wordpress --host web1 --site blog.test")(init)
 app.command(epilog="Example: lampctl doctor")(doctor)
 app.command(epilog="Examples: lampctl explain php.fastcgi | lampctl explain 'sites.*.tls'")(explain)
 app.command(epilog="Example: lampctl completion bash > ~/.local/share/bash-completion/completions/lampctl")(completion)
-
-
-def _run(
-    command: str,
-    common: RunOptions,
-    book: Book,
-    connect: Connect,
-    hosts: list[str] | None,
-    *,
-    ask: bool = False,
-    **choices: Any,
-) -> tuple[Outcomes, int]:
-    """Run a command on its hosts; return the outcomes and the exit code. `choices`: fields of Choices."""
-    from lampctl.cli.output import outputs, places
-    from lampctl.engine import job
-    from lampctl.engine.work import Choices
-
-    wanted = outputs(common.format or [])
-    if ask and not wanted.can_ask:
-        message = f"--ask asks a person, and --format {' '.join(wanted.stdout)} is for programs"
-        raise UsageError(message, "leave one of them out")
-    chosen = job.Book(book.playbook, book.settings or [], book.environment)
-    ready = job.prepare(command, hosts or [], chosen, Choices(**choices), connect.config, connect.vagrant)
-    reporter = wanted.reporter(common.quiet, len(ready.hosts) > 1, places(ready.loaded))
-    options = connect_options(connect, reporter, wanted.can_ask)
-    confirm = partial(confirm_changes, reporter=reporter) if ask else None
-    with showing(reporter):
-        outcomes = ready.run(reporter, options, confirm)
-    if common.debug:
-        _print_tracebacks(outcomes)
-    return outcomes, wanted.exit_code(outcomes)
-
-
-def _exit(code: int) -> None:
-    if code:
-        raise typer.Exit(code)
-
-
-def _print_tracebacks(outcomes: Outcomes) -> None:
-    import traceback
-
-    for outcome in outcomes:
-        if outcome.error:
-            traceback.print_exception(outcome.error)

@@ -106,6 +106,23 @@ class Book:
 
 
 @dataclass(frozen=True)
+class Recorded(Book):
+    """Which playbook, of commands that need none."""
+
+    playbook: Annotated[
+        str,
+        typer.Option(
+            "--playbook",
+            "-p",
+            metavar="NAME|FILE",
+            help="Prove it by all checks of a playbook. Default: by the site's page, as the host's own record has it.",
+            autocompletion=words.playbooks,
+            show_default=False,
+        ),
+    ] = ""
+
+
+@dataclass(frozen=True)
 class Connect:
     """How to reach hosts."""
 
@@ -155,7 +172,7 @@ class Connect:
 def grouped(function: Callable[..., Any]) -> Callable[..., Any]:
     """Replace each parameter whose type is a group of options with the group's fields."""
     hints = get_type_hints(function, include_extras=True)
-    groups = {name: hint for name, hint in hints.items() if hint in (Common, RunOptions, Book, Connect)}
+    groups = {name: hint for name, hint in hints.items() if hint in (Common, RunOptions, Book, Recorded, Connect)}
     own = [
         p.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
         for name, p in inspect.signature(function).parameters.items()

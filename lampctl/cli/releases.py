@@ -1,4 +1,4 @@
-"""releases: the releases of a host's sites, by the host's own record."""
+"""releases and rollback: the releases of a host's sites, by the host's own record."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import typer
 
 from lampctl.cli import words
 from lampctl.cli.history import journal
-from lampctl.cli.options import Common, Connect, Format, grouped
+from lampctl.cli.options import Common, Connect, Format, Recorded, RunOptions, grouped
+from lampctl.cli.running import leave, run
 from lampctl.cli.terminal import showing
 
 if TYPE_CHECKING:
@@ -40,6 +41,32 @@ def releases(common: Common, connect: Connect, host: Host, site: Site = "") -> N
     with showing(shown), journal(host, connect, shown, wanted.can_ask) as history:
         found = [release for one in releases_of(history.transport, site) for release in one.releases]
     print(_document(host, found) if common.format is Format.JSON else _table(host, found))
+
+
+@grouped
+def rollback(
+    common: RunOptions,
+    book: Recorded,
+    connect: Connect,
+    host: Host,
+    site: Site = "",
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="ID",
+            help="The release to go to: its id or commit in lampctl releases HOST, or the beginning. Without it, the "
+            "last proved one before the present one.",
+            show_default=False,
+        ),
+    ] = "",
+    ask: Annotated[bool, typer.Option("--ask", help="Show the plan and ask before applying it.")] = False,
+) -> None:
+    """Go back to an earlier release of a site, and prove that it works. Nothing is uploaded.
+
+    The site is held there until it has new content. It is a run of its own, and `lampctl undo` undoes it.
+    """
+    leave(run("rollback", common, book, connect, [host], ask=ask, site=site, release=to)[1])
 
 
 def _document(host: str, found: Sequence[Release]) -> str:

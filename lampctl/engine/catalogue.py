@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from lampctl.checks import Check, Evidence, Verdict, passed
 from lampctl.engine.library import Files
-from lampctl.facts import Facts, nominal
+from lampctl.facts import Facts, Held, nominal
 from lampctl.layers import LAYERS, Context, Desired, desired, layers
 from lampctl.layers.sites import SITE_TYPES, site_types
 from lampctl.platforms import PLATFORMS
@@ -81,10 +81,11 @@ def _what(check: Check) -> tuple[str, str, str]:
 def _rows(playbook: str, settings: tuple[str, ...] = ()) -> list[Row]:
     """The checks of a playbook with placeholders for names, each with the first check that reads like it."""
     loaded = load(playbook, settings, Files())
-    facts = nominal(PLATFORM, loaded.playbook.sites)
+    held = {site: Held(source.digest, source.digest) for site, source in loaded.sources.items()}
+    facts = replace(nominal(PLATFORM, loaded.playbook.sites), held=held)
     found: dict[Check, Row] = {}
     for part in split_by_host(loaded):
-        wanted = desired(Context.from_loaded(replace(part, sources={}), PLATFORMS[PLATFORM], facts))
+        wanted = desired(Context.from_loaded(part, PLATFORMS[PLATFORM], facts))
         dead = Evidence("", _BROKEN, _dead(wanted))
         for check in wanted.checks:
             nameless = _nameless(check)

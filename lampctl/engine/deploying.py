@@ -15,8 +15,8 @@ from lampctl.checks import Check, HostProbe, Result, conclude, failed, first_reg
 from lampctl.engine import apply
 from lampctl.engine.prove import tools
 from lampctl.engine.script import WAIT
-from lampctl.engine.settle import Judgement, answered, known_to_pass, settle
-from lampctl.engine.work import Work
+from lampctl.engine.settle import Judgement, answered, known_to_pass, proved, settle
+from lampctl.engine.work import CHANGING, Work
 from lampctl.errors import ApplyFailed, Interrupted, LampctlError, Refused, locked
 from lampctl.journal.runs import Begun, Verdict
 from lampctl.layers import Desired
@@ -75,8 +75,9 @@ class Deploying:
         """Mark a host that is as the playbook wants as proved, if it is not yet."""
         known = known_to_pass(desired.checks, results, seen.passed)
         news = seen.proved != seen.generation or not known.items() <= seen.passed.items()
+        news |= not seen.unrecorded.isdisjoint(answered(results))
         if seen.generation and not seen.lock and news and not any(result.undo_may_help for result in results):
-            judgement = Judgement(seen.generation, Verdict.PROVED, passed=known, answered=answered(desired, results))
+            judgement = proved(seen.generation, desired, results, known, self._work.render)
             with suppress(LampctlError):  # another run has begun meanwhile
                 settle(self._transport, judgement, self._work.outcome_so_far())
 
@@ -123,7 +124,7 @@ class Deploying:
         return seen
 
     def _stage(self, desired: Desired, plan: Plan, stage: Stage, seen: Observation) -> Observation | None:
-        before = self._work.prove(self._transport, desired, seen) if seen.passed and stage.generation else ()
+        before = self._work.prove_before(self._transport, desired, plan, seen) if stage.generation else ()
         generation = self._apply(plan, stage, seen.generation, _pages(desired, seen))
         self._stop_if_asked(generation)  # a proof would only delay it
         results, after = self._prove(desired)
@@ -136,7 +137,7 @@ class Deploying:
             return None
         deleted = stage.generation.deleted if stage.generation else ()
         passed = known_to_pass(desired.checks, results, without_sites(seen.passed, deleted))
-        self._settle(Judgement(generation, Verdict.PROVED, passed=passed, answered=answered(desired, results)))
+        self._settle(proved(generation, desired, results, passed, self._work.render))
         return replace(after, passed=passed, proved=generation, generation=generation, lock="")
 
     def _apply(self, plan: Plan, stage: Stage, generation: str, pages: list[Check]) -> str:
@@ -239,7 +240,7 @@ def refuse(work: Work, plan: Plan, seen: Observation) -> None:
         Locked: Another run holds the host's lock, and this one would change the host.
         Refused: A problem that was found before anything changed.
     """
-    if seen.lock and work.request.command in ("deploy", "undo"):
+    if seen.lock and work.request.command in CHANGING:
         raise locked(work.host, seen.lock)
     if plan.problems:
         first, *rest = plan.problems

@@ -17,7 +17,7 @@ from lampctl.engine.supplied import supplied
 from lampctl.engine.work import Choices, Request
 from lampctl.errors import UsageError
 from lampctl.outcome import Outcomes, Reporter
-from lampctl.playbook import Loaded, load
+from lampctl.playbook import Loaded, load, unknown
 from lampctl.playbook.fleet import database_hosts
 from lampctl.resources import Change
 from lampctl.ssh import Connection, ConnectOptions, Target, target
@@ -27,7 +27,7 @@ Config = Path | str | None  # an ssh_config: a file, or the text of one
 
 @dataclass(frozen=True)
 class Book:
-    """Which playbook. `settings`: `KEY=VALUE`, as with `--set`."""
+    """Which playbook; empty, with rollback: the host's own record. `settings`: `KEY=VALUE`, as with `--set`."""
 
     playbook: str = "lamp"
     settings: Sequence[str] = ()
@@ -38,7 +38,7 @@ class Book:
 class Job:
     """A command that is ready to run."""
 
-    command: str  # deploy, plan, check or undo
+    command: str  # deploy, plan, check, undo or rollback
     loaded: Loaded
     targets: Sequence[Target]
     config: Config  # the ssh_config that knows the targets
@@ -100,13 +100,22 @@ def prepare(
     files = Files()
     connections = _connections(hosts)
     given = [host if isinstance(host, str) else host.original_host for host in hosts]
-    loaded = load(book.playbook, book.settings, files, book.environment)
+    loaded = _loaded(command, book, files)
     names, config = _machines(given, loaded, config) if vagrant else _named(command, given, loaded, book, config)
     validate_templates(loaded, files)
     targets = [connections.get(name) or target(name) for name in names]
-    undone = frozenset(given or names if choices.undo else ())
+    undone = frozenset(given or names if choices.undo or command == "rollback" else ())
     values = supplied(loaded, files.beside, required=command in ("deploy", "plan"))
     return Job(command, loaded, targets, config, files.template, connections, choices, undone, values)
+
+
+def _loaded(command: str, book: Book, files: Files) -> Loaded:
+    """The playbook; a rollback needs none."""
+    if command != "rollback" or book.playbook:
+        return load(book.playbook, book.settings, files, book.environment)
+    if book.settings or book.environment:
+        raise UsageError("--set and --env change a playbook, and none was given", "name it: -p NAME or FILE")
+    return unknown()
 
 
 def locate(host: str, config: Config = None, vagrant: bool = False) -> tuple[Target, Config]:

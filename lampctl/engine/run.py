@@ -12,10 +12,11 @@ from lampctl.engine import fleet
 from lampctl.engine.apply import stopped
 from lampctl.engine.deploying import Deploying, refuse
 from lampctl.engine.reach import reach
+from lampctl.engine.rolling import rolled_back
 from lampctl.engine.script import WAIT
 from lampctl.engine.settle import wait_for_lock
 from lampctl.engine.undoing import way_back
-from lampctl.engine.work import Request, Work
+from lampctl.engine.work import CHANGING, Request, Work
 from lampctl.errors import ApplyFailed, LampctlError, Locked, unexpected
 from lampctl.journal.events import CheckDone, Noted, Waiting
 from lampctl.layers import Desired
@@ -113,11 +114,13 @@ class HostRun(Work):
         command, back = self.request.command, self.host in self.request.undone
         deploying = Deploying(self, transport)
         desired, seen = self._look(transport, deploying)
-        if back:
+        if command == "rollback" and back:
+            desired, plan, seen = rolled_back(self, transport, desired, seen)
+        elif back:
             desired, plan, seen = way_back(self, transport, desired, seen)
         else:
             plan = self.plan(desired, seen)
-        if command == "check" or (command == "undo" and not back):
+        if command == "check" or (command in ("undo", "rollback") and not back):
             self._check(transport, deploying, desired, plan, seen)
             return
         self.done["changes"] = plan.changes
@@ -137,7 +140,9 @@ class HostRun(Work):
         desired = self.wanted(seen)
         self.done["platform"] = seen.facts.platform
         command = self.request.command
-        if command in ("deploy", "undo") and seen.unjudged and not seen.lock:
+        if not self.request.loaded.files:
+            return desired, seen  # without a playbook, only what changes is proved
+        if command in CHANGING and seen.unjudged and not seen.lock:
             seen = deploying.judge_former(desired, seen)
             desired = self.wanted(seen)
         elif command == "plan" and seen.unjudged and seen.passed:

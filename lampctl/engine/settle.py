@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lampctl.checks import Check, Result, Status
@@ -13,7 +13,9 @@ from lampctl.errors import Locked, locked
 from lampctl.journal.runs import MOST, Ended, Verdict, encode
 from lampctl.layers import Desired
 from lampctl.outcome import Outcome
-from lampctl.resources import Release, select
+from lampctl.planning.switching import switches
+from lampctl.resources import File
+from lampctl.resources.release import HOLDS
 from lampctl.resources.shell import script
 from lampctl.ssh import Batch, Transport, as_root
 from lampctl.ssh.limits import CHANGE_LIMITS
@@ -29,7 +31,8 @@ class Judgement:
         which: The generation to undo.
         run: The id of the run that applied it; empty if it is not in the journal.
         passed: Check id -> question, of the checks that are known to have passed, with PROVED.
-        answered: Site -> how many releases stay, or empty, of those whose pages passed: what they serve is proved.
+        answered: Sites whose pages passed, with PROVED: what they serve is proved.
+        switches: Site -> what `planning.switching` makes for it.
     """
 
     generation: str
@@ -37,7 +40,8 @@ class Judgement:
     which: str = ""
     run: str = ""
     passed: Mapping[str, str] | None = None
-    answered: Mapping[str, str] = field(default_factory=dict)
+    answered: Sequence[str] = ()
+    switches: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def settle(transport: Transport, judgement: Judgement, outcome: Outcome) -> bool | None:
@@ -74,11 +78,13 @@ def _batch(judgement: Judgement, outcome: Outcome) -> Batch:
         which=judgement.which or judgement.generation,
         id=judgement.run,
         most=MOST,
+        holds=HOLDS,
     )
     files = {
         "main": main.encode(),
         "passed": listed(f"{id} {question}" for id, question in passed.items()),
-        "answered": listed(map("\t".join, judgement.answered.items())),
+        "answered": listed(judgement.answered),
+        **{f"switches/{site}": data for site, data in judgement.switches.items()},
         "ended": encode(summary(judgement.verdict, outcome)),
         "outcome": (json.dumps(outcome.as_dict(), ensure_ascii=False) + "\n").encode(),
     }
@@ -99,12 +105,23 @@ def summary(verdict: Verdict, outcome: Outcome) -> Ended:
     return Ended(verdict, round(time.time(), 3), len(outcome.changes), len(outcome.results), failed, error)
 
 
-def answered(desired: Desired, results: Sequence[Result]) -> dict[str, str]:
-    """The sites whose own page passed -> how many releases stay; empty where that is not known."""
-    keep = {release.site: str(release.keep) for release in select(desired.resources, Release)}
+def proved(
+    generation: str,
+    desired: Desired,
+    results: Sequence[Result],
+    passed: Mapping[str, str],
+    render: Callable[[File], str],
+) -> Judgement:
+    """The judgement of a generation whose checks pass."""
+    sites = answered(results)
+    made = switches(desired, sites, render)
+    return Judgement(generation, Verdict.PROVED, passed=passed, answered=sites, switches=made)
+
+
+def answered(results: Sequence[Result]) -> list[str]:
+    """The sites whose own page passed."""
     passed = (result.id for result in results if result.status is Status.PASS)
-    sites = (id.partition("@")[2] for id in passed if id.startswith("site.answer@"))
-    return {site: keep.get(site, "") for site in sites}
+    return [id.partition("@")[2] for id in passed if id.startswith("site.answer@")]
 
 
 def known_to_pass(checks: Sequence[Check], results: Sequence[Result], before: Mapping[str, str]) -> dict[str, str]:

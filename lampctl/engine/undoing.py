@@ -31,16 +31,16 @@ def way_back(
     """
     loaded = work.share.loaded
     record = identify(loaded.name, loaded.id, loaded.playbook.names, seen.owners).name
-    kept = undo.parse_listing(_ask(transport, undo.listing()))
+    kept = undo.parse_listing(ask(transport, undo.listing()))
     chosen = choose(work.host, kept, record, work.request.choices.undo_to)
-    way = undo.plan(_ask(transport, undo.look(chosen), undo.shown(desired)), chosen, desired, seen)
+    way = undo.plan(ask(transport, undo.look(chosen), undo.shown(desired)), chosen, desired, seen)
     _refuse(work.host, chosen[-1].run, way)
     _tell(work, chosen, way)
     proof, then = undo.proved_by(desired, way.passed, seen)
     return proof, way.plan, then
 
 
-def _ask(transport: Transport, main: str, shown: str = "") -> str:
+def ask(transport: Transport, main: str, shown: str = "") -> str:
     session = transport.start(Batch({"main": main.encode(), "shown": shown.encode()}, CHANGE_LIMITS))
     lines = list(as_root(transport, session))
     session.finish()

@@ -27,6 +27,7 @@ from lampctl.resources import Change, File
 from lampctl.ssh import ConnectOptions, Target, Transport
 
 APT_WAIT = 300  # seconds that a run waits for apt's lock, unless --timeout says otherwise
+CHANGING = ("deploy", "undo", "rollback")  # commands that change a host
 SETTLE = 5.0  # seconds that servers may take until what they have just loaded shows
 
 
@@ -38,19 +39,23 @@ class Choices:
         take_over: A record on the host whose resources become this playbook's.
         undo: What the playbook's last run made is undone; or what all runs since `undo_to` made, this one included.
         deep: Checks that take long or ask other hosts are run as well.
+        site, release: With rollback, the site and the release that it goes to; empty: the only site, and the last
+            proved release before the present one.
     """
 
     take_over: str = ""
     undo: bool = False
     undo_to: str = ""
     deep: bool = False
+    site: str = ""
+    release: str = ""
 
 
 @dataclass(frozen=True)
 class Request:
     """One command, for every host of it. `confirm` is asked before a plan is applied."""
 
-    command: str  # deploy, plan, check or undo
+    command: str  # deploy, plan, check, undo or rollback
     loaded: Loaded
     connect: ConnectOptions
     source: Callable[[str], tuple[str, str] | None]  # of templates
@@ -106,6 +111,11 @@ class Work:
     def prove(self, transport: Transport, desired: Desired, seen: Observation) -> tuple[Result, ...]:
         with self.phase("check"):
             return prove(transport, desired, seen, self.render, self.reporter.event)
+
+    def prove_before(self, transport: Transport, desired: Desired, plan: Plan, seen: Observation) -> tuple[Result, ...]:
+        """What works before a change, of the checks that do not have to pass in any case."""
+        checks = tuple(check for check in desired.checks if check.id not in plan.decisive)
+        return self.prove(transport, replace(desired, checks=checks), seen) if checks and seen.passed else ()
 
     def prove_settled(self, transport: Transport, desired: Desired) -> tuple[tuple[Result, ...], Observation]:
         """Probe until the checks pass or SETTLE is over: a reload returns before it takes effect.

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from lampctl.answers import parse_float, parse_object, rows
+from lampctl.facts import Held
 from lampctl.legible import one_line
 from lampctl.resources.shell import script
 
 _ID = re.compile(r"[0-9a-f]{8,64}")
 _SITE = re.compile(r"[a-z0-9][a-z0-9._-]{0,252}")
 _MOST = 1000  # releases of a site
+_LONGEST = 3600  # seconds that a page may take
 
 
 @dataclass(frozen=True)
@@ -43,20 +45,41 @@ class Release:
 
 
 @dataclass(frozen=True)
+class Page:
+    """What a host records of the check of a site's page; `limit`: the seconds that it may take."""
+
+    limit: int
+    expected: str
+    question: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        found = parse_object(text) or {}
+        limit, expected, question = (found.get(name) for name in ("limit", "expected", "question"))
+        if not (isinstance(limit, int) and 0 < limit <= _LONGEST and isinstance(expected, str)):
+            return None
+        if not (isinstance(question, str) and re.fullmatch(r"[0-9a-f]{16}", question)):
+            return None
+        return cls(int(limit), one_line(expected)[:500], question)
+
+
+@dataclass(frozen=True)
 class SiteReleases:
     """The releases of one site, the oldest first.
 
     Attributes:
-        served: The id of the release that is served.
-        held: What the host records of a rollback that holds the site, or empty.
-        proved: (id, whether a rollback brought it) of what was served when the site was proved, the oldest first.
+        served: The id of the release that is served; empty if none is.
+        held: What the host records of a rollback that holds the site, or None.
+        earlier: The id of the release that a rollback goes to: proved, and served before the present one; or empty.
+        page: The check of the site's page when it was last proved; None if there is no record of it.
     """
 
     site: str
     served: str
-    held: str = ""
+    held: Held | None = None
     releases: tuple[Release, ...] = ()
-    proved: tuple[tuple[str, bool], ...] = ()
+    earlier: str = ""
+    page: Page | None = None
 
 
 @dataclass
@@ -64,12 +87,14 @@ class _Read:
     served: str
     held: str
     releases: list[list[str]] = field(default_factory=list)
-    proved: list[tuple[str, bool]] = field(default_factory=list)
+    proved: set[str] = field(default_factory=set)
+    earlier: str = ""
+    page: Page | None = None
 
 
 def listing() -> str:
     """Shell that prints what `parse` reads."""
-    return script("enter", "release/list")
+    return script("enter", "release/earlier", "release/list")
 
 
 def parse(raw: str) -> list[SiteReleases]:
@@ -77,20 +102,28 @@ def parse(raw: str) -> list[SiteReleases]:
     for what, site, rest in rows(raw, 3):
         fields = rest.split("\t", 3)
         if what == "site" and _SITE.fullmatch(site) and len(fields) == 2:
-            found[site] = _Read(fields[0], fields[1])
-        elif site not in found or not _ID.fullmatch(fields[0]):
-            continue
-        elif what == "release" and len(fields) == 4 and len(found[site].releases) < _MOST:
-            found[site].releases.append(fields)
-        elif what == "proved" and len(fields) == 2:
-            found[site].proved.append((fields[0], fields[1] == "back"))
+            found[site] = _Read(fields[0] if _ID.fullmatch(fields[0]) else "", fields[1])
+        elif what == "about" and site in found:
+            found[site].page = Page.parse(rest)
+        elif site in found and _ID.fullmatch(fields[0]):
+            _add(found[site], what, fields)
     return [_site(site, read) for site, read in sorted(found.items())]
 
 
+def _add(read: _Read, what: str, fields: list[str]) -> None:
+    if what == "release" and len(fields) == 4 and len(read.releases) < _MOST:
+        read.releases.append(fields)
+    elif what == "proved":
+        read.proved.add(fields[0])
+    elif what == "earlier":
+        read.earlier = fields[0]
+
+
 def _site(site: str, read: _Read) -> SiteReleases:
-    proved = {id for id, _ in read.proved}
-    made = sorted((_release(site, fields, read.served, proved) for fields in read.releases), key=_order)
-    return SiteReleases(site, read.served, read.held, tuple(made), tuple(read.proved))
+    made = sorted((_release(site, fields, read.served, read.proved) for fields in read.releases), key=_order)
+    known = {release.id for release in made}
+    earlier = read.earlier if read.earlier in known else ""
+    return SiteReleases(site, read.served, Held.parse(read.held), tuple(made), earlier, read.page)
 
 
 def _order(release: Release) -> tuple[float, str]:

@@ -127,6 +127,7 @@ class Desired:
     probe_files: tuple[ProbeFile, ...] = ()
     shared: tuple[SharedService, ...] = ()
     notes: tuple[str, ...] = ()  # what a plan says besides its changes
+    reminders: tuple[str, ...] = ()  # what it says even if nothing changes
 
     @property
     def files(self) -> list[File]:
@@ -142,6 +143,7 @@ class Desired:
             self.probe_files + other.probe_files,
             self.shared + other.shared,
             self.notes + other.notes,
+            self.reminders + other.reminders,
         )
 
 

@@ -54,7 +54,7 @@ def make(identity: Identity, desired: Desired, seen: Observation, contents: Mapp
         tuple(sorted(known - seen.owned)),
         (*_claimed(desired), *sorted(known & theirs.keys())),
         identity.inherits,
-        _notes(identity, desired, orphans, problems) if stages else identity.notes,
+        (*(_notes(identity, desired, orphans, problems) if stages else identity.notes), *desired.reminders),
     )
 
 

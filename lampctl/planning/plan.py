@@ -23,6 +23,7 @@ class Plan:
         adopted: Keys that the host's state shows to be lampctl's, but are missing from its record.
         claims: Keys that belong to this playbook once it is applied, whoever made them.
         notes: What it says besides its changes.
+        decisive: Checks that have to pass afterwards, whether they passed before or not.
     """
 
     playbook: str
@@ -33,6 +34,7 @@ class Plan:
     claims: tuple[str, ...]
     inherits: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    decisive: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.stages)

@@ -53,7 +53,7 @@ def parse_listing(raw: str) -> list[Kept]:
 
 def look(chosen: Sequence[Kept]) -> str:
     """Shell that composes what takes the host back, and prints what `plan` reads."""
-    return script("undo/compose", "undo/show", **_parameters(chosen))
+    return script("undo/compose", "undo/show", "undo/passed", **_parameters(chosen))
 
 
 def _parameters(chosen: Sequence[Kept]) -> dict[str, str | list[str]]:
@@ -83,9 +83,17 @@ def plan(raw: str, chosen: Sequence[Kept], desired: Desired, seen: Observation) 
         raw: The output of `look`.
         desired: What the playbook wants now: it names layers, and how the servers test their files.
     """
+    compose = Step(
+        f"collect the files from before {chosen[-1].run}", "linux", script("undo/compose", **_parameters(chosen))
+    )
+    return composed(raw, chosen[0].playbook, compose, desired, seen)
+
+
+def composed(raw: str, record: str, compose: Step, desired: Desired, seen: Observation) -> Way:
+    """Read what the step `compose` composes for the playbook with this record, as host/undo/show.sh prints it."""
     found = list(rows(raw, 3))
     changes = [
-        Change(key, _layer(desired, key), _ACTIONS[what], _GONE if what == "delete" else _decoded(diff))
+        Change(key, _layer(desired, key, compose.layer), _ACTIONS[what], _GONE if what == "delete" else _decoded(diff))
         for what, key, diff in found
         if what in _ACTIONS
     ]
@@ -95,7 +103,7 @@ def plan(raw: str, chosen: Sequence[Kept], desired: Desired, seen: Observation) 
     restarts = [_restart(key, owner, going) for key, owner in units]
     words = (key.partition(" ") for what, key, _ in found if what == "passed")
     return Way(
-        Plan(chosen[0].playbook, (_stage(chosen, desired, (*changes, *restarts)),) if changes else (), (),
+        Plan(record, (_stage(compose, desired, (*changes, *restarts)),) if changes else (), (),
              seen.generation, (), ()),
         without_sites({id: question for id, _, question in words if question}, deleted),
         tuple(key for what, key, _ in found if what == "left"),
@@ -122,17 +130,14 @@ def _decoded(text: str) -> str:
         return ""
 
 
-def _layer(desired: Desired, key: str) -> str:
+def _layer(desired: Desired, key: str, otherwise: str) -> str:
     """The layer of a file: the playbook's, else that of a service that reads it."""
     known = (r.layer for r in desired.resources if r.key == key)
     watched = (r.layer for r in desired.resources if isinstance(r, Service) and path_of(key).startswith(r.watch))
-    return next(known, next(watched, "linux"))
+    return next(known, next(watched, otherwise))
 
 
-def _stage(chosen: Sequence[Kept], desired: Desired, changes: tuple[Change, ...]) -> Stage:
-    compose = Step(
-        f"collect the files from before {chosen[-1].run}", "linux", script("undo/compose", **_parameters(chosen))
-    )
+def _stage(compose: Step, desired: Desired, changes: tuple[Change, ...]) -> Stage:
     written = [path_of(change.resource) for change in changes if change.action is not Action.DELETE]
     validators = tuple(v for v in desired.validators if any(path.startswith(f"{v.watch}/") for path in written))
     services = Step("make the services run them", "linux", script("undo/services"))

@@ -2,7 +2,7 @@
 
 from lampctl.playbook.fields import in_bytes
 from lampctl.playbook.linux import RepositoryOptions
-from lampctl.playbook.load import Client, Library, Loaded, load
+from lampctl.playbook.load import Client, Library, Loaded, load, unknown
 from lampctl.playbook.models import Playbook
 from lampctl.playbook.sites import (
     TlsOptions,
@@ -38,5 +38,6 @@ __all__ = [
     "slice_of",
     "socket_name",
     "unit_of",
+    "unknown",
     "user_of",
 ]

@@ -64,6 +64,11 @@ def load(name: str, settings: Sequence[str], library: Library, environment: str 
     )
 
 
+def unknown() -> Loaded:
+    """No playbook: for a command that goes by the host's own record."""
+    return Loaded("", Playbook(), Document({}), ())
+
+
 def _id(playbook: Playbook, document: Document, files: Sequence[str], environment: str) -> str:
     """`@ID`, or `@ID+ENVIRONMENT`; empty without an id. The id of an extended playbook is not inherited."""
     at = document.position(("id",))

@@ -70,11 +70,12 @@ class PackagedSymlink(Symlink):
 
 @dataclass(frozen=True)
 class AbsentSymlink:
-    """A link that is deleted if it points to `target`, because it conflicts with the link that replaces it."""
+    """A link that is deleted if it points to `target`, and `why`."""
 
     path: str
     layer: str
     target: str
+    why: str = "another link replaces it"
 
     @property
     def key(self) -> str:
@@ -98,7 +99,7 @@ def compare(resource: Path, state: Entry | None, view: HostView) -> Change | Con
     if isinstance(resource, AbsentSymlink):
         if not state or (state.kind, state.target) != ("symlink", resource.target):
             return None
-        return Change(resource.key, resource.layer, Action.DELETE, "another link replaces it\n")
+        return Change(resource.key, resource.layer, Action.DELETE, f"{resource.why}\n")
     content = view.contents.get(resource.key, "")
     if isinstance(resource, File) and resource.seed:
         taken = state or resource.key in view.owned or resource.unless in view.states.of_kind(FILES)

@@ -19,6 +19,7 @@ from lampctl.resources.kind import Changed, HostView, Kind, Phase
 from lampctl.resources.shell import quote, script
 
 LONGEST = 900  # seconds that one command of a build may take
+HOLDS = "/etc/lampctl/held"  # on the host: a link for each site that a rollback holds
 KEPT = 5  # releases besides the one that is served, unless a site says otherwise
 
 
@@ -173,6 +174,7 @@ def _unpack(release: Release) -> str:
         shared=making.shared,
         writable=making.writable,
         commands=making.commands,
+        holds=HOLDS,
         most=release.keep - 1,  # the new one makes the served one another
         **given,
     )

@@ -50,8 +50,11 @@ PLACES = {
     "release/hook.sh": {"SITE", "records"},
     "release/paths.sh": {"ACCOUNT", "GROUP", "owner", "path", "release", "up"},
     "site/task.sh": {"ACCOUNT", "PHP", "given"},
-    "release/prove.sh": {"records"},  # in /var/lib/lampctl, as that of prune.sh and unpack.sh
+    "release/list.sh": {"records", "site"},  # it only reads, as page.sh does
+    "release/page.sh": {"switch"},
+    "release/prove.sh": {"1", "records"},  # in /var/lib/lampctl, as that of prune.sh and unpack.sh
     "release/prune.sh": {"1", "old"},
+    "rollback/compose.sh": {"END", "HELD", "SITE", "number", "one", "path", "state"},  # in the batch's directory
     "release/unpack.sh": {"batch", "ARCHIVE", "GROUP", "records"},
     "rename/forget.sh": {"path"},  # these: homes and files in /var/www, /var/lib/php/lampctl and /etc/lampctl
     "rename/move.sh": {"1", "2"},

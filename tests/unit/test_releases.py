@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lampctl.journal.releases import Release, parse
+from lampctl.journal.releases import Page, Release, parse
 from lampctl.resources.shell import script
 
 A, B, C = "aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "cccccccccccccccc"
@@ -50,6 +50,14 @@ def test_malformed_rows_are_left_out() -> None:
     assert [(site.site, site.releases) for site in parse(raw)] == [("shop.test", ())]
 
 
+def test_malformed_record_of_a_page_is_none() -> None:
+    good = {"limit": 8, "expected": "200\x1b", "question": "0123456789abcdef"}
+    assert Page.parse(json.dumps(good)) == Page(8, "200�", "0123456789abcdef")
+    for name, value in {"limit": "8", "expected": None, "question": "x y"}.items():
+        assert Page.parse(json.dumps(good | {name: value})) is None
+    assert Page.parse(json.dumps(good | {"limit": 10**9})) is None
+
+
 def on_host(place: Path, proved: str, served: str, there: str, command: str) -> str:
     """Run a command of lampctl's in a folder of releases. `proved`: what was proved, with a star for a rollback."""
     releases, records = place / "releases", place / "records"
@@ -61,7 +69,9 @@ def on_host(place: Path, proved: str, served: str, there: str, command: str) -> 
     (place / "current").symlink_to(f"releases/{served}")
     rows = (f"1\t{id.removesuffix('*')}\t{'back' if id.endswith('*') else ''}\n" for id in proved.split())
     (records / "proved").write_text("".join(rows))
-    text = script("release/earlier", "release/prune") + command
+    (place / "holds").mkdir()
+    (place / "holds/records").symlink_to("b-instead-of-x")
+    text = script("release/earlier", "release/prune", holds=str(place / "holds")) + command
     return subprocess.run(["sh", "-eu", "-c", text], cwd=releases, check=True, capture_output=True, text=True).stdout
 
 
@@ -93,11 +103,11 @@ def test_rollback_goes_to_what_was_proved_before_and_still_exists(
     [
         ("", "a", "a b c d", 2, "d", "a b c d"),
         ("a b c", "c", "a b c d", 1, "d", "b c d"),
-        ("a b c", "c", "a b c x y z", 1, "z", "b c z"),  # broken ones
+        ("a b c", "c", "a b c d y z", 1, "z", "b c z"),  # broken ones
         ("a b c d", "d", "a b c d", 0, "d", "c d"),
         ("a b", "x", "a b x y z", 0, "z", "b x z"),  # what is served fails: the last proved one stays
         ("a b c d e", "e", "a b c d e", 2, "e", "c d e"),
-        ("a b c d b*", "b", "a b c d x y", 1, "y", "a b y"),
+        ("a b x b*", "b", "a b c x y", 1, "y", "a b x y"),  # x is held back
     ],
 )
 def test_cleanup_keeps_what_is_served_what_was_proved_last_and_the_way_back(

@@ -1,6 +1,7 @@
 # Prints the releases of this host as rows, with SITE each: `site`, the release that is served and what a rollback holds;
 # `release`, its id, when it was made, its commit, and how the run began that made it; `proved`, the oldest first, as prove.sh
-# records it. What is not recorded is empty.
+# records it; `earlier`, the release that a rollback goes to; `about`, what is recorded of the site's page. What is not recorded
+# is empty.
 tab=$(printf '\t')
 for home in /var/www/*; do
     site=${home##*/}
@@ -18,5 +19,7 @@ for home in /var/www/*; do
             printf 'release\t%s\t%s\t%s\t%s\t%s\n' "$site" "$one" "${created:-$(stat -c %Y "./$one")}" "$commit" "$begun"
         done
         [ ! -f "$records/proved" ] || cut -f 2,3 "$records/proved" | sed "s/^/proved$tab$site$tab/"
+        printf 'earlier\t%s\t%s\n' "$site" "$(earlier "$records")"
+        [ ! -f "$records/switch" ] || printf 'about\t%s\t%s\n' "$site" "$(tar -xOf "$records/switch" about)"
     )
 done

@@ -22,6 +22,3 @@ done < manifest
 sed 's/.*/delete\t&\t/' deleted
 sed 's/.*/left\t&\t/' left
 cat now/* 2>/dev/null | sed -n 's/^# \([a-z]*:[^ ]*\) \([a-z]*\)$/unit\t\1\t\2/p'
-eval "set -- $NUMBERS"
-while [ "$#" -gt 1 ]; do shift; done
-sed 's/.*/passed\t&\t/' "/var/lib/lampctl/generations/$1/passed" 2>/dev/null || :

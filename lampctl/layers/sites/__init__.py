@@ -9,6 +9,7 @@ from typing import Any
 from lampctl.checks import Check, HttpProbe
 from lampctl.extensions import SITES, extensions, refuse
 from lampctl.layers.base import Context, Desired
+from lampctl.layers.held import hold
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.cgi import CGI
 from lampctl.layers.sites.page import page_check
@@ -50,7 +51,7 @@ def desired_sites(context: Context) -> Desired:
         parts = site_types()[options.type].parts(context, name, options)
         if not any(check.id == f"site.answer@{name}" for check in parts.checks):  # the page of any type is a hop
             parts += Desired(checks=(page_check(context, name, (f"web.static@{name}",)),))
-        parts = ruled(context, name, parts)
+        parts = ruled(context, name, parts) + hold(context, name)
         total += _move_to_https(parts) if redirects(context, name) else parts
     return total
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from math import ceil
 
 from lampctl.answers import parse_int, sections
-from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
+from lampctl.checks import Check, Evidence, HostProbe, Status, Verdict, Where, failed, passed, unknown
 from lampctl.layers import http, logins
 from lampctl.layers.base import Context
 from lampctl.layers.sites.common import check
@@ -50,6 +51,28 @@ def page_check(
     limit = ceil(in_seconds(wanted.within)) + 3
     return check(name, "answer", Where.HOST, "the site's own page works", _expected(wanted), judge, needs,
                  HostProbe(_script(context, name, wanted, units), limit, _accept(wanted), by_files))  # fmt: skip
+
+
+def recorded_page(site: str, limit: int, expected: str, question: str) -> Check:
+    """The page as the host's record of its last proof has it, for a run without the playbook."""
+    probe = HostProbe(http.LIBRARY + script("release/page", site=site), limit, 'grep -q "^accepted\tyes"')
+    found = check(
+        site, "answer", Where.HOST, "the site's own page works", expected, partial(_judge_recorded, expected), (), probe
+    )
+    return replace(found, recorded=question)
+
+
+def _judge_recorded(expected: str, seen: Evidence) -> Verdict:
+    """`seen.raw`: what host/release/page.sh prints."""
+    found = sections(seen.raw)
+    page = sections(found.get("page", ""))
+    status, url = page.get("status", "no status"), page.get("url", "/")
+    if "accepted" in found:
+        return passed(f"{status} for {url}, {page.get('size', '?')} bytes")
+    verdict = _judge(ProbeOptions.model_construct(path=url), "", _HINTS, seen)
+    if verdict.status is Status.PASS or page.get("expected") == "no":
+        return failed(f"{status} for {url}, not {expected}", found.get("log", "") or page.get("body", ""))
+    return verdict
 
 
 def _script(context: Context, name: str, wanted: ProbeOptions, units: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from lampctl.checks import Check, Verdict, failed, passed
 from lampctl.layers import denied, http, sizing
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.fpm import body_limit, socket_of
+from lampctl.layers.held import served
 from lampctl.layers.php import parse_probe
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import CODE, document_root, home, outside, through
@@ -25,13 +26,13 @@ _PROBE = "lampctl-probe-{token}.php"
 
 
 def vhost(context: Context, name: str, options: PhpSite) -> Vhost:
-    source = context.sources.get(name)
+    release = served(context, name)
     values = {
         "socket": socket_of(context, name),
         "timeout": sizing.request_timeout(context.playbook, name),
         "programs": r"\.php$",
         "allow_override": options.allow_override,
-        "release": options.root_in(f"{home_of(name)}/releases/{source.digest}") if source else "",
+        "release": options.root_in(f"{home_of(name)}/releases/{release}") if release else "",
         "fallback": f"/{options.front_controller}" if options.front_controller else "",
     }
     return Vhost("php", body_limit(context, name), root_of(name, options), values, apache=FASTCGI, denied=denied.CODE)

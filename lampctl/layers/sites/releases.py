@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from lampctl.layers.base import Context
 from lampctl.layers.environment import environment
+from lampctl.layers.held import held, released
 from lampctl.layers.tenant import tenant
 from lampctl.layers.versions import php_of
 from lampctl.playbook import home_of, user_of
 from lampctl.playbook.sites import ReleasedSite, RootedSite, SourcedSite
-from lampctl.resources import File, HookAfter, HookBefore, Making, Release, Resource, Source, Symlink
+from lampctl.resources import File, HookAfter, HookBefore, Making, Release, Resource, Source
 from lampctl.resources.release import KEPT
 
 
@@ -26,8 +27,10 @@ def releases(context: Context, name: str, hidden: tuple[str, ...]) -> tuple[Reso
     keep = site.keep if isinstance(site, ReleasedSite) else KEPT
     making = _making(context, name, site) if isinstance(site, SourcedSite) else Making()
     release = Release(home, "site", source, user_of(name), hidden, served, keep, making)
-    link = Symlink(f"{home}/current", "site", f"releases/{source.digest}")
-    return (release, link, *(_around(context, name, site, source) if isinstance(site, SourcedSite) else ()))
+    return (
+        *released(context, release),
+        *(_around(context, name, site, source) if isinstance(site, SourcedSite) else ()),
+    )
 
 
 def _making(context: Context, name: str, site: SourcedSite) -> Making:
@@ -40,12 +43,14 @@ def _php(context: Context, name: str) -> str:
 
 
 def _around(context: Context, name: str, site: SourcedSite, source: Source) -> tuple[Resource, ...]:
-    """The hooks, and the sandbox of them and of builds."""
+    """The hooks, unless a rollback holds another release; and the sandbox of them and of builds."""
     given = (name, "site", source.digest)
     user, php = user_of(name), _php(context, name)
     before, after = tuple(site.hooks.before_switch), tuple(site.hooks.after_switch)
     if not (site.build or before or after):
         return ()
+    if held(context, name):
+        before = after = ()
     values = {"site": name, "tenant": tenant(context, name, writes=True)}
     return (
         File(f"/etc/lampctl/tasks/{name}", "site", "unit/task.j2", values, mode=0o600),

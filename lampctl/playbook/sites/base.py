@@ -107,8 +107,8 @@ class ReleasedSite(SiteBase):
 
     keep: Annotated[int, Field(ge=1, le=100)] = Field(
         KEPT,
-        description="How many releases stay on the host beside the one that is served and the last proved one. What a "
-        "rollback goes to always stays.",
+        description="How many releases stay on the host beside the one that is served and the last proved one. The one "
+        "that `lampctl rollback` goes to always stays.",
     )
 
     @model_validator(mode="after")
