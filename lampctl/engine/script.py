@@ -26,7 +26,8 @@ def steps_of(stage: Stage) -> list[Step]:
         kept = [*_rehearsal(stage), Step("keep the previous files", "linux", script("keep"))]
         files = [Step("hand over the new files", "linux", script("swap"))]
     ready = (*stage.before, *valid, *stage.switch, *kept)
-    return [_recorded(step) for step in (*ready, *stage.leaving, *files, *stage.services, *stage.after)]
+    steps = (*ready, *stage.leaving, *files, *stage.services, *stage.after)
+    return [_recorded(step) for step in sorted(steps, key=lambda step: step.late)]
 
 
 def _rehearsal(stage: Stage) -> list[Step]:
@@ -123,6 +124,6 @@ def _undoable(stage: Stage) -> list[Step]:
 
 
 def _heading(step: Step) -> str:
-    """A comment that names the unit that a script is about: `# service:apache2.service web`."""
+    """Comments that name the units that a script is about: `# service:apache2.service web`."""
     keys = [key for key in (*step.owns, *step.disowns) if key.startswith("service:")]
-    return f"# {keys[0]} {step.layer}\n" if keys else ""
+    return "".join(f"# {key} {step.layer}\n" for key in keys)

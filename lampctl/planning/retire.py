@@ -9,10 +9,10 @@ from lampctl.layers import Desired
 from lampctl.planning.identity import sites_of
 from lampctl.planning.stages import Stage, generation, path_of
 from lampctl.playbook import home_of, user_of
-from lampctl.resources import Action, Change, Rename, Service, select
-from lampctl.resources import service as services
+from lampctl.resources import Action, Change, Rename, Resource, Service, SharedService, select
 from lampctl.resources.kind import Changed, HostView
 from lampctl.resources.kinds import kinds
+from lampctl.resources.service import SERVICES, steps
 
 
 def stage(desired: Desired, orphans: Mapping[str, str], view: HostView) -> Stage:
@@ -31,7 +31,7 @@ def stage(desired: Desired, orphans: Mapping[str, str], view: HostView) -> Stage
     leaving = tuple(step for item in retired for step in item.steps)
     view = view.changed([path_of(key) for key in deleted])
     stopped = {key for step in leaving for key in step.disowns}
-    running = services.running(services.SERVICES.select(candidates), stopped, view)
+    running = _running(candidates, stopped, view)
     reloads = _reloads(running, view)
     return Stage(
         (
@@ -41,8 +41,16 @@ def stage(desired: Desired, orphans: Mapping[str, str], view: HostView) -> Stage
         ),
         leaving=leaving,
         generation=generation(desired, [], {}, deleted, leaving),
-        services=tuple(services.steps(reloads, view)),
+        services=tuple(steps(reloads, view)),
     )
+
+
+def _running(candidates: Sequence[Resource], stopped: Collection[str], view: HostView) -> list[Service]:
+    """The services of the playbook, and shared ones that are active and do not stop."""
+    active = {key for key, state in view.states.of_kind(SERVICES).items() if state.runs and key not in stopped}
+    shared = (s for s in select(candidates, SharedService) if s.key in active)
+    left = (Service(s.unit, s.layer, watch=s.watch, test=s.test) for s in shared)
+    return [*select(candidates, Service), *left]
 
 
 def _reloads(running: Sequence[Service], view: HostView) -> list[Changed[Service]]:

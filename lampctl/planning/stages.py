@@ -54,7 +54,8 @@ class Stage:
     @property
     def steps(self) -> tuple[Step, ...]:
         """All steps except those that hand the files over."""
-        return (*self.before, *self.switch, *self.leaving, *self.services, *self.after)
+        steps = (*self.before, *self.switch, *self.leaving, *self.services, *self.after)
+        return tuple(sorted(steps, key=lambda step: step.late))
 
 
 def generation(

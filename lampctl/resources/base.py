@@ -88,6 +88,7 @@ class Step:
         owns: Keys recorded as lampctl's before it runs, so that an interrupted run leaves no orphan.
         disowns: Keys removed from that record when it has run.
         undo: Shell that reverses it when the generation is rolled back, in the reverse order of the steps.
+        late: It comes after all other steps: it needs the databases as well.
     """
 
     name: str
@@ -97,3 +98,4 @@ class Step:
     owns: tuple[str, ...] = ()
     disowns: tuple[str, ...] = ()
     undo: str = ""
+    late: bool = False

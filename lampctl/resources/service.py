@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lampctl.resources import systemctl, unit
@@ -11,6 +11,7 @@ from lampctl.resources.base import Action, Change, Conflict, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase, Retirement
 from lampctl.resources.rebind import Rebind
 from lampctl.resources.systemctl import Wait
+from lampctl.resources.together import stopping, together
 from lampctl.resources.unit import Fault, Question, UnitState
 
 
@@ -43,6 +44,7 @@ class Service(_Unit):
         outage: What visitors meet while it restarts, and for how long. Empty: nothing; its socket keeps their requests.
         site: Whose code it runs, if a rehearsal runs it.
         rehearsed_at: Its socket, if a rehearsal runs another instance of its unit files at another one. Empty: none.
+        patient: It may take minutes to finish its work: all such units start and restart last, at the same time.
     """
 
     unit: str
@@ -63,6 +65,7 @@ class Service(_Unit):
     outage: str = ""
     rehearsed_at: str = ""
     site: str = ""
+    patient: bool = False
 
     @property
     def question(self) -> Question:
@@ -165,7 +168,8 @@ def _stop(service: OutgoingService, state: UnitState, owned: frozenset[str]) -> 
             f"if nothing needs it: systemctl disable --now {service.unit}",
         )
     outage = "for about half a second, nothing answers\n" if service.ports and state.runs else ""
-    return Change(service.key, service.layer, Action.STOP, f"another unit needs its ports\n{outage}")
+    why = "another unit needs its ports" if service.ports else "another unit takes its place"
+    return Change(service.key, service.layer, Action.STOP, f"{why}\n{outage}")
 
 
 def in_order(services: Sequence[AnyService], view: HostView) -> list[AnyService]:
@@ -197,7 +201,9 @@ def in_order(services: Sequence[AnyService], view: HostView) -> list[AnyService]
 def steps(changed: Sequence[Changed[AnyService]], view: HostView) -> list[Step]:
     """The steps; each can make its unit run the previous files after a rollback."""
     layers = Counter(service.layer for service, _ in changed)
-    return [_step(service, change, layers[service.layer] > 1, view.changing) for service, change in changed]
+    patient = [(service, change) for service, change in changed if isinstance(service, Service) and service.patient]
+    alone = (pair for pair in changed if pair not in patient)
+    return [*(_step(s, change, layers[s.layer] > 1, view.changing) for s, change in alone), *together(patient)]
 
 
 def _step(service: AnyService, change: Change, crowded: bool, changing: Sequence[str]) -> Step:
@@ -217,21 +223,14 @@ def retire(keys: Sequence[str], wanted: Sequence[AnyService], view: HostView) ->
     states = view.states.of_kind(SERVICES)
     kept = {s.key for s in wanted if isinstance(s, SharedService) and (state := states.get(s.key)) and state.dependents}
     units = {key: key.partition(":")[2] for key in keys if key not in kept}
+    begin = stopping(units.values())
     return Retirement(
         tuple(Change(key, "linux", Action.STOP, "no longer wanted\n") for key in units),
         tuple(
-            Step(f"stop {name}", "linux", systemctl.stop(name), disowns=(key,), undo=systemctl.start(name))
+            Step(f"stop {name}", "linux", begin + systemctl.stop(name), disowns=(key,), undo=systemctl.start(name))
             for key, name in units.items()
         ),
     )
-
-
-def running(services: Sequence[AnyService], stopped: Collection[str], view: HostView) -> list[Service]:
-    """The services of the playbook, and shared ones that are active and do not stop."""
-    active = {key for key, state in view.states.of_kind(SERVICES).items() if state.runs and key not in stopped}
-    shared = (s for s in services if isinstance(s, SharedService) and s.key in active)
-    left = (Service(s.unit, s.layer, watch=s.watch, test=s.test) for s in shared)
-    return [*(s for s in services if isinstance(s, Service)), *left]
 
 
 SERVICES: Kind[AnyService, UnitState] = Kind(

@@ -65,6 +65,7 @@ PLACES = {
     "secret/make.sh": {"FILE"},
     "secret/take.sh": {"FILE"},
     "service/gone.sh": {"UNIT"},
+    "service/together.sh": {"1"},  # below /etc/systemd/system
     "settle.sh": {"journal", "state", "old"},
     "keep.sh": {"KEPT"},
     "swap.sh": {"batch", "path"},  # `rmdir` only below /etc

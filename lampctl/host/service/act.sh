@@ -7,12 +7,6 @@ if ! sh -c "$TEST" > tested 2> verdict </dev/null; then
     if [ -s verdict ]; then tail -n 12 verdict; else tail -n 12 tested; fi
     exit 1
 fi
-why() {
-    echo "lampctl-reason: service"
-    systemctl status --no-pager -n 0 "$UNIT" | sed -n 's/^ *Active:/Active:/p'
-    journalctl -q -u "$UNIT" -n 12 --no-pager -o cat || :
-    exit 1
-}
 [ -z "$OWN_FILES" ] || systemctl daemon-reload
 # A socket can't be started while its service runs without it, which an interrupted run might have left behind.
 if [ -n "$SERVED" ]; then systemctl is-active --quiet "$UNIT" || systemctl stop "$SERVED" 2>/dev/null || :; fi
@@ -22,7 +16,7 @@ how=$VERB
 if systemctl is-active --quiet "$UNIT"; then how=$RUNNING; fi
 # A reload ends Apache if it is to listen on an address that overlaps with its former one: then it only has to be started.
 ended() { case $how in reload*) ! systemctl is-active --quiet "$UNIT" ;; *) false ;; esac; }
-systemctl "$how" "$UNIT" || { ended && systemctl restart "$UNIT"; } || why
+systemctl "$how" "$UNIT" || { ended && systemctl restart "$UNIT"; } || why "$UNIT"
 # After the start, and only if needed: it takes a while, and visitors might be waiting.
 systemctl is-enabled --quiet "$UNIT" || systemctl enable --quiet "$UNIT"
 # A reload of FPM returns before the sockets of its new pools exist, so wait for them. A socket that was deleted while in use
@@ -31,14 +25,14 @@ left=$TRIES
 eval "set -- $SOCKETS"
 for socket; do
     while [ ! -S "$socket" ]; do
-        [ "$left" -ne 70 ] || systemctl restart "$UNIT" || why
-        left=$((left - 1)); [ "$left" -gt 0 ] || { echo "$socket did not appear"; why; }
+        [ "$left" -ne 70 ] || systemctl restart "$UNIT" || why "$UNIT"
+        left=$((left - 1)); [ "$left" -gt 0 ] || { echo "$socket did not appear"; why "$UNIT"; }
         sleep 0.1
     done
 done
 until printed=$(sh -c "$READY" 2>&1); do
     left=$((left - 1))
-    if [ "$left" -le 0 ] || ! systemctl is-active --quiet "$UNIT"; then echo "$printed"; why; fi
+    if [ "$left" -le 0 ] || ! systemctl is-active --quiet "$UNIT"; then echo "$printed"; why "$UNIT"; fi
     sleep 0.1
 done
-systemctl is-active --quiet "$UNIT" || { ended && systemctl restart "$UNIT"; } || why
+systemctl is-active --quiet "$UNIT" || { ended && systemctl restart "$UNIT"; } || why "$UNIT"
