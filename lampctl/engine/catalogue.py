@@ -25,6 +25,10 @@ MORE = {
     "cgi with nginx": ("cgi", ("web.server=nginx",)),
     "tls: acme": ("tls", ("sites={tls.test: {tls: acme}}",)),
     "database: {host: db1}": ("lamp", ("sites={a.test: {database: {host: db1, address: 10.0.0.7}}}",)),
+    "workers, schedule": (
+        "lamp",
+        ("sites={a.test: {workers: {a: {command: a}}, schedule: {a: {every: '@daily', command: a}}}}",),
+    ),
     "two PHPs": ("lamp", (_ARCHIVE, "sites={a.test: {}, b.test: {php: {version: '8.2', repository: a}}}")),
 }
 

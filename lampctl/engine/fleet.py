@@ -19,7 +19,7 @@ from lampctl.errors import LampctlError
 from lampctl.layers.accounts import AUTHORITY
 from lampctl.outcome import Outcome
 from lampctl.playbook import Loaded
-from lampctl.playbook.fleet import database_hosts, of_databases, of_sites, remote
+from lampctl.playbook.fleet import database_hosts, of_databases, of_sites, remote, without_schedules
 from lampctl.resources import Secret
 from lampctl.resources.shell import quote
 from lampctl.ssh import Batch, Transport, as_root
@@ -155,15 +155,28 @@ def parts(loaded: Loaded, targets: Sequence[str], command: str) -> dict[str, Par
     hosts = database_hosts(loaded)
     whole = set(targets) == set(loaded.playbook.hosts) - set(hosts)
     databases = {host: Databases(host, loaded, whole) for host in hosts}
+    shares = {host: loaded if _is_first(host, loaded, targets) else without_schedules(loaded) for host in targets}
     if not databases:
-        return {host: Alone(loaded) for host in targets}
+        return {host: Alone(shares[host]) for host in targets}
     sites = {
-        host: Sites(host, loaded, command, list(databases.values()), {name: Future() for name in databases})
+        host: Sites(host, shares[host], command, list(databases.values()), {name: Future() for name in databases})
         for host in targets
     }
     for part in databases.values():
         part.sites.extend(sites.values())
     return {**databases, **sites}
+
+
+def _is_first(host: str, loaded: Loaded, targets: Sequence[str]) -> bool:
+    """Whether it runs the schedules: the first of the playbook's hosts or, if it is not one, the first of the run."""
+    listed = [_server(name) for name in loaded.playbook.hosts if name not in database_hosts(loaded)]
+    own = _server(host)
+    return own == (listed[0] if own in listed else next(one for one in map(_server, targets) if one not in listed))
+
+
+def _server(name: str) -> str:
+    """What tells a host from others, whoever logs in there."""
+    return name.rpartition("@")[2].removesuffix(":22")
 
 
 def _reachable(transport: Transport) -> str:

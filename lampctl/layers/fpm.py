@@ -131,7 +131,7 @@ def _units(context: Context, site: str, state: str, config: str, environment: st
 
 
 def _values(context: Context, site: str, state: str, variables: tuple[str, ...]) -> dict[str, object]:
-    playbook, options = context.playbook, context.playbook.php_sites[site]
+    playbook = context.playbook
     assert playbook.php is not None
     return {
         "site": site,
@@ -141,13 +141,29 @@ def _values(context: Context, site: str, state: str, variables: tuple[str, ...])
         "socket": socket_of(context, site),
         "ping": PING,
         "children": sizing.pool_children(playbook, context.facts, site),
-        "memory_limit": options.php.memory_limit or playbook.php.memory_limit,
+        "memory_limit": _memory_limit(context, site),
         "upload_limit": _upload_limit(context, site),
         "body_limit": body_limit(context, site),
         "timeout": sizing.request_timeout(playbook, site),
-        "ini": {**playbook.php.ini, **authority.authority_ini(site, options), **options.php.ini},
+        "ini": _given_ini(context, site),
         "environment": variables,
     }
+
+
+def ini_of(context: Context, site: str) -> dict[str, str | int | float | bool]:
+    """The php.ini settings of a pool that the site's programs on the command line have too."""
+    return {"sys_temp_dir": state_of(site), "memory_limit": _memory_limit(context, site), **_given_ini(context, site)}
+
+
+def _given_ini(context: Context, site: str) -> dict[str, str | int | float | bool]:
+    playbook, options = context.playbook, context.playbook.php_sites[site]
+    layer = playbook.php.ini if playbook.php else {}
+    return {**layer, **authority.authority_ini(site, options), **options.php.ini}
+
+
+def _memory_limit(context: Context, site: str) -> str:
+    playbook = context.playbook
+    return playbook.php_sites[site].php.memory_limit or (playbook.php.memory_limit if playbook.php else "128M")
 
 
 def _release_link(context: Context, site: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from lampctl.layers.base import Context, Desired, Preflight, Problem
 from lampctl.layers.hardening import hardening
 from lampctl.layers.repositories import repositories
 from lampctl.layers.versions import versions
+from lampctl.playbook.sites import SiteBase, WorkingSite
 from lampctl.resources import Package
 
 DISK_FREE = 100 * MIB  # below it, logs and databases soon stop
@@ -58,10 +59,14 @@ def _own_units(context: Context) -> frozenset[str]:
     platform = context.platform
     databases = (names.unit for names in platform.mysql.values())
     servers = (names.unit for names in platform.web.values())
-    programs = (unit for name, site in context.playbook.sites.items() for unit in site.units(name))
+    programs = (unit for name, site in context.playbook.sites.items() for unit in _units(name, site))
     acme = any(site.https and site.https.mode == "acme" for site in context.playbook.sites.values())
     renewals = ("certbot.service", "certbot.timer") if acme else ()
     return frozenset((*databases, *servers, *(names.unit for names in versions(context)), *programs, *renewals))
+
+
+def _units(name: str, site: SiteBase) -> tuple[str, ...]:
+    return (*site.units(name), *(site.jobs(name) if isinstance(site, WorkingSite) else ()))
 
 
 def _check(id: str, title: str, expected: str, judge: Judge, where: Where = Where.HOST) -> Check:

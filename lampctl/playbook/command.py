@@ -18,7 +18,9 @@ def check_command(text: str) -> str:
     if re.search("[\"']", re.sub(r"\"[^\"]*\"|'[^']*'", "", plain)):
         raise ValueError("is not a valid command: a quote is not closed")
     if re.search(r"%(?!i)", plain.replace("%%", "")):
-        raise ValueError("is not a valid command: a percent sign must be written as %%; only %i, the port, is replaced")
+        raise ValueError(
+            "is not a valid command: write a percent sign as %%; only %i, the port or instance, is replaced"
+        )
     if re.search(r"(^|\s);(\s|$)", plain):
         raise ValueError("is not a valid command: a separate `;` would start another one")
     return text

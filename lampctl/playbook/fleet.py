@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lampctl.playbook.load import Client, Loaded
-from lampctl.playbook.sites import DatabaseOptions
+from lampctl.playbook.sites import DatabaseOptions, WorkingSite
 
 
 def database_hosts(loaded: Loaded) -> tuple[str, ...]:
@@ -36,6 +36,17 @@ def of_sites(loaded: Loaded, addresses: Mapping[str, str]) -> Loaded:
     own = len(playbook.databases) > len(far)
     server = playbook.mysql if own or not far else None
     return replace(loaded, playbook=playbook.model_copy(update={"sites": sites, "mysql": server}))
+
+
+def without_schedules(loaded: Loaded) -> Loaded:
+    """What a host has if another one runs the schedules; those with `each: true` stay."""
+    sites = {
+        name: site.model_copy(update={"schedule": {one: it for one, it in site.schedule.items() if it.each}})
+        if isinstance(site, WorkingSite)
+        else site
+        for name, site in loaded.playbook.sites.items()
+    }
+    return replace(loaded, playbook=loaded.playbook.model_copy(update={"sites": sites}))
 
 
 def _at(database: DatabaseOptions, reached: str) -> DatabaseOptions:

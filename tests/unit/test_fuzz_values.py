@@ -27,6 +27,7 @@ FREE = {
     "one line of text": "EnvironmentFile: quoting.systemd; WordPress's installer: shell.words; paths of the controller",
     "command": "ExecStart, whose syntax it is in: command.check_command",
     "command line": "one argument of sh, quoted: resources/shell",
+    "schedule": "a timer's OnCalendar, as cron.on_calendar translates it: fields of numbers, or the shape of a calendar",
     "exclude pattern": "read by pathspec on the controller",
     "git repository": "an argument of git on the controller, after --",
     "url pattern": "regular expressions: layers/denied.escaped",
@@ -135,6 +136,6 @@ def test_text_that_a_language_would_expand_is_refused(name: str, text: str) -> N
      ("./a \\", "backslash"), ("./a\x1bb", "not a valid command"), ("+./a", "not a valid command"), ("./a \\x00", "backslash")],
 )  # fmt: skip
 def test_command_that_systemd_would_not_accept_is_refused(command: str, why: str) -> None:
-    (type_,) = [type_ for _, name, type_ in LEAVES if name == "command"]
-    with pytest.raises(ValidationError, match=why):
-        TypeAdapter(type_).validate_python(command)
+    for type_ in (type_ for _, name, type_ in LEAVES if name == "command"):
+        with pytest.raises(ValidationError, match=why):
+            TypeAdapter(type_).validate_python(command)

@@ -17,10 +17,13 @@ from lampctl.layers.sites.php import PHP
 from lampctl.layers.sites.process import PROCESS
 from lampctl.layers.sites.proxy import PROXY
 from lampctl.layers.sites.ruled import ruled
+from lampctl.layers.sites.schedules import schedules
 from lampctl.layers.sites.servlet import SERVLET
 from lampctl.layers.sites.static import STATIC
 from lampctl.layers.sites.wordpress import WORDPRESS
+from lampctl.layers.sites.workers import workers
 from lampctl.layers.vhost import Vhost, redirects
+from lampctl.playbook.sites import WorkingSite
 
 # The only registration of the built-in types.
 SITE_TYPES: tuple[SiteType[Any], ...] = (STATIC, CGI, PHP, PROCESS, PROXY, SERVLET, WORDPRESS)
@@ -51,6 +54,8 @@ def desired_sites(context: Context) -> Desired:
         parts = site_types()[options.type].parts(context, name, options)
         if not any(check.id == f"site.answer@{name}" for check in parts.checks):  # the page of any type is a hop
             parts += Desired(checks=(page_check(context, name, (f"web.static@{name}",)),))
+        if isinstance(options, WorkingSite):
+            parts += workers(context, name, options) + schedules(context, name, options)
         parts = ruled(context, name, parts) + hold(context, name)
         total += _move_to_https(parts) if redirects(context, name) else parts
     return total

@@ -33,6 +33,7 @@ from lampctl.playbook.sites.servlet import ServletSite
 from lampctl.playbook.sites.source import Origin
 from lampctl.playbook.sites.static import StaticSite
 from lampctl.playbook.sites.wordpress import WordpressSite
+from lampctl.playbook.sites.workers import WorkingSite
 
 __all__ = [
     "CgiSite",
@@ -52,6 +53,7 @@ __all__ = [
     "StaticSite",
     "TlsOptions",
     "WordpressSite",
+    "WorkingSite",
     "answered",
     "apart",
     "code_of",

@@ -12,9 +12,10 @@ from lampctl.playbook.sites.base import TYPE, PooledSite, RootedSite, SiteBase
 from lampctl.playbook.sites.options import WithDatabase
 from lampctl.playbook.sites.source import Script
 from lampctl.playbook.sites.starter import PHP, Starter
+from lampctl.playbook.sites.workers import WorkingSite
 
 
-class PhpSite(WithDatabase, RootedSite, PooledSite):
+class PhpSite(WithDatabase, RootedSite, PooledSite, WorkingSite):
     """PHP in its own pool."""
 
     type: Literal["php"] = Field("php", description=TYPE)

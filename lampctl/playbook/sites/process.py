@@ -9,9 +9,10 @@ from pydantic import Field, model_validator
 from lampctl.playbook.fields import Command, Port
 from lampctl.playbook.sites.base import TYPE, SandboxedSite, SourcedSite
 from lampctl.playbook.sites.starter import SOURCE, Starter
+from lampctl.playbook.sites.workers import WorkingSite
 
 
-class ProcessSite(SandboxedSite, SourcedSite):
+class ProcessSite(SandboxedSite, SourcedSite, WorkingSite):
     """Any program that listens on $PORT of 127.0.0.1, run and restarted by systemd, in its `source`."""
 
     set_by_lampctl: ClassVar[frozenset[str]] = frozenset({"PORT"})
