@@ -52,7 +52,7 @@ KINDS: dict[str, Data] = {
     "header value": st.from_regex(r"[A-Z!-/]([ -~]{0,20}[!-~])?", fullmatch=True),
     "login name": st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", fullmatch=True),
     "network": st.sampled_from(["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"]),
-    "command": st.from_regex(r"[A-Za-z0-9._/][A-Za-z0-9._/]{0,9}( [!#-$&(-:<-\\[\\]-~]{1,20}){0,2}", fullmatch=True),
+    "command": st.from_regex(r"/?[A-Za-z0-9._]{1,9}( [!#-$&(-:<-\\[\\]-~]{1,20}){0,2}", fullmatch=True),
     "name of a worker or schedule": st.from_regex(r"[a-z][a-z0-9-]{0,31}", fullmatch=True),
     "schedule": st.sampled_from(["* * * * *", "*/7 1-5 1,15 jan-mar fri", "@daily", "hourly", "Mon..Fri 03:00"]),
     "directive": st.sampled_from(["date.timezone", "memory_limit", "max_execution_time", "opcache.jit"]),

@@ -36,7 +36,10 @@ def wanted(folder: Path, site: str) -> tuple[Desired, dict[str, str]]:
     """What the site wants, and the rendered files by path."""
     path = folder / "site.yml"
     (folder / "app").mkdir(exist_ok=True)
-    (folder / "app/work.php").write_text("<?php")
+    (folder / "app/bin").mkdir(exist_ok=True)
+    for name, mode in (("work.php", 0o644), ("bin/night", 0o755)):
+        (folder / "app" / name).write_text("<?php")
+        (folder / "app" / name).chmod(mode)
     path.write_text(f"web: {{server: nginx}}\nphp: {{}}\nmysql: {{}}\nsites:\n  a.test: {site}\n")
     files = Files(folder)
     found = desired(Context.from_loaded(load(str(path), (), files), PLATFORMS["debian-13"], FACTS))
@@ -63,6 +66,8 @@ WRONG = {
     "a name with a slash": ("{workers: {../x: {command: x}}}", "'../x' is not a valid name of a worker"),
     "no instance": ("{workers: {queue: {command: x, instances: 0}}}", "instances: should be greater than or equal to 1"),
     "an instance of a schedule": ("{schedule: {night: {every: daily, command: 'x %i'}}}", "a schedule has none"),
+    "a program that the release lacks": ("{source: app, workers: {queue: {command: bin/x}}}", "source: it has no bin/x, which is the command of queue"),
+    "a file that is no program": ("{source: app, schedule: {a: {every: daily, command: ./work.php}}}", "its work.php lacks the run bit"),
     "a worker of files": ("{type: static, workers: {queue: {command: x}}}", "workers: unknown key"),
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ from lampctl.playbook.sites.starter import PHP, Starter
 from lampctl.playbook.sites.workers import WorkingSite
 
 
-class PhpSite(WithDatabase, RootedSite, PooledSite, WorkingSite):
+class PhpSite(WorkingSite, WithDatabase, RootedSite, PooledSite):
     """PHP in its own pool."""
 
     type: Literal["php"] = Field("php", description=TYPE)

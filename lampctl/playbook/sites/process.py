@@ -12,7 +12,7 @@ from lampctl.playbook.sites.starter import SOURCE, Starter
 from lampctl.playbook.sites.workers import WorkingSite
 
 
-class ProcessSite(SandboxedSite, SourcedSite, WorkingSite):
+class ProcessSite(WorkingSite, SandboxedSite, SourcedSite):
     """Any program that listens on $PORT of 127.0.0.1, run and restarted by systemd, in its `source`."""
 
     set_by_lampctl: ClassVar[frozenset[str]] = frozenset({"PORT"})

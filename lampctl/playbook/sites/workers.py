@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -80,6 +81,24 @@ class WorkingSite(SiteBase):
         {}, description="Programs that run all the time beside the site's requests, by name: queue workers."
     )
     schedule: dict[JobName, ScheduleOptions] = Field({}, description="Commands that run at times, by name.")
+
+    def unfit(self, modes: Mapping[str, int]) -> tuple[str, str] | None:
+        """What a build or a shared path brings is not known here."""
+        wrong = super().unfit(modes)
+        if wrong or any(getattr(self, field, None) for field in ("build", "shared")):
+            return wrong
+        commands = [*((name, job.command) for name, job in self.workers.items()),
+                    *((name, job.command) for name, job in self.schedule.items())]  # fmt: skip
+        for name, command in commands:
+            program = command.partition(" ")[0]
+            path = program.removeprefix("./")
+            if "/" not in program or path.startswith("/"):
+                continue
+            if path not in modes:
+                return f"it has no {path}, which is the command of {name}", "a path with a slash is below the release"
+            if not modes[path] & 0o111:
+                return f"its {path} lacks the run bit, and is the command of {name}", f"chmod +x {path}"
+        return None
 
     def jobs(self, name: str) -> tuple[str, ...]:
         """The units of its workers and schedules, which have checks of their own."""
