@@ -55,6 +55,7 @@ ENVIRONMENT = [
         "where options of playbooks, for completion, and fetched sources are kept, in `lampctl/`; default: `~/.cache`",
     ),
     ("GIT_SSH_COMMAND", "how git reaches a `source` by SSH, as everywhere; default: `ssh` that asks for nothing"),
+    ("TERM", "what `run` and `shell` say to the host of this terminal"),
     ("COLUMNS", "how wide the terminal is taken to be"),
 ]
 

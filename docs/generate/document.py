@@ -19,6 +19,7 @@ OTHERS = {
     "playbook list": ("playbooks",),
     "playbook show": ("playbook", "origins", "environments", "platforms"),
     "playbook validate": ("playbook", "environments"),
+    "status": ("hosts",),
     "explain": ("page",),
     "init": ("files", "next"),
     "doctor": ("findings",),
@@ -34,6 +35,10 @@ of its own, and `box ssh` have none. What is documented here stays; keys may be 
 
 `deploy`, `plan` and `check` have one entry in `hosts` for each host, in the order in which they were named; `smoke` has
 one for each URL, which it calls `host` too:"""
+
+STATUS = """An entry in `hosts` of `status` has `host`, `ok`, `sites`, `last_run` (as `history` has it, or `null`) and,
+where it failed, `error`. A site has `site`, `type`, `release`, `php`, `certificate_days` and `maintenance`; what it has
+none of is `null`."""
 
 FIELDS = [
     ("ok", "no error, and no check fails"),
@@ -63,6 +68,7 @@ def documents() -> str:
         block(_failure(), "json"),
         "Other commands have, beside `command` and `ok`:",
         table(("command", "keys"), others),
+        STATUS,
     ]
     return "\n\n".join(parts)
 

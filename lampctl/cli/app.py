@@ -7,18 +7,20 @@ from typing import Annotated
 
 import typer
 
-from lampctl.cli import words
+from lampctl.cli import running, words
 from lampctl.cli.box import box
 from lampctl.cli.completion import completion
 from lampctl.cli.doctor import doctor
+from lampctl.cli.everyday import run, shell
 from lampctl.cli.explain import explain
 from lampctl.cli.history import attach, history
 from lampctl.cli.init import init
 from lampctl.cli.options import Book, Common, Connect, Format, RunOptions, Version, grouped
 from lampctl.cli.playbook import playbook
 from lampctl.cli.releases import releases, rollback
-from lampctl.cli.running import leave, run
+from lampctl.cli.running import leave
 from lampctl.cli.smoke import smoke
+from lampctl.cli.status import status
 from lampctl.errors import UsageError
 
 app = typer.Typer(
@@ -82,7 +84,7 @@ def deploy(
     take_over: TakeOver = "",
 ) -> None:
     """Bring hosts to the state that a playbook describes, and prove that the sites work."""
-    leave(run("deploy", common, book, connect, hosts, ask=ask, take_over=take_over)[1])
+    leave(running.run("deploy", common, book, connect, hosts, ask=ask, take_over=take_over)[1])
 
 
 @app.command(epilog="Examples: lampctl plan web1 | lampctl plan web1 --exit-code -q && echo nothing to do")
@@ -100,7 +102,7 @@ def plan(
     """Show what a deploy would change, files as diffs. Changes nothing."""
     if to and not undo:
         raise UsageError("--to belongs to --undo", "lampctl plan HOST --undo --to RUN")
-    outcomes, code = run("plan", common, book, connect, hosts, take_over=take_over, undo=undo, undo_to=to)
+    outcomes, code = running.run("plan", common, book, connect, hosts, take_over=take_over, undo=undo, undo_to=to)
     if exit_code and not code and any(o.changes for o in outcomes):
         raise typer.Exit(2)
     leave(code)
@@ -119,7 +121,7 @@ def check(
     ] = False,
 ) -> None:
     """Check every layer of the stack, and name the broken hop. Changes nothing."""
-    leave(run("check", common, book, connect, hosts, deep=deep)[1])
+    leave(running.run("check", common, book, connect, hosts, deep=deep)[1])
 
 
 app.command(
@@ -145,7 +147,7 @@ def undo(
 
     It is a run of its own, and can be undone.
     """
-    leave(run("undo", common, book, connect, hosts, ask=ask, undo=True, undo_to=to)[1])
+    leave(running.run("undo", common, book, connect, hosts, ask=ask, undo=True, undo_to=to)[1])
 
 
 @app.command(epilog="Example: lampctl render -p site.yml --platform debian-12 --out rendered")
@@ -185,6 +187,12 @@ app.command(
 app.command(epilog="Example: lampctl attach web1")(attach)
 app.command(epilog="Examples: lampctl rollback web1 | lampctl rollback web1 shop.test --to 5f2c9a")(rollback)
 app.command(epilog="Examples: lampctl releases web1 | lampctl releases web1 shop.test --format json")(releases)
+app.command(epilog="Examples: lampctl status web1 | lampctl status web1 web2 --format json")(status)
+app.command(
+    epilog="Examples: lampctl run web1 shop.test -- php artisan migrate:status"
+    " | lampctl run web1 shop.test -- sh -c 'ls | wc -l' | lampctl run web1 shop.test -- php -r 'echo PHP_VERSION;'"
+)(run)
+app.command(epilog="Example: lampctl shell web1 shop.test")(shell)
 app.command(epilog="Examples: lampctl init | lampctl init blog.yml --type wordpress --host web1 --site blog.test")(init)
 app.command(epilog="Example: lampctl doctor")(doctor)
 app.command(epilog="Examples: lampctl explain php.fastcgi | lampctl explain 'sites.*.tls'")(explain)

@@ -172,7 +172,9 @@ class Connect:
 def grouped(function: Callable[..., Any]) -> Callable[..., Any]:
     """Replace each parameter whose type is a group of options with the group's fields."""
     hints = get_type_hints(function, include_extras=True)
-    groups = {name: hint for name, hint in hints.items() if hint in (Common, RunOptions, Book, Recorded, Connect)}
+    groups = {
+        name: hint for name, hint in hints.items() if hint in (Always, Common, RunOptions, Book, Recorded, Connect)
+    }
     own = [
         p.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
         for name, p in inspect.signature(function).parameters.items()

@@ -55,6 +55,14 @@ class SshTransport:
         return self._sudo_password is not None
 
     def start(self, batch: Batch) -> SshSession:
+        channel, stdin = self._begin(batch)
+        return SshSession(channel, self.host, stdin, batch.limits)
+
+    def wire(self, batch: Batch) -> SshWire:
+        return SshWire(self.host, *self._begin(batch))
+
+    def _begin(self, batch: Batch) -> tuple[paramiko.Channel, bytes]:
+        """The channel of a batch that is about to read its stdin."""
         self.round_trips += 1
         command, stdin = encode_batch(batch, self._sudo_password, self._sudo_checked)
         self._sudo_checked = True  # if this batch can't become root, there is no second one
@@ -62,7 +70,7 @@ class SshTransport:
             channel = self._session()
             with _closed_after(_REPLY_WAIT, channel):
                 channel.exec_command(command)
-            return SshSession(channel, self.host, stdin, batch.limits)
+            return channel, stdin
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise connection_lost(self.host, error) from error
 
@@ -156,6 +164,37 @@ class SshSession:
         if code == -1:
             raise connection_lost(self._host, transport.get_exception() if transport else None)
         return code, stderr
+
+
+class SshWire:
+    """The streams of one batch."""
+
+    def __init__(self, host: str, channel: paramiko.Channel, stdin: bytes) -> None:
+        self._host = host
+        self._channel = channel
+        channel.settimeout(None)
+        with contextlib.suppress(OSError):  # as for a session
+            channel.sendall(stdin)
+
+    def read(self) -> bytes:
+        return self._channel.recv(CHUNK)
+
+    def read_errors(self) -> bytes:
+        return self._channel.recv_stderr(CHUNK)
+
+    def write(self, data: bytes) -> None:
+        if data:
+            self._channel.sendall(data)
+        else:
+            self._channel.shutdown_write()
+
+    def finish(self) -> int:
+        code = self._channel.recv_exit_status()
+        transport = self._channel.get_transport()
+        self._channel.close()
+        if code == -1:
+            raise connection_lost(self._host, transport.get_exception() if transport else None)
+        return code
 
 
 def connection_lost(host: str, error: BaseException | None) -> Unreachable:

@@ -37,10 +37,16 @@ class LocalTransport:
         return self._sudo_password is not None
 
     def start(self, batch: Batch) -> LocalSession:
+        return LocalSession(*self._encode(batch), batch.limits)
+
+    def wire(self, batch: Batch) -> LocalWire:
+        return LocalWire(*self._encode(batch))
+
+    def _encode(self, batch: Batch) -> tuple[str, bytes]:
         self.round_trips += 1
-        command, stdin = encode_batch(batch, self._sudo_password, self._sudo_checked)
+        encoded = encode_batch(batch, self._sudo_password, self._sudo_checked)
         self._sudo_checked = True
-        return LocalSession(command, stdin, batch.limits)
+        return encoded
 
     def tunnel(self, port: int, timeout: float) -> socket.socket:
         self.round_trips += 1
@@ -109,3 +115,37 @@ class LocalSession:
             assert stream
             stream.close()
         return code, stderr
+
+
+class LocalWire:
+    """The streams of one batch. Ctrl-C at this terminal is not for it: it has a session of its own."""
+
+    def __init__(self, command: str, stdin: bytes) -> None:
+        self._process = subprocess.Popen(
+            ["sh", "-c", command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        with contextlib.suppress(BrokenPipeError):  # as for a session
+            self.write(stdin)
+
+    def read(self) -> bytes:
+        assert self._process.stdout
+        return os.read(self._process.stdout.fileno(), CHUNK)
+
+    def read_errors(self) -> bytes:
+        assert self._process.stderr
+        return os.read(self._process.stderr.fileno(), CHUNK)
+
+    def write(self, data: bytes) -> None:
+        assert self._process.stdin
+        if data:
+            self._process.stdin.write(data)
+            self._process.stdin.flush()
+        else:
+            self._process.stdin.close()
+
+    def finish(self) -> int:
+        return self._process.wait()

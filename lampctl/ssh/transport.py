@@ -25,6 +25,26 @@ class Session(Protocol):
         ...
 
 
+class Wire(Protocol):
+    """The streams of a running batch, as bytes: for a command that somebody talks to."""
+
+    def read(self) -> bytes:
+        """What there is of stdout; empty at its end."""
+        ...
+
+    def read_errors(self) -> bytes:
+        """What there is of stderr; empty at its end."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send to its stdin; nothing sends its end. OSError if it no longer reads."""
+        ...
+
+    def finish(self) -> int:
+        """Its exit code, once both streams have ended."""
+        ...
+
+
 class Transport(Protocol):
     """A connection to one host.
 
@@ -46,6 +66,8 @@ class Transport(Protocol):
     def direct(self) -> bool: ...
 
     def start(self, batch: Batch) -> Session: ...
+
+    def wire(self, batch: Batch) -> Wire: ...
 
     def tunnel(self, port: int, timeout: float) -> Any:
         """A connected socket, or an object like one, to 127.0.0.1:`port` of the host.
@@ -72,7 +94,7 @@ def as_root(transport: Transport, session: Session) -> Iterator[str]:
             yield from lines
             return
     code, stderr = session.finish()
-    raise _not_root(transport.host, code, stderr.strip(), transport.has_sudo_password)
+    raise not_root(transport.host, code, stderr.strip(), transport.has_sudo_password)
 
 
 def _no_place(host: str, stderr: str) -> Unreachable:
@@ -84,7 +106,7 @@ def _no_place(host: str, stderr: str) -> Unreachable:
     )
 
 
-def _not_root(host: str, code: int, stderr: str, has_password: bool) -> Unreachable:
+def not_root(host: str, code: int, stderr: str, has_password: bool) -> Unreachable:
     if code == NO_PLACE:
         return _no_place(host, stderr)
     if code == NO_SUDO:

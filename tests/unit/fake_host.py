@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from lampctl.ssh import Batch
 from lampctl.ssh.batch import BEGIN
@@ -24,6 +25,9 @@ class FakeHost:
     def start(self, batch: Batch) -> FakeHost:
         self.started.append(batch)
         return self
+
+    def wire(self, batch: Batch) -> Any:
+        raise NotImplementedError
 
     def lines(self) -> Iterator[str]:
         return iter([BEGIN, *self.says])

@@ -74,6 +74,7 @@ def unknown_words(words: list[str]) -> list[str]:
         command, words = command.commands[words[0]], words[1:]
     if command.name == "ssh":  # the rest is for the host
         return []
+    words = words[: words.index("--")] if "--" in words else words  # what follows is another program's
     known = {"--help", "--version", *(name for parameter in command.params for name in parameter.opts)}
     return [word for word in words if word[:1] == "-" != word and word.split("=")[0] not in known]
 

@@ -10,9 +10,10 @@ cache() {
     [ -d ./cache ] || { mkdir -m 700 ./cache && chown "$ACCOUNT:$ACCOUNT" ./cache; }
 }
 
-# Runs the shell command $2 in the directory $1, for $3 seconds at most; further arguments are settings of its unit.
+# Runs the shell command $2 in the directory $1, for $3 seconds at most; further arguments are settings of its unit. systemd
+# would expand variables in the command before its shell does, and takes $$ for $. With streams=--pty it has a terminal.
 task() {
-    unit=lampctl-task-$SITE-$$ directory=$1 command=$2 limit=$3 given=/run/lampctl-environment/lampctl-task-$SITE-$$
+    unit=lampctl-task-$SITE-$$ directory=$1 command=$(printf '%s\n' "$2" | sed 's/[$]/$$/g') limit=$3 given=/run/lampctl-environment/lampctl-task-$SITE-$$
     shift 3
     if [ -e "$(part environment)" ]; then
         sh "$(part environment)" "$unit"
@@ -28,7 +29,7 @@ task() {
     fi
     set -- -p "RuntimeMaxSec=$limit" "$@" -p "EnvironmentFile=-$given" -E "HOME=/var/www/$SITE/cache" -E "PATH=$path"
     code=0
-    systemd-run --quiet --collect --wait --pipe --service-type=exec --unit="$unit" --working-directory="$directory" "$@" \
+    systemd-run --quiet --collect --wait "${streams:---pipe}" --service-type=exec --unit="$unit" --working-directory="$directory" "$@" \
         -- /bin/sh -euc "$command" 9>&- || code=$?
     rm -f "$given"
     return "$code"

@@ -16,6 +16,7 @@ from lampctl.layers.sites.page import page_check
 from lampctl.layers.sites.php import PHP
 from lampctl.layers.sites.process import PROCESS
 from lampctl.layers.sites.proxy import PROXY
+from lampctl.layers.sites.record import record
 from lampctl.layers.sites.ruled import ruled
 from lampctl.layers.sites.schedules import schedules
 from lampctl.layers.sites.servlet import SERVLET
@@ -56,7 +57,8 @@ def desired_sites(context: Context) -> Desired:
             parts += Desired(checks=(page_check(context, name, (f"web.static@{name}",)),))
         if isinstance(options, WorkingSite):
             parts += workers(context, name, options) + schedules(context, name, options)
-        parts = ruled(context, name, parts) + hold(context, name)
+        parts = ruled(context, name, parts) + record(context, name, options, vhost_of(context, name), parts)
+        parts += hold(context, name)
         total += _move_to_https(parts) if redirects(context, name) else parts
     return total
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from lampctl.layers.base import Context
 from lampctl.layers.environment import environment
 from lampctl.layers.held import held, released
-from lampctl.layers.tenant import tenant
 from lampctl.layers.versions import php_of
 from lampctl.playbook import home_of, user_of
 from lampctl.playbook.sites import ReleasedSite, RootedSite, SourcedSite
-from lampctl.resources import File, HookAfter, HookBefore, Making, Release, Resource, Source
+from lampctl.resources import HookAfter, HookBefore, Making, Release, Resource, Source
 from lampctl.resources.release import KEPT
 
 
@@ -43,17 +42,13 @@ def _php(context: Context, name: str) -> str:
 
 
 def _around(context: Context, name: str, site: SourcedSite, source: Source) -> tuple[Resource, ...]:
-    """The hooks, unless a rollback holds another release; and the sandbox of them and of builds."""
+    """The hooks, unless a rollback holds another release. Their sandbox, and that of builds, comes with the record."""
+    if held(context, name):
+        return ()
     given = (name, "site", source.digest)
     user, php = user_of(name), _php(context, name)
     before, after = tuple(site.hooks.before_switch), tuple(site.hooks.after_switch)
-    if not (site.build or before or after):
-        return ()
-    if held(context, name):
-        before = after = ()
-    values = {"site": name, "tenant": tenant(context, name, writes=True)}
     return (
-        File(f"/etc/lampctl/tasks/{name}", "site", "unit/task.j2", values, mode=0o600),
         *((HookBefore(*given, before, user, php),) if before else ()),
         *((HookAfter(*given, after, user, php),) if after else ()),
     )

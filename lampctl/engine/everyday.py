@@ -1,0 +1,130 @@
+"""Commands of a site on its host: as its user, in its release, with its environment, PHP and sandbox."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import sys
+import termios
+import tty
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from lampctl.engine.records import Record
+from lampctl.errors import UsageError
+from lampctl.resources.shell import script, words
+from lampctl.ssh import Batch, Transport, as_root
+from lampctl.ssh.relay import CHUNK, Read, Write, relay, write_all
+
+_TERM = re.compile(r"[A-Za-z0-9._+-]{1,60}")
+# Without a startup file of the user's; bash where there is one.
+_SHELL = "command -v bash >/dev/null && exec bash --norc --noprofile -i\nexec sh -i"
+_STDIN: Read = partial(os.read, 0, CHUNK)
+_STDOUT: Write = partial(write_all, 1)
+
+
+@dataclass
+class _Unit:
+    """The unit of a command, once it is known."""
+
+    name: str = ""
+
+
+def terminal() -> bool:
+    """Are stdin and stdout a terminal?"""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def run(transport: Transport, record: Record, command: Sequence[str]) -> int:
+    """Run a command with this process's streams, as a terminal if they are one; return its exit code."""
+    # The shell stays there, to tell a signal in the exit code; Ctrl-C is for the command.
+    line = f'trap : INT\n{words(command)}\nexit "$?"'
+    return attended(transport, record, line) if terminal() else piped(transport, record, line)
+
+
+def shell(transport: Transport, record: Record) -> int:
+    """An interactive shell.
+
+    Raises:
+        UsageError: This process has no terminal.
+    """
+    if not terminal():
+        raise UsageError(
+            "a shell needs a terminal, and stdin or stdout is none",
+            f"lampctl run {transport.host} {record.site} -- sh -c 'COMMAND' needs none",
+        )
+    return attended(transport, record, _SHELL)
+
+
+def attended(transport: Transport, record: Record, line: str) -> int:
+    """Run a shell line on a terminal of the host, to which this one is connected key by key."""
+    size = os.get_terminal_size(1)
+    sized = f"stty rows {size.lines} cols {size.columns} 2>/dev/null || :\n{line}"
+    with _raw():
+        return _relayed(transport, record, sized, "--pty", _STDIN, _STDOUT)
+
+
+def piped(transport: Transport, record: Record, line: str, source: Read = _STDIN, output: Write = _STDOUT) -> int:
+    """Run a shell line without a terminal. If nobody wants its output any more, it is ended."""
+    return _relayed(transport, record, line, "--pipe", source, output)
+
+
+def _relayed(transport: Transport, record: Record, line: str, mode: str, source: Read, output: Write) -> int:
+    if not record.runs_code:
+        raise UsageError(
+            f"{transport.host}: {record.site} is {record.type}: it has no code of its own, and no user to run it",
+            "lampctl logs and lampctl status work for it",
+            kind="no-code",
+        )
+    boundary, unit = f"@@{secrets.token_hex(16)}", _Unit()
+    batch = Batch({"main": _script(record, line, mode, boundary).encode()})
+    try:
+        return relay(transport, batch, boundary, lambda name: setattr(unit, "name", name), source, output)
+    except (KeyboardInterrupt, BrokenPipeError):
+        _stop(transport, unit.name)
+        raise
+
+
+def _script(record: Record, line: str, mode: str, boundary: str) -> str:
+    kind = os.environ.get("TERM", "")
+    return script(
+        "enter",
+        "site/task",
+        "everyday/run",
+        site=record.site,
+        account=record.user,
+        folder=record.folder,
+        php=record.php.cli if record.php else "",
+        command=line,
+        commands="",
+        limit="",
+        without="",
+        mode=mode,
+        boundary=boundary,
+        kind=kind if _TERM.fullmatch(kind) else "dumb",
+        prompt=f"{record.site}:\\w\\$ ",
+    )
+
+
+def _stop(transport: Transport, unit: str) -> None:
+    """End a command that is still running; it gets the time that systemd gives a service."""
+    if not unit:
+        return
+    session = transport.start(Batch({"main": script("everyday/stop", unit=unit).encode()}))
+    for _ in as_root(transport, session):
+        pass
+    session.finish()
+
+
+@contextmanager
+def _raw() -> Iterator[None]:
+    """The terminal passes each key on, also Ctrl-C, and is restored in the end."""
+    before = termios.tcgetattr(0)
+    tty.setraw(0)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)

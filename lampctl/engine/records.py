@@ -1,0 +1,135 @@
+"""The records that sites have on their host, for commands without a playbook.
+
+A host is not trusted: a field of another type counts as missing, and what is shown is made legible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lampctl.answers import parse_object, rows, strings
+from lampctl.errors import LampctlError, UsageError, guess
+from lampctl.legible import one_line
+from lampctl.resources.shell import script
+from lampctl.ssh import Batch, Transport, as_root
+
+MOST = 1000  # sites of a host
+
+
+@dataclass(frozen=True)
+class Php:
+    version: str = ""
+    cli: str = ""
+
+
+@dataclass(frozen=True)
+class Database:
+    """The database of a site. `engine` and `host`: on this host, or on another one; the other is empty."""
+
+    name: str = ""
+    user: str = ""
+    engine: str = ""
+    host: str = ""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a host knows of a site; see lampctl/layers/sites/record.py.
+
+    Attributes:
+        folder: Where its commands run: the release that is served, or its root.
+        days: That its certificate is still valid; None without one.
+    """
+
+    site: str
+    type: str = ""
+    user: str = ""
+    folder: str = ""
+    runs_code: bool = False
+    php: Php | None = None
+    database: Database | None = None
+    units: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
+    logs: tuple[str, ...] = ()
+    days: int | None = None
+
+
+def listing() -> str:
+    """Shell that prints what `parse` reads."""
+    return script("everyday/records")
+
+
+def find(transport: Transport, site: str) -> Record:
+    """The record of one site.
+
+    Raises:
+        UsageError: The host has no such site.
+    """
+    session = transport.start(Batch({"main": listing().encode()}))
+    found = parse("\n".join(as_root(transport, session)))
+    session.finish()
+    return chosen(transport.host, found, site)
+
+
+def chosen(host: str, records: Mapping[str, Record], site: str) -> Record:
+    """One of the records. UsageError if there is none of this site."""
+    if not records:
+        raise no_record(host)
+    if site not in records:
+        names = [*records][:20]
+        more = f" and {len(records) - len(names)} more" if len(records) > len(names) else ""
+        raise UsageError(
+            f"{host}: there is no site {site}",
+            f"{guess(site, records)}Its sites: {', '.join(names)}{more}",
+            kind="no-site",
+        )
+    return records[site]
+
+
+def no_record(host: str) -> LampctlError:
+    return LampctlError(
+        f"{host} has no record of a site", f"lampctl deploy {host} makes one for each site", kind="no-record"
+    )
+
+
+def parse(raw: str) -> dict[str, Record]:
+    """Site → its record, in the order of their names."""
+    found = {name: parse_object(text) or {} for what, name, text in rows(raw, 3) if what == "record"}
+    days = {name: int(text) for what, name, text in rows(raw, 3) if what == "days" and _is_days(text)}
+    read = (_record(document, days.get(name)) for name, document in [*found.items()][:MOST])
+    return {record.site: record for record in sorted(read, key=lambda one: one.site) if record.site}
+
+
+def _is_days(text: str) -> bool:
+    return text.removeprefix("-").isascii() and text.removeprefix("-").isdecimal() and len(text) < 10
+
+
+def _record(found: Mapping[str, object], days: int | None) -> Record:
+    php, database = found.get("php"), found.get("database")
+    return Record(
+        _text(found, "site"),
+        _text(found, "type"),
+        _text(found, "user"),
+        _text(found, "folder"),
+        found.get("runs_code") is True,
+        Php(_text(php, "version"), _text(php, "cli")) if isinstance(php, dict) else None,
+        _database(database) if isinstance(database, dict) else None,
+        _texts(found, "units"),
+        _texts(found, "servers"),
+        _texts(found, "logs"),
+        days,
+    )
+
+
+def _database(found: Mapping[str, object]) -> Database:
+    return Database(_text(found, "name"), _text(found, "user"), _text(found, "engine"), _text(found, "host"))
+
+
+def _text(found: Mapping[str, object], name: str) -> str:
+    value = found.get(name)
+    return one_line(value)[:4000] if isinstance(value, str) else ""
+
+
+def _texts(found: Mapping[str, object], name: str) -> tuple[str, ...]:
+    return tuple(map(one_line, strings(found.get(name))[:1000]))

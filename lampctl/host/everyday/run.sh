@@ -1,0 +1,9 @@
+# Runs the shell line COMMAND as the user ACCOUNT of SITE in FOLDER; its streams are those of this shell, with a terminal of
+# their own where MODE is --pty. Before anything of it comes a line with BOUNDARY, on stdout with the unit as well. KIND is the
+# terminal, PROMPT what its shell asks with.
+set -eu
+(enter "/var/www/$SITE" || { echo "$why" >&2; exit 1; }; cache)
+streams=$MODE
+printf '%s %s\n' "$BOUNDARY" "lampctl-task-$SITE-$$"
+printf '%s\n' "$BOUNDARY" >&2
+task "$FOLDER" "$COMMAND" infinity -E "TERM=$KIND" -E LANG=C.UTF-8 -E "PS1=$PROMPT"
