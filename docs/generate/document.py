@@ -16,7 +16,7 @@ from lampctl.resources import Action, Change
 # What stands beside `command` and `ok`, where no host is involved.
 OTHERS = {
     "render": ("files",),
-    "playbook list": ("playbooks",),
+    "playbook list": ("playbooks", "recipes"),
     "playbook show": ("playbook", "origins", "environments", "platforms"),
     "playbook validate": ("playbook", "environments"),
     "status": ("hosts",),

@@ -26,16 +26,19 @@ Names = Annotated[
 @playbook.command("list", epilog="Example: lampctl playbook list")
 @grouped
 def list_(common: Common) -> None:
-    """List the built-in playbooks."""
+    """List the built-in playbooks, and the recipes of sites."""
     from lampctl.engine.library import Files
     from lampctl.playbook import load
 
     files = Files()
     rows = {name: load(name, [], files).playbook.description for name in files.builtin()}
+    recipes = files.recipes()
     if common.format is Format.JSON:
-        print(json.dumps({"command": "playbook list", "ok": True, "playbooks": rows}, indent=2))
-    else:
-        print("\n".join(f"{name:<12} {text}" for name, text in rows.items()))
+        document = {"command": "playbook list", "ok": True, "playbooks": rows, "recipes": recipes}
+        print(json.dumps(document, indent=2))
+        return
+    for name, text in (*rows.items(), *((f"recipe: {name}", text) for name, text in recipes.items())):
+        print(f"{name:<25} {text}")
 
 
 @playbook.command(epilog="Example: lampctl playbook show site.yml --env staging --set php.memory_limit=256M")

@@ -1,4 +1,4 @@
-"""Merges an extended playbook, the playbook, an environment and `--set` into one document."""
+"""Merges recipes, an extended playbook, the playbook, an environment and `--set` into one document."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from lampctl.documents.recipes import SITES, Recipes, below_sites
 from lampctl.documents.yamlfile import Document, Path, Position, parse, shown, value
 from lampctl.errors import PlaybookError, UsageError, guess
 
 # `extends` merges mappings key by key, but these are replaced as a whole: the sites of a built-in
 # playbook are an example, and merged lists of hosts would be a surprise.
-REPLACED = ("sites", "hosts")
+REPLACED = (SITES, "hosts")
 ENVIRONMENTS = "environments"
 # Playbook keys that are not fields of the models: they are removed before validation.
 READ_BEFORE = {
@@ -20,8 +21,8 @@ READ_BEFORE = {
 }
 
 
-class Playbooks(Protocol):
-    """Where playbooks are found."""
+class Playbooks(Recipes, Protocol):
+    """Where playbooks and recipes are found."""
 
     def playbook(self, name: str, near: str) -> tuple[str, str]:
         """(file name, text) of a playbook. Raises UsageError if there is none. `near`: the file that refers to it."""
@@ -38,6 +39,7 @@ def layered(
         document = _laid_over(_chosen(environment, environments, name), document)
     for setting in settings:
         document = _set(setting, document)
+    document = _laid_over(document, below_sites(document, library))
     return document, files, tuple(environments)
 
 
@@ -131,16 +133,19 @@ def _chosen(name: str, environments: Mapping[str, Document], playbook: str) -> D
 
 def _laid_over(over: Document, base: Document) -> Document:
     """As many `--set` at once: mappings key by key, sites included; lists as a whole."""
-    replaced = [path for path in over.positions if not isinstance(_at(over.data, path), dict)]
+    replaced = [path for path in over.positions if _replaces(over.data, path)]
     gone = {path: at for path, at in base.positions.items() if any(path[: len(r)] == r for r in replaced)}
     kept = {path: at for path, at in base.positions.items() if path not in gone}
     return Document(_merged(over.data, base.data), kept | over.positions)
 
 
-def _at(data: Any, path: Path) -> Any:
+def _replaces(data: Any, path: Path) -> bool:
+    """Whether `path` is no mapping. One that is not there was in a value that has been replaced itself."""
     for key in path:
+        if not isinstance(data, dict) or key not in data:
+            return False
         data = data[key]
-    return data
+    return not isinstance(data, dict)
 
 
 def _set(setting: str, document: Document) -> Document:

@@ -1,4 +1,4 @@
-"""Where playbooks and templates are found: the project's own first, then the built-in ones."""
+"""Where playbooks, recipes and templates are found: the project's own first, then the built-in ones."""
 
 from __future__ import annotations
 
@@ -47,6 +47,21 @@ class Files:
             raise self._missing(name, is_file)
         return found
 
+    def recipe(self, name: str) -> tuple[str, str]:
+        """(file name, text) of the recipe of that name. UsageError if there is none."""
+        names = self.recipes()
+        if name not in names:
+            raise UsageError(
+                f"there is no recipe {name}",
+                f"{guess(name, names)}Recipes: {', '.join(names)}; your own: playbooks/recipes/NAME.yml",
+            )
+        return self._recipe(name)
+
+    def recipes(self) -> dict[str, str]:
+        """Name of each recipe, the project's own included → its first line, without the `#`."""
+        names = sorted({path.stem for folder in self._recipes() for path in folder.glob("*.yml")})
+        return {name: self._recipe(name)[1].partition("\n")[0].strip("# ") for name in names}
+
     def source(self, origin: Origin, near: str) -> Source:
         """The files of an origin, whose path is relative to the playbook `near`."""
         return deliver(origin, self.beside(near))
@@ -81,6 +96,12 @@ class Files:
         """Every playbook that has a name: the project's own and the built-in ones."""
         own = (path.stem for path in (self._project / "playbooks").glob("*.yml"))
         return sorted({*own, *self.builtin()})
+
+    def _recipe(self, name: str) -> tuple[str, str]:
+        return self._first(folder / f"{name}.yml" for folder in self._recipes()) or (name, "")
+
+    def _recipes(self) -> tuple[Path, ...]:
+        return tuple(folder / "recipes" for folder in (self._project / "playbooks", data("playbooks")))
 
     def _named(self, name: str) -> Iterator[Path]:
         for folder in (self._project / "playbooks", data("playbooks")):

@@ -18,6 +18,16 @@ def schema(model: type[Playbook]) -> dict[str, Any]:
     }
     before = {name: {**kinds[name], "description": text} for name, text in READ_BEFORE.items()}
     found["properties"] = {**before, **found["properties"]}
+    _with_recipes(found)
     found["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     found["title"] = "lampctl playbook"
     return found
+
+
+def _with_recipes(schema: dict[str, Any]) -> None:
+    """A recipe may set what a site has to have, its type included: such a site may be of several types."""
+    for model in schema["$defs"].values():
+        if "recipe" in model["properties"] and "required" in model:
+            model["anyOf"] = [{"required": model.pop("required")}, {"required": ["recipe"]}]
+    sites = schema["properties"]["sites"]["additionalProperties"]
+    sites["anyOf"] = sites.pop("oneOf")

@@ -112,7 +112,7 @@ def site(name: str) -> Data:
     """A site of a registered type; its aliases are unique in the playbook."""
     aliases = st.lists(_LABEL.map(lambda label: f"{label}.of.{name}"[:250]), unique=True, max_size=3)
     one = [
-        mapping(found.options, ("default",), type=st.just(kind), aliases=aliases)
+        mapping(found.options, ("default", "recipe"), type=st.just(kind), aliases=aliases)
         for kind, found in site_types().items()
     ]
     return st.one_of(one)

@@ -93,8 +93,9 @@ def test_metadata_has_the_license_the_python_version_and_the_readme(wheel: Path)
 
 def test_installed_program_works_from_anywhere(lampctl: Path, tmp_path: Path) -> None:
     assert run(lampctl, "--version", cwd=tmp_path) == f"lampctl {__version__}\n"
-    listed = [line.split()[0] for line in run(lampctl, "playbook", "list", cwd=tmp_path).splitlines()]
-    assert listed == sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
+    listed = [line[:25].strip() for line in run(lampctl, "playbook", "list", cwd=tmp_path).splitlines()]
+    recipes = sorted(f"recipe: {path.stem}" for path in (ROOT / "playbooks/recipes").glob("*.yml"))
+    assert listed == sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml")) + recipes
     written = run(lampctl, "render", "--out", "out", cwd=tmp_path).splitlines()
     assert "out/etc/apache2/sites-available/lamp.test.conf" in written
     assert all((tmp_path / name).stat().st_size for name in written)

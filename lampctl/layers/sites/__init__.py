@@ -25,6 +25,7 @@ from lampctl.layers.sites.wordpress import WORDPRESS
 from lampctl.layers.sites.workers import workers
 from lampctl.layers.vhost import Vhost, redirects
 from lampctl.playbook.sites import WorkingSite
+from lampctl.resources import Package
 
 # The only registration of the built-in types.
 SITE_TYPES: tuple[SiteType[Any], ...] = (STATIC, CGI, PHP, PROCESS, PROXY, SERVLET, WORDPRESS)
@@ -59,6 +60,7 @@ def desired_sites(context: Context) -> Desired:
             parts += workers(context, name, options) + schedules(context, name, options)
         parts = ruled(context, name, parts) + record(context, name, options, vhost_of(context, name), parts)
         parts += hold(context, name)
+        total += Desired(tuple(Package(package, "site") for package in options.packages))
         total += _move_to_https(parts) if redirects(context, name) else parts
     return total
 

@@ -25,6 +25,7 @@ from lampctl.playbook.sites.environment import WithEnvironment
 from lampctl.playbook.sites.names import home_of, unit_of
 from lampctl.playbook.sites.options import SitePhpOptions, TlsOptions, WithDatabase
 from lampctl.playbook.sites.pipeline import Pipeline
+from lampctl.playbook.sites.recipe import PreparedSite
 from lampctl.playbook.sites.rules import RuledSite
 from lampctl.playbook.sites.source import Folder, Origin, Pattern, SiteSource, origin_of
 from lampctl.resources.release import KEPT
@@ -51,7 +52,7 @@ class ProbeOptions(Options):
         return frozenset(self.status if isinstance(self.status, list) else [self.status])
 
 
-class SiteBase(RuledSite):
+class SiteBase(PreparedSite, RuledSite):
     """The options of every site. Subclass it for a new type, with `type: Literal["NAME"]`."""
 
     runs_code: ClassVar[bool] = True  # whether anything runs for it, in its own slice
@@ -207,7 +208,7 @@ class PooledSite(WithEnvironment, SiteBase):
     @property
     def extensions(self) -> tuple[str, ...]:
         """PHP extensions that it needs, whatever the playbook lists."""
-        return ()
+        return tuple(self.php.extensions)
 
     @model_validator(mode="after")
     def _no_pool(self) -> Self:

@@ -12,6 +12,7 @@ from lampctl.playbook.fields import (
     Count,
     DatabaseName,
     Email,
+    ExtensionName,
     HostName,
     HttpsUrl,
     Ini,
@@ -91,6 +92,9 @@ class SitePhpOptions(Options):
     version: PhpVersion | None = Field(None, description='Which PHP runs the site, such as `"8.2"`.')
     repository: RepositoryName | None = Field(
         None, description="Which of `linux.repositories` that version comes from. Default: the distribution."
+    )
+    extensions: list[ExtensionName] = Field(
+        [], description="Extensions that the site needs, besides those of the `php` layer."
     )
     memory_limit: Size | None = Field(None, description="The most memory that one request may take.")
     upload_limit: Size | None = Field(None, description="The largest body of a request.")

@@ -46,7 +46,7 @@ class WordpressSite(PooledSite, ReleasedSite):
 
     @property
     def extensions(self) -> tuple[str, ...]:
-        return ("mysql", "curl", "gd", "imagick", "intl", "mbstring", "xml", "zip")
+        return ("mysql", "curl", "gd", "imagick", "intl", "mbstring", "xml", "zip", *super().extensions)
 
     def own_variables(self, name: str) -> dict[str, str]:
         """Debian's WordPress finds /etc/wordpress/config-KEY.php by it; a key has letters, digits and hyphens only."""
