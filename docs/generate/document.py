@@ -21,7 +21,7 @@ OTHERS = {
     "playbook validate": ("playbook", "environments"),
     "status": ("hosts",),
     "explain": ("page",),
-    "init": ("files", "next"),
+    "init": ("files", "next", "recipe", "why"),
     "doctor": ("findings",),
     "box up": ("box",),
     "box list": ("boxes",),

@@ -193,7 +193,9 @@ app.command(
     " | lampctl run web1 shop.test -- sh -c 'ls | wc -l' | lampctl run web1 shop.test -- php -r 'echo PHP_VERSION;'"
 )(run)
 app.command(epilog="Example: lampctl shell web1 shop.test")(shell)
-app.command(epilog="Examples: lampctl init | lampctl init blog.yml --type wordpress --host web1 --site blog.test")(init)
+app.command(
+    epilog="Examples: lampctl init --from ./shop --site shop.test | lampctl init blog.yml --type wordpress --host web1"
+)(init)
 app.command(epilog="Example: lampctl doctor")(doctor)
 app.command(epilog="Examples: lampctl explain php.fastcgi | lampctl explain 'sites.*.tls'")(explain)
 app.command(epilog="Example: lampctl completion bash > ~/.local/share/bash-completion/completions/lampctl")(completion)

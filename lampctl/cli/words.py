@@ -155,3 +155,10 @@ def releases(_: typer.Context, incomplete: str) -> Words:  # noqa: ARG001
 def types(_: typer.Context, incomplete: str) -> Words:  # noqa: ARG001
     """Types of sites."""
     yield from _all()["type"].items()
+
+
+def recipes(_: typer.Context, incomplete: str) -> Words:  # noqa: ARG001
+    """Recipes of sites: the project's own and the built-in ones."""
+    from lampctl.engine.library import Files
+
+    yield from Files().recipes().items()

@@ -13,6 +13,7 @@ from lampctl.errors import UsageError, guess
 from lampctl.layers.sites import site_types
 from lampctl.playbook.kinds import literal
 from lampctl.playbook.load import validate
+from lampctl.playbook.sites.starter import Starter
 
 _HEAD = """\
 # {what}
@@ -28,7 +29,7 @@ hosts: {hosts}{note}
 _SITES = """
 sites:
   {site}:
-    type: {type}
+    {kind}
     default: true                   # answers requests for all other names too
     # aliases: [www.{site}]
     # tls: acme                     # HTTPS by Let's Encrypt, once the name points to this host; or: self-signed
@@ -58,6 +59,11 @@ def text(kind: str, file: str, hosts: list[str], site: str) -> str:
     if kind not in types:
         raise UsageError(f"--type {kind}: is not a site type", f"{guess(kind, types)}Types: {', '.join(types)}")
     chosen = types[kind].starter
+    return compose(f"type: {kind}", chosen, file, hosts, site)
+
+
+def compose(kind: str, chosen: Starter, file: str, hosts: list[str], site: str) -> str:
+    """A playbook of these parts, which is valid. `kind`: the site's first line."""
     head = _HEAD.format(
         id=f"{re.sub('[^a-z0-9]+', '-', site.lower()).strip('-')[:30]}-{secrets.token_hex(3)}",
         what=chosen.title,
@@ -66,18 +72,18 @@ def text(kind: str, file: str, hosts: list[str], site: str) -> str:
         hosts=literal(hosts),
         note="" if hosts else "                         # user@host:port, or an alias of ~/.ssh/config",
     )
-    sites = _SITES.format(site=literal(site), type=kind, options=chosen.options)
+    sites = _SITES.format(site=literal(site), kind=kind, options=chosen.options)
     made = f"{head}{chosen.top}{sites}{_ENVIRONMENTS}"
     library = _Unwritten(file, made)
     validate(layered(file, library)[0], library.model())
     return made
 
 
-def write(made: str, kind: str, path: Path, force: bool) -> list[Path]:
-    """Write the playbook, and an example application if it needs one. Returns the written paths."""
+def write(made: str, example: str, path: Path, force: bool) -> list[Path]:
+    """Write the playbook, and the example application of that name, if any. Returns the written paths."""
     if path.exists() and not force:
         raise UsageError(f"{path} already exists", "use another name, or --force to replace it")
-    app, example = path.parent / "app", site_types()[kind].starter.example
+    app = path.parent / "app"
     written = [path]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
