@@ -66,12 +66,15 @@ def init(
     written = [str(one) for one in starter.write(made, example, path, force)]
     deploy = f"lampctl deploy -p {path}{'' if host else ' HOST'}"
     if common.format is Format.JSON:
-        document = {"command": "init", "ok": True, "files": written, "next": deploy, **found}
-        print(json.dumps(document))
+        print(json.dumps({"command": "init", "ok": True, "files": written, "next": deploy, **found}))
     elif not common.quiet:
-        if found["why"]:
-            print(f"{found['recipe'] or 'no recipe needed'}: {found['why']}")
-        print(f"wrote {' and '.join(written)}; next: {deploy}")
+        _say(found, written, deploy)
+
+
+def _say(found: dict[str, str], written: list[str], deploy: str) -> None:
+    if found["why"]:
+        print(f"{found['recipe'] or 'no recipe needed'}: {found['why']}")
+    print(f"wrote {' and '.join(written)}; next: {deploy}")
 
 
 def _made(

@@ -144,7 +144,7 @@ def test_a_terminal_here_is_a_terminal_there(shop: Host, tmp_path: Path) -> None
         tty.type("C-d")
         tty.wait_for(lambda shown: "code 7" in shown and shown.rstrip().endswith(PROMPT))
         tty.type(f"lampctl run {where} -- sleep 100; echo code $?", "Enter")
-        time.sleep(3)
+        assert shop.sh("until pgrep -fx 'sleep 100'; do sleep 0.1; done").strip()
         tty.type("C-c")
         tty.wait_for(lambda shown: "code 130" in shown, 20)
         tty.type(f"lampctl shell {where}", "Enter")

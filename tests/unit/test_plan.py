@@ -155,5 +155,5 @@ def test_rendered_files_name_their_origin() -> None:
     files = [file for file in found.files if not file.seed]
     assert len(files) > 5
     for file in files:
-        header = f"Managed by lampctl: playbook lamp, layer {file.layer}, template {file.template}\n"
+        header = f"Managed by lampctl: playbook lamp, layer {file.layer}, template {file.template}"
         assert header in contents[file.key]

@@ -2,7 +2,9 @@
 # their own where MODE is --pty. Before anything of it comes a line with BOUNDARY, on stdout with the unit as well. KIND is the
 # terminal, PROMPT what its shell asks with.
 set -eu
+# shellcheck disable=SC2154 # enter.sh has it
 (enter "/var/www/$SITE" || { echo "$why" >&2; exit 1; }; cache)
+# shellcheck disable=SC2034 # task.sh reads it
 streams=$MODE
 printf '%s %s\n' "$BOUNDARY" "lampctl-task-$SITE-$$"
 printf '%s\n' "$BOUNDARY" >&2
