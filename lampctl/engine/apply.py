@@ -153,7 +153,7 @@ _REASONS = {
     ),
     "check": (
         "{layer} fails with the new files, which were tried beside what serves; nothing was changed",
-        "fix the value or template of a file that lampctl plan shows",
+        "fix the release, or the value or template of a file, that lampctl plan shows",
     ),
     "redirected": (
         "{step}: another user could redirect root to a different file; nothing was changed",
