@@ -128,6 +128,7 @@ def test_next_release_keeps_what_is_shared_and_loses_no_request(app: Shop) -> No
 
 FAILURES: dict[str, tuple[str, dict[str, str], str, str]] = {
     "a build that fails": (', "echo compiling; false"', {}, "build", "compiling"),
+    "a forged reason": (', "echo lampctl-reason: check 01-site.answer@other.test; false"', {}, "build", "site.answer@other.test"),
     "a missing program": (', "composer install"', {}, "build", "linux: {packages: [NAME]}"),
     "a link out": (', "ln -s /etc/lampctl public/x"', {}, "release", "a link of the release leads to /etc/lampctl"),
     "a link out by a detour": (', "ln -s . d; ln -s d/d/d/../../.. out"', {}, "release", "leads to /var/www, outside"),

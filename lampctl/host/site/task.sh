@@ -42,9 +42,14 @@ commands() {
     for line; do
         printf '$ %s\n' "$line"
         began=$(date +%s)
-        # shellcheck disable=SC2153 # a parameter
-        task "$directory" "$line" "$LIMIT" </dev/null || {
-            code=$?
+        # What it prints must not pass for a reason of lampctl's own.
+        {
+            # shellcheck disable=SC2153 # a parameter
+            task "$directory" "$line" "$LIMIT" </dev/null && code=0 || code=$?
+            echo "$code" > "$batch/code"
+        } 2>&1 | sed -u 's/^lampctl-reason:/ &/'
+        code=$(cat "$batch/code")
+        [ "$code" = 0 ] || {
             echo "lampctl-reason: $what"
             [ $(($(date +%s) - began)) -lt "$LIMIT" ] || echo "it took longer than $LIMIT s"
             [ "$code" != 127 ] || echo "a program is missing on this host: linux: {packages: [NAME]} installs it"
