@@ -70,7 +70,7 @@ def test_manual_edit_shows_as_a_diff_and_is_reverted(host: Host) -> None:
     ran = host.lampctl("plan", "HOST", "--exit-code")
     assert ran.code == 2, ran
     assert ran.changes == {f"file:{VHOST}": "update", "service:apache2.service": "reload"}
-    assert re.search(r"^-.*X-Content-Type-Options.* sniff", ran.host["changes"][0]["diff"], re.MULTILINE)
+    assert re.search(r"^-.*X-Content-Type-Options.* .sniff", ran.host["changes"][0]["diff"], re.MULTILINE)
     assert host.lampctl("deploy", "HOST").code == 0
     assert "nosniff" in host.sh(f"cat {VHOST}")
 

@@ -12,8 +12,7 @@ for link in /var/www/*/current; do
     [ -L "$link" ] || continue
     site=${link%/current} site=${site##*/} last=''
     if [ -f "$records/$site/proved" ]; then
-        while IFS=$tab read -r _ last _; do :; done < "$records/$site/proved"
+        while IFS=$tab read -r _ id _; do last=$id; done < "$records/$site/proved" # at the end, read leaves nothing
     fi
-    # shellcheck disable=SC2154 # the last row has set it, or it is empty
     [ "releases/$last" = "$(readlink "$link")" ] && [ -e "$records/$site/switch" ] || printf 'unrecorded\t%s\t\t\n' "$site"
 done
