@@ -23,7 +23,8 @@ while [ "$#" -gt 1 ]; do
     printf 'run\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$result" "$(value ExecMainStatus)" "$(value ActiveState)" \
         "$(value ExecMainStartTimestamp)" "${changed:-0}"
     if [ "$result" != success ] && [ -n "$run" ]; then
-        journalctl -q -n 12 --no-pager -o cat "_SYSTEMD_INVOCATION_ID=$run" + "INVOCATION_ID=$run" _PID=1 |
+        # Of a process that has ended at once, the journal may know the unit only.
+        journalctl -q -n 12 --no-pager -o cat "_SYSTEMD_INVOCATION_ID=$run" + "_SYSTEMD_UNIT=$1" + "INVOCATION_ID=$run" _PID=1 |
             awk -v unit="$1" '{ gsub(/\t/, " "); print "log\t" unit "\t" $0 }'
     fi
     shift 2
