@@ -45,9 +45,10 @@ while [ "$#" -gt 2 ]; do
     number=$((number + 1))
     [ -e "$from/$unit.service" ] || continue
     sed "s|$unit|$name|g; s|^ListenStream=.*|ListenStream=/run/lampctl/$name.sock|" "$from/$unit.socket" > "$units/$name.socket"
-    sed "s|$unit|$name|g; /^Restart/d; s|^ExecStartPre=+/bin/sh /etc/|ExecStartPre=+/bin/sh $PWD/stage/etc/|; s|^LoadCredential=\\([^:]*\\):.*|LoadCredential=\\1:$PWD/credentials/$name.\\1|" \
+    sed "s|$unit|$name|g; /^Restart/d; /lampctl-environment-/d; s|^EnvironmentFile=/run/lampctl-environment/.*|EnvironmentFile=/run/lampctl-environment/$name|; s|^LoadCredential=\\([^:]*\\):.*|LoadCredential=\\1:$PWD/credentials/$name.\\1|" \
         "$from/$unit.service" > "$units/$name.service"
     printf '\n[Unit]\nCollectMode=inactive-or-failed\n[Service]\nRuntimeMaxSec=120\nBindReadOnlyPaths=%s/stage/etc:/etc\n' "$PWD" >> "$units/$name.service"
+    [ ! -e "stage/etc/lampctl/environment/${home##*/}" ] || sh "stage/etc/lampctl/environment/${home##*/}" "$name"
     awk -F '\t' -v home="$home" '$1 == home { printf "BindPaths=%s/%s:%s/%s\n", home, $2, home, $3 }' switched >> "$units/$name.service"
     [ ! -d "$from/$unit.service.d" ] || cp -r "$from/$unit.service.d" "$units/$name.service.d" # drop-ins of the administrator
     sed -n 's/^LoadCredential=\([^:]*\):/\1 /p' "$from/$unit.service" | while read -r credential path; do

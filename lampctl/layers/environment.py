@@ -1,5 +1,9 @@
-"""The environment of a site's code: composed on the host by root whenever a unit starts, from the site's file and from
-secrets. It is on no disk but as these parts; systemd reads it from /run, where only root can."""
+"""The environment of a site's code: composed on the host by root before a unit starts, from the site's file and from
+secrets. It is on no disk but as these parts; systemd reads it from /run, where only root can.
+
+A unit of its own composes it: what root runs in the units of a site's code would have their environment, PATH and
+LD_PRELOAD included.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,7 @@ from lampctl.playbook.sites.environment import (
     in_order,
     pieces,
 )
+from lampctl.playbook.sites.names import shortened
 from lampctl.resources import File, Resource, Secret
 from lampctl.resources.shell import quote
 
@@ -29,21 +34,23 @@ class Environment:
 
     Attributes:
         names: The variables.
-        path: The program that composes it, with a unit's name as its argument; empty if there are no variables.
+        unit: What composes it; empty if there are no variables.
+        path: The program of that unit.
         secrets: The passwords that it reads.
         unbuilt: Variables that builds do not get.
     """
 
     names: tuple[str, ...] = ()
+    unit: str = ""
     path: str = ""
-    file: File | None = None
+    files: tuple[File, ...] = ()
     secrets: tuple[Secret, ...] = ()
     unbuilt: frozenset[str] = frozenset()
 
     @property
     def resources(self) -> tuple[Resource, ...]:
         """Its own; the database declares its password itself."""
-        return (*(secret for secret in self.secrets if secret.layer == "site"), self.file) if self.file else ()
+        return (*(secret for secret in self.secrets if secret.layer == "site"), *self.files)
 
     @property
     def watched(self) -> tuple[str, ...]:
@@ -69,16 +76,20 @@ def environment(context: Context, site: str) -> Environment:
     names = (*secrets, *(name for name in in_order(texts) if name not in secrets))
     if not names:
         return Environment()
-    path = f"/etc/lampctl/environment/{site}"
+    path, unit = f"/etc/lampctl/environment/{site}", f"lampctl-environment-{shortened(site, 200)}.service"
     values = {
         "site": site,
+        "path": path,
         "secrets": {variable: secret.path for variable, secret in secrets.items()},
         "texts": {name: _composed(texts[name]) for name in names if name not in secrets},
         "names": names,
     }
-    file = File(path, "site", "unit/environment.sh.j2", values, mode=0o600, private=True)
+    files = (
+        File(path, "site", "unit/environment.sh.j2", values, mode=0o600, private=True),
+        File(f"/etc/systemd/system/{unit}", "site", "unit/environment.service.j2", values),
+    )
     unbuilt = frozenset(name for name, entry in options.variables.items() if not entry.build)
-    return Environment(names, path, file, tuple(secrets.values()), unbuilt)
+    return Environment(names, unit, path, files, tuple(secrets.values()), unbuilt)
 
 
 def _secrets(site: str, options: WithEnvironment, database: DatabaseOptions | None) -> dict[str, Secret]:

@@ -66,7 +66,7 @@ def pool(context: Context, site: str) -> Pool:
     given = environment(context, site)
     files = (
         File(path, "php", "php/pool.conf.j2", _values(context, site, state, given.names), mode=0o600),
-        *_units(context, site, state, path, given.path),
+        *_units(context, site, state, path, given.unit),
     )
     test = f"PHP_INI_SCAN_DIR=:{names.own_dir} {names.program} -t -y {quote(path)}"
     services = _services(context, site, files[1].path, (files[2].path, path, *given.watched), test)

@@ -146,6 +146,26 @@ def test_environment_that_breaks_the_application_is_undone(
     assert run(given, folder).code == 0
 
 
+# What root would run if it looked for programs or libraries where the environment of the code says.
+THIEF = """cd /var/www/thief.test/shared/bin
+printf '#!/bin/sh\\nid -u >> /var/www/thief.test/shared/bin/ran\\nexec /usr/bin/sed "$@"\\n' > sed
+chmod 755 sed; touch ran; chown -R site-thief-test: ."""
+
+
+def test_code_gets_nothing_of_root_by_its_environment(given: Host, folder: Path) -> None:
+    """Its programs are found first by PATH, in a folder where it writes; root composes the environment."""
+    book = folder / "thief.yml"
+    book.write_text(
+        "id: thief-1\nweb: {}\nphp: {}\nsites:\n  thief.test: {source: php, shared: [bin/], probe: {path: /none, status: 404},"
+        " environment: {PATH: '/var/www/thief.test/shared/bin:/usr/bin:/bin'}}\n"
+    )
+    assert given.lampctl("deploy", "HOST", "-p", str(book)).code == 0
+    given.sh(THIEF)
+    given.sh("systemctl restart 'lampctl-php*-thief.test.service'; systemctl restart 'lampctl-php*-thief.test.service'")
+    assert "0" not in given.sh("cat /var/www/thief.test/shared/bin/ran").split()
+    assert given.sh("systemctl is-active 'lampctl-php*-thief.test.service'").strip() == "active"
+
+
 def test_it_is_there_after_a_power_failure(given: Host, boxes: Boxes) -> None:
     before = {site: environment(given, site) for site in SITES}
     boxes.cut(given.box.name)

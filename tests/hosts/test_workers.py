@@ -55,7 +55,9 @@ def test_worker_has_the_sites_own_php_environment_and_rights(host: Host, first: 
         "ps -eo args; systemctl show 'lampctl-worker-*' -p Environment,ExecStart; cat /etc/systemd/system/lampctl-*"
     )
     assert password not in seen + first.out
-    assert host.sh("stat -c '%U %a' /run/lampctl-environment /run/lampctl-environment/*queue") == "root 700\nroot 600\n"
+    assert (
+        host.sh("stat -c '%U %a' /run/lampctl-environment /run/lampctl-environment/shop.test") == "root 700\nroot 600\n"
+    )
     assert host.sh("cat /var/lib/site-app-test/mail") == 'a "b" $c'
 
 

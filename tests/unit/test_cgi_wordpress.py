@@ -141,7 +141,10 @@ def test_wordpress_installs_php_and_a_theme_but_no_second_apache(platform: str) 
     composed = contents["/etc/lampctl/environment/wordpress.test"]
     assert all(f"secret {secret.variable} {secret.path};" in composed for secret in secrets)
     unit = contents[f"/etc/systemd/system/lampctl-php{version}-wordpress.test.service"]
-    assert "ExecStartPre=+/bin/sh /etc/lampctl/environment/wordpress.test %p\n" in unit
+    assert "\nEnvironmentFile=/run/lampctl-environment/wordpress.test\n" in unit
+    assert "\nRequires=lampctl-environment-wordpress.test.service\n" in unit
+    composing = contents["/etc/systemd/system/lampctl-environment-wordpress.test.service"]
+    assert "\nExecStart=/bin/sh /etc/lampctl/environment/wordpress.test\n" in composing
 
 
 def test_commands_are_probed_with_each_php_version() -> None:

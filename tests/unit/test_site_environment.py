@@ -56,8 +56,7 @@ def composed(folder: Path, site: str, secrets: dict[str, str]) -> str:
     """What systemd reads, on a host with these files of secrets: their name and their value."""
     found = loaded(folder, site)
     context = Context.from_loaded(found, PLATFORMS["debian-13"], nominal("debian-13"))
-    file = environment(context, "a.test").file
-    assert file
+    file = environment(context, "a.test").files[0]
     text = Renderer(Files(folder).template, "site").text(file)
     for name, value in secrets.items():
         (folder / name).write_text(f'; a comment\nenv[{name.split("@")[-1]}] = "{value}"\n')

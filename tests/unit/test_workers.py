@@ -97,7 +97,7 @@ def test_worker_of_php_runs_its_own_version_in_the_release(tmp_path: Path) -> No
         "ExecStart=/etc/php/8.4/lampctl-bin/php work.php --tries=3", "WorkingDirectory=/var/www/a.test/current", "MemoryMax=64M",
         "TimeoutStopSec=5", "Restart=always", "User=site-a-test", "Slice=lampctl-a.test.slice",
         "ReadWritePaths=/var/lib/php/lampctl/a.test", "BindPaths=-/var/www/a.test",
-        "ExecStartPre=+/bin/sh /etc/lampctl/environment/a.test %p", "EnvironmentFile=-/run/lampctl-environment/%p",
+        "Requires=lampctl-environment-a.test.service", "EnvironmentFile=/run/lampctl-environment/a.test",
     ):  # fmt: skip
         assert f"\n{line}\n" in unit
     assert "\nEnvironment=PATH=/etc/php/8.4/lampctl-bin:" in unit
@@ -123,7 +123,9 @@ def test_environment_is_that_of_requests_and_its_change_restarts_workers(tmp_pat
     files = {"/etc/lampctl/environment/a.test", secret.path, "/etc/lampctl/php/8.4/a.test.ini"}
     assert files < set(services[WORKER].units)
     assert files - {"/etc/lampctl/php/8.4/a.test.ini"} < set(services["lampctl-php8.4-a.test.service"].units)
-    assert [path for path, text in texts.items() if text.count("/etc/lampctl/environment/a.test %p")] == [
+    assert [
+        path for path, text in texts.items() if text.count("EnvironmentFile=/run/lampctl-environment/a.test\n")
+    ] == [
         "/etc/systemd/system/lampctl-php8.4-a.test.service",
         f"{UNITS}/lampctl-worker-a.test_queue@.service",
         f"{UNITS}/{RUN}",
@@ -135,7 +137,7 @@ def test_worker_of_a_program_shares_its_environment_and_has_no_port(tmp_path: Pa
     _, texts = wanted(tmp_path, site)
     unit = texts[f"{UNITS}/lampctl-worker-a.test_mail@.service"]
     assert "\nExecStart=/var/www/a.test/mail\n" in unit
-    assert "\nExecStartPre=+/bin/sh /etc/lampctl/environment/a.test %p\n" in unit
+    assert "\nRequires=lampctl-environment-a.test.service\n" in unit
     assert "\nStateDirectory=site-a-test\n" in unit
     assert "SocketBindAllow" not in unit
     assert "PATH=" not in unit

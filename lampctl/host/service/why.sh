@@ -1,7 +1,8 @@
-# Ends the script with why the unit $1 does not run: its state, and its last log lines.
+# Ends the script with why the unit $1 does not run: its state, and its last log lines, with those of what composes its environment.
 why() {
     echo "lampctl-reason: service"
     systemctl status --no-pager -n 0 "$1" | sed -n 's/^ *Active:/Active:/p'
-    journalctl -q -u "$1" -n 12 --no-pager -o cat || :
+    composes=$(systemctl show --value -p Requires "$1" | tr ' ' '\n' | grep '^lampctl-environment-')
+    journalctl -q -u "$1" -u "${composes:-$1}" -n 12 --no-pager -o cat || :
     exit 1
 }

@@ -59,7 +59,7 @@ def background(context: Context, name: str, options: WorkingSite) -> Background:
         "user": user_of(name),
         "folder": release_link(context, name) or root_of(name, options) or home_of(name),
         "tenant": tenant(context, name, writes=pooled),
-        "environment": given.path,
+        "environment": given.unit,
         "writes": state_of(name) if pooled else "",
         **php_values,
     }

@@ -74,7 +74,7 @@ def _runner(context: Context, name: str) -> tuple[tuple[Resource, ...], Check]:
     """The units that start the programs, and their check."""
     needs = (f"web.static@{name}",)
     unit, given = f"lampctl-cgi-{name}", environment(context, name)
-    values = {"site": name, "environment": given.path, "web_user": context.web.user, "socket": _socket(name),
+    values = {"site": name, "environment": given.unit, "web_user": context.web.user, "socket": _socket(name),
               "tenant": tenant(context, name, writes=True), "programs": sizing.cgi_programs(context.facts)}  # fmt: skip
     files = tuple(
         File(f"/etc/systemd/system/{unit}.{kind}", "site", f"cgi/{kind}.j2", values) for kind in ("socket", "service")

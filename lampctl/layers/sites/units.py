@@ -32,7 +32,7 @@ def unit_file(
         "home": home_of(name),
         "tenant": tenant(context, name, ports=options.ports),
         "options": options,
-        "environment": environment(context, name).path,
+        "environment": environment(context, name).unit,
         **values,
     }
     return File(f"/etc/systemd/system/{unit}", "site", template, given)

@@ -129,7 +129,7 @@ def _cron(context: Context, name: str, options: WordpressSite) -> tuple[Resource
         "tenant": tenant(context, name, writes=True),
         "core": _core(context, name, options),
         "php": _php(context, name, options),
-        "environment": environment(context, name).path,
+        "environment": environment(context, name).unit,
     }
     return (*(File(path, "site", f"wordpress/cron.{path.rsplit('.', 1)[1]}.j2", values) for path in timer.units), timer)
 
@@ -167,7 +167,7 @@ def _tasks(context: Context, name: str, options: WordpressSite, install: str, lo
     given = {
         "site": name,
         "tenant": tenant(context, name, writes=True),
-        "environment": environment(context, name).path,
+        "environment": environment(context, name).unit,
         "installs": installs,
         "program": [*_php(context, name, options), _INSTALL, _core(context, name, options)],
     }
