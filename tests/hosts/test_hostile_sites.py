@@ -47,7 +47,7 @@ INVENTORY = r"""
 cd /; find /etc /usr /srv /root /boot /var/www /var/lib/lampctl /run/lampctl* -xdev \
     ! -path '/var/lib/lampctl/generation*' ! -path '/var/lib/lampctl/p*' ! -path '/var/lib/lampctl/runs/*' ! -path '/var/lib/lampctl/lock' ! -name '*.pyc' ! -path '*/__pycache__*' \
     ! -path '/var/www/blog.test/wp-content*' ! -path '/var/www/quiet.test/releases/*' ! -path /var/www/quiet.test/current ! -path '/etc/systemd/system/*.wants' \
-    ! -path /var/www/quiet.test/releases ! -path '/usr/share/man*' -printf '%p %y %u:%g %m %l\n' | sort
+    ! -path /var/www/quiet.test/releases ! -path '/var/lib/lampctl/releases/quiet.test/*' ! -path '/usr/share/man*' -printf '%p %y %u:%g %m %l\n' | sort
 find /etc /usr/lib/systemd /srv /root -xdev -type f ! -path '*/__pycache__*' ! -path '/etc/apache2/sites-available/quiet.test.conf' -exec sha256sum {} + | sort -k2
 """
 OWN = {

@@ -71,6 +71,16 @@ def put(host: Host, path: str, text: str) -> None:
     host.sh(f"base64 -d {path}.b64 > {path}")
 
 
+def with_environment(host: Host, files: dict[str, str], command: str) -> str:
+    """What a command prints with the environment that the host composes for v.test's code; all secrets are `x`."""
+    script = files["/etc/lampctl/environment/v.test"].replace("/etc/lampctl/secrets/", "/root/secrets-")
+    put(host, "/root/compose.sh", script)
+    for variable, path in re.findall(r"(?m)^secret (\w+) (\S+?);", script):
+        put(host, path, f'env[{variable}] = "x"\n')
+    run = "systemd-run --quiet --wait --pipe -p EnvironmentFile=/run/lampctl-environment/values"
+    return host.sh(f"sh /root/compose.sh values && {run} {command} 2>/dev/null")
+
+
 def decode(output: str) -> list[str]:
     """Decode answers, each a line of base64."""
     return [base64.b64decode(line).decode("utf-8", "surrogatepass") for line in output.splitlines()]
@@ -98,10 +108,7 @@ def test_environment_of_a_program_arrives_unchanged(host: Host, values: list[str
     program = {"type": "process", "command": "./a", "port": 8000}
     kept = accepted_values(values, **program, environment={"V": "VALUE"})
     files = render(**program, environment={f"V{n:03}": value for n, value in enumerate(kept)})
-    put(host, "/root/environment", files["/etc/lampctl/environment/v.test"])
-    output = host.sh(
-        "systemd-run --quiet --wait --pipe -p EnvironmentFile=/root/environment sh -c 'env -0 | base64 -w0' 2>/dev/null"
-    )
+    output = with_environment(host, files, "sh -c 'env -0 | base64 -w0'")
     entries = dict(entry.partition("=")[::2] for entry in decode(output)[0].split("\0"))
     assert [entries.get(f"V{n:03}") for n in range(len(kept))] == kept
     assert len(kept) > 40
@@ -162,20 +169,17 @@ rm -f /run/systemd/system/lampctl-v*; systemctl daemon-reload
 """
 
 _ASK = """<?php
-$ini = parse_ini_file('/root/pool.ini')['env']; // first, as its keys may be constants as well
 require '/root/config.php';
-echo json_encode([DB_NAME, DB_USER, WP_HOME, WP_CONTENT_DIR, $ini['DB_NAME'], $ini['DB_USER']]);
+echo json_encode([DB_NAME, DB_USER, WP_HOME, WP_CONTENT_DIR, getenv('DB_NAME'), getenv('DB_USER')]);
 """
 
 
 def test_php_reads_wordpresss_configuration_unchanged(host: Host) -> None:
-    """Names have plain characters, but some are constants or other values to php.ini's parser."""
+    """Names have plain characters, but some are constants or other values to PHP's parsers."""
     for name in ("null", "on", "E_ALL", "PHP_OS", "1", "0"):
         files = render(type="wordpress", database={"name": name, "user": name})
         (config,) = (text for path, text in files.items() if path.startswith("/etc/wordpress/config-"))
-        (pool,) = (text for path, text in files.items() if path == POOL)
         put(host, "/root/config.php", config)
-        put(host, "/root/pool.ini", "".join(f"{line}\n" for line in pool.splitlines() if line.startswith("env[DB_")))
         put(host, "/root/ask.php", _ASK)
-        output = host.sh("WP_SECRET=x php8.4 /root/ask.php")
+        output = with_environment(host, files, "php8.4 /root/ask.php")
         assert json.loads(output) == [name, name, "http://v.test", "/var/www/v.test/wp-content", name, name]
