@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
@@ -73,12 +74,18 @@ def run(host: Host, folder: Path, mode: str = "good", command: str = "deploy") -
     return host.lampctl(command, "HOST", "-p", "site.yml", cwd=folder)
 
 
-def environment(host: Host, site: str) -> dict[str, str]:
+def ask(host: Host, site: str) -> tuple[int, str]:
+    """The status and the text of the site's page."""
     connection = HTTPConnection(host.box.address, timeout=30)
     connection.request("GET", SITES[site], headers={"Host": site})
-    body = connection.getresponse().read().decode()
+    response = connection.getresponse()
+    body = response.read().decode()
     connection.close()
-    found: dict[str, str] = json.loads(body)
+    return response.status, body
+
+
+def environment(host: Host, site: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads(ask(host, site)[1])
     return found
 
 
@@ -170,7 +177,10 @@ def test_it_is_there_after_a_power_failure(given: Host, boxes: Boxes) -> None:
     before = {site: environment(given, site) for site in SITES}
     boxes.cut(given.box.name)
     boxes.up(given.box.name)
-    given.sh("until systemctl is-system-running | grep -qE 'running|degraded'; do sleep 0.2; done")
+    ends = time.monotonic() + 30  # systemd calls a program started before it listens
+    while ask(given, "program.test")[0] != 200:
+        assert time.monotonic() < ends, given.sh("systemctl status 'lampctl-program.test*' || :")
+        time.sleep(0.1)
     for site in SITES:
         found = environment(given, site)
         assert all(found[name] == before[site][name] for name in ("MODE", "KEY", "TOKEN", "ODD", "DATABASE_URL"))
