@@ -15,7 +15,7 @@ from lampctl.cli.everyday import run, shell
 from lampctl.cli.explain import explain
 from lampctl.cli.history import attach, history
 from lampctl.cli.init import init
-from lampctl.cli.options import Book, Common, Connect, Format, RunOptions, Version, grouped
+from lampctl.cli.options import Book, Common, Connect, Format, HostsOrListed, RunOptions, Version, grouped
 from lampctl.cli.playbook import playbook
 from lampctl.cli.releases import releases, rollback
 from lampctl.cli.running import leave
@@ -34,13 +34,6 @@ app = typer.Typer(
 )
 app.add_typer(playbook)
 app.add_typer(box)
-
-Hosts = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="HOST", help="user@host:port, an alias of ~/.ssh/config, a box, or local.", autocompletion=words.hosts
-    ),
-]
 
 
 TakeOver = Annotated[
@@ -79,7 +72,7 @@ def deploy(
     common: RunOptions,
     book: Book,
     connect: Connect,
-    hosts: Hosts = None,
+    hosts: HostsOrListed = None,
     ask: Annotated[bool, typer.Option("--ask", help="Show the plan and ask before applying it.")] = False,
     take_over: TakeOver = "",
 ) -> None:
@@ -93,7 +86,7 @@ def plan(
     common: RunOptions,
     book: Book,
     connect: Connect,
-    hosts: Hosts = None,
+    hosts: HostsOrListed = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 2 if there are changes.")] = False,
     take_over: TakeOver = "",
     undo: Annotated[bool, typer.Option("--undo", help="Show what `lampctl undo` would change.")] = False,
@@ -114,7 +107,7 @@ def check(
     common: RunOptions,
     book: Book,
     connect: Connect,
-    hosts: Hosts = None,
+    hosts: HostsOrListed = None,
     deep: Annotated[
         bool,
         typer.Option("--deep", help="Also what takes long or asks other hosts: certbot rehearses each renewal."),
@@ -139,7 +132,7 @@ def undo(
     common: RunOptions,
     book: Book,
     connect: Connect,
-    hosts: Hosts = None,
+    hosts: HostsOrListed = None,
     to: Undo = "",
     ask: Annotated[bool, typer.Option("--ask", help="Show the plan and ask before applying it.")] = False,
 ) -> None:

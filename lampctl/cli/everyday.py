@@ -8,20 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lampctl.cli import words
 from lampctl.cli.history import journal
-from lampctl.cli.options import Always, Connect, grouped
+from lampctl.cli.options import Always, Connect, Host, grouped
+from lampctl.cli.running import leave
 
 if TYPE_CHECKING:
     from lampctl.engine.records import Record
     from lampctl.ssh import Transport
 
-Host = Annotated[
-    str,
-    typer.Argument(
-        metavar="HOST", help="user@host:port, an alias of ~/.ssh/config, a box, or local.", autocompletion=words.hosts
-    ),
-]
 Site = Annotated[str, typer.Argument(metavar="SITE", help="A site of the host; lampctl status HOST lists them.")]
 
 
@@ -41,7 +35,7 @@ def run(
     """
     from lampctl.engine import everyday
 
-    _exit(_on(host, site, connect, lambda transport, record: everyday.run(transport, record, command)))
+    leave(_on(host, site, connect, lambda transport, record: everyday.run(transport, record, command)))
 
 
 @grouped
@@ -49,7 +43,7 @@ def shell(always: Always, connect: Connect, host: Host, site: Site) -> None:  # 
     """Open a shell on a site's host: as the site's user, in its release, with its environment, PHP and sandbox."""
     from lampctl.engine import everyday
 
-    _exit(_on(host, site, connect, everyday.shell))
+    leave(_on(host, site, connect, everyday.shell))
 
 
 def _on(host: str, site: str, connect: Connect, do: Callable[[Transport, Record], int]) -> int:
@@ -66,8 +60,3 @@ def on_site(host: str, site: str, connect: Connect) -> Iterator[tuple[Transport,
     wanted = outputs([])
     with journal(host, connect, wanted.reporter(True, False), wanted.can_ask) as history:
         yield history.transport, find(history.transport, site)
-
-
-def _exit(code: int) -> None:
-    if code:
-        raise typer.Exit(code)

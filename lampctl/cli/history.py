@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lampctl.cli import words
-from lampctl.cli.options import Connect, RunOptions, grouped
+from lampctl.cli.options import Connect, Host, RunOptions, grouped
+from lampctl.cli.running import leave
 from lampctl.cli.terminal import connect_options, showing
 from lampctl.errors import UsageError
 
@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     from lampctl.engine.history import History
     from lampctl.journal.runs import Run
     from lampctl.outcome import Outcome, Reporter
-
-Host = Annotated[
-    str,
-    typer.Argument(
-        metavar="HOST", help="user@host:port, an alias of ~/.ssh/config, a box, or local.", autocompletion=words.hosts
-    ),
-]
 
 
 @grouped
@@ -64,8 +57,7 @@ def attach(common: RunOptions, connect: Connect, host: Host) -> None:
     with showing(shown), journal(host, connect, shown, wanted.can_ask) as opened:
         outcome = opened.attach(shown.event)
         _finish(shown, outcome)
-    if code := wanted.exit_code([outcome]):
-        raise typer.Exit(code)
+    leave(wanted.exit_code([outcome]))
 
 
 @contextmanager

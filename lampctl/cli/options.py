@@ -66,6 +66,12 @@ class RunOptions(Always):
     ] = None
 
 
+_HOST: Any = typer.Argument(
+    metavar="HOST", help="user@host:port, an alias of ~/.ssh/config, a box, or local.", autocompletion=words.hosts
+)
+Host = Annotated[str, _HOST]
+Hosts = Annotated[list[str], _HOST]
+HostsOrListed = Annotated[list[str] | None, _HOST]  # None: those that the playbook lists
 Settings = Annotated[
     list[str] | None,
     typer.Option(

@@ -9,21 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lampctl.cli import words
 from lampctl.cli.history import journal
-from lampctl.cli.options import Common, Connect, Format, Recorded, RunOptions, grouped
+from lampctl.cli.options import Common, Connect, Format, Host, Recorded, RunOptions, grouped
 from lampctl.cli.running import leave, run
 from lampctl.cli.terminal import showing
 
 if TYPE_CHECKING:
     from lampctl.journal.releases import Release
 
-Host = Annotated[
-    str,
-    typer.Argument(
-        metavar="HOST", help="user@host:port, an alias of ~/.ssh/config, a box, or local.", autocompletion=words.hosts
-    ),
-]
 Site = Annotated[str, typer.Argument(metavar="[SITE]", help="One site of the host. Default: all that have releases.")]
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from lampctl.cli import words
 from lampctl.cli.history import journal
-from lampctl.cli.options import Common, Connect, Format, grouped
+from lampctl.cli.options import Common, Connect, Format, Hosts, grouped
+from lampctl.cli.running import leave
 from lampctl.cli.terminal import showing
 from lampctl.errors import Exit, LampctlError
 
@@ -18,12 +16,6 @@ if TYPE_CHECKING:
     from lampctl.engine.status import HostStatus
     from lampctl.outcome import Reporter
 
-Hosts = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="HOST", help="user@host:port, an alias of ~/.ssh/config, a box, or local.", autocompletion=words.hosts
-    ),
-]
 _HEAD = ("site", "type", "release", "PHP", "certificate")
 
 
@@ -45,8 +37,7 @@ def status(common: Common, connect: Connect, hosts: Hosts) -> None:
         print(json.dumps({"command": "status", "ok": not worst, "hosts": documents}, indent=2))
     else:
         print("\n\n".join(_text(*one) for one in found))
-    if worst:
-        raise typer.Exit(worst)
+    leave(worst)
 
 
 def _ask(

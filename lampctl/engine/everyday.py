@@ -16,7 +16,7 @@ from functools import partial
 from lampctl.engine.records import Record
 from lampctl.errors import UsageError
 from lampctl.resources.shell import script, words
-from lampctl.ssh import Batch, Transport, as_root
+from lampctl.ssh import Batch, Transport, ask
 from lampctl.ssh.relay import CHUNK, Read, Write, relay, write_all
 
 _TERM = re.compile(r"[A-Za-z0-9._+-]{1,60}")
@@ -111,12 +111,8 @@ def _script(record: Record, line: str, mode: str, boundary: str) -> str:
 
 def _stop(transport: Transport, unit: str) -> None:
     """End a command that is still running; it gets the time that systemd gives a service."""
-    if not unit:
-        return
-    session = transport.start(Batch({"main": script("everyday/stop", unit=unit).encode()}))
-    for _ in as_root(transport, session):
-        pass
-    session.finish()
+    if unit:
+        ask(transport, Batch({"main": script("everyday/stop", unit=unit).encode()}))
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from lampctl.playbook import Loaded
 from lampctl.playbook.fleet import database_hosts, of_databases, of_sites, remote, without_schedules
 from lampctl.resources import Secret
 from lampctl.resources.shell import quote
-from lampctl.ssh import Batch, Transport, as_root
+from lampctl.ssh import Batch, Transport, ask
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,7 @@ class Databases:
         asked = {site: Secret(site, "mysql").read for site in sites}
         asked["@"] = f"openssl x509 -in {quote(AUTHORITY)} 2>/dev/null | base64 -w0"
         script = "".join(f'printf "%s %s\\n" {quote(s)} "$({read} 2>/dev/null)"\n' for s, read in asked.items())
-        session = transport.start(Batch({"main": script.encode()}))
-        rows = [line.partition(" ") for line in as_root(transport, session)]
-        session.finish()
+        rows = [line.partition(" ") for line in ask(transport, Batch({"main": script.encode()}))]
         found = {site: value for site, _, value in rows if site in asked and value}
         self.authority = exchange.authority(self.host, found.pop("@", ""))
         self.passwords.update({site: exchange.password(self.host, site, value) for site, value in found.items()})
@@ -136,9 +134,8 @@ class Sites:
             f" | sed -n 's/.* src \\([^ ]*\\).*/{number} \\1/p'\n"
             for number, a in enumerate(targets.values())
         )
-        session = transport.start(Batch({"main": script.encode()}))
-        sources = dict(line.split(" ") for line in as_root(transport, session) if line.count(" ") == 1)
-        session.finish()
+        lines = ask(transport, Batch({"main": script.encode()}))
+        sources = dict(line.split(" ") for line in lines if line.count(" ") == 1)
         for number, host in enumerate(targets):
             self.addresses[host].set_result(exchange.address(self.host, sources.get(str(number), "")))
 

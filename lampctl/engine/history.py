@@ -16,7 +16,7 @@ from lampctl.journal.runs import Run
 from lampctl.journal.transcript import replay
 from lampctl.outcome import Outcome
 from lampctl.resources.shell import script
-from lampctl.ssh import Batch, Transport, as_root
+from lampctl.ssh import Batch, Transport, as_root, ask
 from lampctl.ssh.limits import CHANGE_LIMITS
 
 Emit = Callable[[Event], None]
@@ -100,7 +100,4 @@ class History:
         return next(run for run in found if run.begun.id == ids[0])
 
     def _ask(self, main: str) -> list[str]:
-        session = self.transport.start(Batch({"main": main.encode()}))
-        lines = list(as_root(self.transport, session))
-        session.finish()
-        return lines
+        return ask(self.transport, Batch({"main": main.encode()}))

@@ -12,7 +12,7 @@ from lampctl.answers import parse_object, rows, strings
 from lampctl.errors import LampctlError, UsageError, guess
 from lampctl.legible import one_line
 from lampctl.resources.shell import script
-from lampctl.ssh import Batch, Transport, as_root
+from lampctl.ssh import Batch, Transport, ask
 
 MOST = 1000  # sites of a host
 
@@ -66,10 +66,8 @@ def find(transport: Transport, site: str) -> Record:
     Raises:
         UsageError: The host has no such site.
     """
-    session = transport.start(Batch({"main": listing().encode()}))
-    found = parse("\n".join(as_root(transport, session)))
-    session.finish()
-    return chosen(transport.host, found, site)
+    lines = ask(transport, Batch({"main": listing().encode()}))
+    return chosen(transport.host, parse("\n".join(lines)), site)
 
 
 def chosen(host: str, records: Mapping[str, Record], site: str) -> Record:

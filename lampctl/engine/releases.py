@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lampctl.errors import UsageError, guess
 from lampctl.journal import releases
 from lampctl.journal.releases import SiteReleases
-from lampctl.ssh import Batch, Transport, as_root
+from lampctl.ssh import Batch, Transport, ask
 
 
 def releases_of(transport: Transport, site: str = "") -> list[SiteReleases]:
@@ -16,9 +16,7 @@ def releases_of(transport: Transport, site: str = "") -> list[SiteReleases]:
     Raises:
         UsageError: The site has none.
     """
-    session = transport.start(Batch({"main": releases.listing().encode()}))
-    lines = list(as_root(transport, session))
-    session.finish()
+    lines = ask(transport, Batch({"main": releases.listing().encode()}))
     return _of(transport.host, releases.parse("\n".join(lines)), site)
 
 

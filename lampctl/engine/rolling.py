@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lampctl.checks import Check
 from lampctl.engine.releases import releases_of
-from lampctl.engine.undoing import ask
+from lampctl.engine.undoing import asked
 from lampctl.engine.work import Work
 from lampctl.errors import Refused, UsageError
 from lampctl.journal.releases import Release, SiteReleases
@@ -41,7 +41,7 @@ def rolled_back(
     if not work.request.loaded.files:  # the journal and the outcome name the playbook
         work.request = replace(work.request, loaded=replace(work.request.loaded, name=record.removeprefix("@")))
     switch = Switch(site.site, record, site.served, there.id, site.held)
-    way = rollback.plan(ask(transport, rollback.look(switch), undo.shown(desired)), switch, desired, seen)
+    way = rollback.plan(asked(transport, rollback.look(switch), undo.shown(desired)), switch, desired, seen)
     _tell(work, switch, there)
     checks = _proof(work, desired, page, seen)
     return replace(desired, checks=checks), way.plan, replace(seen, passed={**seen.passed, page.id: page.question})

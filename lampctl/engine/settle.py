@@ -17,7 +17,7 @@ from lampctl.planning.switching import switches
 from lampctl.resources import File
 from lampctl.resources.release import HOLDS
 from lampctl.resources.shell import script
-from lampctl.ssh import Batch, Transport, as_root
+from lampctl.ssh import Batch, Transport, ask
 from lampctl.ssh.limits import CHANGE_LIMITS
 
 
@@ -50,9 +50,7 @@ def settle(transport: Transport, judgement: Judgement, outcome: Outcome) -> bool
     Raises:
         Locked: Another run changed the host meanwhile, or the host has rolled back by itself.
     """
-    session = transport.start(_batch(judgement, outcome))
-    lines = list(as_root(transport, session))
-    session.finish()
+    lines = ask(transport, _batch(judgement, outcome))
     if owner := next((line for line in lines if line.startswith("@@locked ")), ""):
         raise locked(transport.host, owner.removeprefix("@@locked "))
     if "@@overtaken" in lines:
@@ -94,9 +92,7 @@ def _batch(judgement: Judgement, outcome: Outcome) -> Batch:
 def wait_for_lock(transport: Transport, seconds: float) -> None:
     """Return when no run has the host's lock, or after `seconds`."""
     main = script("lock", wait=max(1, round(seconds)))
-    session = transport.start(Batch({"main": main.encode()}, CHANGE_LIMITS))
-    list(as_root(transport, session))
-    session.finish()
+    ask(transport, Batch({"main": main.encode()}, CHANGE_LIMITS))
 
 
 def summary(verdict: Verdict, outcome: Outcome) -> Ended:

@@ -13,7 +13,7 @@ from lampctl.observation import Observation
 from lampctl.planning import Plan, undo
 from lampctl.planning.identity import identify
 from lampctl.planning.undo import Kept, Way
-from lampctl.ssh import Batch, Transport, as_root
+from lampctl.ssh import Batch, Transport, ask
 from lampctl.ssh.limits import CHANGE_LIMITS
 
 
@@ -31,20 +31,19 @@ def way_back(
     """
     loaded = work.share.loaded
     record = identify(loaded.name, loaded.id, loaded.playbook.names, seen.owners).name
-    kept = undo.parse_listing(ask(transport, undo.listing()))
+    kept = undo.parse_listing(asked(transport, undo.listing()))
     chosen = choose(work.host, kept, record, work.request.choices.undo_to)
-    way = undo.plan(ask(transport, undo.look(chosen), undo.shown(desired)), chosen, desired, seen)
+    way = undo.plan(asked(transport, undo.look(chosen), undo.shown(desired)), chosen, desired, seen)
     _refuse(work.host, chosen[-1].run, way)
     _tell(work, chosen, way)
     proof, then = undo.proved_by(desired, way.passed, seen)
     return proof, way.plan, then
 
 
-def ask(transport: Transport, main: str, shown: str = "") -> str:
-    session = transport.start(Batch({"main": main.encode(), "shown": shown.encode()}, CHANGE_LIMITS))
-    lines = list(as_root(transport, session))
-    session.finish()
-    return "\n".join(lines)
+def asked(transport: Transport, main: str, shown: str = "") -> str:
+    """What a script prints, with the names of what it looks at in the file `shown`."""
+    batch = Batch({"main": main.encode(), "shown": shown.encode()}, CHANGE_LIMITS)
+    return "\n".join(ask(transport, batch))
 
 
 def _refuse(host: str, run: str, way: Way) -> None:

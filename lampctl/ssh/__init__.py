@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lampctl.ssh.batch import Batch
 from lampctl.ssh.options import LOCAL, Connection, ConnectOptions, Target, target
-from lampctl.ssh.transport import Session, Transport, as_root
+from lampctl.ssh.transport import Session, Transport, as_root, ask
 
 __all__ = [
     "Batch",
@@ -14,6 +14,7 @@ __all__ = [
     "Target",
     "Transport",
     "as_root",
+    "ask",
     "open_transport",
     "target",
 ]

@@ -97,6 +97,14 @@ def as_root(transport: Transport, session: Session) -> Iterator[str]:
     raise not_root(transport.host, code, stderr.strip(), transport.has_sudo_password)
 
 
+def ask(transport: Transport, batch: Batch) -> list[str]:
+    """Run a batch to its end: the lines that it prints as root; Unreachable if it could not become root."""
+    session = transport.start(batch)
+    lines = list(as_root(transport, session))
+    session.finish()
+    return lines
+
+
 def _no_place(host: str, stderr: str) -> Unreachable:
     return Unreachable(
         f"{host}: no place for the files of a run: /run, /dev/shm, /tmp and /var/tmp are full or read-only",
