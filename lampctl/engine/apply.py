@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from lampctl.checks import Check
+from lampctl.checks import Check, Evidence, Status, Verdict, failed
 from lampctl.engine.script import batch, steps_of
 from lampctl.errors import ApplyFailed, Interrupted, LampctlError, Locked, locked
+from lampctl.facts import Facts
 from lampctl.journal.events import Event, StepsPlanned
 from lampctl.journal.runs import Begun
 from lampctl.journal.transcript import Transcript
 from lampctl.planning import Generation, Plan, Stage
 from lampctl.resources import Step
+from lampctl.resources.kind import States
 from lampctl.ssh import Session, Transport, as_root
 
 _KEPT_LINES = 15  # of a failed step's output
@@ -34,7 +36,7 @@ class Applying:
         self._begun = begun
         self.began = False  # has a step begun?
         self.generation = ""  # the one that it made
-        self.unfit = ""  # the check that failed in the rehearsal
+        self.unfit: tuple[Check, Verdict] | None = None  # what failed in the rehearsal, and how
         self._session: Session | None = None
 
     def apply(self, plan: Plan, stage: Stage, seen: str, pages: Sequence[Check] = ()) -> str:
@@ -57,7 +59,10 @@ class Applying:
         session.finish()
         if transcript.generation:
             return transcript.generation
-        raise self._error(stage, steps, transcript)
+        error = self._error(stage, steps, transcript)
+        if error.kind == "check":
+            self.unfit = _unfit(pages, transcript, error)
+        raise error
 
     def stop(self) -> None:
         """Ask the host to stop after its current step, and to undo what is half made. Called from another thread."""
@@ -85,9 +90,21 @@ class Applying:
             evidence = "\n".join(progress.output[-_KEPT_LINES:])
             message = f"{self._host}: the run on the host ended early"
             return ApplyFailed(message, "rerun it: the deploy resumes", kind="died", evidence=evidence)
-        error = _failed(self._host, stage, steps[progress.step], progress)
-        self.unfit = _subject(_reason(progress)) if error.kind == "check" else ""
-        return error
+        return _failed(self._host, stage, steps[progress.step], progress)
+
+
+def _unfit(pages: Sequence[Check], progress: Transcript, error: LampctlError) -> tuple[Check, Verdict] | None:
+    """The page that failed in the rehearsal, in the words of its check, which the error gets too."""
+    subject = _subject(_reason(progress))
+    for check in pages:
+        if check.id == subject:
+            rows = "\n".join(line for line in progress.output if line.startswith(("page\t", "log\t")))
+            found = check.judge(Evidence(rows, Facts(""), States()))
+            if found.status is not Status.FAIL:
+                found = failed("fails with the new files", error.evidence, error.hint)
+            error.evidence, error.hint = f"{found.actual}\n{found.evidence}".strip(), found.hint or error.hint
+            return check, found
+    return None
 
 
 def stopped(host: str, undone: bool | None) -> Interrupted:

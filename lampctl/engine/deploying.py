@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 
-from lampctl.checks import Check, HostProbe, Result, conclude, failed, first_regression
+from lampctl.checks import Check, HostProbe, Result, conclude, first_regression
 from lampctl.engine import apply
 from lampctl.engine.prove import tools
 from lampctl.engine.script import WAIT
@@ -148,9 +148,9 @@ class Deploying:
             if self._applying.began:
                 self._done["error"] = error
                 verdict = Verdict.STOPPED if isinstance(error, Interrupted) else Verdict.FAILED
-                if unfit := next((check for check in pages if check.id == self._applying.unfit), None):
-                    found = failed("fails with the new files", error.evidence, error.hint)
-                    self._done |= {"undone": True, "results": conclude([unfit], {unfit.id: (found, 0.0)})}
+                if self._applying.unfit:
+                    check, found = self._applying.unfit
+                    self._done |= {"undone": True, "results": conclude([check], {check.id: (found, 0.0)})}
                     verdict = Verdict.UNDONE
                     self._say_what_stays(stage)
                 with suppress(LampctlError):  # this error is the one to show

@@ -59,17 +59,40 @@ with_log() {
     esac | tail -n 2 | label log
 }
 
+# Of the log files that a site's own code writes: their sizes or, with those in $2, the last lines that they have gained since,
+# without traces of PHP's stack. $1, quoted words: the user that reads them, the site's, as any of them may be a link; the
+# directory; the files in it.
+own_logs() {
+    [ -n "$1" ] || return 0
+    eval "set -- \"\$2\" $1"
+    before=$1 reader=$2
+    shift 2
+    # shellcheck disable=SC2016 # the inner shell expands them
+    timeout 5 setpriv --reuid="$reader" --regid="$reader" --clear-groups --no-new-privs sh -c '
+        before=$1
+        cd "$2" 2>/dev/null || exit 0
+        shift 2
+        for file; do
+            size=$(stat -L -c %s "./$file" 2>/dev/null || echo 0)
+            [ -n "$before" ] || { echo "$size"; continue; }
+            was=${before%%[!0-9]*} before=${before#*[!0-9]}
+            [ "$size" -gt "${was:-0}" ] || continue
+            tail -c "+$((${was:-0} + 1))" "./$file" | head -c 65536 | grep -v -e "^#[0-9]" -e "^.stacktrace.$" -e "^\"}" | cut -c 1-500 | tail -n 8
+        done' sh "$before" "$@" || :
+}
+
 # Prints, as `page`, the output of page.pl, whose arguments follow; then, as `log`, the last lines that the files $1 and the
-# units $2 (quoted words) have gained since. As nobody: the answer comes from a site's code. The headers that the shell command
-# $3 prints come by a descriptor: they may be secret.
+# units $2 (quoted words), and the site's own logs $4, have gained since. As nobody: the answer comes from a site's code. The
+# headers that the shell command $3 prints come by a descriptor: they may be secret.
 page() {
-    logs=$1 units=$2 headers=$3
-    shift 3
-    before=$(size "$logs") since=$(date +%s)
+    logs=$1 units=$2 headers=$3 own=$4
+    shift 4
+    before=$(size "$logs") since=$(date +%s) sizes=$(own_logs "$own")
     sh -c "$headers" | { exec 3<&0 && setpriv --reuid=65534 --regid=65534 --clear-groups perl - "$@" < page.pl; } | label page
     {
         gained "$logs" "$before" | grep -v lampctl-probe- | tail -n 8
         if [ -n "$units" ]; then eval "journalctl -q --since=@$since -n 8 --no-pager -o cat $units"; fi
+        [ -z "$own" ] || own_logs "$own" "$sizes"
     } | label log
 }
 

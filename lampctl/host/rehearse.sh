@@ -13,6 +13,24 @@ skip() {
     echo "not tried beside what serves: $1"
     exit 0
 }
+stand_in() { # $1: a home; $2: its new release
+    new=homes/${1##*/}
+    mkdir "$new"
+    chown --reference="$1" "$new"
+    getfacl -cpE "$1" | setfacl --set-file=- "$new"
+    find "$1" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | grep -x '[A-Za-z0-9_][A-Za-z0-9._-]*' > "$new.folders" || :
+    while read -r folder; do mkdir "$new/$folder"; done < "$new.folders"
+    ln -s "$2" "$new/current"
+    printf '%s\n' "$1" >> switched
+}
+mount_in() { # $1: a unit; $2: a home that it sees
+    kind=$(sed -n "s|^\(Bind[A-Za-z]*Paths\)=-$2\$|\1|p" "$1")
+    sed -i "\|^Bind[A-Za-z]*Paths=-$2\$|d" "$1"
+    {
+        printf '[Service]\n%s=%s:%s\n' "${kind:=BindPaths}" "$PWD/homes/${2##*/}" "$2"
+        sed "s|.*|$kind=$2/&|" "homes/${2##*/}.folders"
+    } >> "$1"
+}
 for left in "$units/$trial-"*; do # of a run that was killed
     if [ -e "$left" ]; then end; fi
     break
@@ -20,12 +38,15 @@ done
 trap 'rm -rf stage' EXIT
 unshare --mount --net --pid --ipc --fork true 2>/dev/null || skip "this host has no network namespaces"
 
-# Rows of homes, new releases, and those that are served.
+# Each home that gets a new release has a stand-in, whose `current` is that release and whose folders are the home's own: code is at
+# the path where it will be, by which it may keep what it compiles, in a folder that its releases share.
 : > switched
+mkdir homes
 eval "set -- $SWITCHED"
 while [ "$#" -gt 1 ]; do
-    served=$(readlink "$1/current" || :)
-    if [ -d "$1/$2" ] && [ -d "$1/$served" ]; then printf '%s\t%s\t%s\n' "$1" "$2" "$served" >> switched; fi
+    if [ -d "$1/$2" ] && [ -d "$1/current" ]; then
+        stand_in "$1" "$2"
+    fi
     shift 2
 done
 
@@ -49,7 +70,7 @@ while [ "$#" -gt 2 ]; do
         "$from/$unit.service" > "$units/$name.service"
     printf '\n[Unit]\nCollectMode=inactive-or-failed\n[Service]\nRuntimeMaxSec=120\nBindReadOnlyPaths=%s/stage/etc:/etc\n' "$PWD" >> "$units/$name.service"
     [ ! -e "stage/etc/lampctl/environment/${home##*/}" ] || sh "stage/etc/lampctl/environment/${home##*/}" "$name"
-    awk -F '\t' -v home="$home" '$1 == home { printf "BindPaths=%s/%s:%s/%s\n", home, $2, home, $3 }' switched >> "$units/$name.service"
+    [ ! -d "homes/${home##*/}" ] || mount_in "$units/$name.service" "$home"
     [ ! -d "$from/$unit.service.d" ] || cp -r "$from/$unit.service.d" "$units/$name.service.d" # drop-ins of the administrator
     sed -n 's/^LoadCredential=\([^:]*\):/\1 /p' "$from/$unit.service" | while read -r credential path; do
         (umask 077 && sed "s|$unit|$name|g" "stage$path" > "credentials/$name.$credential")
@@ -76,7 +97,10 @@ cut -d ' ' -f 1 rehearsed > asked
 [ -e /run/nginx.pid ] || : > unused # whether that file is NGINX's own
 cat > inside.sh <<'INSIDE'
 mount --bind stage/etc /etc
-while IFS="$(printf '\t')" read -r home new served; do mount --bind "$home/$new" "$home/$served"; done < switched
+while read -r home; do
+    while read -r folder; do mount --bind "$home/$folder" "homes/${home##*/}/$folder"; done < "homes/${home##*/}.folders"
+    mount --rbind "homes/${home##*/}" "$home"
+done < switched
 perl -e '$up = pack("a16s", "lo", 65); socket(S, 2, 2, 0) && ioctl(S, 0x8914, $up) or die "lo: $!\n"' # SIOCSIFFLAGS: up, running
 for family in ipv4 ipv6; do echo 1 > "/proc/sys/net/$family/ip_nonlocal_bind"; done 2>/dev/null || : # addresses of the host
 mount -t tmpfs -o mode=755 tmpfs /mnt
@@ -117,5 +141,5 @@ grep -vxFf down failing > news || exit 0
 read -r page < news
 : > unfit
 echo "lampctl-reason: check 00-$(sed -n "s/^$page //p" rehearsed)"
-awk -F '\t' '$1 == "log" || $2 ~ /^(status|failure|loop|php|expected|visible)$/' "there.$page" | cut -c 1-300 | tail -n 14
+awk -F '\t' '$1 == "log" || $2 != "body" || ++lines <= 10' "there.$page" | cut -c 1-500 | tail -n 60 # for the check's own words
 exit 1

@@ -152,6 +152,11 @@ class Host:
         environment = _environment() | ({"SSL_CERT_FILE": str(trust)} if trust else {})
         return RunResult(*warm.lampctl([*words, "--format", "json"], environment, stdin, cwd))
 
+    def everyday(self, command: str, *words: str, stdin: str = "") -> RunResult:
+        """A command whose streams are passed through: what follows `--` is not lampctl's."""
+        argv = [command, "-F", str(self.boxes.ssh_config), self.box.name, *words]
+        return RunResult(*warm.lampctl(argv, _environment(), stdin))
+
     def works(self) -> bool:
         """Whether a visitor gets the page, with its database."""
         import urllib.request

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from lampctl.box import Boxes
-from tests.hosts import warm
-from tests.hosts.conftest import HOME, ON_ONE_RELEASE, Host, RunResult
+from tests.hosts.conftest import ON_ONE_RELEASE, Host
 from tests.hosts.terminal import PROMPT, terminal
 
 pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
@@ -79,16 +77,9 @@ def test_a_host_that_fails_does_not_hide_the_others(shop: Host) -> None:
     assert hosts[0]["error"]["kind"] == "refused"
 
 
-def everyday(host: Host, command: str, *words: str, stdin: str = "") -> RunResult:
-    """A command whose streams are passed through: what follows `--` is not lampctl's."""
-    argv = [command, "-F", str(host.boxes.ssh_config), host.box.name, *words]
-    environment = {**os.environ, "LAMPCTL_BOX_HOME": str(HOME)}
-    return RunResult(*warm.lampctl(argv, environment, stdin))
-
-
 def test_run_is_the_sites_own_surroundings(shop: Host) -> None:
     code = 'echo get_current_user(), posix_getuid(), "|", getcwd(), "|", PHP_VERSION, "|", getenv("MODE"), "|", strlen(getenv("KEY"));'
-    ran = everyday(shop, "run", "shop.test", "--", "php", "-r", code)
+    ran = shop.everyday("run", "shop.test", "--", "php", "-r", code)
     uid = shop.sh("id -u site-shop-test").strip()
     who, folder, version, mode, key = ran.out.split("|")
     assert (ran.code, ran.err) == (0, "")
@@ -100,22 +91,22 @@ def test_run_is_the_sites_own_surroundings(shop: Host) -> None:
 def test_words_reach_the_command_as_they_are(shop: Host) -> None:
     odd = ["a b", "$HOME", "${HOME}", "$$", "%n", "it's", '"', "*", "\\n", "a\nb", "", "-x", "@@0"]
     code = "echo json_encode(array_slice($argv, 1));"
-    ran = everyday(shop, "run", "shop.test", "--", "php", "-r", code, "--", *odd)
+    ran = shop.everyday("run", "shop.test", "--", "php", "-r", code, "--", *odd)
     assert json.loads(ran.out) == odd
 
 
 def test_streams_and_exit_codes_pass_through(shop: Host) -> None:
     text = "".join(f"line {number}\n" for number in range(50_000)) + "without an end"
-    ran = everyday(shop, "run", "shop.test", "--", "cat", stdin=text)
+    ran = shop.everyday("run", "shop.test", "--", "cat", stdin=text)
     assert (ran.code, ran.out == text, ran.err) == (0, True, "")
-    ran = everyday(shop, "run", "shop.test", "--", "sh", "-c", "echo @@lampctl-begin; echo bad >&2; tty; exit 94")
+    ran = shop.everyday("run", "shop.test", "--", "sh", "-c", "echo @@lampctl-begin; echo bad >&2; tty; exit 94")
     assert (ran.code, ran.out, ran.err) == (94, "@@lampctl-begin\nnot a tty\n", "bad\n")
-    assert everyday(shop, "run", "shop.test", "--", "sh", "-c", "kill -9 $$").code == 137
-    assert everyday(shop, "run", "shop.test", "--", "no-such-program").code == 127
+    assert shop.everyday("run", "shop.test", "--", "sh", "-c", "kill -9 $$").code == 137
+    assert shop.everyday("run", "shop.test", "--", "no-such-program").code == 127
 
 
 def test_run_is_in_the_sandbox(shop: Host) -> None:
-    ran = everyday(shop, "run", "shop.test", "--", "sh", "-c", "ls /var/www; cat /etc/shadow; touch x storage/y")
+    ran = shop.everyday("run", "shop.test", "--", "sh", "-c", "ls /var/www; cat /etc/shadow; touch x storage/y")
     assert ran.out == "shop.test\n"
     assert "/etc/shadow" in ran.err
     assert "touch: cannot touch 'x'" in ran.err
@@ -124,13 +115,13 @@ def test_run_is_in_the_sandbox(shop: Host) -> None:
 
 
 def test_sites_that_cannot_run_a_command(shop: Host) -> None:
-    ran = everyday(shop, "run", "shop.tset", "--", "true")
+    ran = shop.everyday("run", "shop.tset", "--", "true")
     assert ran.code == 2
     assert "there is no site shop.tset" in ran.err
     assert "pages.test, shop.test" in ran.err
-    ran = everyday(shop, "run", "pages.test", "--", "true")
+    ran = shop.everyday("run", "pages.test", "--", "true")
     assert (ran.code, "no code of its own" in ran.err) == (2, True)
-    ran = everyday(shop, "shell", "shop.test")
+    ran = shop.everyday("shell", "shop.test")
     assert (ran.code, "needs a terminal" in ran.err) == (2, True)
 
 

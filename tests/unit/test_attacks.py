@@ -40,8 +40,8 @@ PLACES = {
     "directory/move-out.sh": {"ACCOUNT", "MODE", "OWNER", "FORMER", "kept"},
     "disown.sh": {"new", "list"},
     "http.sh": {"outputs"},
-    # In its own directory, in /run/systemd/system, and in a /run/lampctl that is mounted for it alone.
-    "rehearse.sh": {"name", "socket", "from", "unit", "units"},
+    # In its own directory, in /run/systemd/system, and in a /run/lampctl that is mounted for it alone. 1: only a reference.
+    "rehearse.sh": {"name", "socket", "from", "unit", "units", "new", "folder", "1", "2"},
     "own.sh": {"new", "list"},
     "logins/file.sh": {"path", "folder", "gid"},  # below the directory of a web server in /etc, in Perl
     "package/install.sh": {"PACKAGES"},

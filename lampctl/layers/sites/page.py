@@ -13,8 +13,10 @@ from lampctl.layers import http, logins
 from lampctl.layers.base import Context
 from lampctl.layers.sites.common import check
 from lampctl.layers.vhost import https_of, names_of, redirects
+from lampctl.playbook import home_of, user_of
 from lampctl.playbook.fields import in_seconds
 from lampctl.playbook.sites import ProbeOptions
+from lampctl.playbook.sites.pipeline import Pipeline
 from lampctl.resources.shell import script, words
 
 _HINTS = {
@@ -80,7 +82,15 @@ def _script(context: Context, name: str, wanted: ProbeOptions, units: Sequence[s
     scheme = "https" if https_of(context, name) else "http"
     given = (wanted.path, port, f"{in_seconds(wanted.within):g}", wanted.expect or "", scheme, *names_of(context, name))
     named = words(word for unit in units for word in ("-u", unit))
-    return http.LIBRARY + words(["page", http.error_logs(context, name), named, logins.header(context, name), *given])
+    headers, own = logins.header(context, name), _own_logs(context, name)
+    return http.LIBRARY + words(["page", http.error_logs(context, name), named, headers, own, *given])
+
+
+def _own_logs(context: Context, name: str) -> str:
+    """The log files of its application, as http.sh's `own_logs` takes them."""
+    options = context.playbook.sites[name]
+    files: list[str] = options.logs if isinstance(options, Pipeline) else []
+    return words([user_of(name), f"{home_of(name)}/current", *files]) if files else ""
 
 
 def _accept(wanted: ProbeOptions) -> str:

@@ -137,7 +137,7 @@ class SourcedSite(Pipeline, ReleasedSite):
     def _nothing_without_source(self) -> Self:
         if self.exclude and self.source is None:
             raise ValueError("`exclude` leaves files of a `source` out, and there is none")
-        for field in ("shared", "writable", "build", "hooks"):
+        for field in ("shared", "writable", "build", "logs", "hooks"):
             if field in self.model_fields_set and self.source is None:
                 raise ValueError(f"`{field}` is about releases of a `source`, and there is none")
         self.check_paths(getattr(self, "public", None) or "")

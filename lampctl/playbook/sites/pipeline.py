@@ -20,6 +20,15 @@ SharedPath = Annotated[
         r"(?!.*(^|/)\.\.?(/|$))[A-Za-z0-9.@_+][A-Za-z0-9.@_+-]*(/[A-Za-z0-9.@_+][A-Za-z0-9.@_+-]*)*/?",
     ),
 ]
+LogFile = Annotated[
+    str,
+    Text(
+        "log file",
+        "is not a file below the release, such as storage/logs/laravel.log: letters, digits and . _ - @ +",
+        "storage/logs/laravel.log",
+        r"(?!.*(^|/)\.\.?(/|$))[A-Za-z0-9.@_+][A-Za-z0-9.@_+-]*(/[A-Za-z0-9.@_+][A-Za-z0-9.@_+-]*)*",
+    ),
+]
 Line = Annotated[
     str,
     Text(
@@ -53,6 +62,12 @@ class Pipeline(Options):
         [],
         description="Commands that make a release of the source, on the host, as the site's user in its sandbox. Their "
         "result belongs to root.",
+    )
+    logs: list[LogFile] = Field(
+        [],
+        max_length=20,
+        description="Log files of the application itself, in the release or a shared path of it: what they say of the "
+        "request is evidence if the site's page fails.",
     )
     hooks: HookOptions = Field(HookOptions(), description="Commands around the switch to a new release.")
 
