@@ -1,4 +1,4 @@
-"""Makes text from hosts, tenants and the network safe to show in a terminal or a report.
+"""Makes text from hosts, tenants, the network and playbooks safe to show in a terminal or a report.
 
 Everything that is shown is in an event, a Verdict, a Change or a LampctlError, and each of them calls `legible`. Data
 that is compared or passed on (files, passwords, keys, bodies of pages) is not changed.
@@ -15,12 +15,19 @@ _ILLEGIBLE = re.compile(
     "[^\t\n\x20-\x7e\xa0-\u061b\u061d-\u200d\u2010-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufff8\ufffc\ufffd"
     "\U00010000-\U0010ffff]"
 )
+# Logins in URLs: of a git repository, or a DSN in a log; for HTTP, a user without a password is one too.
+# Each match begins at `://`, so a long line of a tenant's takes no longer than another.
+_LOGIN = re.compile(r"(?i)((?<=http)://|(?<=https)://|://[^\s/:@?#]*:)[^\s/@?#]+@")
+_PARAMETER = re.compile(r"(?i)([?&][\w.-]*(?:token|signature|secret|password|api_?key)=)[^&\s\"']+")
 _COMMAND = re.compile(r"^(\s*):(?=:)|##(?=\[)")
 
 
 def legible(text: str) -> str:
-    """`text` with control characters replaced by U+FFFD."""
-    return _ILLEGIBLE.sub("\ufffd", text.replace("\r\n", "\n"))
+    """`text` with control characters replaced by U+FFFD, and passwords and tokens in URLs by ***."""
+    text = _ILLEGIBLE.sub("\ufffd", text.replace("\r\n", "\n"))
+    if "://" in text:
+        text = _LOGIN.sub(r"\1***@", text)
+    return _PARAMETER.sub(r"\1***", text) if "=" in text else text
 
 
 def one_line(text: str) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lampctl.engine.sources import digest_of, read
+from lampctl.engine.sources import read
 from lampctl.resources import Source
 
 if TYPE_CHECKING:
@@ -21,10 +20,8 @@ def deliver(origin: Origin, base: Path) -> Source:
     """
     source = _files(origin, base)
     further = " ".join(part for part in (origin.served, origin.steps) if part)
-    if not further:
-        return source
     # The same files with another document root, where other files are hidden, or with other steps, are another release.
-    return replace(source, digest=digest_of(f"{source.digest} {further}".encode()))
+    return source.made_with(further) if further else source
 
 
 def _files(origin: Origin, base: Path) -> Source:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from lampctl.answers import rows
 from lampctl.resources.base import Action, Change, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase
+from lampctl.resources.release import LONGEST
 from lampctl.resources.shell import quote, script
 
-LONGEST = 900  # seconds that one command may take
 BEFORE, AFTER = "before_switch", "after_switch"
 _RECORDS = "/var/lib/lampctl/hooks"  # which release the hook after the switch has run for
 

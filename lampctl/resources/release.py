@@ -18,7 +18,7 @@ from lampctl.resources.base import Action, Change, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase
 from lampctl.resources.shell import quote, script
 
-LONGEST = 900  # seconds that one command of a build may take
+LONGEST = 900  # seconds that one command of a build, or of a hook, may take
 HOLDS = "/etc/lampctl/held"  # on the host: a link for each site that a rollback holds
 KEPT = 5  # releases besides the one that is served, unless a site says otherwise
 

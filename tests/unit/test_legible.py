@@ -134,3 +134,20 @@ def test_shown_text_has_no_control_characters(says: str, text: str) -> None:
     assert {char for char in shown if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")} <= {"\n", "\t"}
     assert {char for char in shown if unicodedata.bidirectional(char) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")} == set()  # fmt: skip
     assert legible(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://oauth2:t0k3n@git.test/a.git: no access", "https://***@git.test/a.git: no access"),
+        ("git clone HTTPS://t0k3n@git.test/a", "git clone HTTPS://***@git.test/a"),
+        ("mysql://shop:p%40ss@127.0.0.1:3306/shop", "mysql://shop:***@127.0.0.1:3306/shop"),
+        ("redis://:pass@cache.test", "redis://:***@cache.test"),
+        ("https://a.test/b.zip?private_token=x1&part=2", "https://a.test/b.zip?private_token=***&part=2"),
+        ('"GET /reset?Token=abc HTTP/1.1" 200', '"GET /reset?Token=*** HTTP/1.1" 200'),
+        ("ssh://git@git.test/a.git and git@git.test:a.git", "ssh://git@git.test/a.git and git@git.test:a.git"),
+        ("https://a.test:8443/?mail=me@b.test", "https://a.test:8443/?mail=me@b.test"),
+    ],
+)
+def test_logins_and_tokens_in_urls_are_not_shown(text: str, shown: str) -> None:
+    assert legible(text) == shown
