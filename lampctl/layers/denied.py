@@ -65,8 +65,21 @@ def _wanted(site: SiteBase, declared: Sequence[Rule]) -> Iterator[Rule]:
     yield from declared
     if getattr(site, "source", None) and not getattr(site, "public", None) and site.root_at("x"):
         yield _RELEASE
+    for folder in _written(site):
+        yield Rule(
+            "What the site's code or its visitors put there is shown, and never run.",
+            rf"^/{escaped(folder)}/(?s:.*)\.php(/|$)",
+        )
     for pattern in site.deny:
         yield Rule(_OWN, f"(?i:{_of_pattern(pattern)})")
+
+
+def _written(site: SiteBase) -> Iterator[str]:
+    """Folders below the document root in which the site's user writes, relative to it."""
+    root = f"{public}/" if (public := getattr(site, "public", None)) else ""
+    for path in (*getattr(site, "shared", ()), *getattr(site, "writable", ())):
+        if path.startswith(root) and (folder := path.removeprefix(root).strip("/")):
+            yield folder
 
 
 def _of_pattern(pattern: str) -> str:

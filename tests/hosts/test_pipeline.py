@@ -22,6 +22,7 @@ $done = $db->query('SELECT GROUP_CONCAT(version ORDER BY version) FROM migration
 file_put_contents('../storage/visits', 'v', FILE_APPEND);
 file_put_contents('../var/cache/page', 'c');
 file_put_contents('uploads/a.txt', 'uploaded');
+file_put_contents('uploads/a.php', '<?php echo "run";');
 echo "shop VERSION built by $built[user] with PHP $built[php]; migrated $done; env {$built['env']}; run ", strlen(getenv('RUN'));
 """
 BUILD = """<?php
@@ -102,6 +103,7 @@ def test_release_is_built_migrated_switched_and_proved(app: Shop) -> None:
     expected = f"shop one built by site-shop-test with PHP {php}; migrated one; env production without RUN 32; run 32"
     assert app.page() == expected
     assert app.page("/uploads/a.txt") == "uploaded"
+    assert ("403" in app.page("/uploads/a.php"), "run" in app.page("/uploads/a.php/b")) == (True, False)
     current = "/var/www/shop.test/current"
     assert app.host.sh(f"stat -L -c '%U %a' {current} {current}/public/index.php {current}/built.php").split("\n") == [
         "root 755", "root 644" if app.server == "x" else "root 640", "root 640", "",
@@ -124,6 +126,7 @@ def test_next_release_keeps_what_is_shared_and_loses_no_request(app: Shop) -> No
     assert app.host.sh("cd /var/www/shop.test/shared/storage; cat first; ls") == "seededafter\nfirst\nvisits\n"
     assert app.host.sh("cat /var/www/shop.test/shared/storage/after").split()[-1] == "two"
     assert app.page("/uploads/a.txt") == "uploaded"
+    assert ("403" in app.page("/uploads/a.php"), "run" in app.page("/uploads/a.php/b")) == (True, False)
 
 
 FAILURES: dict[str, tuple[str, dict[str, str], str, str]] = {

@@ -41,6 +41,10 @@ PATHS = [
     "/secret",
     "/secret/a",
     "/a/secret/b",
+    "/uploads/a.php",
+    "/uploads/b/a.php/c",
+    "/uploads/a.jpg",
+    "/other/a.php",
 ]
 
 
@@ -50,6 +54,7 @@ def is_denied(site: SiteBase, declared: tuple[denied.Rule, ...] = denied.LEFTOVE
 
 
 DEFAULT = {"/.env", "/a/.git/config", "/composer.json", "/a/Composer.LOCK", "/dump.sql", "/a/debug.log"}
+UPLOADED = {"/uploads/a.php", "/uploads/b/a.php/c"}
 RELEASE = {"/vendor/x.php", "/tests/x", "/node_modules/x"}
 
 
@@ -66,6 +71,11 @@ RELEASE = {"/vendor/x.php", "/tests/x", "/node_modules/x"}
         ({"deny": ["secret"]}, DEFAULT | {"/secret", "/secret/a", "/a/secret/b"}),
         ({"deny": ["/secret"]}, DEFAULT | {"/secret", "/secret/a"}),
         ({"deny": ["/a.md|/page.html", "(.*", "[a-z]"]}, DEFAULT),
+        ({"source": "app", "shared": ["uploads"]}, DEFAULT | RELEASE | UPLOADED),
+        ({"source": "app", "public": "web", "writable": ["web/uploads"], "shared": ["other/"]}, DEFAULT | UPLOADED),
+        ({"source": "app", "public": "web", "shared": ["web/uploads/a.php"]}, DEFAULT),
+        ({"source": "app", "public": "web", "shared": ["web/uploads/"], "allow": ["/uploads/*.php"]},
+         DEFAULT | {"/uploads/b/a.php/c"}),
         ({"source": "app", "allow": ["/vendor/", "*.log", ".env"]}, (DEFAULT | RELEASE) - {"/vendor/x.php", "/a/debug.log", "/.env"}),
         ({"source": "app", "allow": ["**"]}, set()),
         ({"deny": ["*.md"], "allow": ["/docs/**"]}, DEFAULT | {"/a.md"}),
