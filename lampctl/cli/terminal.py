@@ -75,7 +75,7 @@ def _sudo_password() -> str:
 def _confirm_host_key(question: str, reporter: Reporter) -> bool:
     """Ask whether to trust a host key."""
     with _asking(reporter, "", question):
-        return typer.confirm(question, err=True)
+        return _yes(question, err=True)
 
 
 def confirm_changes(host: str, changes: Sequence[Change], reporter: Reporter) -> bool:
@@ -84,7 +84,16 @@ def confirm_changes(host: str, changes: Sequence[Change], reporter: Reporter) ->
     question = f"Apply these {len(changes)} changes to {host}?"
     with _asking(reporter, host, question):
         TextReporter(quiet=False, several=False).changes(host, changes)
-        return typer.confirm(question)
+        return _yes(question)
+
+
+def _yes(question: str, *, err: bool = False) -> bool:
+    """The end of stdin, and Ctrl-C, are no."""
+    try:
+        return typer.confirm(question, err=err)
+    except typer.Abort:
+        typer.echo(err=err)
+        return False
 
 
 @contextmanager

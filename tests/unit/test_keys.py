@@ -131,3 +131,13 @@ def test_keys_typed_before_a_question_do_not_answer_it() -> None:
     tty.type("n\r")
     tty.wait_for("trusted False")
     assert tty.wait() == 0
+
+
+def test_end_of_input_is_no() -> None:
+    tty = Terminal(sys.executable, "-c", QUESTION)
+    tty.wait_for("connecting")
+    tty.type("\r")
+    tty.wait_for("Apply these 0 changes to web1? [y/N]:")
+    tty.type("\x04")
+    tty.wait_for("trusted False")
+    assert tty.wait() == 0
