@@ -140,7 +140,7 @@ def _laid_over(over: Document, base: Document) -> Document:
 
 
 def _replaces(data: Any, path: Path) -> bool:
-    """Whether `path` is no mapping. One that is not there was in a value that has been replaced itself."""
+    """Whether `path` is not a mapping. One that is not there was in a value that has been replaced itself."""
     for key in path:
         if not isinstance(data, dict) or key not in data:
             return False

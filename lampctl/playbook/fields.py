@@ -109,7 +109,9 @@ UrlPath = Annotated[
         r"/([A-Za-z0-9_-][A-Za-z0-9._-]*/)+",
     ),
 ]
-PlaybookId = Annotated[str, Text("id", "is no id: 3 to 40 of a-z, 0-9 and -", "shop-7f3a", r"[a-z0-9][a-z0-9-]{2,39}")]
+PlaybookId = Annotated[
+    str, Text("id", "is not a valid id: 3 to 40 of a-z, 0-9 and -", "shop-7f3a", r"[a-z0-9][a-z0-9-]{2,39}")
+]
 PackageName = Annotated[str, Text("package", "is not a valid package name", "git", r"[a-z0-9][a-z0-9+.-]+")]
 ExtensionName = Annotated[
     str, Text("extension", "is not the name of a PHP extension, such as mysql, gd or intl", "gd", r"[a-z0-9]+")

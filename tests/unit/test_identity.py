@@ -92,7 +92,7 @@ def test_id_of_an_extended_playbook_is_not_inherited() -> None:
             return (name, own[name]) if name in own else super().playbook(name, near)
 
     assert load("site.yml", [], Project()).id == ""
-    with pytest.raises(PlaybookError, match="is no id"):
+    with pytest.raises(PlaybookError, match="is not a valid id"):
         load("bad.yml", [], Project())
 
 
