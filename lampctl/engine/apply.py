@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from lampctl.checks import Check, Evidence, Status, Verdict, failed
@@ -17,6 +18,7 @@ from lampctl.resources.kind import States
 from lampctl.ssh import Session, Transport, as_root
 
 _KEPT_LINES = 15  # of a failed step's output
+_OF_A_TRACE = re.compile(r"\s*(#\d+ |at .*:\d+(:\d+)?\)?$)")  # of PHP; of Node and Java
 
 
 class Applying:
@@ -87,7 +89,7 @@ class Applying:
         if progress.stopped:
             return stopped(self._host, progress.undone)
         if not progress.failed or progress.step < 0:
-            evidence = "\n".join(progress.output[-_KEPT_LINES:])
+            evidence = _end(progress.output)
             message = f"{self._host}: the run on the host ended early"
             return ApplyFailed(message, "rerun it: the deploy resumes", kind="died", evidence=evidence)
         return _failed(self._host, stage, steps[progress.step], progress)
@@ -132,8 +134,13 @@ def _failed(host: str, stage: Stage, step: Step, progress: Transcript) -> ApplyF
         f"{host}: {message.format(step=step.name, layer=layer)}{undone[progress.undone]}",
         origin or hint,
         kind=reason[0],
-        evidence="\n".join(output[-_KEPT_LINES:]),
+        evidence=_end(output),
     )
+
+
+def _end(output: Sequence[str]) -> str:
+    """The last lines of an output, without those of stack traces, which would leave no room for the message."""
+    return "\n".join([line for line in output if not _OF_A_TRACE.match(line)][-_KEPT_LINES:])
 
 
 def _reason(progress: Transcript) -> list[str]:

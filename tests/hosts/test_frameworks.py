@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from tests.hosts.conftest import ON_ONE_RELEASE, Host, RunResult
-from tests.hosts.visitor import get, visiting
+from tests.hosts.visitor import Visits, get, visiting
 
 pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
 
@@ -20,46 +21,116 @@ BOOK = """
 web: {{server: {server}}}
 php: {{}}
 mysql: {{}}
-linux: {{packages: [php-laravel-framework]}}
+linux: {{packages: [{framework.packages}]}}
 sites:
   shop.test:
-    recipe: laravel
+    recipe: {recipe}
     source: shop
     probe: {{path: /, expect: Basket}}
     environment: {{{environment}}}
-    workers: {{queue: {{command: "{worker}"}}}}
-    schedule: {{artisan: {{every: "* * * * *", command: php artisan schedule:run}}}}
+    workers: {{queue: {{command: {worker}}}}}
+    schedule: {{job: {{every: "* * * * *", command: {framework.job}}}}}
+{framework.more}
 """
-WORKER = "php artisan queue:work --sleep=1 --tries=1"
-VIEW, ROUTES = "resources/views/basket.blade.php", "routes/web.php"
-MIGRATION = """<?php
+
+
+class Broken(NamedTuple):
+    """A text in a file, what comes in its place (an empty text: the file is new), and what the error's evidence says."""
+
+    file: str
+    text: str
+    broken: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Framework:
+    """What differs between the applications, which have the same pages.
+
+    Attributes:
+        view: The file of the basket's page.
+        unreachable: An environment whose database is not there.
+        more: Further lines of the site.
+    """
+
+    packages: str
+    worker: str
+    job: str
+    console: tuple[str, ...]
+    view: str
+    broken: Mapping[str, Broken]
+    unreachable: str
+    more: str = ""
+
+
+_MIGRATION = """<?php
 return new class extends Illuminate\\Database\\Migrations\\Migration {
     public function up(): void { Illuminate\\Support\\Facades\\DB::statement('ALTER TABLE none_such ADD x INT'); }
 };
 """
+_SYMFONY = "framework-bundle", "messenger", "doctrine-messenger", "twig-bundle", "yaml"
+FRAMEWORKS = {
+    "laravel": Framework(
+        packages="php-laravel-framework",
+        worker="php artisan queue:work --sleep=1 --tries=1",
+        job="php artisan schedule:run",
+        console=("php", "artisan", "--version"),
+        view="resources/views/basket.blade.php",
+        broken={
+            "a parse error": Broken("routes/web.php", "<?php", "<?php echo echo;", "syntax error, unexpected token"),
+            "a missing class": Broken("routes/web.php", "view(", "Missing::now() ?? view(", 'Class "Missing" not found'),
+            "a failing migration": Broken("database/migrations/2026_02_01_000000_more.php", "", _MIGRATION, "none_such"),
+        },
+        unreachable='DB_HOST: none.test, DB_SOCKET: ""',
+    ),
+    "symfony": Framework(
+        packages=", ".join((*(f"php-symfony-{name}" for name in _SYMFONY), "php-doctrine-dbal, php-doctrine-persistence")),
+        worker="php bin/console messenger:consume async --sleep=1",
+        job="php bin/console app:tick",
+        console=("php", "bin/console", "about"),
+        view="templates/basket.html.twig",
+        broken={
+            "a parse error": Broken("src/Kernel.php", "<?php", "<?php echo echo;", "syntax error, unexpected token"),
+            "a missing class": Broken("src/Controller/Shop.php", "$session =", "Missing::now(); $session =",
+                                      'Class "App\\Controller\\Missing" not found'),
+            "a failing migration": Broken("src/Command/Migrate.php", "id INT", "id NO_SUCH", "syntax to use near 'NO_SUCH"),
+        },
+        unreachable='DATABASE_URL: "mysql://shop@none.test/shop"',
+        # Debian has no DoctrineMigrationsBundle, which the recipe runs where there are migrations.
+        more='    hooks: {before_switch: ["php bin/console cache:clear", "php bin/console app:migrate"]}',
+    ),
+}  # fmt: skip
+CASES = ("a parse error", "a missing class", "a failing migration")
 
 
 @dataclass
 class Shop:
-    """The application tests/hosts/apps/laravel on a host."""
+    """One of the applications in tests/hosts/apps on a host."""
 
     host: Host
     folder: Path
+    name: str
     server: str
 
-    def deploy(self, worker: str = WORKER, environment: str = "") -> RunResult:
-        book = BOOK.format(server=self.server, worker=worker, environment=environment)
+    @property
+    def framework(self) -> Framework:
+        return FRAMEWORKS[self.name]
+
+    def deploy(self, worker: str = "", environment: str = "") -> RunResult:
+        worker = worker or self.framework.worker
+        book = BOOK.format(server=self.server, recipe=self.name, framework=self.framework, worker=worker,
+                           environment=environment)  # fmt: skip
         (self.folder / "site.yml").write_text(book)
         return self.host.lampctl("deploy", "HOST", "-p", str(self.folder / "site.yml"))
 
-    def change(self, name: str, change: Callable[[str], str]) -> None:
-        """Put the changed text of a file of the original application in its place."""
-        original, file = APPS / "laravel" / name, self.folder / "shop" / name
-        file.write_text(change(original.read_text() if original.exists() else ""))
+    def change(self, file: str, text: str, new: str) -> None:
+        """Change a text of the original application; an empty one: the whole file."""
+        path = self.folder / "shop" / file
+        path.write_text((APPS / self.name / file).read_text().replace(text, new) if text else new)
 
     def original(self) -> None:
         shutil.rmtree(self.folder / "shop", ignore_errors=True)
-        shutil.copytree(APPS / "laravel", self.folder / "shop")
+        shutil.copytree(APPS / self.name, self.folder / "shop")
 
     def page(self, path: str = "/") -> str:
         return get(self.host.box.address, path, "shop.test")
@@ -71,10 +142,20 @@ class Shop:
             assert time.monotonic() < ends, self.host.sh("journalctl -n 20 -o cat -u 'lampctl-worker-*'")
             time.sleep(0.2)
 
+    def refused(self, environment: str = "") -> str:
+        """Deploy what must not be served, while visitors come; returns the error's evidence."""
+        seen: Visits
+        with visiting(self.host.box.address, lambda text: "<h1>Basket" in text, "shop.test", least=50) as seen:
+            ran = self.deploy(environment=environment)
+        assert (ran.code, ran.host["applied"]) == (1, False), ran
+        assert seen.failures == []
+        return str(ran.host["error"]["evidence"])
 
-@pytest.fixture(scope="module", params=["apache", "nginx"])
+
+@pytest.fixture(scope="module", params=["laravel-apache", "laravel-nginx", "symfony-nginx", "symfony-apache"])
 def shop(request: pytest.FixtureRequest, host: Host, tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    found = Shop(host, tmp_path_factory.mktemp("laravel"), request.param)
+    name, server = request.param.split("-")
+    found = Shop(host, tmp_path_factory.mktemp(name), name, server)
     found.original()
     ran = found.deploy()
     assert ran.code == 0, ran
@@ -91,16 +172,17 @@ def served(shop: Shop) -> Shop:
 
 
 def test_queue_and_schedule_do_their_work(served: Shop) -> None:
-    assert "queued one" in served.page(f"/queue/one-{served.server}")
-    served.await_note(f"one-{served.server}")
-    served.host.sh("systemctl start lampctl-schedule-shop.test_artisan.service")
+    text = f"one-{served.name}-{served.server}"
+    assert f"queued {text}" in served.page(f"/queue/{text}")
+    served.await_note(text)
+    served.host.sh("systemctl start lampctl-schedule-shop.test_job.service")
     assert "scheduled" in served.page("/notes")
-    ran = served.host.everyday("run", "shop.test", "--", "php", "artisan", "migrate:status")
-    assert (ran.code, "Ran" in ran.out) == (0, True), ran
+    ran = served.host.everyday("run", "shop.test", "--", *served.framework.console)
+    assert (ran.code, served.name in ran.out.lower()) == (0, True), ran
 
 
 def test_second_release_loses_no_request(served: Shop) -> None:
-    served.change(VIEW, lambda text: text.replace("Basket", f"Basket, the second, on {served.server}"))
+    served.change(served.framework.view, "Basket", f"Basket, the second, on {served.server}")
     with visiting(
         served.host.box.address, lambda text: "<h1>Basket" in text, "shop.test", visitors=2, least=2000
     ) as seen:
@@ -110,38 +192,26 @@ def test_second_release_loses_no_request(served: Shop) -> None:
     assert (seen.count >= 2000, seen.failures) == (True, [])
 
 
-# What is broken → the file, its change, and what the error's evidence has to say.
-BROKEN: dict[str, tuple[str, Callable[[str], str], str]] = {
-    "a parse error": (ROUTES, lambda text: f"{text}echo echo;", "syntax error, unexpected token"),
-    "a missing class": (ROUTES, lambda text: text.replace("fn () => view", "fn () => Missing::now() ?? view"),
-                        'Class "Missing" not found'),
-    "a failing migration": ("database/migrations/2026_02_01_000000_more.php", lambda _: MIGRATION, "none_such"),
-    "a blank page": (VIEW, lambda _: "", "the page is blank"),
-    "another page": (VIEW, lambda _: "hello", "without 'Basket'"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", BROKEN)
+@pytest.mark.parametrize("case", CASES)
 def test_broken_release_is_named_and_never_served(served: Shop, case: str) -> None:
-    name, change, evidence = BROKEN[case]
-    served.change(name, change)
-    with visiting(served.host.box.address, lambda text: "<h1>Basket" in text, "shop.test", least=50) as seen:
-        ran = served.deploy()
-    assert (ran.code, ran.host["applied"]) == (1, False), ran
-    assert evidence in ran.host["error"]["evidence"], ran.host["error"]
-    assert seen.failures == []
+    broken = served.framework.broken[case]
+    served.change(broken.file, broken.text, broken.broken)
+    assert broken.evidence in served.refused()
+
+
+@pytest.mark.parametrize(("view", "evidence"), [("", "the page is blank"), ("hello", "without 'Basket'")])
+def test_page_that_is_not_the_application_s_is_never_served(served: Shop, view: str, evidence: str) -> None:
+    """What was compiled of the former page, in a folder that releases share, is not taken for this one."""
+    served.change(served.framework.view, "", view)
+    assert evidence in served.refused()
 
 
 def test_wrong_environment_is_named_and_never_served(served: Shop) -> None:
-    with visiting(served.host.box.address, lambda text: "<h1>Basket" in text, "shop.test", least=50) as seen:
-        ran = served.deploy(environment='DB_HOST: none.test, DB_SOCKET: ""')
-    assert (ran.code, ran.host["applied"]) == (1, False), ran
-    assert "getaddrinfo for none.te" in ran.host["error"]["evidence"]
-    assert seen.failures == []
+    assert "getaddrinfo for none.te" in served.refused(served.framework.unreachable)
 
 
 def test_worker_that_dies_is_named_and_undone(served: Shop) -> None:
-    ran = served.deploy(worker="php artisan no:such")
+    ran = served.deploy(worker=f"{' '.join(served.framework.worker.split()[:2])} no:such")
     assert (ran.code, ran.host["undone"], ran.host["culprit"]["id"]) == (1, True, "site.worker@shop.test"), ran
     assert 'Command "no:such" is not defined' in ran.host["error"]["evidence"]
     assert "<h1>Basket" in served.page()
@@ -149,12 +219,13 @@ def test_worker_that_dies_is_named_and_undone(served: Shop) -> None:
 
 
 def test_rollback_takes_the_worker_along(served: Shop) -> None:
-    served.change(VIEW, lambda text: text.replace("Basket", f"Basket, the latest, on {served.server}"))
+    served.change(served.framework.view, "Basket", f"Basket, the latest, on {served.server}")
     assert served.deploy().code == 0
     ran = served.host.lampctl("rollback", "HOST", "shop.test")
     assert ran.code == 0, ran
     assert "the latest" not in served.page()
-    assert f"queued back-{served.server}" in served.page(f"/queue/back-{served.server}")
-    served.await_note(f"back-{served.server}")
+    text = f"back-{served.name}-{served.server}"
+    assert f"queued {text}" in served.page(f"/queue/{text}")
+    served.await_note(text)
     checked = served.host.lampctl("check", "HOST", "-p", str(served.folder / "site.yml"))
     assert (checked.code, checked.results["site.worker@shop.test"]) == (0, "pass"), checked

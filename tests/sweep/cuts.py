@@ -199,7 +199,8 @@ def _faults(lab: Lab, way: str, version: str, visits: Visits, *, first: bool) ->
         yield f"after the cut, the page is {page[:80]!r}"
     code, host = lab.run()
     if code:
-        yield f"the next deploy ends with {code}: {host['error'] or host['culprit']}"
+        failing = [check for check in host.get("results", []) if check["status"] == "fail"]
+        yield f"the next deploy ends with {code}: {host['error'] or failing[:2] or host['culprit']}"
     if lab.page() != GOOD[("one", "two").index(version)]:
         yield f"after the next deploy, the page is {lab.page()[:80]!r}"
     planned = lab.run("plan")[1]
