@@ -38,6 +38,8 @@ class Record:
     """What a host knows of a site; see lampctl/layers/sites/record.py.
 
     Attributes:
+        logs: Of the web servers.
+        own_logs: Of its application, below `folder`: its user can replace them.
         folder: Where its commands run: the release that is served, or its root.
         days: That its certificate is still valid; None without one.
     """
@@ -52,6 +54,7 @@ class Record:
     units: tuple[str, ...] = ()
     servers: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
+    own_logs: tuple[str, ...] = ()
     days: int | None = None
 
 
@@ -116,6 +119,7 @@ def _record(found: Mapping[str, object], days: int | None) -> Record:
         _texts(found, "units"),
         _texts(found, "servers"),
         _texts(found, "logs"),
+        _texts(found, "own_logs"),
         days,
     )
 

@@ -14,6 +14,7 @@ from lampctl.layers.versions import php_of
 from lampctl.layers.vhost import Vhost, https_of
 from lampctl.playbook import database_of, home_of, user_of
 from lampctl.playbook.sites import PooledSite, SandboxedSite, SiteBase
+from lampctl.playbook.sites.pipeline import Pipeline
 from lampctl.resources import File, Resource, Service, select
 
 RECORDS = "/etc/lampctl/sites"
@@ -51,6 +52,10 @@ def _facts(context: Context, name: str, options: SiteBase, vhost: Vhost, parts: 
         "units": _units(context, name, options, parts.resources),
         "servers": [*(server.unit for server in servers), *_database_server(context)],
         "logs": [f"{server.log_dir}/{name}.{kind}.log" for server in servers for kind in ("access", "error")],
+        # Its user writes these: nobody else may follow their paths.
+        "own_logs": [f"{home_of(name)}/current/{file}" for file in options.logs]
+        if isinstance(options, Pipeline)
+        else [],
     }
 
 
