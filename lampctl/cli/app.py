@@ -15,6 +15,7 @@ from lampctl.cli.everyday import run, shell
 from lampctl.cli.explain import explain
 from lampctl.cli.history import attach, history
 from lampctl.cli.init import init
+from lampctl.cli.logs import logs
 from lampctl.cli.options import Book, Common, Connect, Format, HostsOrListed, RunOptions, Version, grouped
 from lampctl.cli.playbook import playbook
 from lampctl.cli.releases import releases, rollback
@@ -186,6 +187,10 @@ app.command(
     " | lampctl run web1 shop.test -- sh -c 'ls | wc -l' | lampctl run web1 shop.test -- php -r 'echo PHP_VERSION;'"
 )(run)
 app.command(epilog="Example: lampctl shell web1 shop.test")(shell)
+app.command(
+    epilog="Examples: lampctl logs web1 shop.test -f | lampctl logs web1 --since 1h"
+    " | lampctl logs web1 shop.test --since yesterday --format json"
+)(logs)
 app.command(
     epilog="Examples: lampctl init --from ./shop --site shop.test | lampctl init blog.yml --type wordpress --host web1"
 )(init)

@@ -66,8 +66,8 @@ class Pipeline(Options):
     logs: list[LogFile] = Field(
         [],
         max_length=20,
-        description="Log files of the application itself, in the release or a shared path of it: what they say of the "
-        "request is evidence if the site's page fails.",
+        description="Log files of the application itself, in the release or a shared path of it: `lampctl logs` shows "
+        "them, and what they say of the request is evidence if the site's page fails.",
     )
     hooks: HookOptions = Field(HookOptions(), description="Commands around the switch to a new release.")
 
