@@ -10,6 +10,7 @@ import typer
 from lampctl.cli import running, words
 from lampctl.cli.box import box
 from lampctl.cli.completion import completion
+from lampctl.cli.database import db
 from lampctl.cli.doctor import doctor
 from lampctl.cli.everyday import run, shell
 from lampctl.cli.explain import explain
@@ -191,6 +192,9 @@ app.command(
     epilog="Examples: lampctl logs web1 shop.test -f | lampctl logs web1 --since 1h"
     " | lampctl logs web1 shop.test --since yesterday --format json"
 )(logs)
+    epilog="Examples: lampctl db web1 shop.test | lampctl db web1 shop.test -e 'SHOW TABLES'"
+    " | lampctl db web1 shop.test --dump shop.sql.gz | lampctl db web1 shop.test --load shop.sql.gz"
+)(db)
 app.command(
     epilog="Examples: lampctl init --from ./shop --site shop.test | lampctl init blog.yml --type wordpress --host web1"
 )(init)

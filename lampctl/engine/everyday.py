@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from lampctl.engine.records import Record
-from lampctl.errors import UsageError
+from lampctl.errors import LampctlError, Unreachable, UsageError
 from lampctl.resources.shell import script, words
 from lampctl.ssh import Batch, Transport, ask
 from lampctl.ssh.relay import CHUNK, Read, Write, relay, write_all
@@ -22,8 +22,8 @@ from lampctl.ssh.relay import CHUNK, Read, Write, relay, write_all
 _TERM = re.compile(r"[A-Za-z0-9._+-]{1,60}")
 # Without a startup file of the user's; bash where there is one.
 _SHELL = "command -v bash >/dev/null && exec bash --norc --noprofile -i\nexec sh -i"
-_STDIN: Read = partial(os.read, 0, CHUNK)
-_STDOUT: Write = partial(write_all, 1)
+STDIN: Read = partial(os.read, 0, CHUNK)
+STDOUT: Write = partial(write_all, 1)
 
 
 @dataclass
@@ -63,11 +63,11 @@ def attended(transport: Transport, record: Record, line: str) -> int:
     """Run a shell line on a terminal of the host, to which this one is connected key by key."""
     size = os.get_terminal_size(1)
     sized = f"stty rows {size.lines} cols {size.columns} 2>/dev/null || :\n{line}"
-    with _raw():
-        return _relayed(transport, record, sized, "--pty", _STDIN, _STDOUT)
+    with raw():
+        return _relayed(transport, record, sized, "--pty", STDIN, STDOUT)
 
 
-def piped(transport: Transport, record: Record, line: str, source: Read = _STDIN, output: Write = _STDOUT) -> int:
+def piped(transport: Transport, record: Record, line: str, source: Read = STDIN, output: Write = STDOUT) -> int:
     """Run a shell line without a terminal. If nobody wants its output any more, it is ended."""
     return _relayed(transport, record, line, "--pipe", source, output)
 
@@ -79,17 +79,35 @@ def _relayed(transport: Transport, record: Record, line: str, mode: str, source:
             "lampctl logs and lampctl status work for it",
             kind="no-code",
         )
-    boundary, unit = f"@@{secrets.token_hex(16)}", _Unit()
-    batch = Batch({"main": _script(record, line, mode, boundary).encode()})
+    boundary = f"@@{secrets.token_hex(16)}"
+    return streamed(transport, _script(record, line, mode, boundary), boundary, source, output)
+
+
+def streamed(transport: Transport, main: str, boundary: str, source: Read = STDIN, output: Write = STDOUT) -> int:
+    """Run a script that prints `boundary` and a unit, then what the unit prints; end it if nobody reads on."""
+    unit = _Unit()
     try:
-        return relay(transport, batch, boundary, lambda name: setattr(unit, "name", name), source, output)
-    except (KeyboardInterrupt, BrokenPipeError):
-        _stop(transport, unit.name)
+        return relay(
+            transport,
+            Batch({"main": main.encode()}),
+            boundary,
+            lambda name: setattr(unit, "name", name),
+            source,
+            output,
+        )
+    except (KeyboardInterrupt, OSError, LampctlError) as error:
+        if not isinstance(error, Unreachable):
+            _stop(transport, unit.name)
         raise
 
 
-def _script(record: Record, line: str, mode: str, boundary: str) -> str:
+def terminal_kind() -> str:
+    """What TERM says, if it is harmless."""
     kind = os.environ.get("TERM", "")
+    return kind if _TERM.fullmatch(kind) else "dumb"
+
+
+def _script(record: Record, line: str, mode: str, boundary: str) -> str:
     return script(
         "enter",
         "site/task",
@@ -104,7 +122,7 @@ def _script(record: Record, line: str, mode: str, boundary: str) -> str:
         without="",
         mode=mode,
         boundary=boundary,
-        kind=kind if _TERM.fullmatch(kind) else "dumb",
+        kind=terminal_kind(),
         prompt=f"{record.site}:\\w\\$ ",
     )
 
@@ -116,7 +134,7 @@ def _stop(transport: Transport, unit: str) -> None:
 
 
 @contextmanager
-def _raw() -> Iterator[None]:
+def raw() -> Iterator[None]:
     """The terminal passes each key on, also Ctrl-C, and is restored in the end."""
     before = termios.tcgetattr(0)
     tty.setraw(0)

@@ -6,7 +6,7 @@ A host is not trusted: a field of another type counts as missing, and what is sh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from lampctl.answers import parse_object, rows, strings
 from lampctl.errors import LampctlError, UsageError, guess
@@ -25,12 +25,18 @@ class Php:
 
 @dataclass(frozen=True)
 class Database:
-    """The database of a site. `engine` and `host`: on this host, or on another one; the other is empty."""
+    """The database of a site. `engine` and `host`: on this host, or on another one; the other is empty.
+
+    On this host it is at `socket`; on another one at `address`, with a certificate of `authority`, a file.
+    """
 
     name: str = ""
     user: str = ""
     engine: str = ""
     host: str = ""
+    socket: str = ""
+    address: str = ""
+    authority: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ def _record(found: Mapping[str, object], days: int | None) -> Record:
 
 
 def _database(found: Mapping[str, object]) -> Database:
-    return Database(_text(found, "name"), _text(found, "user"), _text(found, "engine"), _text(found, "host"))
+    return Database(*(_text(found, field.name) for field in fields(Database)))
 
 
 def _text(found: Mapping[str, object], name: str) -> str:

@@ -13,7 +13,7 @@ _NAMES = re.compile(r"(?:\$\{?#?|export )([A-Z][A-Z_]*)\b(?!=)")
 # The batch sets these for its scripts: they are not parameters.
 _INHERITED = frozenset({"GENERATION", "JOURNAL", "KEPT", "PLAYBOOK", "RUN", "TOKEN"})
 # These have a meaning for the shell or the programs that it runs.
-_TAKEN = frozenset({"HOME", "IFS", "LC_ALL", "PATH", "PWD"})
+_TAKEN = frozenset({"CREDENTIALS_DIRECTORY", "HOME", "IFS", "LC_ALL", "PATH", "PWD"})
 
 
 def quote(word: str) -> str:

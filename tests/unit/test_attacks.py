@@ -33,6 +33,7 @@ PLACES = {
     "certificate/make.sh": {"DIRECTORY", "by"},
     "check.sh": {"1", "2", "3", "left", "noted", "state", "TOKEN"},  # numbers: in a script that `within` runs
     "database/logins.sh": {"options"},
+    "db/load.sh": {"NAME", "old", "safety", "store"},  # in /var/lib/lampctl/dumps, which is root's
     "directory/make.sh": {"reader", "owner", "mode"},  # of the working directory, which was entered
     # In the working directory, which was entered: -RhP uses descriptors, --from changes only files of one user; modes are
     # changed as the site's user.

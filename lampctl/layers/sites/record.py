@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lampctl.layers.authority import authority_of
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.fpm import unit_of
 from lampctl.layers.tenant import tenant
@@ -63,8 +64,11 @@ def _database(context: Context, name: str, options: SiteBase) -> dict[str, str] 
     database = database_of(name, options)
     if database is None:
         return None
-    engine = context.playbook.mysql.engine if context.playbook.mysql and not database.host else ""
-    return {"name": str(database.name), "user": str(database.user), "engine": engine, "host": database.host or ""}
+    found = {"name": str(database.name), "user": str(database.user), "host": database.host or ""}
+    if database.host:
+        return found | {"engine": "", "address": str(database.address or ""), "authority": authority_of(name)}
+    engine = context.playbook.mysql.engine if context.playbook.mysql else ""
+    return found | {"engine": engine, "socket": context.mysql.socket if context.mysql else ""}
 
 
 def _units(context: Context, name: str, options: SiteBase, resources: Sequence[Resource]) -> list[str]:
