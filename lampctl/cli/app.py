@@ -192,6 +192,7 @@ app.command(
     epilog="Examples: lampctl logs web1 shop.test -f | lampctl logs web1 --since 1h"
     " | lampctl logs web1 shop.test --since yesterday --format json"
 )(logs)
+app.command(
     epilog="Examples: lampctl db web1 shop.test | lampctl db web1 shop.test -e 'SHOW TABLES'"
     " | lampctl db web1 shop.test --dump shop.sql.gz | lampctl db web1 shop.test --load shop.sql.gz"
 )(db)

@@ -54,6 +54,13 @@ def test_one_deploy_proves_both_hosts_and_leaves_nothing_to_do(fleet: Fleet) -> 
     assert password not in ran.out + ran.err
 
 
+def test_client_of_the_site_reaches_its_database_on_the_other_host(fleet: Fleet) -> None:
+    ran = fleet.web.everyday("db", SITE, "-e", "SELECT @@hostname; SHOW STATUS LIKE 'Ssl_version'")
+    assert (ran.code, ran.err) == (0, "")
+    assert fleet.db.box.name in ran.out
+    assert "TLSv1" in ran.out
+
+
 def test_database_account_is_limited_to_one_address_and_tls(fleet: Fleet) -> None:
     client = f"MYSQL_PWD='{fleet.password(fleet.web)}' mariadb -h {fleet.db.box.address} -u shop_test shop_test -e 'SELECT 1' 2>&1"
     assert "1045" in fleet.web.sh(client.replace("mariadb", "mariadb --skip-ssl"), check=False)
