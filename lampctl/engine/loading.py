@@ -122,7 +122,7 @@ class Loader:
         elif word == "unfinished":
             self._tell(f"the load before this one did not end; what was there before it: {rest[:500]}")
         elif word == "note":
-            self._tell(f"safety dump: {rest[:500]}")
+            self._tell(f"note of the safety dump: {rest[:500]}")
         elif word in ("error", "failure"):
             kept = load.errors if word == "error" else load.failures
             kept.append(rest[:2000])

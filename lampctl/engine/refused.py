@@ -20,6 +20,8 @@ _HINTS = {
     1227: "the dump wants an administrator's rights: remove its DEFINER=… of other accounts, and GTID_PURGED "
     "or SQL_LOG_BIN (mysqldump --set-gtid-purged=OFF)",
     1273: "the dump is of another server or version: replace its collation, for instance by utf8mb4_unicode_ci",
+    1419: "the server writes a binary log: SET GLOBAL log_bin_trust_function_creators = 1, by its root, allows "
+    "triggers and functions",
     1114: "the disk is full: df -h on the host",
     1153: _PACKET,
     2006: _PACKET,
@@ -52,6 +54,10 @@ def refusal(host: str, database: str, dump: str, end: Sequence[str], evidence: s
     why, hint = {
         "busy": (f"another dump is being loaded into {database}", "wait until it has ended"),
         "missing": ("the host has no such safety dump", "name one that a load printed; the last three are kept"),
+        "bound": (
+            f"{database} has triggers or functions, and the server's binary log keeps the site from loading them back",
+            "SET GLOBAL log_bin_trust_function_creators = 1, by the server's root, allows it",
+        ),
         "cut": ("it did not arrive completely", "rerun it"),
         "dump": ("there is no safety dump, because what is there could not be dumped", "its message says what to fix"),
     }.get(how, ("the host's script ended unexpectedly", f"lampctl check {host}"))  # fmt: skip

@@ -98,6 +98,7 @@ def test_a_load_that_fails_changes_nothing(shop: Host, tmp_path: Path, last: str
         (gzip.compress(os.urandom(500_000))[:-9], "its gzip data ends early"),
         (b"PK\x03\x04xx", "it is a zip archive"),
     ],
+    ids=["empty", "other", "cut", "zip"],
 )
 def test_what_is_no_dump_of_it_is_not_loaded(shop: Host, tmp_path: Path, content: bytes, message: str) -> None:
     file = tmp_path / "x.sql"

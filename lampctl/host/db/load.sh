@@ -15,6 +15,11 @@ end() {
     exit 0
 }
 free() { df --output=avail -B1 "$1" | tail -n 1 | tr -d ' '; }
+# Writes stdin to the file $1, and fails before the disk is full: the database server and other sites need it as well.
+write() {
+    most=$(($(free "$store") * 95 / 100))
+    head -c "$most" > "$1" 2>/dev/null && [ "$(stat -c %s "$1")" -lt "$most" ]
+}
 
 # What the database has, as lines `KIND HEX`, of the name.
 known="SELECT CASE table_type WHEN 'VIEW' THEN 'VIEW' WHEN 'SEQUENCE' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind, table_name AS name
@@ -52,15 +57,23 @@ case $code in 0) ;; 3) end no-client ;; 4) end no-password ;; *) show errors err
 printf "SELECT CONCAT(kind, ' ', HEX(name)) FROM (%s) AS found;\n" "$known" | query > before 2> errors || { show errors error; end login; }
 held=$(echo "SELECT COALESCE(SUM(data_length), 0) FROM information_schema.tables WHERE table_schema = DATABASE();" | query)
 data=$(echo "SELECT @@datadir;" | query)
+# With a binary log, a server wants an administrator for triggers and functions: they could not be loaded back.
+bound=$(query <<'SQL'
+SELECT IF(@@log_bin AND NOT @@log_bin_trust_function_creators,
+    (SELECT COUNT(*) FROM information_schema.triggers WHERE trigger_schema = DATABASE())
+    + (SELECT COUNT(*) FROM information_schema.routines WHERE routine_schema = DATABASE() AND routine_type = 'FUNCTION'), 0);
+SQL
+)
+[ "$bound" = 0 ] || end bound "$bound"
 
 if [ -n "$NAME" ]; then
-    ln "$store/$NAME" "$store/incoming" 2>/dev/null || { say "dumps $(cd "$store" && echo ./*.sql.gz)"; end missing; }
+    ln "$store/$NAME" "$store/incoming" 2>/dev/null || { say "error kept: $(cd "$store" && echo *.sql.gz)"; end missing; }
     size=0
 else
     say stage upload
     # shellcheck disable=SC2153 # a parameter
-    [ "$SIZE" -le "$(free "$store")" ] || end full "$store" "$SIZE" "$(free "$store")"
-    cat > "$store/incoming" 2>/dev/null || end full "$store" "$SIZE" "$(free "$store")"
+    [ "$SIZE" -lt $(($(free "$store") * 95 / 100)) ] || end full "$store" "$SIZE" "$(free "$store")"
+    write "$store/incoming" || end full "$store" "$SIZE" "$(free "$store")"
     trailer=$(tail -c "$LENGTH" "$store/incoming" | tr -d '\000')
     case $trailer in "$BOUNDARY "*) size=$((${trailer##* })) ;; *) end cut ;; esac
     truncate -s "-$LENGTH" "$store/incoming"
@@ -68,9 +81,7 @@ fi
 
 say stage safety "lampctl-task-$SITE-$$"
 safety=$store/$(date -u +%Y%m%dT%H%M%S.%NZ | sed 's/[0-9]\{6\}Z/Z/').sql.gz
-packed=0
-{ dump 2> errors || echo "$?" > failed; } | gzip > "$safety.new" 2>/dev/null || packed=$?
-[ "$packed" = 0 ] || end full "$store" 0 "$(free "$store")"
+{ dump 2> errors || echo "$?" > failed; } | { gzip 2>/dev/null || :; } | write "$safety.new" || end full "$store" 0 "$(free "$store")"
 [ ! -e failed ] || { show errors error; end dump; }
 show errors note
 sync "$safety.new" 2>/dev/null || end full "$store" 0 "$(free "$store")"
