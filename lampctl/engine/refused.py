@@ -17,8 +17,8 @@ _PACKET = "a row may be larger than the server's max_allowed_packet"
 _HINTS = {
     1044: _OTHER,
     1142: _OTHER,
-    1227: "the dump wants an administrator's rights: remove its DEFINER=… of other accounts, and GTID_PURGED "
-    "or SQL_LOG_BIN (mysqldump --set-gtid-purged=OFF)",
+    1227: "the dump wants an administrator's rights: make it with mysqldump --set-gtid-purged=OFF, or remove what sets "
+    "GTID_PURGED or SQL_LOG_BIN",
     1273: "the dump is of another server or version: replace its collation, for instance by utf8mb4_unicode_ci",
     1419: "the server writes a binary log: SET GLOBAL log_bin_trust_function_creators = 1, by its root, allows "
     "triggers and functions",

@@ -132,6 +132,20 @@ def test_sandbox_line_is_left_out(shop: Host, tmp_path: Path, line: str) -> None
     assert db(shop, "--load", file).code == 0
 
 
+def test_what_another_account_made_can_be_loaded_back(shop: Host, tmp_path: Path) -> None:
+    root = (
+        "CREATE VIEW w AS SELECT 1 AS a; CREATE TRIGGER r AFTER UPDATE ON t FOR EACH ROW SET @a = 1; CREATE EVENT o ON"
+    )
+    shop.sh(f"mariadb shop_test -e '{root} SCHEDULE EVERY 1 DAY DO SELECT 1; CREATE PROCEDURE q() SELECT 1'")
+    before, file = state(shop), tmp_path / "bad.sql"
+    file.write_text("DROP VIEW w;\nDROP TRIGGER r;\nDROP EVENT o;\nnonsense;\n")
+    ran = db(shop, "--load", file)
+    assert (ran.code, "shop_test is as it was before" in ran.err) == (1, True), ran
+    assert state(shop).replace("root@", "shop_test@") == before.replace("root@", "shop_test@")
+    cleared = db(shop, "-e", "DROP VIEW w; DROP TRIGGER r; DROP EVENT o; DROP PROCEDURE q")
+    assert cleared.code == 0
+
+
 def test_full_disk_is_found_before_anything_is_changed(shop: Host, tmp_path: Path) -> None:
     before, file = state(shop), dump(shop, tmp_path / "shop.sql", "DROP TABLE t;")
     shop.sh(f"mount -t tmpfs -o size=4k,mode=700 none {STORE}")

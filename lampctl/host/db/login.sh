@@ -33,10 +33,11 @@ login() {
     )
 }
 
-# Runs the shell line $1, in which $login is the option that logs in; further arguments are settings of its unit.
+# Runs the shell line $1, in which $login is the option that logs in; further arguments are settings of its unit. In its own home
+# directory the site's code could have left files that direct a client elsewhere or type for you (.mylogin.cnf, .editrc).
 client() {
     # shellcheck disable=SC2016 # the site's shell expands it
-    line='login=--defaults-file=$CREDENTIALS_DIRECTORY/login; '$1
+    line='export HOME=/; login=--defaults-file=$CREDENTIALS_DIRECTORY/login; '$1
     shift
     # shellcheck disable=SC2154 # site/task.sh has it
     task / "$line" infinity -p "LoadCredential=login:$batch/login" -E LANG=C.UTF-8 -E MYSQL_HISTFILE=/dev/null "$@"
