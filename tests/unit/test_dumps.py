@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lampctl.engine.database import parameters
@@ -201,6 +201,7 @@ def test_a_lost_connection_says_what_there_is(lines: tuple[str, ...], hint: str)
     assert hint in caught.value.hint
 
 
+@settings(deadline=None)  # each load has threads
 @given(st.lists(st.text(st.characters(codec="utf-8")), max_size=9))
 def test_whatever_a_host_prints_ends_in_an_error_of_lampctls(lines: list[str]) -> None:
     with pytest.raises(LampctlError):

@@ -31,7 +31,7 @@ CONTROL = re.compile(r"(^|[;&|{(\n]\s*)(if|for|while|until)\s[^\n]*[;\n]\s*(then
 HOST = ROOT / "lampctl/host"
 SCRIPTS = {str(path.relative_to(HOST).with_suffix("")): path.read_text() for path in sorted(HOST.rglob("*.sh"))}
 # Set by whatever runs the scripts: host/run.sh, host/check.sh, the shell.
-SET = {"GENERATION", "JOURNAL", "KEPT", "PLAYBOOK", "RUN", "TOKEN", "PWD"}
+SET = {"CREDENTIALS_DIRECTORY", "GENERATION", "JOURNAL", "KEPT", "PLAYBOOK", "RUN", "TOKEN", "PWD"}
 
 
 def shellcheck(text: str) -> str:
