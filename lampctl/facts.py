@@ -27,6 +27,7 @@ PROBES: Mapping[str, str] = {
     "read-only": "awk '$4 ~ /^ro(,|$)/ { print $2 }' /proc/mounts",
     "clock": "date +%s.%N",
     "systemd": "systemctl is-system-running; systemctl list-units --failed --plain --no-legend",
+    "maintenance": "ls /etc/lampctl-maintenance 2>/dev/null || :",
     "certificates": "ls -d /etc/letsencrypt/live/*/fullchain.pem 2>/dev/null || :",
 }
 
@@ -94,6 +95,7 @@ class Facts:
     unreached: bool = False  # it takes no connection
     timekeepers: frozenset[str] = frozenset(("synchronized",))  # see host/linux/time.sh
     held: Mapping[str, Held] = field(default_factory=dict)  # by site
+    maintenance: frozenset[str] = frozenset()  # sites, see lampctl/layers/maintenance.py
 
 
 def nominal(platform: str, sites: Iterable[str] = ()) -> Facts:
@@ -163,6 +165,7 @@ def _surroundings(raw: Mapping[str, str]) -> dict[str, Any]:
     held = {site: Held.parse(text, there == "there") for _, site, text, there in links}
     return {
         "held": {site: state for site, state in held.items() if state},
+        "maintenance": frozenset(raw.get("maintenance", "").split()),
         "web": _web(raw.get("web", "")),
         "timekeepers": frozenset(raw.get("time", "synchronized").split()),
         "archive": found.get("archive", ""),

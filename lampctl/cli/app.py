@@ -17,6 +17,7 @@ from lampctl.cli.explain import explain
 from lampctl.cli.history import attach, history
 from lampctl.cli.init import init
 from lampctl.cli.logs import logs
+from lampctl.cli.maintenance import maintenance
 from lampctl.cli.options import Book, Common, Connect, Format, HostsOrListed, RunOptions, Version, grouped
 from lampctl.cli.playbook import playbook
 from lampctl.cli.releases import releases, rollback
@@ -196,6 +197,11 @@ app.command(
     epilog="Examples: lampctl db web1 shop.test | lampctl db web1 shop.test -e 'SHOW TABLES'"
     " | lampctl db web1 shop.test --dump shop.sql.gz | lampctl db web1 shop.test --load shop.sql.gz"
 )(db)
+app.command(
+    epilog="Examples: lampctl maintenance on web1 shop.test --retry-after 600 --page soon.html"
+    " | lampctl maintenance on web1 shop.test --allow 203.0.113.7 --allow 2001:db8::/48"
+    " | lampctl maintenance off web1 shop.test"
+)(maintenance)
 app.command(
     epilog="Examples: lampctl init --from ./shop --site shop.test | lampctl init blog.yml --type wordpress --host web1"
 )(init)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lampctl.engine.status import HostStatus
     from lampctl.outcome import Reporter
 
-_HEAD = ("site", "type", "release", "PHP", "certificate")
+_HEAD = ("site", "type", "release", "PHP", "certificate", "")
 
 
 @grouped
@@ -67,7 +67,8 @@ def _text(host: str, found: HostStatus | None, error: LampctlError | None) -> st
         days = site.record.days
         left = "-" if days is None else f"{days} days" if days >= 0 else "expired"
         php = site.record.php.version if site.record.php else "-"
-        rows.append((site.record.site, site.record.type, site.release[:12] or "-", php, left))
+        closed = "in maintenance" if site.record.maintenance else ""
+        rows.append((site.record.site, site.record.type, site.release[:12] or "-", php, left, closed))
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
     return "\n".join([f"{host}: {_last(found)}", *(f"  {line}" for line in lines)])

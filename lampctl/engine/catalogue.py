@@ -86,7 +86,8 @@ def _rows(playbook: str, settings: tuple[str, ...] = ()) -> list[Row]:
     """The checks of a playbook with placeholders for names, each with the first check that reads like it."""
     loaded = load(playbook, settings, Files())
     held = {site: Held(source.digest, source.digest) for site, source in loaded.sources.items()}
-    facts = replace(nominal(PLATFORM, loaded.playbook.sites), held=held)
+    sites = loaded.playbook.sites
+    facts = replace(nominal(PLATFORM, sites), held=held, maintenance=frozenset(sites))
     found: dict[Check, Row] = {}
     for part in split_by_host(loaded):
         wanted = desired(Context.from_loaded(part, PLATFORMS[PLATFORM], facts))

@@ -40,19 +40,33 @@ class Database:
 
 
 @dataclass(frozen=True)
+class Door:
+    """How visitors reach a site: the unit of the web server, shell that tests its configuration, `http` and `https`."""
+
+    unit: str = ""
+    test: str = ""
+    schemes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Record:
     """What a host knows of a site; see lampctl/layers/sites/record.py.
 
     Attributes:
+        root: The document root; empty if it has none.
         logs: Of the web servers.
         own_logs: Of its application, below `folder`: its user can replace them.
         folder: Where its commands run: the release that is served, or its root.
         days: That its certificate is still valid; None without one.
+        door: None in the record of an older lampctl.
+        names: That it answers for.
+        maintenance: Is it in maintenance?
     """
 
     site: str
     type: str = ""
     user: str = ""
+    root: str = ""
     folder: str = ""
     runs_code: bool = False
     php: Php | None = None
@@ -62,6 +76,9 @@ class Record:
     logs: tuple[str, ...] = ()
     own_logs: tuple[str, ...] = ()
     days: int | None = None
+    door: Door | None = None
+    names: tuple[str, ...] = ()
+    maintenance: bool = False
 
 
 def listing() -> str:
@@ -104,7 +121,8 @@ def parse(raw: str) -> dict[str, Record]:
     """Site → its record, in the order of their names."""
     found = {name: parse_object(text) or {} for what, name, text in rows(raw, 3) if what == "record"}
     days = {name: int(text) for what, name, text in rows(raw, 3) if what == "days" and _is_days(text)}
-    read = (_record(document, days.get(name)) for name, document in [*found.items()][:MOST])
+    closed = {name for what, name in rows(raw, 2) if what == "maintenance"}
+    read = (_record(document, days.get(name), name in closed) for name, document in [*found.items()][:MOST])
     return {record.site: record for record in sorted(read, key=lambda one: one.site) if record.site}
 
 
@@ -112,12 +130,13 @@ def _is_days(text: str) -> bool:
     return text.removeprefix("-").isascii() and text.removeprefix("-").isdecimal() and len(text) < 10
 
 
-def _record(found: Mapping[str, object], days: int | None) -> Record:
-    php, database = found.get("php"), found.get("database")
+def _record(found: Mapping[str, object], days: int | None, closed: bool) -> Record:
+    php, database, door = found.get("php"), found.get("database"), found.get("door")
     return Record(
         _text(found, "site"),
         _text(found, "type"),
         _text(found, "user"),
+        _text(found, "root"),
         _text(found, "folder"),
         found.get("runs_code") is True,
         Php(_text(php, "version"), _text(php, "cli")) if isinstance(php, dict) else None,
@@ -127,7 +146,15 @@ def _record(found: Mapping[str, object], days: int | None) -> Record:
         _texts(found, "logs"),
         _texts(found, "own_logs"),
         days,
+        _door(door) if isinstance(door, dict) else None,
+        _texts(found, "names"),
+        closed,
     )
+
+
+def _door(found: Mapping[str, object]) -> Door:
+    schemes = (scheme for scheme in ("http", "https") if scheme in strings(found.get("schemes")))
+    return Door(_text(found, "unit"), _text(found, "test"), tuple(schemes))
 
 
 def _database(found: Mapping[str, object]) -> Database:

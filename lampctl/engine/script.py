@@ -52,7 +52,6 @@ def batch(
     pages: Sequence[Check] = (),
 ) -> Batch:
     """The batch of one stage. `pages`: what the host itself asks: in a rehearsal, and if no verdict comes."""
-    run = script("run", seen=seen, owner=begun.by, playbook=plan.playbook, id=begun.id, most=runs.MOST)
     files = {
         **tools,
         "claims": listed(plan.claims),
@@ -60,7 +59,7 @@ def batch(
         "main": script("apply").encode(),
         "inherited": listed(plan.inherits),
         "adopted": listed(plan.adopted),
-        "run.sh": run.encode(),
+        "run.sh": _run(plan, seen, begun).encode(),
         "await.sh": script("await", limit=WAIT).encode(),
         "begun": runs.encode(begun),
         **_pages(pages, stage),
@@ -70,6 +69,11 @@ def batch(
     for step in steps:
         files |= step.payload
     return Batch({**files, **_handed_over(stage)}, CHANGE_LIMITS)
+
+
+def _run(plan: Plan, seen: str, begun: Begun) -> str:
+    names = ("maintenance/prune", "run")
+    return script(*names, seen=seen, owner=begun.by, playbook=plan.playbook, id=begun.id, most=runs.MOST)
 
 
 def _pages(checks: Sequence[Check], stage: Stage) -> dict[str, bytes]:

@@ -70,6 +70,7 @@ def _batch(judgement: Judgement, outcome: Outcome) -> Batch:
         "release/earlier",
         "release/prune",
         "release/prove",
+        "maintenance/prune",
         "settle",
         generation=judgement.generation,
         verdict=str(judgement.verdict),

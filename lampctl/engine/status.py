@@ -31,7 +31,7 @@ class SiteStatus:
             "release": self.release or None,
             "php": self.record.php.version if self.record.php else None,
             "certificate_days": self.record.days,
-            "maintenance": None,
+            "maintenance": self.record.maintenance,
         }
 
 

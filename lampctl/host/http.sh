@@ -10,17 +10,29 @@ request() {
     printf 'GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: lampctl\r\nConnection: close\r\n' "$path" "$1"
 }
 
+# The file with the header by which the web server recognises a proof of the site $1 during its maintenance; nothing if it has none.
+# For this host's web server only: its port $2, at the address $3. No other program gets the header. With `visitor` set, nobody does.
+pass() {
+    file=/etc/lampctl-maintenance/$1/pass
+    case $3:$2 in 127.0.0.1:80 | 127.0.0.1:443) [ -n "${visitor:-}" ] || [ ! -r "$file" ] || printf '%s\n' "$file" ;; esac
+}
+
 # From the port $3 at the address $4. bash is always installed, curl is not. In one write, as clients do: bash's own printf
 # writes line by line, and a simple program that answers the first line and closes would reset the connection.
 get() {
+    if [ -n "$(pass "$1" "$3" "$4")" ]; then
+        get_with "$1" "$2" "$3" "$4" :
+        return
+    fi
     bash -c 'exec 3<>"/dev/tcp/$1/$2" && env printf "%s\n\r\n" "$3" >&3 && head -c 65536 <&3' \
         bash "$4" "$3" "$(request "$1" "$2")" 2>&1
 }
 
 # As `get`, with the further headers that the shell command $5 prints. They are in no argument: they may be secret.
 get_with() {
-    bash -c 'exec 3<>"/dev/tcp/$1/$2" && env printf "%s\n" "$3" >&3 && { sh -c "$4"; printf "\r\n"; } >&3 && head -c 65536 <&3' \
-        bash "$4" "$3" "$(request "$1" "$2")" "$5" 2>&1
+    bash -c 'exec 3<>"/dev/tcp/$1/$2" && env printf "%s\n" "$3" >&3 &&
+        { [ -z "$5" ] || cat "$5"; sh -c "$4"; printf "\r\n"; } >&3 && head -c 65536 <&3' \
+        bash "$4" "$3" "$(request "$1" "$2")" "$5" "$(pass "$1" "$3" "$4")" 2>&1
 }
 
 # By the user $4 over the Unix socket $3. perl-base is essential on Debian; neither bash nor openssl speaks HTTP over a socket.
@@ -34,7 +46,8 @@ get_unix() (
 
 # Over TLS, from the port $3, with the further headers that the shell command $4 prints; other checks verify the certificate.
 get_tls() {
-    { printf '%s\n' "$(request "$1" "$2")" && sh -c "$4" && printf '\r\n'; } |
+    passed=$(pass "$1" 443 127.0.0.1)
+    { printf '%s\n' "$(request "$1" "$2")" && { [ -z "$passed" ] || cat "$passed"; } && sh -c "$4" && printf '\r\n'; } |
         timeout 7 openssl s_client -quiet -connect "127.0.0.1:$3" -servername "$1" > got.$$ 2> printed.$$ || :
     if [ -s got.$$ ]; then head -c 65536 got.$$; else tail -n 3 printed.$$; fi
 }
@@ -88,7 +101,8 @@ page() {
     logs=$1 units=$2 headers=$3 own=$4
     shift 4
     before=$(size "$logs") since=$(date +%s) sizes=$(own_logs "$own")
-    sh -c "$headers" | { exec 3<&0 && setpriv --reuid=65534 --regid=65534 --clear-groups perl - "$@" < page.pl; } | label page
+    passed=$(pass "$6" 443 127.0.0.1)
+    { sh -c "$headers"; [ -z "$passed" ] || cat "$passed"; } | { exec 3<&0 && setpriv --reuid=65534 --regid=65534 --clear-groups perl - "$@" < page.pl; } | label page
     {
         gained "$logs" "$before" | grep -v lampctl-probe- | tail -n 8
         if [ -n "$units" ]; then eval "journalctl -q --since=@$since -n 8 --no-pager -o cat $units"; fi

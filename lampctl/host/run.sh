@@ -11,6 +11,7 @@ if ! flock -w 2 9; then # whoever looks whether it is free has it for a moment
     echo "@@locked $(cat "$state/lock")"
     exit 4
 fi
+prune_maintenance
 rm -f "$state"/generations/*/awaiting # of runs that a power failure ended: who waits has the lock
 since="$OWNER since $(date -u '+%Y-%m-%d %H:%M:%S UTC')"
 printf '%s\n' "$since, process $$ on the host" > "$state/lock"

@@ -21,6 +21,7 @@ proved)
     cp passed "$state/passed.new" && mv "$state/passed.new" "$state/passed"
     echo "$GENERATION" > "$state/proved.new" && mv "$state/proved.new" "$state/proved"
     prove_releases
+    prune_maintenance
     # shellcheck disable=SC2012 # names are numbers
     ls "$state/generations" | sort -n | head -n "-$MOST" | while IFS= read -r old; do rm -rf "$state/generations/$old"; done
     ;;

@@ -9,6 +9,7 @@ from lampctl.extensions import LAYERS as GROUP
 from lampctl.extensions import Extension, extensions, refuse
 from lampctl.layers.base import Context, Desired, Layer
 from lampctl.layers.linux import linux
+from lampctl.layers.maintenance import excused
 from lampctl.layers.mysql import mysql
 from lampctl.layers.php import php
 from lampctl.layers.sites import desired_sites
@@ -64,4 +65,5 @@ def desired(context: Context) -> Desired:
         if layer.name == "web":
             for other in layers():
                 total += other.behind_web(context) if other.behind_web else Desired()
-    return replace(total, resources=tuple(sorted(total.resources, key=lambda resource: resource.layer == "web")))
+    resources = tuple(sorted(total.resources, key=lambda resource: resource.layer == "web"))
+    return replace(total, resources=resources, checks=excused(context, total.checks))

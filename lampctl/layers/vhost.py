@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -69,6 +70,11 @@ FASTCGI = Needs(
     counts=True,
 )
 UPGRADE = Needs(files=(("conf.d/lampctl-upgrade.conf", "nginx/lampctl-upgrade.conf.j2"),))  # of WebSocket connections
+
+
+def site_id(site: str) -> str:
+    """Makes names of NGINX's variables one site's own: they are the same for all servers."""
+    return hashlib.sha256(site.encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True)

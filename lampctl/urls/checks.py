@@ -10,7 +10,7 @@ from ipaddress import ip_address
 
 from lampctl.answers import parse_array, parse_object, strings
 from lampctl.checks import Check, Evidence, Judge, Verdict, Where, failed, passed
-from lampctl.layers import http
+from lampctl.layers import http, maintenance
 from lampctl.layers.tls.handshake import LEFT, judge_chain
 from lampctl.urls.url import Url
 
@@ -148,10 +148,13 @@ def _judge_status(wanted: int, got: Got, seen: Evidence) -> Verdict:
     if answer.status == wanted:
         size = f"the first {got.size} bytes" if got.cut else f"{got.size} bytes"
         return passed(f"{answer.status}, {size} in {got.ms:.0f} ms")
-    return failed(f"{answer.status}, not {wanted}", answer.body[:200], _advice(answer.status))
+    return failed(f"{answer.status}, not {wanted}", answer.body[:200], _advice(answer))
 
 
-def _advice(status: int) -> str:
+def _advice(answer: http.Answer) -> str:
+    status = answer.status
+    if maintenance.answers(answer):
+        return "the site is in maintenance: lampctl maintenance off HOST SITE ends it"
     if status in (502, 503, 504):
         return "the web server runs, but the application behind it does not answer: lampctl check HOST names the hop"
     if status >= 500:

@@ -58,7 +58,7 @@ def test_status_reads_the_hosts_own_record(shop: Host) -> None:
         "release": served(shop),
         "php": "8.4",
         "certificate_days": sites["shop.test"]["certificate_days"],
-        "maintenance": None,
+        "maintenance": False,
     }
     assert sites["shop.test"]["certificate_days"] > 80
     assert [sites["pages.test"][name] for name in ("type", "release", "php", "certificate_days")] == [

@@ -43,6 +43,11 @@ PLACES = {
     "http.sh": {"outputs"},
     # In its own directory, in /run/systemd/system, and in a /run/lampctl that is mounted for it alone. 1: only a reference.
     "rehearse.sh": {"name", "socket", "from", "unit", "units", "new", "folder", "1", "2"},
+    # In /var/lib/lampctl/runs, and in /etc/lampctl-maintenance, which are root's.
+    "maintenance/begin.sh": {"state", "places", "journal", "old"},
+    "maintenance/off.sh": {"gone", "place", "places"},
+    "maintenance/on.sh": {"SITE", "file", "place", "places"},
+    "maintenance/prune.sh": {"closed"},
     "own.sh": {"new", "list"},
     "logins/file.sh": {"path", "folder", "gid"},  # below the directory of a web server in /etc, in Perl
     "package/install.sh": {"PACKAGES"},

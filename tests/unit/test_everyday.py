@@ -37,13 +37,13 @@ def rows(*documents: dict[str, Any]) -> str:
 
 
 def test_status_has_what_the_contract_says() -> None:
-    raw = rows(SHOP, {"site": "a.test", "type": "static"}) + "\ndays\tshop.test\t-3\n"
+    raw = rows(SHOP, {"site": "a.test", "type": "static"}) + "\ndays\tshop.test\t-3\nmaintenance\tshop.test\n"
     served = f"site\tshop.test\t{'a' * 16}\t\n"
     runs = f"20261127T021637Z-2c97\t\t{BEGUN}\t{json.dumps({'verdict': 'proved'})}"
     found = status.parse("web1", raw, served, runs).as_dict()
     assert found["sites"] == [
-        {"site": "a.test", "type": "static", "release": None, "php": None, "certificate_days": None, "maintenance": None},
-        {"site": "shop.test", "type": "php", "release": "a" * 16, "php": "8.4", "certificate_days": -3, "maintenance": None},
+        {"site": "a.test", "type": "static", "release": None, "php": None, "certificate_days": None, "maintenance": False},
+        {"site": "shop.test", "type": "php", "release": "a" * 16, "php": "8.4", "certificate_days": -3, "maintenance": True},
     ]  # fmt: skip
     assert (found["last_run"]["command"], found["last_run"]["verdict"]) == ("deploy", "proved")
 

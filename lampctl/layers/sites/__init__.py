@@ -10,6 +10,7 @@ from lampctl.checks import Check, HttpProbe
 from lampctl.extensions import SITES, extensions, refuse
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.held import hold
+from lampctl.layers.maintenance import maintained
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.cgi import CGI
 from lampctl.layers.sites.page import page_check
@@ -59,7 +60,7 @@ def desired_sites(context: Context) -> Desired:
         if isinstance(options, WorkingSite):
             parts += workers(context, name, options) + schedules(context, name, options)
         parts = ruled(context, name, parts) + record(context, name, options, vhost_of(context, name), parts)
-        parts += hold(context, name)
+        parts += hold(context, name) + maintained(context, name)
         total += Desired(tuple(Package(package, "site") for package in options.packages))
         total += _move_to_https(parts) if redirects(context, name) else parts
     return total

@@ -12,7 +12,7 @@ from lampctl.layers.base import Context, Desired
 from lampctl.layers.fpm import unit_of
 from lampctl.layers.tenant import tenant
 from lampctl.layers.versions import php_of
-from lampctl.layers.vhost import Vhost, https_of
+from lampctl.layers.vhost import Vhost, https_of, names_of
 from lampctl.playbook import database_of, home_of, user_of
 from lampctl.playbook.sites import PooledSite, SandboxedSite, SiteBase
 from lampctl.playbook.sites.pipeline import Pipeline
@@ -50,6 +50,8 @@ def _facts(context: Context, name: str, options: SiteBase, vhost: Vhost, parts: 
         "php": {"version": php.version, "cli": php.cli} if php else None,
         "certificate": https.pair.certificate if https else "",
         "database": _database(context, name, options),
+        "door": {"unit": servers[0].unit, "test": servers[0].test, "schemes": ["http", *(["https"] if https else [])]},
+        "names": list(names_of(context, name)),
         "units": _units(context, name, options, parts.resources),
         "servers": [*(server.unit for server in servers), *_database_server(context)],
         "logs": [f"{server.log_dir}/{name}.{kind}.log" for server in servers for kind in ("access", "error")],

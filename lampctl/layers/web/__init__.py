@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from lampctl.checks import Check
+from lampctl.layers import maintenance
 from lampctl.layers.base import Context, Desired, ProbeFile, Validator
 from lampctl.layers.logins import logins
 from lampctl.layers.services import service_check
@@ -190,6 +191,7 @@ def _files(context: Context, tier: Tier, site: str, secured: Mapping[str, Https]
         "front": front.NAMES,
         "well_known": WELL_KNOWN,
         "well_known_url": WELL_KNOWN_URL,
+        "maintenance": maintenance.folder(site),
         **vhost.values,
     }
     return (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
-from lampctl.layers import http, logins
+from lampctl.layers import http, logins, maintenance
 from lampctl.layers.base import Context
 from lampctl.layers.sites import vhost_of
 from lampctl.layers.vhost import https_of, redirects
@@ -111,6 +111,8 @@ def _judge_default(tier: Tier, site: str, redirected: bool, seen: Evidence) -> V
         return passed(f"a request for the bare address gets {site}")
     if answer and redirected and answer.headers.get("location", "").startswith(f"https://{site}/"):
         return passed(f"a request for the bare address is redirected to {site}")
+    if answer and maintenance.answers(answer):
+        return passed(f"a request for the bare address gets {site}, or another one, which is in maintenance")
     if answer and not others(seen):
         return passed("a request for the bare address gets a site of another playbook")
     what = f"{answer.status} from another vhost" if answer else "no HTTP answer"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from lampctl.layers import denied
 from lampctl.layers.base import Context
 from lampctl.layers.denied import Rule, escaped
 from lampctl.layers.logins import file_of
+from lampctl.layers.vhost import site_id
 from lampctl.layers.web.tier import Tier
 from lampctl.playbook.sites import SiteBase
 from lampctl.playbook.sites.rules import WWW
@@ -53,7 +53,7 @@ class Redirect:
 
 @dataclass(frozen=True)
 class Rules:
-    """`id`: makes the names of NGINX's variables one site's own: they are the same for all servers."""
+    """`id`: of the site, in the names of NGINX's variables."""
 
     id: str
     denied: tuple[Rule, ...] = ()
@@ -80,7 +80,7 @@ class Rules:
 def rules(context: Context, tier: Tier, site: str) -> Rules:
     """With two servers, the one that visitors reach redirects and adds headers; the other one denies and has logins."""
     options = context.playbook.sites[site]
-    id = hashlib.sha256(site.encode()).hexdigest()[:12]
+    id = site_id(site)
     methods = (*options.methods, *(("HEAD",) if options.methods and "HEAD" not in options.methods else ()))
     return Rules(
         id,
