@@ -91,7 +91,7 @@ def check(
     """Check every layer of the stack: the `results` of the outcome. Changes nothing.
 
     Args:
-        deep: Also what takes long or asks other hosts, as with `--deep`.
+        deep: Also what takes long or asks other hosts, and each page of `probe`, as with `--deep`.
 
     The other Args, Returns and Raises are those of `deploy`.
     """

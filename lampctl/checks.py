@@ -133,6 +133,7 @@ class Check:
     slow: str = ""  # the hint, if its probe was ended at its time limit
     observed: bool = False  # whether it fails is known from the observation; its probe only adds to the verdict
     deep: bool = False  # only asked for by name, as it takes long or asks other hosts
+    beside: str = ""  # the check that stands for it in a plain `check`; a deploy and `check --deep` ask both
     recorded: str = ""  # its question, if it is read from a host's record of an earlier proof
 
     @property
@@ -212,6 +213,14 @@ def conclude(checks: Sequence[Check], verdicts: Mapping[str, tuple[Verdict, floa
             check.undoable,
         )
     return tuple(results.values())
+
+
+def counted(checks: Sequence[Check], passed: Mapping[str, str]) -> dict[str, str]:
+    """Check id → question; where the check that one stands beside passed, a new one is expected to pass as well.
+
+    It gets the other's question: that it fails before a change is no excuse, as if the question of one had changed.
+    """
+    return {**{check.id: passed[check.beside] for check in checks if check.beside in passed}, **passed}
 
 
 def first_regression(

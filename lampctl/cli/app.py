@@ -113,7 +113,9 @@ def check(
     hosts: HostsOrListed = None,
     deep: Annotated[
         bool,
-        typer.Option("--deep", help="Also what takes long or asks other hosts: certbot rehearses each renewal."),
+        typer.Option(
+            "--deep", help="Also each page of a site's `probe`, and what takes long: certbot rehearses each renewal."
+        ),
     ] = False,
 ) -> None:
     """Check every layer of the stack, and name the broken hop. Changes nothing."""

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 
-from lampctl.checks import Check, HostProbe, Result, conclude, first_regression
+from lampctl.checks import Check, HostProbe, Result, conclude, counted, first_regression
 from lampctl.engine import apply
 from lampctl.engine.prove import tools
 from lampctl.engine.script import WAIT
@@ -73,9 +73,11 @@ class Deploying:
 
     def record(self, desired: Desired, seen: Observation, results: tuple[Result, ...]) -> None:
         """Mark a host that is as the playbook wants as proved, if it is not yet."""
-        known = known_to_pass(desired.checks, results, seen.passed)
+        known, unasked = known_to_pass(desired.checks, results, seen.passed), len(desired.checks) > len(results)
+        if unasked and seen.proved != seen.generation:
+            return  # a plain check does not ask for all that would prove it
         news = seen.proved != seen.generation or not known.items() <= seen.passed.items()
-        news |= not seen.unrecorded.isdisjoint(answered(results))
+        news |= not seen.unrecorded.isdisjoint(answered(desired.checks, results))
         if seen.generation and not seen.lock and news and not any(result.undo_may_help for result in results):
             judgement = proved(seen.generation, desired, results, known, self._work.render)
             with suppress(LampctlError):  # another run has begun meanwhile
@@ -83,7 +85,7 @@ class Deploying:
 
     def apply_and_prove(self, desired: Desired, plan: Plan, before: Observation, *, further: bool = True) -> None:
         """Apply a plan. With `further`, it is planned again if that allows more, such as HTTPS with a certificate."""
-        before = replace(before, passed=_under_new_names(desired, before.passed))
+        before = replace(before, passed=counted(desired.checks, _under_new_names(desired, before.passed)))
         for left in reversed(range(PASSES)):
             after = self._pass(desired, plan, before)
             if after is None or not left or not further:

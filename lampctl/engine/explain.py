@@ -43,8 +43,9 @@ class Manual:
     def page(self, word: str) -> Page:
         """The page of a word. UsageError with similar words if there is none."""
         check, _, site = word.partition("@")
-        if check in self.checks:
-            return self._check(check, site)
+        second = f"{check.rstrip('0123456789')}2"  # of several pages, all but the first are explained as the second
+        if found := next((name for name in (check, second) if name in self.checks), ""):
+            return self._check(found, site)
         if word in self.layers:
             return self._layer(word)
         path = self._path(word)
@@ -144,7 +145,7 @@ def _described(field: reference.Field, title: str) -> tuple[Item, ...]:
     info = field.info
     what = info.description or ""
     default = "none: it is required" if info.is_required() else literal(info.get_default(call_default_factory=True))
-    rules = [text.rule for text in texts(info.annotation, info.metadata)]
+    rules = dict.fromkeys(text.rule for text in texts(info.annotation, info.metadata))
     return (
         *([("what", what)] if what != title else []),
         ("holds", refined(words(info.annotation, lambda _: "a mapping"), info.metadata)),

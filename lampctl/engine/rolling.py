@@ -26,8 +26,8 @@ def rolled_back(
     """Find what switches a site to another release.
 
     Returns:
-        What proves it: the checks that passed before, and the site's page in any case; the plan; and the observation,
-        in which the page passed.
+        What proves it: the checks that passed before, and the site's pages in any case; the plan; and the observation,
+        in which the pages passed.
 
     Raises:
         UsageError: There is no such site or release, or it has to be named.
@@ -36,23 +36,25 @@ def rolled_back(
     choices = work.request.choices
     site = the_site(work.host, releases_of(transport, choices.site))
     there = the_release(work.host, site, choices.release)
-    page = _page(work.host, site)
+    pages = _pages(work.host, site)
     record = _record(work.host, site.site, seen)
     if not work.request.loaded.files:  # the journal and the outcome name the playbook
         work.request = replace(work.request, loaded=replace(work.request.loaded, name=record.removeprefix("@")))
     switch = Switch(site.site, record, site.served, there.id, site.held)
-    way = rollback.plan(asked(transport, rollback.look(switch), undo.shown(desired)), switch, desired, seen)
+    answer = asked(transport, rollback.look(switch), undo.shown(desired))
+    plan = rollback.plan(answer, switch, [page.id for page in pages], desired, seen).plan
     _tell(work, switch, there)
-    checks = _proof(work, desired, page, seen)
-    return replace(desired, checks=checks), way.plan, replace(seen, passed={**seen.passed, page.id: page.question})
+    passed = {**seen.passed, **{page.id: page.question for page in pages}}
+    return replace(desired, checks=_proof(work, desired, pages, seen)), plan, replace(seen, passed=passed)
 
 
-def _proof(work: Work, desired: Desired, page: Check, seen: Observation) -> tuple[Check, ...]:
-    """The page; with a playbook, as that has it, and the other checks that passed and ask the same now."""
+def _proof(work: Work, desired: Desired, pages: tuple[Check, ...], seen: Observation) -> tuple[Check, ...]:
+    """The pages; with a playbook, as that has them, and the other checks that passed and ask the same now."""
     if not work.request.loaded.files:
-        return (page,)
-    known = [check for check in desired.checks if seen.passed.get(check.id) == check.question or check.id == page.id]
-    return tuple(known) if any(check.id == page.id for check in known) else (*known, page)
+        return pages
+    ids = {page.id for page in pages}
+    known = [check for check in desired.checks if seen.passed.get(check.id) == check.question or check.id in ids]
+    return tuple(known) if any(check.id in ids for check in known) else (*known, *pages)
 
 
 def the_site(host: str, found: Sequence[SiteReleases]) -> SiteReleases:
@@ -99,15 +101,16 @@ def _record(host: str, site: str, seen: Observation) -> str:
     return found
 
 
-def _page(host: str, site: SiteReleases) -> Check:
-    """The check of the site's page, by the host's record, which also has what the switch takes."""
-    if site.page is None or not site.served:
+def _pages(host: str, site: SiteReleases) -> tuple[Check, ...]:
+    """The checks of the site's pages, by the host's record, which also has what the switch takes."""
+    if not site.pages or not site.served:
         raise Refused(
             f"{host}: there is no record of the page that proves {site.site}",
-            f"lampctl check {host} -p PLAYBOOK records it",
+            f"lampctl check {host} -p PLAYBOOK --deep records it",
             kind="no-record",
         )
-    return recorded_page(site.site, site.page.limit, site.page.expected, site.page.question)
+    pages = enumerate(site.pages, 1)
+    return tuple(recorded_page(site.site, p.limit, p.expected, p.question, number) for number, p in pages)
 
 
 def _tell(work: Work, switch: Switch, there: Release) -> None:

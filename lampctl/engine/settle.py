@@ -110,15 +110,16 @@ def proved(
     render: Callable[[File], str],
 ) -> Judgement:
     """The judgement of a generation whose checks pass."""
-    sites = answered(results)
+    sites = answered(desired.checks, results)
     made = switches(desired, sites, render)
     return Judgement(generation, Verdict.PROVED, passed=passed, answered=sites, switches=made)
 
 
-def answered(results: Sequence[Result]) -> list[str]:
-    """The sites whose own page passed."""
-    passed = (result.id for result in results if result.status is Status.PASS)
-    return [id.partition("@")[2] for id in passed if id.startswith("site.answer@")]
+def answered(checks: Sequence[Check], results: Sequence[Result]) -> list[str]:
+    """The sites of which every page passed: one that was not asked this time does not prove what is served."""
+    passed = [result.id for result in results if result.status is Status.PASS]
+    left = {check.beside for check in checks if check.id not in passed}
+    return [id.partition("@")[2] for id in passed if id.startswith("site.answer@") and id not in left]
 
 
 def known_to_pass(checks: Sequence[Check], results: Sequence[Result], before: Mapping[str, str]) -> dict[str, str]:

@@ -109,6 +109,8 @@ class Work:
         return plan
 
     def prove(self, transport: Transport, desired: Desired, seen: Observation) -> tuple[Result, ...]:
+        if self.request.command == "check" and not self.request.choices.deep:
+            desired = replace(desired, checks=tuple(check for check in desired.checks if not check.beside))
         with self.phase("check"):
             return prove(transport, desired, seen, self.render, self.reporter.event)
 

@@ -44,7 +44,7 @@ unshare --mount --net --pid --ipc --fork true 2>/dev/null || skip "this host has
 mkdir homes
 eval "set -- $SWITCHED"
 while [ "$#" -gt 1 ]; do
-    if [ -d "$1/$2" ] && [ -d "$1/current" ]; then
+    if [ -d "$1/$2" ]; then
         stand_in "$1" "$2"
     fi
     shift 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -53,8 +53,17 @@ class Page:
     question: str
 
     @classmethod
-    def parse(cls, text: str) -> Self | None:
-        found = parse_object(text) or {}
+    def parse(cls, text: str) -> tuple[Self, ...]:
+        """The first page, and the others in it; none if one can't be read: only all of them prove a release."""
+        first = parse_object(text) or {}
+        others = first.get("others", [])
+        if not isinstance(others, list) or len(others) > _MOST:
+            return ()
+        pages = tuple(page for one in (first, *others) if isinstance(one, dict) and (page := cls._of(one)))
+        return pages if len(pages) == len(others) + 1 else ()
+
+    @classmethod
+    def _of(cls, found: Mapping[str, object]) -> Self | None:
         limit, expected, question = (found.get(name) for name in ("limit", "expected", "question"))
         if not (isinstance(limit, int) and 0 < limit <= _LONGEST and isinstance(expected, str)):
             return None
@@ -71,7 +80,7 @@ class SiteReleases:
         served: The id of the release that is served; empty if none is.
         held: What the host records of a rollback that holds the site, or None.
         earlier: The id of the release that a rollback goes to: proved, and served before the present one; or empty.
-        page: The check of the site's page when it was last proved; None if there is no record of it.
+        pages: The checks of the site's pages when it was last proved; empty if there is no record of them.
     """
 
     site: str
@@ -79,7 +88,7 @@ class SiteReleases:
     held: Held | None = None
     releases: tuple[Release, ...] = ()
     earlier: str = ""
-    page: Page | None = None
+    pages: tuple[Page, ...] = ()
 
 
 @dataclass
@@ -89,7 +98,7 @@ class _Read:
     releases: list[list[str]] = field(default_factory=list)
     proved: set[str] = field(default_factory=set)
     earlier: str = ""
-    page: Page | None = None
+    pages: tuple[Page, ...] = ()
 
 
 def listing() -> str:
@@ -104,7 +113,7 @@ def parse(raw: str) -> list[SiteReleases]:
         if what == "site" and _SITE.fullmatch(site) and len(fields) == 2:
             found[site] = _Read(fields[0] if _ID.fullmatch(fields[0]) else "", fields[1])
         elif what == "about" and site in found:
-            found[site].page = Page.parse(rest)
+            found[site].pages = Page.parse(rest)
         elif site in found and _ID.fullmatch(fields[0]):
             _add(found[site], what, fields)
     return [_site(site, read) for site, read in sorted(found.items())]
@@ -123,7 +132,7 @@ def _site(site: str, read: _Read) -> SiteReleases:
     made = sorted((_release(site, fields, read.served, read.proved) for fields in read.releases), key=_order)
     known = {release.id for release in made}
     earlier = read.earlier if read.earlier in known else ""
-    return SiteReleases(site, read.served, Held.parse(read.held), tuple(made), earlier, read.page)
+    return SiteReleases(site, read.served, Held.parse(read.held), tuple(made), earlier, read.pages)
 
 
 def _order(release: Release) -> tuple[float, str]:

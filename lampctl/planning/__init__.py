@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from lampctl.checks import counted
 from lampctl.layers import Desired
 from lampctl.layers.base import Problem
 from lampctl.observation import Observation
@@ -62,7 +63,7 @@ def _rehearsed(stage: Stage, desired: Desired, seen: Observation) -> Stage:
     """The stage with its rehearsal, unless the new files need what comes after them, such as a database."""
     if not stage.generation or stage.after:
         return stage
-    return replace(stage, rehearsal=rehearsal(desired, stage.changes, seen.passed))
+    return replace(stage, rehearsal=rehearsal(desired, stage.changes, counted(desired.checks, seen.passed)))
 
 
 def _claimed(desired: Desired) -> list[str]:

@@ -5,6 +5,7 @@ As with an undo, the host composes the files, by its own record of what the site
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from lampctl.facts import Held
@@ -51,7 +52,7 @@ def look(switch: Switch) -> str:
     return f"{switch.compose.script}{script('undo/show')}"
 
 
-def plan(raw: str, switch: Switch, desired: Desired, seen: Observation) -> Way:
-    """Read what the host composed. The site's own page decides: it may have failed before."""
+def plan(raw: str, switch: Switch, pages: Collection[str], desired: Desired, seen: Observation) -> Way:
+    """Read what the host composed. The site's own pages decide, the checks `pages`: they may have failed before."""
     way = undo.composed(raw, switch.record, switch.compose, desired, seen)
-    return replace(way, plan=replace(way.plan, decisive=frozenset({f"site.answer@{switch.site}"})))
+    return replace(way, plan=replace(way.plan, decisive=frozenset(pages)))

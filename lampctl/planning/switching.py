@@ -1,4 +1,4 @@
-"""What a host needs to switch a site to another release without a playbook: its page, and what makes services run it.
+"""What a host needs to switch a site to another release without a playbook: its pages, and what makes services run it.
 
 The host keeps it with the record of what was proved; `lampctl rollback` uses it (host/rollback/compose.sh).
 """
@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from lampctl.checks import HostProbe
 from lampctl.layers import Desired
+from lampctl.layers.sites.page import numbered
 from lampctl.resources import Action, File, Release, Service, Symlink, select, systemctl
 from lampctl.resources.systemctl import Wait
 
@@ -22,7 +23,8 @@ def switches(desired: Desired, sites: Collection[str], render: Callable[[File], 
 
     Its members: `keep`, how many other releases stay; `services/NNN` and `undo/NNN`, what makes a service run a
     release, and what makes it run the former one; `page` and `accept`, the script that requests the site's page and the
-    one that judges the answer; and `about`, a JSON object about that check.
+    one that judges the answer; `page2` and `accept2` those of its second page, and so on; and `about`, a JSON object
+    about the first one's check, with a list of such objects about the others.
     """
     homes = {link.path.rpartition("/")[0]: link for link in select(desired.resources, Symlink) if _is_release(link)}
     links = {home.rpartition("/")[2]: link for home, link in homes.items()}
@@ -47,7 +49,7 @@ def _members(desired: Desired, site: str, link: Symlink, texts: Mapping[str, str
         **{f"services/{number:03d}": f"{heads[number]}{text}" for number, text in enumerate(does)},
         **{f"undo/{number:03d}": f"{heads[number]}{text}" for number, text in enumerate(undoes)},
         **({"keep": f"{keep[0]}\n"} if keep else {}),
-        **_page(desired, site),
+        **_pages(desired, site),
     }
 
 
@@ -62,12 +64,18 @@ def _affected(desired: Desired, link: str, naming: list[str]) -> Iterator[tuple[
             yield replace(service, units=(), test=""), service.on_change  # nor any configuration
 
 
-def _page(desired: Desired, site: str) -> dict[str, str]:
-    check = next((check for check in desired.checks if check.id == f"site.answer@{site}"), None)
-    if not check or not isinstance(check.probe, HostProbe):
+def _pages(desired: Desired, site: str) -> dict[str, str]:
+    first = f"site.answer@{site}"
+    known = [(check, check.probe) for check in desired.checks if first in (check.id, check.beside)]
+    pages = [(check, probe) for check, probe in known if isinstance(probe, HostProbe)]
+    if not pages:
         return {}
-    about = {"limit": check.probe.limit, "expected": check.expected, "question": check.question}
-    return {"page": check.probe.script, "accept": check.probe.accept, "about": f"{json.dumps(about)}\n"}
+    members: dict[str, str] = {}
+    about: list[dict[str, object]] = []
+    for number, (check, probe) in enumerate(pages, 1):
+        members |= {numbered("page", number): probe.script, numbered("accept", number): probe.accept}
+        about.append({"limit": probe.limit, "expected": check.expected, "question": check.question})
+    return {**members, "about": f"{json.dumps({**about[0], 'others': about[1:]})}\n"}
 
 
 def _tar(members: Mapping[str, str]) -> bytes:

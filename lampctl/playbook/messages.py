@@ -24,6 +24,7 @@ _KINDS = {
     "int_type": "a whole number",
     "float_type": "a number",
 }
+_LENGTHS = {"too_short": "at least {min_length}", "too_long": "at most {max_length}"}
 
 
 def messages(error: ValidationError, document: Document, top: type[BaseModel]) -> list[str]:
@@ -58,6 +59,9 @@ def _what(path: Path, problems: list[ErrorDetails], top: type[BaseModel]) -> str
         return f"{shown(got)} {first['msg']}"
     if first["type"] == "value_error":
         return str(first["msg"]).removeprefix("Value error, ")
+    if long := next((one for one in problems if one["type"] in _LENGTHS), None):
+        limit = _LENGTHS[long["type"]].format(**long["ctx"])
+        return f"should list {limit}, not {long['ctx']['actual_length']}"
     kinds = dict.fromkeys(_kind(problem) for problem in problems)
     return f"should be {' or '.join(kinds)}, not {shown(got)}"
 
@@ -128,6 +132,8 @@ def _alternatives(kind: Any) -> list[Any]:
 def _labelled(member: Any, label: str) -> bool:
     """Whether pydantic names this member by the label, which is its tag or its type."""
     member = _bare(member)
+    if get_origin(member) is list or label.startswith("list["):  # the label names what it is a list of as well
+        return get_origin(member) is list and label.startswith("list[")
     if not _is_model(member):
         return any(_labelled(inner, label) for inner in get_args(member))
     tags = [tag for name in member.model_fields for tag in _literals(member, name)]

@@ -14,9 +14,14 @@ from lampctl.playbook import load
 
 def check(id: str, playbook: str = "lamp", *settings: str) -> Check:
     """Return one check of a built-in playbook, on Debian 13."""
+    return next(check for check in checks(playbook, *settings) if check.id == id)
+
+
+def checks(playbook: str, *settings: str) -> tuple[Check, ...]:
+    """Return the checks of a built-in playbook, on Debian 13."""
     loaded = load(playbook, settings, Files())
     context = Context.from_loaded(loaded, PLATFORMS["debian-13"], nominal("debian-13", loaded.playbook.sites))
-    return next(check for check in desired(context).checks if check.id == id)
+    return desired(context).checks
 
 
 def labelled(**sections: str) -> str:

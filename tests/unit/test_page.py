@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from lampctl.checks import Evidence, Status, Verdict
+from lampctl.checks import Evidence, Status, Verdict, conclude, counted, failed, first_regression, passed
+from lampctl.engine.settle import answered
 from lampctl.errors import PlaybookError
 from lampctl.facts import Facts
 from lampctl.resources.kind import States
-from tests.unit.chain import check, labelled
+from tests.unit.chain import check, checks, labelled
 
 PROGRAM = Path(__file__).parents[2] / "lampctl/host/page.pl"
 WARNING = "<br />\n<b>Warning</b>:  Undefined variable $x in <b>/var/www/a/i.php</b> on line <b>3</b><br />"
@@ -162,9 +163,56 @@ def test_placeholder_page_fails_if_the_site_has_a_source(tmp_path: Path) -> None
         ("{within: 1h}", "is not a valid time, such as 500ms or 2s"),
         ('{expect: "a\\nb"}', "line breaks"),
         ("{timeout: 3}", "timeout"),
+        ("[]", "probe: should list at least 1, not 0"),
+        ("[/, x]", "probe → 1: 'x' is not a valid request path"),
+        ("[/, {timeout: 3}]", "probe → 1 → timeout: unknown key"),
+        ("[{path: /, status: 1}]", "probe → 0 → status: should be greater than or equal to 200 or a list, not 1"),
+        ("[[/]]", "probe → 0: should be text or a mapping of keys to values, not [/]"),
+        ("3", "should be text or a mapping of keys to values or a list, not 3"),
     ],
 )
 def test_invalid_probe_is_refused(probe: str, message: str) -> None:
     with pytest.raises(PlaybookError) as error:
         check("site.answer@lamp.test", "lamp", f"sites.lamp.test.probe={probe}")
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("playbook", ["cgi", "lamp", "process", "proxy", "servlet", "static", "wordpress"])
+def test_each_page_of_a_list_is_a_hop_beside_the_first(playbook: str) -> None:
+    site = f"{playbook}.test"
+    ids = [f"site.answer@{site}", f"site.answer2@{site}", f"site.answer3@{site}"]
+    chain = checks(playbook, f"sites.{site}.probe=[/a, {{path: /b, status: 404}}, /a]")
+    first, *others = [hop for hop in chain if hop.id in ids]
+    assert [hop.id for hop in (first, *others)] == ids
+    assert [hop.expected for hop in others] == ["404 for /b within 5s", "200-399 for /a within 5s"]
+    assert (first.beside, {(hop.beside, hop.needs) for hop in others}) == ("", {(first.id, first.needs)})
+
+
+def test_page_of_a_list_is_named_where_its_verdict_does_not() -> None:
+    second = check("site.answer2@lamp.test", "lamp", "sites.lamp.test.probe=[/, {path: /shop, expect: Basket}]")
+    page = {"status": "200", "visible": "yes", "size": "9", "expected": "no"}
+    for found, actual in {
+        "no": "/shop: 200, but without 'Basket'",
+        "yes": "/shop: 200, 9 bytes",
+    }.items():
+        raw = labelled(page=labelled(**page | {"expected": found}))
+        assert second.judge(Evidence(raw, Facts("debian-13"), States())).actual == actual
+    raw = labelled(page=labelled(status="500"))
+    assert second.judge(Evidence(raw, Facts("debian-13"), States())).actual == "500 for /shop"
+
+
+def test_site_is_proved_by_all_of_its_pages() -> None:
+    chain = [hop for hop in checks("lamp", "sites.lamp.test.probe=[/, /shop]") if "answer" in hop.id]
+    good = {hop.id: (passed(""), 0.0) for hop in chain}
+    assert answered(chain, conclude(chain, good)) == ["lamp.test"]
+    assert answered(chain, conclude(chain[:1], good)) == [], "a plain check asks only the first"
+
+
+def test_new_page_of_a_site_that_was_proved_is_no_old_failure() -> None:
+    first, second = [hop for hop in checks("lamp", "sites.lamp.test.probe=[/, /shop]") if "answer" in hop.id]
+    before = counted([first, second], {first.id: first.question})
+    results = conclude([first, second], {first.id: (passed(""), 0.0), second.id: (failed(""), 0.0)})
+    broken = first_regression([first, second], results, results, before)
+    assert broken is not None
+    assert broken.id == second.id
+    assert counted([first, second], {}) == {}, "what never worked is gone on with"

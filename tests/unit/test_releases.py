@@ -52,10 +52,17 @@ def test_malformed_rows_are_left_out() -> None:
 
 def test_malformed_record_of_a_page_is_none() -> None:
     good = {"limit": 8, "expected": "200\x1b", "question": "0123456789abcdef"}
-    assert Page.parse(json.dumps(good)) == Page(8, "200�", "0123456789abcdef")
+    page = Page(8, "200�", "0123456789abcdef")
+    assert Page.parse(json.dumps(good)) == (page,)
+    assert Page.parse(json.dumps(good | {"others": [good]})) == (page, page)
     for name, value in {"limit": "8", "expected": None, "question": "x y"}.items():
-        assert Page.parse(json.dumps(good | {name: value})) is None
-    assert Page.parse(json.dumps(good | {"limit": 10**9})) is None
+        assert Page.parse(json.dumps(good | {name: value})) == ()
+        assert Page.parse(json.dumps(good | {"others": [good, good | {name: value}]})) == (), (
+            "a page less would prove less"
+        )
+    assert Page.parse(json.dumps(good | {"limit": 10**9})) == ()
+    for others in ("x", {"a": 1}, [1], [good] * 1001):
+        assert Page.parse(json.dumps(good | {"others": others})) == ()
 
 
 def on_host(place: Path, proved: str, served: str, there: str, command: str) -> str:

@@ -14,7 +14,7 @@ from lampctl.engine.library import Files
 from lampctl.engine.rolling import the_release, the_site
 from lampctl.errors import LampctlError, PlaybookError
 from lampctl.facts import Facts, Held
-from lampctl.journal.releases import Release, SiteReleases
+from lampctl.journal.releases import Page, Release, SiteReleases
 from lampctl.layers import Context, Desired, desired
 from lampctl.layers.sites.page import recorded_page
 from lampctl.planning.rollback import Switch
@@ -139,6 +139,23 @@ def test_host_keeps_what_makes_a_site_s_programs_run_another_release(site: str, 
     assert texts["keep"] == ("3\n" if site == PHP else "5\n")
     assert "page" in texts["page"]
     assert check(found).question in texts["about"]
+
+
+def test_host_keeps_each_page_of_a_site() -> None:
+    found = wanted(None, A, PHP.replace("}", ", probe: [/, {path: /shop, expect: Basket}]}"))
+    made = switches(found, ["a.test"], Renderer(Files().template, "lamp").text)
+    with tarfile.open(fileobj=io.BytesIO(made["a.test"])) as tar:
+        texts = {name: tar.extractfile(name).read().decode() for name in tar.getnames()}  # type: ignore[union-attr]
+    pages = [check for check in found.checks if check.id.startswith("site.answer")]
+    assert [page.question for page in Page.parse(texts["about"])] == [check.question for check in pages]
+    assert "/shop" in texts["page2"]
+    assert texts["accept2"]
+    again = [
+        recorded_page("a.test", p.limit, p.expected, p.question, n) for n, p in enumerate(Page.parse(texts["about"]), 1)
+    ]
+    assert [(page.id, page.expected, page.question) for page in again] == [
+        (check.id, check.expected, check.question) for check in pages
+    ]
 
 
 def check(found: Desired) -> Check:

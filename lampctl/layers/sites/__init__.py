@@ -13,7 +13,7 @@ from lampctl.layers.held import hold
 from lampctl.layers.maintenance import maintained
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.cgi import CGI
-from lampctl.layers.sites.page import page_check
+from lampctl.layers.sites.page import page_checks
 from lampctl.layers.sites.php import PHP
 from lampctl.layers.sites.process import PROCESS
 from lampctl.layers.sites.proxy import PROXY
@@ -56,7 +56,7 @@ def desired_sites(context: Context) -> Desired:
     for name, options in context.playbook.sites.items():
         parts = site_types()[options.type].parts(context, name, options)
         if not any(check.id == f"site.answer@{name}" for check in parts.checks):  # the page of any type is a hop
-            parts += Desired(checks=(page_check(context, name, (f"web.static@{name}",)),))
+            parts += Desired(checks=page_checks(context, name, (f"web.static@{name}",)))
         if isinstance(options, WorkingSite):
             parts += workers(context, name, options) + schedules(context, name, options)
         parts = ruled(context, name, parts) + record(context, name, options, vhost_of(context, name), parts)

@@ -16,7 +16,7 @@ from lampctl.layers.environment import environment
 from lampctl.layers.services import judge
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import check, home, outside, through
-from lampctl.layers.sites.page import page_check
+from lampctl.layers.sites.page import page_checks
 from lampctl.layers.tenant import tenant
 from lampctl.layers.vhost import FASTCGI, Vhost
 from lampctl.playbook import root_of, socket_name, user_of
@@ -108,7 +108,7 @@ def _chain(context: Context, name: str, options: CgiSite, programs: str) -> tupl
               partial(_judge_runnable, programs), (f"site.runner@{name}",), HostProbe(find)),
         through(context, name, "program", "a program runs as the site's user", f"200, its output, as {user}",
                 partial(_judge_program, user), (f"site.runnable@{name}",), f"{path}?hop=web"),
-        page_check(context, name, (f"web.static@{name}",), by_files=True),
+        *page_checks(context, name, (f"web.static@{name}",), by_files=True),
         outside(name, f"{path}?hop=web", f"200, the program's output, as {user}", partial(_recognise, user),
                 (f"site.program@{name}",)),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from functools import partial
 from math import ceil
 
 from lampctl.answers import parse_int, sections
-from lampctl.checks import Check, Evidence, HostProbe, Status, Verdict, Where, failed, passed, unknown
+from lampctl.checks import Check, Evidence, HostProbe, Judge, Status, Verdict, Where, failed, passed, unknown
 from lampctl.layers import http, logins
 from lampctl.layers.base import Context
 from lampctl.layers.sites.common import check
@@ -30,7 +30,7 @@ _HINTS = {
 }
 
 
-def page_check(
+def page_checks(
     context: Context,
     name: str,
     needs: tuple[str, ...],
@@ -38,8 +38,8 @@ def page_check(
     units: Sequence[str] = (),
     *,
     by_files: bool = False,
-) -> Check:
-    """Requested on the host through the web server, with redirects followed as a browser does.
+) -> tuple[Check, ...]:
+    """One for each page of `probe`, requested on the host through the web server, with redirects followed.
 
     Args:
         needs: Checks that say whether the hops before it work.
@@ -48,20 +48,39 @@ def page_check(
         by_files: The web server answers by files and Unix sockets, without a connection to another server.
     """
     options = context.playbook.sites[name]
-    wanted, source = options.page, options.files is not None
-    judge = partial(_judge, wanted, name if source else "", {**_HINTS, **(hints or {})})
-    limit = ceil(in_seconds(wanted.within)) + 3
-    return check(name, "answer", Where.HOST, "the site's own page works", _expected(wanted), judge, needs,
-                 HostProbe(_script(context, name, wanted, units), limit, _accept(wanted), by_files))  # fmt: skip
+    known, found = {**_HINTS, **(hints or {})}, []
+    for number, wanted in enumerate(options.pages, 1):
+        judge = partial(_judge, wanted, name if options.files is not None else "", known)
+        limit = ceil(in_seconds(wanted.within)) + 3
+        probe = HostProbe(_script(context, name, wanted, units), limit, _accept(wanted), by_files)
+        found.append(_page_check(name, number, _expected(wanted), partial(_named, number, wanted.path, judge), probe))
+    return tuple(replace(one, needs=needs) for one in found)
 
 
-def recorded_page(site: str, limit: int, expected: str, question: str) -> Check:
-    """The page as the host's record of its last proof has it, for a run without the playbook."""
-    probe = HostProbe(http.LIBRARY + script("release/page", site=site), limit, 'grep -q "^accepted\tyes"')
-    found = check(
-        site, "answer", Where.HOST, "the site's own page works", expected, partial(_judge_recorded, expected), (), probe
-    )
-    return replace(found, recorded=question)
+def recorded_page(site: str, limit: int, expected: str, question: str, number: int = 1) -> Check:
+    """A page as the host's record of its last proof has it, for a run without the playbook."""
+    shell = script("release/page", site=site, page=numbered("page", number), accept=numbered("accept", number))
+    probe = HostProbe(http.LIBRARY + shell, limit, 'grep -q "^accepted\tyes"')
+    return replace(_page_check(site, number, expected, partial(_judge_recorded, expected), probe), recorded=question)
+
+
+def numbered(name: str, number: int) -> str:
+    """What belongs to the page with this number: the first one's is called as that of an only page."""
+    return f"{name}{number}" if number > 1 else name
+
+
+def _page_check(site: str, number: int, expected: str, judge: Judge, probe: HostProbe) -> Check:
+    """The first page's check stands for the others in a plain `check`."""
+    title = "another of the site's pages works" if number > 1 else "the site's own page works"
+    found = check(site, numbered("answer", number), Where.HOST, title, expected, judge, (), probe)
+    return replace(found, beside=f"site.answer@{site}" if number > 1 else "")
+
+
+def _named(number: int, path: str, judge: Judge, seen: Evidence) -> Verdict:
+    """The verdict on one of several pages names the page: its check has only a number."""
+    verdict = judge(seen)
+    named = number == 1 or f" {path}" in verdict.actual
+    return verdict if named else replace(verdict, actual=f"{path}: {verdict.actual}")
 
 
 def _judge_recorded(expected: str, seen: Evidence) -> Verdict:

@@ -14,7 +14,7 @@ from lampctl.layers.held import served
 from lampctl.layers.php import parse_probe
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import CODE, document_root, home, outside, through
-from lampctl.layers.sites.page import page_check
+from lampctl.layers.sites.page import page_checks
 from lampctl.layers.versions import php_of
 from lampctl.layers.vhost import FASTCGI, Vhost
 from lampctl.playbook import code_of, database_of, home_of, root_of, user_of
@@ -44,7 +44,7 @@ def parts(context: Context, name: str, options: PhpSite) -> Desired:
                 unless=f"{root}/index.html")  # fmt: skip
     files = document_root(context, name, root, page) if options.root else () if options.source else (page,)
     before = chain(context, name, options)
-    checks = (*before, page_check(context, name, (before[-1].id,), by_files=True))
+    checks = (*before, *page_checks(context, name, (before[-1].id,), by_files=True))
     recognise = partial(_recognise, php_of(context, name).version, database_of(name, options) is not None)
     return Desired(
         resources=(*home(context, name, CODE), *files),

@@ -6,7 +6,7 @@ from lampctl.layers import denied, http, media, sizing
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import document_root, home, outside
-from lampctl.layers.sites.page import page_check
+from lampctl.layers.sites.page import page_checks
 from lampctl.layers.vhost import Needs, Vhost
 from lampctl.playbook import root_of
 from lampctl.playbook.sites import StaticSite, packaged
@@ -34,7 +34,7 @@ def parts(context: Context, name: str, options: StaticSite) -> Desired:
     return Desired(
         resources=(*home(context, name), *files),
         checks=(
-            page_check(context, name, (f"web.static@{name}",), by_files=True),
+            *page_checks(context, name, (f"web.static@{name}",), by_files=True),
             outside(
                 name, "/lampctl-probe-{token}.txt", "200 with the file's text", _recognise, (f"web.static@{name}",)
             ),

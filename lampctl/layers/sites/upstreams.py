@@ -11,7 +11,7 @@ from lampctl.checks import Check, Evidence, HostProbe, Verdict, failed, passed, 
 from lampctl.layers import denied, http, sizing
 from lampctl.layers.base import Context
 from lampctl.layers.sites.common import outside
-from lampctl.layers.sites.page import page_check
+from lampctl.layers.sites.page import page_checks
 from lampctl.layers.vhost import UPGRADE, Needs, Vhost
 from lampctl.playbook import user_of
 from lampctl.playbook.fields import in_seconds
@@ -109,7 +109,7 @@ def chain(
         504: "no upstream answered in time: raise the site's `timeout`, or find out what it waits for",
     }
     return (
-        page_check(context, name, (f"web.static@{name}", *needs), hints, units),
+        *page_checks(context, name, (f"web.static@{name}", *needs), hints, units),
         outside(name, path, f"an answer below 500 to {path}", recognise, (f"site.answer@{name}",)),
     )
 

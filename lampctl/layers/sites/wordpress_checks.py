@@ -12,7 +12,7 @@ from lampctl.layers import http
 from lampctl.layers.base import Context
 from lampctl.layers.sites import wordpress_database
 from lampctl.layers.sites.common import Recognise, check, outside, through
-from lampctl.layers.sites.page import page_check
+from lampctl.layers.sites.page import page_checks
 from lampctl.resources import Service
 from lampctl.resources.shell import labelled
 
@@ -31,7 +31,7 @@ def chain(context: Context, name: str, timer: Service, core: str) -> tuple[Check
         *wordpress_database.tables(context, name),
         through(context, name, "front", "WordPress serves its front page", "200 and a page of WordPress",
                 partial(_judge_page, core, recognise), database, "/"),
-        page_check(context, name, front, by_files=True),
+        *page_checks(context, name, front, by_files=True),
         _page(context, name, "login", "WordPress serves its login form", "200 and the form",
               partial(_judge_page, core, _form)),
         _page(context, name, "admin", "WordPress's administration starts", "a status below 500", _judge_admin),

@@ -31,7 +31,10 @@ from lampctl.playbook.sites.source import Folder, Origin, Pattern, SiteSource, o
 from lampctl.resources.release import KEPT
 
 TYPE = "The type of the site."
-PROBE = "The site's own page, which proves that it works: a path, or a mapping."
+PROBE = (
+    "The pages of the site that prove that it works: a path, a mapping, or a list of these. A deploy requests all of "
+    "them; `check` the first, and `check --deep` all."
+)
 
 
 class ProbeOptions(Options):
@@ -52,6 +55,9 @@ class ProbeOptions(Options):
         return frozenset(self.status if isinstance(self.status, list) else [self.status])
 
 
+Pages = Annotated[list[RequestPath | ProbeOptions], Field(min_length=1, max_length=50)]
+
+
 class SiteBase(PreparedSite, RuledSite):
     """The options of every site. Subclass it for a new type, with `type: Literal["NAME"]`."""
 
@@ -68,13 +74,19 @@ class SiteBase(PreparedSite, RuledSite):
     tls: Literal["self-signed", "acme"] | TlsOptions | None = Field(
         None, description="HTTPS: `self-signed`, `acme`, or a mapping; absent: HTTP only."
     )
-    probe: RequestPath | ProbeOptions = Field("/", description=PROBE)
+    probe: RequestPath | ProbeOptions | Pages = Field("/", description=PROBE)
     adopt: bool = Field(False, description=adopt("an existing /var/www/NAME and its files: PHP then owns them"))
 
     @property
+    def pages(self) -> tuple[ProbeOptions, ...]:
+        """`probe` as mappings."""
+        given = self.probe if isinstance(self.probe, list) else [self.probe]
+        return tuple(ProbeOptions(path=one) if isinstance(one, str) else one for one in given)
+
+    @property
     def page(self) -> ProbeOptions:
-        """`probe` as a mapping."""
-        return ProbeOptions(path=self.probe) if isinstance(self.probe, str) else self.probe
+        """The first of them, which every check requests."""
+        return self.pages[0]
 
     @property
     def https(self) -> TlsOptions | None:
