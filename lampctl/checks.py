@@ -200,18 +200,9 @@ def conclude(checks: Sequence[Check], verdicts: Mapping[str, tuple[Verdict, floa
         if broken:
             verdict = Verdict(Status.BLOCKED, f"needs {broken[0]}")
         results[check.id] = Result(
-            check.id,
-            check.layer,
-            verdict.status,
-            check.where,
-            check.expected,
-            verdict.actual,
-            verdict.evidence,
-            verdict.hint,
-            ms,
-            check.title,
-            check.undoable,
-        )
+            check.id, check.layer, verdict.status, check.where, check.expected, verdict.actual, verdict.evidence,
+            verdict.hint, ms, check.title, check.undoable,
+        )  # fmt: skip
     return tuple(results.values())
 
 

@@ -73,9 +73,9 @@ class Deploying:
 
     def record(self, desired: Desired, seen: Observation, results: tuple[Result, ...]) -> None:
         """Mark a host that is as the playbook wants as proved, if it is not yet."""
-        known, unasked = known_to_pass(desired.checks, results, seen.passed), len(desired.checks) > len(results)
-        if unasked and seen.proved != seen.generation:
+        if len(desired.checks) > len(results) and seen.proved != seen.generation:
             return  # a plain check does not ask for all that would prove it
+        known = known_to_pass(desired.checks, results, seen.passed)
         news = seen.proved != seen.generation or not known.items() <= seen.passed.items()
         news |= not seen.unrecorded.isdisjoint(answered(desired.checks, results))
         if seen.generation and not seen.lock and news and not any(result.undo_may_help for result in results):
@@ -231,8 +231,7 @@ def _in_the_way(error: ApplyFailed, plan: Plan) -> bool:
 
 def _pages(desired: Desired, seen: Observation) -> list[Check]:
     """The checks of visitors' pages that worked when the host was last proved."""
-    known = (check for check in desired.checks if check.id in seen.passed)
-    return [check for check in known if isinstance(check.probe, HostProbe) and check.probe.accept]
+    return [c for c in desired.checks if c.id in seen.passed and isinstance(c.probe, HostProbe) and c.probe.accept]
 
 
 def refuse(work: Work, plan: Plan, seen: Observation) -> None:

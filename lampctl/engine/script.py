@@ -33,7 +33,8 @@ def steps_of(stage: Stage) -> list[Step]:
 def _rehearsal(stage: Stage) -> list[Step]:
     if not (found := stage.rehearsal):
         return []
-    tried = script("rehearse", servers=found.servers, instances=found.instances, switched=found.switched)
+    given = {name: getattr(found, name) for name in ("servers", "instances", "programs", "switched")}
+    tried = script("port/strangers", "rehearsal/units", "rehearse", **given)
     return [Step("try the new files beside what serves", "linux", tried)]
 
 

@@ -1,7 +1,8 @@
 # Tries the new files beside what serves, before anything is replaced: the web servers, with the new /etc, in a network of their
 # own that has nobody else in it, and further instances of the units that would restart. A page of `rehearsed` that fails there
-# and works here ends the run. SERVERS: shell commands; INSTANCES: units, their sockets, and the homes of their sites; SWITCHED:
-# homes and their new releases, which are in the place of those that are served. Quoted words.
+# and works here ends the run. SERVERS: shell commands; INSTANCES: units, their sockets, and the homes of their sites; PROGRAMS:
+# templates of units, their homes, their users, and their ports as one word; SWITCHED: homes and their new releases, which are in the
+# place of those that are served. Quoted words.
 if [ ! -s rehearsed ] || [ ! -d stage ]; then exit 0; fi
 trial=lampctl-rehearsal units=/run/systemd/system
 end() {
@@ -23,6 +24,7 @@ stand_in() { # $1: a home; $2: its new release
     ln -s "$2" "$new/current"
     printf '%s\n' "$1" >> switched
 }
+# shellcheck disable=SC2329 # the functions before this use it
 mount_in() { # $1: a unit; $2: a home that it sees
     kind=$(sed -n "s|^\(Bind[A-Za-z]*Paths\)=-$2\$|\1|p" "$1")
     sed -i "\|^Bind[A-Za-z]*Paths=-$2\$|d" "$1"
@@ -54,9 +56,17 @@ done
 # own file, whichever descriptor 3 is.
 eval "set -- $INSTANCES"
 needed=$((100 + 17 * $#)) # 50 MiB for each
+eval "set -- $PROGRAMS"
+needed=$((needed + 25 * $#)) # 100 MiB for each
+: > wanted
+while [ "$#" -gt 3 ]; do
+    printf '%s\n' "$1 $2 $3 $4" >> wanted
+    shift 4
+done
 free=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
 [ "$free" -ge "$needed" ] || skip "it may take $needed MiB of memory, and $free are free"
-[ -z "$INSTANCES" ] || trap 'end; rm -rf stage' EXIT
+[ -z "$INSTANCES$PROGRAMS" ] || trap 'end; rm -rf stage' EXIT
+eval "set -- $INSTANCES"
 mkdir credentials
 : > sockets
 number=0
@@ -66,18 +76,13 @@ while [ "$#" -gt 2 ]; do
     number=$((number + 1))
     [ -e "$from/$unit.service" ] || continue
     sed "s|$unit|$name|g; s|^ListenStream=.*|ListenStream=/run/lampctl/$name.sock|" "$from/$unit.socket" > "$units/$name.socket"
-    sed "s|$unit|$name|g; /^Restart/d; /lampctl-environment-/d; s|^EnvironmentFile=/run/lampctl-environment/.*|EnvironmentFile=/run/lampctl-environment/$name|; s|^LoadCredential=\\([^:]*\\):.*|LoadCredential=\\1:$PWD/credentials/$name.\\1|" \
-        "$from/$unit.service" > "$units/$name.service"
-    printf '\n[Unit]\nCollectMode=inactive-or-failed\n[Service]\nRuntimeMaxSec=120\nBindReadOnlyPaths=%s/stage/etc:/etc\n' "$PWD" >> "$units/$name.service"
-    [ ! -e "stage/etc/lampctl/environment/${home##*/}" ] || sh "stage/etc/lampctl/environment/${home##*/}" "$name"
-    [ ! -d "homes/${home##*/}" ] || mount_in "$units/$name.service" "$home"
-    [ ! -d "$from/$unit.service.d" ] || cp -r "$from/$unit.service.d" "$units/$name.service.d" # drop-ins of the administrator
-    sed -n 's/^LoadCredential=\([^:]*\):/\1 /p' "$from/$unit.service" | while read -r credential path; do
-        (umask 077 && sed "s|$unit|$name|g" "stage$path" > "credentials/$name.$credential")
-    done
+    further stage/etc "$unit" "$name" "$home"
     printf '%s %s %s\n' "$name" "$unit" "$socket" >> sockets
 done
-[ ! -s sockets ] || systemctl daemon-reload
+programs stage/etc wanted "$trial-new" > beside
+[ ! -s sockets ] && [ ! -s beside ] || systemctl daemon-reload
+# shellcheck disable=SC2034 # the functions before this use it
+began=$(date +%s)
 while read -r name unit socket; do
     systemctl start "$name.socket" "$name.service" 2> verdict </dev/null && continue
     echo "lampctl-reason: service"
@@ -85,17 +90,58 @@ while read -r name unit socket; do
     exit 1
 done < sockets
 
-# Of the pages that its input names, those that fail; what they print is in files that begin with its argument. `here`, a page of a
-# site that gets another release is still of the former one.
+# The check of the page $1 fails, in its own words.
+refuse() {
+    : > unfit
+    echo "lampctl-reason: check 00-$(sed -n "s/^$1 //p" rehearsed)"
+    awk -F '\t' '$1 == "log" || $2 != "body" || ++lines <= 10' | cut -c 1-500 | tail -n 60
+    exit 1
+}
+# The pages of the site with the home $1.
+pages_of() { awk -v end="@${1##*/}" 'substr($2, length($2) - length(end) + 1) == end { print $1 }' rehearsed; }
+# Starts the programs of the file `doubtful` as they are served, in the place of the new ones: a second instance of a program may fail
+# for other reasons than its release, such as a lock. Those that listen are in the file `formers`.
+control() {
+    echo "another instance of the program that is served is tried as well" # the controller waits for any sign of life
+    systemctl stop "$trial-new-*.service" 2>/dev/null || :
+    programs /etc doubtful "$trial-former" > all
+    systemctl daemon-reload
+    silent all > alike
+    grep -vxFf alike all > formers || :
+}
+
+cut -d ' ' -f 1 rehearsed > asked
+silent beside > mute
+if [ -s mute ]; then
+    cut -d ' ' -f 3- mute > doubtful
+    control
+    while read -r name _ unit home user _; do
+        pages_of "$home" > own
+        if grep -qF " $unit $home $user " formers && read -r page < own; then
+            { sed 's/^/page\tfailure\tits program /' "why.$name" && last_lines "$name"; } > found
+            refuse "$page" < found
+        fi
+        grep -vxFf own asked > rest || :
+        mv rest asked
+    done < mute
+    systemctl stop "$trial-former-*.service" 2>/dev/null || :
+    grep -vxFf mute beside > rest || :
+    mv rest beside
+    silent beside > mute # they were stopped as well
+fi
+[ -s asked ] || skip "its programs do not run beside those that serve"
+
+# Of the pages that its input names, those that fail; what they print is in files that begin with its argument. But for `there`, a
+# page of a site that gets another release is still of the former one.
 awk -F '\t' 'NR == FNR { home[$1]; next } { split($0, page, " "); sub(/.*@/, "", page[2]); if ("/var/www/" page[2] in home) print page[1] }' \
     switched rehearsed > former
 cat > failing.sh <<'FAILING'
-xargs -r -P 8 -I '{}' sh -c '[ "$2" != here ] || ! grep -qxF -e "$1" former || export LAMPCTL_FORMER=1
+xargs -r -P 8 -I '{}' sh -c '[ "$2" = there ] || ! grep -qxF -e "$1" former || export LAMPCTL_FORMER=1
     SEEN=$2.$1 timeout -k 1 "${1##*-}" sh "pages/$1" </dev/null >/dev/null 2>&1 || echo "$1"' sh '{}' "$1"
 FAILING
-cut -d ' ' -f 1 rehearsed > asked
 [ -e /run/nginx.pid ] || : > unused # whether that file is NGINX's own
 cat > inside.sh <<'INSIDE'
+as=$1
 mount --bind stage/etc /etc
 while read -r home; do
     while read -r folder; do mount --bind "$home/$folder" "homes/${home##*/}/$folder"; done < "homes/${home##*/}.folders"
@@ -114,6 +160,12 @@ fi
 [ ! -d /run/apache2 ] || mount -t tmpfs -o mode=755 tmpfs /run/apache2
 : > nginx.pid
 [ ! -e /run/nginx.pid ] || mount --bind nginx.pid /run/nginx.pid
+while read -r _ port _ _ _ ports; do # their ports here are relayed to the programs, which are in the host's network
+    for given in $ports; do
+        systemd-socket-activate -l "127.0.0.1:$given" nsenter --net=/proc/1/ns/net setpriv --reuid=65534 --regid=65534 --clear-groups \
+            --no-new-privs /usr/lib/systemd/systemd-socket-proxyd "127.0.0.1:$port" >> server 2>&1 </dev/null &
+    done
+done < relays
 eval "set -- $SERVERS"
 for server; do sh -c "$server" >> server 2>&1 </dev/null & done
 tries=50
@@ -124,7 +176,7 @@ until bash -c 'exec 3<>/dev/tcp/127.0.0.1/80' 2>/dev/null; do
 done
 cp asked failing
 for _ in 1 2 3; do # servers behind this one may take longer, and an application's first request
-    sh ./failing.sh there < failing > failing.new
+    sh ./failing.sh "$as" < failing > failing.new
     mv failing.new failing
     [ -s failing ] || break
     sleep 0.5
@@ -133,13 +185,35 @@ done
 INSIDE
 export SERVERS
 : > server
-unshare --mount --net --pid --ipc --fork --kill-child sh -eu inside.sh > printed 2>&1 || :
-[ ! -e unused ] || rm -f /run/nginx.pid
-[ -e tried ] || skip "$(cat printed server | tail -n 3 | tr '\n' ' ')"
+# Asks the pages of the file `asked`, as the pages $1, through the programs of the file $2: those that fail are in the file `failing`.
+ask() {
+    rm -f tried
+    cp "$2" relays
+    unshare --mount --net --pid --ipc --fork --kill-child sh -eu inside.sh "$1" > printed 2>&1 || :
+    [ ! -e unused ] || rm -f /run/nginx.pid
+    [ -e tried ]
+}
+ask there beside || skip "$(cat printed server | tail -n 3 | tr '\n' ' ')"
 sh ./failing.sh here < failing > down # with what serves, too: it is no news
 grep -vxFf down failing > news || exit 0
+: > doubtful
+while read -r _ _ unit home user ports; do
+    pages_of "$home" > own
+    if grep -xFf own news >> asked.again; then echo "$unit $home $user $ports" >> doubtful; fi
+done < beside
+if [ -s doubtful ]; then
+    control
+    mv asked.again asked
+    ask again formers || cp asked failing
+    grep -vxFf failing news > rest || exit 0
+    mv rest news
+fi
 read -r page < news
-: > unfit
-echo "lampctl-reason: check 00-$(sed -n "s/^$page //p" rehearsed)"
-awk -F '\t' '$1 == "log" || $2 != "body" || ++lines <= 10' "there.$page" | cut -c 1-500 | tail -n 60 # for the check's own words
-exit 1
+id=$(sed -n "s/^$page //p" rehearsed)
+{
+    cat "there.$page"
+    while read -r name _ _ home _; do
+        [ "${home##*/}" != "${id##*@}" ] || last_lines "$name"
+    done < beside
+} > found # for the check's own words
+refuse "$page" < found

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from lampctl.checks import Check, HostProbe
 from lampctl.layers import Desired
-from lampctl.playbook import home_of
+from lampctl.playbook import home_of, user_of
 from lampctl.resources import Change, Service, Symlink, select
 
 MOST = 8  # instances: what breaks one site by a template or a setting breaks these as well
@@ -20,6 +20,8 @@ class Rehearsal:
     Attributes:
         servers: Shell commands of web servers, by the configuration on disk.
         instances: Units without their suffix, their sockets and their sites' homes, in turn: they get another instance.
+        programs: Templates of units without their suffix, their sites' homes and users, and their ports as one word, in
+            turn: they get another instance, at a spare port.
         pages: Ids of the checks of sites' pages that passed when the host was last proved.
         switched: Homes of sites and their next releases, in turn: these are in the place of the served ones.
     """
@@ -28,6 +30,7 @@ class Rehearsal:
     instances: tuple[str, ...]
     pages: frozenset[str]
     switched: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
 
 
 def rehearsal(desired: Desired, changes: Sequence[Change], passed: Mapping[str, str]) -> Rehearsal | None:
@@ -40,22 +43,45 @@ def rehearsal(desired: Desired, changes: Sequence[Change], passed: Mapping[str, 
     services = select(desired.resources, Service)
     servers = [service for service in services if service.foreground]
     instances = [service for service in services if service.rehearsed_at and service.key in changed][:MOST]
+    programs = _programs(services, changed, {_site(c) for c in desired.checks if _is_page(c) and passed.get(c.id)})
     switched = {link.path: link.target for link in select(desired.resources, Symlink) if link.key in changed}
-    tried = {service.site for service in instances}
-    pages = frozenset(
+    tried = {service.site for service in instances} | programs.keys()
+    askable = [check for check in desired.checks if _by_files(check) or (_is_page(check) and _site(check) in programs)]
+    pages = [
         check.id
-        for check in desired.checks
-        if passed.get(check.id) and _by_files(check) and (_link(check) not in switched or _site(check) in tried)
-    )
-    if not pages or not any(service.key in changed for service in (*servers, *instances)):
+        for check in askable
+        if passed.get(check.id) and (_link(check) not in switched or _site(check) in tried)
+    ]
+    if not pages or not (programs or any(service.key in changed for service in (*servers, *instances))):
         return None
     homes = [(home_of(site), switched.get(f"{home_of(site)}/current", "")) for site in sorted(tried)]
     return Rehearsal(
         tuple(service.foreground for service in servers),
         tuple(word for s in instances for word in (s.unit.removesuffix(".service"), s.rehearsed_at, home_of(s.site))),
-        pages,
+        frozenset(pages),
         tuple(word for home, release in homes if release for word in (home, release)),
+        tuple(word for words in programs.values() for word in words),
     )
+
+
+def _programs(
+    services: Sequence[Service], changed: Collection[str], known: Collection[str]
+) -> dict[str, tuple[str, str, str, str]]:
+    """Site → the words of `Rehearsal.programs`. `known`: sites with a page that could tell what is broken."""
+    ports: dict[str, list[Service]] = {}
+    for service in services:
+        if service.rehearsed_port and service.site in known:
+            ports.setdefault(service.site, []).append(service)
+    found = {site: ones for site, ones in ports.items() if any(one.key in changed for one in ones)}
+    return {
+        site: (
+            f"{ones[0].unit.partition('@')[0]}@",
+            home_of(site),
+            user_of(site),
+            " ".join(str(one.rehearsed_port) for one in ones),
+        )
+        for site, ones in list(found.items())[:MOST]
+    }
 
 
 def _site(check: Check) -> str:
@@ -65,6 +91,10 @@ def _site(check: Check) -> str:
 def _link(check: Check) -> str:
     """What is switched with the code of a page's site."""
     return f"{home_of(_site(check))}/current"
+
+
+def _is_page(check: Check) -> bool:
+    return isinstance(check.probe, HostProbe) and bool(check.probe.accept)
 
 
 def _by_files(check: Check) -> bool:

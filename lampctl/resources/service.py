@@ -43,7 +43,7 @@ class Service(_Unit):
         foreground: Shell command that runs it by the configuration on disk, for a rehearsal. Empty: none.
         outage: What visitors meet while it restarts, and for how long. Empty: nothing; its socket keeps their requests.
         site: Whose code it runs, if a rehearsal runs it.
-        rehearsed_at: Its socket, if a rehearsal runs another instance of its unit files at another one. Empty: none.
+        rehearsed_at, rehearsed_port: Its socket or TCP port, if a rehearsal runs another instance at another one.
         patient: It may take minutes to finish its work: all such units start and restart last, at the same time.
     """
 
@@ -64,6 +64,7 @@ class Service(_Unit):
     foreground: str = ""
     outage: str = ""
     rehearsed_at: str = ""
+    rehearsed_port: int = 0
     site: str = ""
     patient: bool = False
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.hosts.conftest import ON_ONE_RELEASE, Host, RunResult
+from tests.hosts.leftovers import leftovers
 from tests.hosts.overrides import original, template
 from tests.hosts.visitor import good, visiting
 
@@ -24,13 +25,6 @@ def broken(folder: Path, name: str, before: str, line: str) -> Path:
     if before in text:
         return template(folder, name, text.replace(before, f"{line}{before}"))
     return template(folder, name, text + line)
-
-
-def leftovers(host: Host) -> str:
-    return host.sh(
-        "ls -d /run/lampctl.* /run/systemd/system/lampctl-* /run/lampctl/lampctl-* 2>/dev/null || :\n"
-        "systemctl list-units --all --no-legend 'lampctl-rehearsal*'; systemctl --failed --no-legend"
-    )
 
 
 def refused(host: Host, ran: RunResult) -> None:

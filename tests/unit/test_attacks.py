@@ -42,7 +42,8 @@ PLACES = {
     "disown.sh": {"new", "list"},
     "http.sh": {"outputs"},
     # In its own directory, in /run/systemd/system, and in a /run/lampctl that is mounted for it alone. 1: only a reference.
-    "rehearse.sh": {"name", "socket", "from", "unit", "units", "new", "folder", "1", "2"},
+    "rehearse.sh": {"name", "socket", "new", "folder", "1", "2"},
+    "rehearsal/units.sh": {"2", "3", "from", "units"},
     # In /var/lib/lampctl/runs, and in /etc/lampctl-maintenance, which are root's.
     "maintenance/begin.sh": {"state", "places", "journal", "old"},
     "maintenance/off.sh": {"gone", "place", "places"},
@@ -57,7 +58,7 @@ PLACES = {
     "release/paths.sh": {"ACCOUNT", "GROUP", "owner", "path", "release", "up"},
     "site/task.sh": {"ACCOUNT", "PHP", "given"},
     "release/list.sh": {"records", "site"},  # it only reads, as page.sh does
-    "release/page.sh": {"switch"},
+    "release/page.sh": {"ACCEPT", "PAGE", "switch"},
     "release/prove.sh": {"1", "records"},  # in /var/lib/lampctl, as that of prune.sh and unpack.sh
     "release/prune.sh": {"1", "old"},
     "rollback/compose.sh": {"END", "HELD", "SITE", "number", "one", "path", "state"},  # in the batch's directory

@@ -6,14 +6,21 @@ from dataclasses import replace
 
 import pytest
 
+from lampctl.checks import counted
+from lampctl.engine.library import Files
+from lampctl.facts import Facts
+from lampctl.layers import Context, desired
 from lampctl.observation import Observation
-from lampctl.planning.rehearsal import Rehearsal
-from lampctl.resources import Action
+from lampctl.planning.rehearsal import Rehearsal, rehearsal
+from lampctl.platforms import PLATFORMS
+from lampctl.playbook import load
+from lampctl.resources import Action, Change
 from lampctl.resources.entry import Entry
 from lampctl.resources.file import FILES
 from lampctl.resources.unit import UnitState
 from tests.unit.plans import VHOST, converged, make, wanted, with_entry, with_unit, with_units
 
+ANSWER = "site.answer@a.test"
 GONE = frozenset(
     {
         "file:/etc/apache2/sites-available/old.test.conf",
@@ -69,6 +76,27 @@ def test_files_of_servers_and_pools_are_rehearsed(
     pages = frozenset(["site.answer@lamp.test"])
     expected = None if instances is None else Rehearsal(("apache2ctl -DFOREGROUND",), instances, pages)
     assert rehearsal == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "passed", "programs"),
+    [
+        ("./serve", ANSWER, ("lampctl-a.test@", "/var/www/a.test", "site-a-test", "8101 8102")),
+        ("./serve --port 8101", ANSWER, None),  # it would listen beside what serves, or in its place
+        ("./serve --most 81010", ANSWER, ("lampctl-a.test@", "/var/www/a.test", "site-a-test", "8101 8102")),
+        ("./serve", "", None),
+    ],
+)
+def test_program_that_would_restart_is_rehearsed_at_a_spare_port(
+    command: str, passed: str, programs: tuple[str, ...] | None
+) -> None:
+    site = f"{{type: process, command: {command}, port: 8101, instances: 2, probe: [/, /b]}}"
+    loaded = load("process", (f"sites={{a.test: {site}}}",), Files())
+    found = desired(Context(loaded.playbook, "process", PLATFORMS["debian-13"], Facts("debian-13")))
+    changes = [Change(f"service:lampctl-a.test@{port}.service", "site", Action.RESTART, "") for port in (8101, 8102)]
+    rehearsed = rehearsal(found, changes, counted(found.checks, {passed: "x"} if passed else {}))
+    assert (rehearsed.programs if rehearsed else None) == programs
+    assert rehearsed is None or rehearsed.pages == {ANSWER, "site.answer2@a.test"}
 
 
 def test_resources_of_another_playbook_stay() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -44,6 +45,7 @@ def program(
     """The unit that `template` renders and its instances, restarted one after another, and their chain of checks."""
     file = unit_file(context, name, options, f"lampctl-{name}@.service", template, values)
     given = environment(context, name)
+    spare = not any(re.search(rf"(?<!\d){port}(?!\d)", str(values["command"])) for port in options.ports)
     services = [
         Service(
             unit_of(name, port),
@@ -54,6 +56,8 @@ def program(
             ready=holds(user_of(name), (port,)),
             units=(file.path, *given.watched),
             outage="" if len(options.ports) > 1 else "until it listens again, its site answers 502 or 503",
+            site=name,
+            rehearsed_port=port if spare else 0,  # one whose command names the port would listen beside what serves
         )
         for port in options.ports
     ]

@@ -1,0 +1,74 @@
+# Further instances of a site's units for a rehearsal, each with another name.
+# shellcheck disable=SC2154 # rehearse.sh has the variables
+
+# Writes the service $2 of the /etc in $1 as another one, called $3, whose site has the home $4: the same file with its drop-ins,
+# environment and credentials, which goes when it ends. Of a new /etc, it sees the files and, if there is one, the new release.
+further() {
+    from=$1/systemd/system
+    sed "s|$2|$3|g; /^Restart/d; /^SocketBindAllow=/d; /lampctl-environment-/d; s|^EnvironmentFile=/run/lampctl-environment/.*|EnvironmentFile=/run/lampctl-environment/$3|; s|^LoadCredential=\\([^:]*\\):.*|LoadCredential=\\1:$PWD/credentials/$3.\\1|" \
+        "$from/$2.service" > "$units/$3.service"
+    printf '\n[Unit]\nCollectMode=inactive-or-failed\n[Service]\nRuntimeMaxSec=120\n' >> "$units/$3.service"
+    [ ! -e "$1/lampctl/environment/${4##*/}" ] || sh "$1/lampctl/environment/${4##*/}" "$3"
+    if [ "$1" != /etc ]; then
+        printf 'BindReadOnlyPaths=%s/%s:/etc\n' "$PWD" "$1" >> "$units/$3.service"
+        [ ! -d "homes/${4##*/}" ] || mount_in "$units/$3.service" "$4"
+    fi
+    [ ! -d "$from/$2.service.d" ] || cp -r "$from/$2.service.d" "$units/$3.service.d" # drop-ins of the administrator
+    sed -n 's/^LoadCredential=\([^:]*\):/\1 /p' "$from/$2.service" | while read -r credential path; do
+        (umask 077 && sed "s|$2|$3|g" "${1%/etc}$path" > "credentials/$3.$credential")
+    done
+}
+
+# A TCP port that nobody holds, for the program number $1: beyond those that Linux gives to clients, and in a range of its own.
+spare() {
+    # shellcheck disable=SC2016 # Perl expands them
+    perl -MIO::Socket::INET -e 'my $first = 61000 + 500 * shift; my $from = int rand 500;
+        for (map { $first + ($from + $_) % 500 } 0 .. 499) {
+            if (IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $_, Listen => 1)) { print; exit }
+        }
+        die "there is no free port\n"' "$1"
+}
+
+# Writes a further instance of each program of the file $2 by the /etc in $1, called $3 and a number: its row is the template of its
+# units, its home, its user, and the ports where the web server expects it. Its own port is a spare one: the network is the host's,
+# as it may need a database or another service there. Prints the rows, each after the new unit and its port.
+programs() {
+    number=0
+    while read -r unit home user ports; do
+        name=$3-$number@
+        [ -e "$1/systemd/system/$unit.service" ] || continue
+        port=$(spare "$number" </dev/null) number=$((number + 1))
+        further "$1" "$unit" "$name" "$home" </dev/null
+        printf 'TimeoutStopSec=5\nSocketBindAllow=tcp:%s\n' "$port" > "$name.conf"
+        sed -i "/^RuntimeMaxSec=/r $name.conf" "$units/$name.service"
+        printf '%s %s %s\n' "$name$port" "$port" "$unit $home $user $ports"
+    done < "$2"
+}
+
+# Starts the programs of the file $1, as `programs` prints it, and prints the rows of those that do not come to listen; why.NAME
+# says what they do instead.
+silent() {
+    cut -d ' ' -f 1 "$1" | xargs -r systemctl start 2>/dev/null || : # it returns when their programs run, or have failed
+    left=150 # tenths of a second, for all of them: more than a real start may take
+    while read -r name port unit home user ports; do
+        until holds "$user" "$port" > held </dev/null; do
+            left=$((left - 1)) ended=no
+            systemctl is-active --quiet "$name" </dev/null || ended=yes
+            if [ "$ended" = yes ] || [ "$left" -le 0 ]; then
+                case $ended in
+                yes) echo 'ends before it listens on its port' ;;
+                no) echo 'does not listen on its port' ;;
+                esac > "why.$name"
+                printf '%s %s %s\n' "$name" "$port" "$unit $home $user $ports"
+                break
+            fi
+            sleep 0.1
+        done
+    done < "$1"
+}
+
+# What the unit $1 printed last, and how it failed, as the log of a page.
+last_lines() {
+    journalctl -q --since="@$began" -u "$1" -n 40 --no-pager -o cat </dev/null |
+        grep -v -e "^St[a-z]*ing $1.service" -e "^St[a-z]*ed $1.service" -e "^$1.service: Deactivated" | cut -c 1-500 | tail -n 12 | sed 's/^/log\t/'
+}
