@@ -47,6 +47,11 @@ def strangers(user: str, ports: Sequence[int]) -> str:
     return _call("strangers", user, ports)
 
 
+def exposed(user: str, ports: Sequence[int]) -> str:
+    """Shell that prints those of `ports` on which `user` listens at addresses that other hosts may reach."""
+    return _call("exposed", user, ports)
+
+
 def holds(user: str, ports: Sequence[int]) -> str:
     """Shell that fails, and prints the same lines, unless `user` holds all of `ports`."""
     return _call("holds", user, ports)

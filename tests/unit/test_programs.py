@@ -19,7 +19,7 @@ from lampctl.errors import PlaybookError
 from lampctl.facts import nominal
 from lampctl.journal.runs import Begun
 from lampctl.layers import Context, Desired, desired, http
-from lampctl.layers.ports import strangers
+from lampctl.layers.ports import exposed, strangers
 from lampctl.layers.sites.upstreams import Member, judge_each
 from lampctl.observation import Observation
 from lampctl.platforms import PLATFORMS
@@ -217,6 +217,26 @@ def test_only_the_sites_own_listener_counts_as_ready() -> None:
         assert run_sh(strangers(me, (port,))) == ""
         assert f"127.0.0.1:{port} is held by {me} (" in run_sh(strangers("nobody", (port,)))
     assert run_sh(strangers(me, (port,))) == f"nobody listens on 127.0.0.1:{port}\n"
+
+
+def test_port_that_others_reach_is_named(tmp_path: Path) -> None:
+    found, _ = wanted(tmp_path, "{type: process, command: x, port: 8000}")
+    port = next(check for check in found.checks if check.id == "site.port@a.test")
+    verdict = port.judge(evidence(f"exposed\t8000\n{numbered('HTTP/1.1 200 OK')}"))
+    assert (verdict.status, "who reaches port 8000 passes the web server by" in verdict.actual) == (Status.PASS, True)
+    assert "reaches" not in port.judge(evidence(numbered("HTTP/1.1 200 OK"))).actual
+
+
+@pytest.mark.parametrize(
+    ("family", "address", "others"),
+    [(socket.AF_INET, "127.0.0.1", False), (socket.AF_INET6, "::1", False), (socket.AF_INET6, "::ffff:127.0.0.1", False),
+     (socket.AF_INET, "0.0.0.0", True), (socket.AF_INET6, "::", True)],
+)  # fmt: skip
+def test_listener_on_all_addresses_is_exposed(family: socket.AddressFamily, address: str, others: bool) -> None:
+    me = pwd.getpwuid(os.getuid()).pw_name
+    with socket.create_server((address, 0), family=family, dualstack_ipv6=address.startswith("::f")) as server:
+        port = server.getsockname()[1]
+        assert run_sh(exposed(me, (port, port + 1 if port < 65535 else 1))) == (f"{port}\n" if others else "")
 
 
 def run_sh(script: str) -> str:

@@ -27,3 +27,15 @@ holds() {
     found=$(strangers "$@")
     [ -z "$found" ] || { echo "$found"; false; }
 }
+
+# Prints those of the ports after $1 on which the user $1 also listens at addresses that others reach.
+exposed() {
+    account=$1
+    shift
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v uid="$(id -u "$account")" -v ports="$*" '
+        BEGIN { count = split(ports, listed, " "); for (i in listed) hex[sprintf("%04X", listed[i])] = listed[i] }
+        $4 == "0A" && $8 == uid && $2 !~ /^(......7F|00000000000000000000000001000000|0000000000000000FFFF0000......7F):/ {
+            port = substr($2, index($2, ":") + 1)
+            if (port in hex) print hex[port]
+        }' | sort -nu
+}

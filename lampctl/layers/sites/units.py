@@ -8,11 +8,11 @@ from dataclasses import replace
 from functools import partial
 
 from lampctl.answers import sections
-from lampctl.checks import Check, Evidence, HostProbe, Judge, Verdict, Where, failed
+from lampctl.checks import Check, Evidence, HostProbe, Judge, Status, Verdict, Where, failed, passed
 from lampctl.facts import Facts
 from lampctl.layers.base import Context, Desired, Preflight, Problem
 from lampctl.layers.environment import environment
-from lampctl.layers.ports import holders, holds, parse_holders, strangers
+from lampctl.layers.ports import exposed, holders, holds, parse_holders, strangers
 from lampctl.layers.services import service_check
 from lampctl.layers.sites import upstreams
 from lampctl.layers.sites.common import check, home
@@ -73,7 +73,8 @@ def _chain(context: Context, name: str, options: SandboxedSite, services: Sequen
     hint = f"journalctl -u {services[0].unit} shows what the program printed"
     ports, user = " and ".join(map(str, options.ports)), user_of(name)
     asks = upstreams.probe_each(name, options, group)
-    script = f"{labelled('held', strangers(user, options.ports))}\n{asks.script}"
+    found = (labelled("held", strangers(user, options.ports)), labelled("exposed", exposed(user, options.ports)))
+    script = "\n".join((*found, asks.script))
     return (
         service_check(f"site.service@{name}", "the program runs", *services,
                       ports=HostProbe(_port_holders(name, options))),
@@ -85,13 +86,21 @@ def _chain(context: Context, name: str, options: SandboxedSite, services: Sequen
 
 
 def _judge_port(user: str, answers: Judge, seen: Evidence) -> Verdict:
-    """`seen.raw`: who else holds the site's ports, then the answers. Another program's answer proves nothing."""
-    others = "" if seen.error else sections(seen.raw).get("held", "")
-    held = [line for line in others.splitlines() if " is held by " in line]
-    if not held:
-        return answers(seen)
-    hint = f"the site's programs run as {user}: end that process, then lampctl deploy"
-    return failed(held[0], "\n".join(held), hint)
+    """`seen.raw`: who else holds the site's ports, on which it is exposed, and the answers.
+
+    Another program's answer proves nothing.
+    """
+    found = {} if seen.error else sections(seen.raw)
+    held = [line for line in found.get("held", "").splitlines() if " is held by " in line]
+    if held:
+        hint = f"the site's programs run as {user}: end that process, then lampctl deploy"
+        return failed(held[0], "\n".join(held), hint)
+    verdict, ports = answers(seen), found.get("exposed", "").split()
+    if not ports or verdict.status is not Status.PASS:
+        return verdict
+    return passed(
+        f"{verdict.actual}; not only on 127.0.0.1: who reaches port {' or '.join(ports)} passes the web server by"
+    )
 
 
 def _port_holders(name: str, options: SandboxedSite) -> str:
