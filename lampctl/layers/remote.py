@@ -15,16 +15,10 @@ from lampctl.layers.base import Context, Desired
 from lampctl.layers.versions import php_of
 from lampctl.playbook import user_of
 from lampctl.playbook.sites import DatabaseOptions
-from lampctl.resources import (
-    Directory,
-    File,
-    Package,
-    Secret,
-)
+from lampctl.resources import Directory, File, Secret
 from lampctl.resources.shell import script
 
 PORT = 3306
-CLIENT = "default-mysql-client"  # for `lampctl db`; Debian's is MariaDB's, Ubuntu's MySQL's
 
 
 def remote_databases(context: Context, secret_of: Callable[[str], Secret]) -> Desired:
@@ -33,8 +27,7 @@ def remote_databases(context: Context, secret_of: Callable[[str], Secret]) -> De
     for site, database in context.playbook.databases.items():
         if database.host:
             secret = replace(secret_of(site), given=True)
-            client = () if context.playbook.mysql else (Package(CLIENT, "mysql"),)  # a server brings its own
-            resources = (*client, secret, Directory(COPIES, "mysql"), _copy(context, site, database))
+            resources = (secret, Directory(COPIES, "mysql"), _copy(context, site, database))
             total += Desired(resources=resources, checks=_chain(context, site, database, secret))
     return total
 
