@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.hosts.conftest import Host, RunResult
@@ -73,6 +75,19 @@ def start(host: Host, *words: str | Path) -> subprocess.Popen[str]:
     program = str(Path(sys.executable).with_name("lampctl"))
     argv = [program, "db", "-F", str(host.boxes.ssh_config), host.box.name, "shop.test", *map(str, words)]
     return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+# A statement of a dump that waits as long as a test wants.
+GATE = "SELECT GET_LOCK('gate', 300);"
+
+
+@contextmanager
+def closed_gate(host: Host) -> Iterator[None]:
+    host.sh("""systemd-run -q --collect mariadb -e "SELECT GET_LOCK('gate', 0); SELECT SLEEP(301)"
+    until [ "$(mariadb -NBe "SELECT IS_FREE_LOCK('gate')")" = 0 ]; do sleep 0.1; done""")
+    yield
+    host.sh("""mariadb -NBe "SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist
+        WHERE info LIKE 'SELECT SLEEP(301)%'" | mariadb""")
 
 
 def wait_for(host: Host, statement: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from lampctl.box import Boxes
 from tests.hosts.conftest import Host
-from tests.hosts.database import BOOK, SHOP, STATE, STORE, db, dump, safety, start, state, wait_for
+from tests.hosts.database import BOOK, GATE, SHOP, STATE, STORE, closed_gate, db, dump, safety, start, state, wait_for
 from tests.hosts.terminal import PROMPT, terminal
 
 pytestmark = pytest.mark.hosts
@@ -163,7 +163,7 @@ def test_full_disk_is_found_before_anything_is_changed(shop: Host, tmp_path: Pat
 def test_ctrl_c_during_a_load_brings_back_what_was_there(shop: Host, tmp_path: Path) -> None:
     before, file = state(shop), dump(shop, tmp_path / "slow.sql", "DELETE FROM log;", "SELECT SLEEP(300);")
     running = start(shop, "--load", file)
-    wait_for(shop, "SELECT SLEEP")
+    wait_for(shop, "SELECT SLEEP(300)")
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=60)
     assert (running.returncode, "interrupted: shop_test is as it was before" in err) == (130, True)
@@ -172,19 +172,21 @@ def test_ctrl_c_during_a_load_brings_back_what_was_there(shop: Host, tmp_path: P
 
 def test_load_whose_connection_is_lost_ends_on_the_host(shop: Host, tmp_path: Path) -> None:
     before = state(shop)
-    running = start(shop, "--load", dump(shop, tmp_path / "a.sql", "DELETE FROM log;", "SELECT SLEEP(2);", "nonsense;"))
-    wait_for(shop, "SELECT SLEEP")
-    running.kill()
-    running.communicate()
-    busy = db(shop, "--load", "-", stdin="SELECT 1;")
+    file = dump(shop, tmp_path / "a.sql", "DELETE FROM log;", GATE, "nonsense;")
+    with closed_gate(shop):
+        running = start(shop, "--load", file)
+        wait_for(shop, "SELECT GET_LOCK")
+        running.kill()
+        running.communicate()
+        busy = db(shop, "--load", "-", stdin="SELECT 1;")
     assert (busy.code, "another dump is being loaded into shop_test" in busy.err) == (1, True)
     shop.sh(f"flock {STORE}/lock true")
     assert state(shop) == before
 
 
 def test_a_load_that_a_power_cut_ended_is_named_by_the_next(shop: Host, tmp_path: Path) -> None:
-    running = start(shop, "--load", dump(shop, tmp_path / "a.sql", "SELECT SLEEP(300);"))
-    wait_for(shop, "SELECT SLEEP")
+    running = start(shop, "--load", dump(shop, tmp_path / "a.sql", "SELECT SLEEP(299);"))
+    wait_for(shop, "SELECT SLEEP(299)")  # a server goes on with the one of a client that is gone
     shop.sh("pkill -KILL -f '[s]h ./main'; systemctl stop 'lampctl-task-shop.test-*'")
     running.communicate(timeout=60)
     assert running.returncode == 3
@@ -211,11 +213,13 @@ def test_ctrl_c_during_a_dump_leaves_no_file(shop: Host, tmp_path: Path) -> None
 
 def test_password_is_in_no_list_of_processes(shop: Host, tmp_path: Path) -> None:
     password = shop.sh("sed -n 's/^env.*\"\\(.*\\)\"/\\1/p' /etc/lampctl/secrets/shop.test.conf").strip()
-    running = start(shop, "--load", dump(shop, tmp_path / "a.sql", "SELECT SLEEP(2), 1;"))
-    wait_for(shop, "SELECT SLEEP(2), 1")
-    seen = shop.sh(
-        "ps -eo args ww; su -s /bin/sh site-other-test -c 'cat /run/credentials/*/* /proc/[0-9]*/environ' 2>/dev/null || :"
-    )
+    file = dump(shop, tmp_path / "a.sql", GATE)
+    with closed_gate(shop):
+        running = start(shop, "--load", file)
+        wait_for(shop, "SELECT GET_LOCK")
+        seen = shop.sh(
+            "ps -eo args ww; su -s /bin/sh site-other-test -c 'cat /run/credentials/*/* /proc/[0-9]*/environ' 2>/dev/null || :"
+        )
     out, err = running.communicate(timeout=60)
     assert (len(password), "mariadb --defaults-file" in seen, running.returncode) == (32, True, 0), err
     assert password not in seen + out + err

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from urllib.error import HTTPError
+
 import pytest
 
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
@@ -78,15 +81,25 @@ OPEN = r"""
 sed -i '/LAMPCTL_FRONT/d; /X-Lampctl-Front/d; s/^Include .*@front.*//' /etc/apache2/conf-available/lampctl.conf
 sed -i '/X-Lampctl-Front/,+1d' /etc/apache2/sites-available/lamp.test.conf
 sed -i '/@front/d' /etc/nginx/sites-available/lamp.test.conf
-systemctl reload nginx apache2; rm /etc/lampctl/secrets/@front.*
+systemctl reload apache2 nginx; rm /etc/lampctl/secrets/@front.*
 """
+
+
+def answers(host: Host) -> bool:
+    try:
+        return host.works()
+    except HTTPError:
+        return False
 
 
 @ON_ONE_RELEASE
 def test_nginx_sends_its_secret_before_apache_requires_it(host: Host) -> None:
     assert host.lampctl("deploy", "HOST", "-p", "front").code == 0
     host.sh(OPEN)
-    assert host.works()
+    ends = time.monotonic() + 30
+    while not answers(host):  # a reload returns before it has taken effect
+        assert time.monotonic() < ends
+        time.sleep(0.1)
     with visiting(host.box.address, good, "lamp.test", visitors=4, least=1000) as visits:
         ran = host.lampctl("deploy", "HOST", "-p", "front")
     assert ran.code == 0, ran
