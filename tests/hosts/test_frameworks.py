@@ -94,7 +94,7 @@ FRAMEWORKS = {
             "a missing class": Broken("src/Controller/Shop.php", "$session =", "Missing::now(); $session =",
                                       'Missing" not found'),
             "a failing migration": Broken("src/Command/Migrate.php", "'CREATE", "'ALTER TABLE none_such ADD x INT', 'CREATE",
-                                          "none_such"),
+                                          "SQLSTATE[42S02]"),
         },
         unreachable='DATABASE_URL: "mysql://shop@none.test/shop"',
         # Debian has no DoctrineMigrationsBundle, which the recipe runs where there are migrations.
