@@ -209,7 +209,7 @@ def conclude(checks: Sequence[Check], verdicts: Mapping[str, tuple[Verdict, floa
 def counted(checks: Sequence[Check], passed: Mapping[str, str]) -> dict[str, str]:
     """Check id → question; where the check that one stands beside passed, a new one is expected to pass as well.
 
-    It gets the other's question: that it fails before a change is no excuse, as if the question of one had changed.
+    It gets the other's question: that it fails before a change does not excuse it, as if one's question had changed.
     """
     return {**{check.id: passed[check.beside] for check in checks if check.beside in passed}, **passed}
 

@@ -19,7 +19,7 @@ from lampctl.ssh.relay import CHUNK, Read, Write, write_all
 _HEAD = 65536  # bytes in which a dump says which database it is of
 _PIECE = 1 << 20  # bytes to unpack at once
 _GZIP = b"\x1f\x8b"
-# How files begin that are no SQL.
+# How files begin that are not SQL.
 _OTHERS = {
     b"PK\x03\x04": "a zip archive", b"BZh": "compressed by bzip2", b"\xfd7zXZ": "compressed by xz",
     b"\x28\xb5\x2f\xfd": "compressed by zstd", b"\xff\xfe": "UTF-16, as PowerShell's > writes it",
@@ -46,7 +46,7 @@ class Inspection:
         """What it reads, as it is.
 
         Raises:
-            LampctlError: It is no SQL, is not whole, or is of another database.
+            LampctlError: It is not SQL, is not whole, or is of another database.
         """
         first = _filled(read)
         if not first:

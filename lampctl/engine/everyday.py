@@ -97,7 +97,7 @@ def streamed(transport: Transport, main: str, boundary: str, source: Read = STDI
         )
     except (KeyboardInterrupt, OSError, LampctlError) as error:
         if not isinstance(error, Unreachable):
-            _stop(transport, unit.name)
+            stop(transport, unit.name)
         raise
 
 
@@ -127,10 +127,14 @@ def _script(record: Record, line: str, mode: str, boundary: str) -> str:
     )
 
 
-def _stop(transport: Transport, unit: str) -> None:
-    """End a command that is still running; it gets the time that systemd gives a service."""
+def stop(transport: Transport, unit: str, patience: int = 0) -> None:
+    """End a command that is still running; it gets the time that systemd gives a service.
+
+    Args:
+        patience: Tenths of a second to wait for one that is about to start.
+    """
     if unit:
-        ask(transport, Batch({"main": script("everyday/stop", unit=unit).encode()}))
+        ask(transport, Batch({"main": script("everyday/stop", unit=unit, patience=patience).encode()}))
 
 
 @contextmanager

@@ -10,12 +10,13 @@ from threading import Thread
 
 from lampctl.engine.database import not_begun, parameters
 from lampctl.engine.dumps import Inspection
+from lampctl.engine.everyday import stop
 from lampctl.engine.records import Record
 from lampctl.engine.refused import failure, refusal
 from lampctl.errors import Interrupted, LampctlError, Unreachable
 from lampctl.legible import one_line
 from lampctl.resources.shell import script
-from lampctl.ssh import Batch, Transport, ask
+from lampctl.ssh import Batch, Transport
 from lampctl.ssh.batch import BEGIN
 from lampctl.ssh.limits import READ_LIMITS
 from lampctl.ssh.relay import Read
@@ -134,8 +135,7 @@ class Loader:
         """Before the load nothing was changed. A load is stopped, and the host loads the safety dump back meanwhile."""
         load, again = self._load, f"if it does not succeed: {self._again()}"
         if load.stage not in _CHANGING:
-            if load.unit:
-                self._stop()
+            self._stop()
             raise Interrupted(f"interrupted before the load: {self._name} is as it was") from caught
         if load.interrupted:
             raise Interrupted(
@@ -147,7 +147,7 @@ class Loader:
             self._stop()
 
     def _stop(self) -> None:
-        ask(self._transport, Batch({"main": script("db/stop", unit=self._load.unit).encode()}))
+        stop(self._transport, self._load.unit, patience=30)
 
     def _again(self) -> str:
         return f"lampctl db {self._transport.host} {self._record.site} --load {self._load.safety}"

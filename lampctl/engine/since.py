@@ -15,7 +15,7 @@ def since(text: str, now: datetime | None = None) -> int:
     """Seconds before now, negative; or since the epoch; 0 for an empty text. A time without a zone is this machine's.
 
     Raises:
-        UsageError: It is no time, or in the future.
+        UsageError: It is not a time, or in the future.
     """
     now = now or datetime.now().astimezone()
     if not text:

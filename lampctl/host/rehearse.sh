@@ -24,15 +24,6 @@ stand_in() { # $1: a home; $2: its new release
     ln -s "$2" "$new/current"
     printf '%s\n' "$1" >> switched
 }
-# shellcheck disable=SC2329 # the functions before this use it
-mount_in() { # $1: a unit; $2: a home that it sees
-    kind=$(sed -n "s|^\(Bind[A-Za-z]*Paths\)=-$2\$|\1|p" "$1")
-    sed -i "\|^Bind[A-Za-z]*Paths=-$2\$|d" "$1"
-    {
-        printf '[Service]\n%s=%s:%s\n' "${kind:=BindPaths}" "$PWD/homes/${2##*/}" "$2"
-        sed "s|.*|$kind=$2/&|" "homes/${2##*/}.folders"
-    } >> "$1"
-}
 for left in "$units/$trial-"*; do # of a run that was killed
     if [ -e "$left" ]; then end; fi
     break

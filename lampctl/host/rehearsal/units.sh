@@ -1,6 +1,15 @@
 # Further instances of a site's units for a rehearsal, each with another name.
 # shellcheck disable=SC2154 # rehearse.sh has the variables
 
+mount_in() { # $1: a unit; $2: a home that it sees
+    kind=$(sed -n "s|^\(Bind[A-Za-z]*Paths\)=-$2\$|\1|p" "$1")
+    sed -i "\|^Bind[A-Za-z]*Paths=-$2\$|d" "$1"
+    {
+        printf '[Service]\n%s=%s:%s\n' "${kind:=BindPaths}" "$PWD/homes/${2##*/}" "$2"
+        sed "s|.*|$kind=$2/&|" "homes/${2##*/}.folders"
+    } >> "$1"
+}
+
 # Writes the service $2 of the /etc in $1 as another one, called $3, whose site has the home $4: the same file with its drop-ins,
 # environment and credentials, which goes when it ends. Of a new /etc, it sees the files and, if there is one, the new release.
 further() {
