@@ -186,6 +186,7 @@ def _switch(
     begun = Begun.now(f"maintenance {state}", record.site, {})
     main = script(
         *(("enter",) if state == "on" else ()),
+        "journal/prune",
         "maintenance/begin",
         f"maintenance/{state}",
         site=record.site,

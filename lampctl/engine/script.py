@@ -73,7 +73,7 @@ def batch(
 
 
 def _run(plan: Plan, seen: str, begun: Begun) -> str:
-    names = ("maintenance/prune", "run")
+    names = ("maintenance/prune", "journal/prune", "run")
     return script(*names, seen=seen, owner=begun.by, playbook=plan.playbook, id=begun.id, most=runs.MOST)
 
 

@@ -34,8 +34,7 @@ fi
 KEPT=$state/generations/$GENERATION
 RUN=$ID JOURNAL=$state/runs/$ID
 export GENERATION KEPT RUN
-# shellcheck disable=SC2012 # names are dates
-ls "$state/runs" 2>/dev/null | sort | head -n "-$MOST" | while IFS= read -r old; do rm -rf "$state/runs/$old"; done
+prune_runs
 mkdir -p "$JOURNAL" && cp begun "$JOURNAL/begun" && rm -f "$JOURNAL/ended"
 tail -n +1 -s 0.2 -f --pid=$$ log >> "$JOURNAL/log" 2>/dev/null 9>&- & # a full disk must not stop the run
 umask 022

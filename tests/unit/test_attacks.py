@@ -41,11 +41,12 @@ PLACES = {
     "directory/move-out.sh": {"ACCOUNT", "MODE", "OWNER", "FORMER", "kept"},
     "disown.sh": {"new", "list"},
     "http.sh": {"outputs"},
+    "journal/prune.sh": {"state", "old"},
     # In its own directory, in /run/systemd/system, and in a /run/lampctl that is mounted for it alone. 1: only a reference.
     "rehearse.sh": {"name", "socket", "new", "folder", "1", "2"},
     "rehearsal/units.sh": {"2", "3", "from", "units"},
     # In /var/lib/lampctl/runs, and in /etc/lampctl-maintenance, which are root's.
-    "maintenance/begin.sh": {"state", "places", "journal", "old"},
+    "maintenance/begin.sh": {"state", "places", "journal"},
     "maintenance/off.sh": {"gone", "place", "places"},
     "maintenance/on.sh": {"SITE", "file", "place", "places"},
     "maintenance/prune.sh": {"closed"},
@@ -67,7 +68,7 @@ PLACES = {
     "rename/move.sh": {"1", "2"},
     "rename/restore.sh": {"1", "2"},
     "repository/write.sh": {"2", "kept"},
-    "run.sh": {"JOURNAL", "other", "KEPT", "PWD", "state", "old"},
+    "run.sh": {"JOURNAL", "other", "KEPT", "PWD", "state"},
     "secret/copies.sh": {"3"},
     "secret/make.sh": {"FILE"},
     "secret/take.sh": {"FILE"},

@@ -4,8 +4,7 @@ set -eu
 login
 # shellcheck disable=SC2034 # task.sh reads it
 streams=$MODE
-printf '%s %s\n' "$BOUNDARY" "lampctl-task-$SITE-$$"
-printf '%s\n' "$BOUNDARY" >&2
+announce "$BOUNDARY"
 size=''
 [ "$MODE" != --pty ] || size="stty rows $ROWS cols $COLUMNS 2>/dev/null || :; "
 # shellcheck disable=SC2154 # db/login.sh has it

@@ -87,7 +87,8 @@ else
     truncate -s "-$LENGTH" "$store/incoming"
 fi
 
-say stage safety "lampctl-task-$SITE-$$"
+# shellcheck disable=SC2154 # site/task.sh has it
+say stage safety "$unit"
 safety=$store/$(date -u +%Y%m%dT%H%M%S.%NZ | sed 's/[0-9]\{6\}Z/Z/').sql.gz
 { dump 2> errors || echo "$?" > failed; } | { gzip 2>/dev/null || :; } | write "$safety.new" || end full "$store" 0 "$(free "$store")"
 [ ! -e failed ] || { show errors error; end dump; }
@@ -101,7 +102,7 @@ if [ -z "$ADDRESS" ] && [ -d "$data" ] && [ "$size" -gt $((held + $(free "$data"
 
 printf '%s\n' "$safety" > "$store/unfinished"
 sync "$store/unfinished" "$store"
-say stage load "lampctl-task-$SITE-$$"
+say stage load "$unit"
 how=loaded
 load "$store/incoming" || {
     show errors error

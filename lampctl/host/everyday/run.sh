@@ -6,6 +6,5 @@ set -eu
 (enter "/var/www/$SITE" || { echo "$why" >&2; exit 1; }; cache)
 # shellcheck disable=SC2034 # task.sh reads it
 streams=$MODE
-printf '%s %s\n' "$BOUNDARY" "lampctl-task-$SITE-$$"
-printf '%s\n' "$BOUNDARY" >&2
+announce "$BOUNDARY"
 task "$FOLDER" "$COMMAND" infinity -E "TERM=$KIND" -E LANG=C.UTF-8 -E "PS1=$PROMPT"

@@ -20,8 +20,7 @@ journal=$state/runs/$ID
 
 # Records the run before its first change.
 begin() {
-    # shellcheck disable=SC2012 # names are dates
-    ls "$state/runs" 2>/dev/null | sort | head -n "-$MOST" | while IFS= read -r old; do rm -rf "$state/runs/$old"; done
+    prune_runs
     mkdir -p "$journal"
     cp begun "$journal/begun"
     : > "$journal/log"

@@ -1,6 +1,12 @@
 # Commands of a site on the host: each runs as the user ACCOUNT of SITE, in the sandbox and with the environment of the site's code,
 # by the new files if there are any. PHP: the program of its version, or empty. WITHOUT: variables that they do not get. It is in a unit of its own: nothing of it is left.
-batch=$PWD
+batch=$PWD unit=lampctl-task-$SITE-$$
+
+# Tells the sender which unit runs what follows: a line with the boundary $1, on stdout with the unit as well.
+announce() {
+    printf '%s %s\n' "$1" "$unit"
+    printf '%s\n' "$1" >&2
+}
 
 # The site's file $1, as it will be.
 part() { if [ -e "$batch/new/etc/lampctl/$1/$SITE" ]; then echo "$batch/new/etc/lampctl/$1/$SITE"; else echo "/etc/lampctl/$1/$SITE"; fi; }
@@ -13,7 +19,7 @@ cache() {
 # Runs the shell command $2 in the directory $1, for $3 seconds at most; further arguments are settings of its unit. systemd
 # would expand variables in the command before its shell does, and takes $$ for $. With streams=--pty it has a terminal.
 task() {
-    unit=lampctl-task-$SITE-$$ directory=$1 command=$(printf '%s\n' "$2" | sed 's/[$]/$$/g') limit=$3 given=/run/lampctl-environment/lampctl-task-$SITE-$$
+    directory=$1 command=$(printf '%s\n' "$2" | sed 's/[$]/$$/g') limit=$3 given=/run/lampctl-environment/$unit
     shift 3
     if [ -e "$(part environment)" ]; then
         sh "$(part environment)" "$unit"
