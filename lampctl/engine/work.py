@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from lampctl import planning
-from lampctl.checks import Result
+from lampctl.checks import Result, Status
 from lampctl.engine import observe
 from lampctl.engine.fleet import Part, Share
 from lampctl.engine.interruption import Interruption
@@ -122,15 +122,16 @@ class Work:
     def prove_settled(self, transport: Transport, desired: Desired) -> tuple[tuple[Result, ...], Observation]:
         """Probe until the checks pass or SETTLE is over: a reload returns before it takes effect.
 
-        At least twice: the first request to a new application can take longer than its check allows.
+        At least twice: the first request to a new application can take longer than its check allows, and an answer can
+        get lost. What no undo would help is not waited for any longer.
         """
         deadline, over = time.monotonic() + SETTLE, False
         while True:
             seen = self.observe(transport)
             results = self.prove(transport, desired, seen)
-            if over or not any(result.undo_may_help for result in results):
+            if over or not any(result.status is Status.FAIL for result in results):
                 return results, seen
-            over = time.monotonic() > deadline
+            over = time.monotonic() > deadline or not any(result.undo_may_help for result in results)
 
     @cached_property
     def render(self) -> Callable[[File], str]:

@@ -28,7 +28,7 @@ class Holder:
 
 def holders(port: int, units: Iterable[str]) -> str:
     """Shell that prints what `parse_holders` reads; nothing while one of `units` is active."""
-    return script("port/holders", port=port, units=units)
+    return script("port/listening", "port/holders", port=port, units=units)
 
 
 def parse_holders(raw: str, changing: Collection[str]) -> list[Holder]:
@@ -58,4 +58,4 @@ def holds(user: str, ports: Sequence[int]) -> str:
 
 
 def _call(function: str, user: str, ports: Sequence[int]) -> str:
-    return script("port/strangers") + words([function, user, *map(str, ports)])
+    return script("port/listening", "port/strangers") + words([function, user, *map(str, ports)])

@@ -39,7 +39,7 @@ class Wait:
 def vacate(unit: str, drain: str, ports: Sequence[int], successors: Sequence[str]) -> str:
     """Shell that stops a unit and waits until its ports are free; it finishes open requests."""
     pattern = "|".join(f"{port:04X}" for port in ports) or "none"
-    return script("service/vacate", unit=unit, drain=drain, ports=pattern, successors=successors)
+    return script("port/listening", "service/vacate", unit=unit, drain=drain, ports=pattern, successors=successors)
 
 
 def activate(service: Startable, action: Action, wait: Wait) -> str:

@@ -31,7 +31,7 @@ def applied(host: Host, step: bytes, password: str | None) -> list[str]:
         {
             **scripts,
             "main": script("apply").encode(),
-            "run.sh": script("run", seen="", owner="test", playbook="wire-test", id="x", most=50).encode(),
+            "run.sh": script("run", seen="", owner="test", playbook="wire-test", id="x").encode(),
             **dict.fromkeys(("adopted", "begun", "claims", "inherited", "planned"), b""),
             "steps/000": step,
         }

@@ -1,11 +1,10 @@
 # Prints `PORT PID UNIT NAME` of each listener on PORT, UNIT `-` if it is in none; nothing while one of UNITS (quoted words) is
-# active. From /proc, because ss is not always installed. The slow search through all open files runs only if something listens.
+# active. The slow search through all open files runs only if something listens.
 eval "set -- $UNITS"
 for unit; do
     if systemctl is-active --quiet "$unit"; then exit 0; fi
 done
-inodes=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-    awk -v port="$(printf :%04X "$PORT")" '$4 == "0A" && substr($2, length($2) - 4) == port { print $10 }')
+inodes=$(listening tcp tcp6 | awk -v port="$(printf :%04X "$PORT")" 'substr($2, length($2) - 4) == port { print $10 }')
 for inode in $inodes; do
     fd=$(find /proc/[0-9]*/fd -lname "socket:\[$inode\]" 2>/dev/null | head -n1)
     pid=${fd#/proc/}; pid=${pid%%/*}

@@ -1,12 +1,12 @@
 # Prints a line for each of the ports after $1 that the user $1 does not hold: who does, or that nobody does.
-# Field 2 is address and port, 4 the state (0A: listens), 8 the uid, 10 the inode. Addresses that accept connections to
+# Field 2 is address and port, 8 the uid, 10 the inode. Addresses that accept connections to
 # 127.0.0.1: itself, 0.0.0.0, and both of them in IPv6.
 strangers() {
     account=$1
     shift
-    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v uid="$(id -u "$account")" -v ports="$*" '
+    listening tcp tcp6 | awk -v uid="$(id -u "$account")" -v ports="$*" '
         BEGIN { count = split(ports, listed, " "); for (i in listed) hex[listed[i]] = sprintf("%04X", listed[i]) }
-        $4 == "0A" && $2 ~ /^(0100007F|0+|0+FFFF00000100007F):/ {
+        $2 ~ /^(0100007F|0+|0+FFFF00000100007F):/ {
             found = substr($2, index($2, ":") + 1)
             if ($8 == uid) own[found] = 1; else held[found] = $8 " " $10
         }
@@ -32,9 +32,9 @@ holds() {
 exposed() {
     account=$1
     shift
-    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v uid="$(id -u "$account")" -v ports="$*" '
+    listening tcp tcp6 | awk -v uid="$(id -u "$account")" -v ports="$*" '
         BEGIN { count = split(ports, listed, " "); for (i in listed) hex[sprintf("%04X", listed[i])] = listed[i] }
-        $4 == "0A" && $8 == uid && $2 !~ /^(......7F|00000000000000000000000001000000|0000000000000000FFFF0000......7F):/ {
+        $8 == uid && $2 !~ /^(......7F|00000000000000000000000001000000|0000000000000000FFFF0000......7F):/ {
             port = substr($2, index($2, ":") + 1)
             if (port in hex) print hex[port]
         }' | sort -nu

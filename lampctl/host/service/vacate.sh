@@ -9,7 +9,7 @@ systemctl is-active --quiet "$UNIT" || exit 0
 cgroup=/sys/fs/cgroup$(systemctl show --value -p ControlGroup "$UNIT")
 sh -c "$DRAIN"
 tries=500
-while cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -qE "^ *[0-9]+: [0-9A-F]+:($PORTS) [0-9A-F:]+ 0A "; do
+while listening tcp tcp6 | grep -qE "^ *[0-9]+: [0-9A-F]+:($PORTS) [0-9A-F:]+ 0A "; do
     tries=$((tries - 1)); [ "$tries" -gt 0 ] || { echo "$UNIT did not release its ports"; exit 1; }
     sleep 0.02
 done

@@ -3,8 +3,8 @@
 eval "set -- $PORTS"
 for port; do
     hex=$(printf %04X "$port")
-    grep -q " 00000000:$hex [0-9A-F:]* 0A " /proc/net/tcp && echo "$port 4"
-    grep -q " 00000000000000000000000000000000:$hex [0-9A-F:]* 0A " /proc/net/tcp6 && echo "$port 6"
+    listening tcp | grep -q " 00000000:$hex " && echo "$port 4"
+    listening tcp6 | grep -q " 00000000000000000000000000000000:$hex " && echo "$port 6"
 done 2>/dev/null
 awk '$4 == "00" { print "6 wanted"; exit }' /proc/net/if_inet6 2>/dev/null
 :

@@ -168,8 +168,8 @@ def _default_of(context: Context, sites: Iterable[str]) -> bool:
 def _ready(context: Context, tier: Tier) -> str:
     """Shell that succeeds once the server has its port, and, behind another one, its former port is free."""
     if not tier.behind or not context.front:
-        return script("web/listens")
-    return script("web/behind", port=tier.behind, front=context.front.unit)
+        return script("port/listening", "web/listens")
+    return script("port/listening", "web/behind", port=tier.behind, front=context.front.unit)
 
 
 def _files(context: Context, tier: Tier, site: str, secured: Mapping[str, Https]) -> tuple[Resource, ...]:

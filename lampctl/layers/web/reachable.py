@@ -63,7 +63,7 @@ def listens(context: Context, tier: Tier, service: str) -> Check:
         f"port {' and '.join(map(str, ports))} on IPv4, and on IPv6 if the host has it",
         partial(_judge_listen, ports),
         needs=(service,),
-        probe=HostProbe(script("web/listen", ports=map(str, ports))),
+        probe=HostProbe(script("port/listening", "web/listen", ports=map(str, ports))),
     )
 
 
