@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import io
 import json
 import re
 import socket
@@ -82,18 +83,36 @@ class Answer:
     date: str = ""
 
 
+def facts_of(wanted: Ask, program: bytes) -> Facts:
+    """The facts of what a program has printed: as CGI has it, the status is a header."""
+    status = re.match(rb"Status: ([^\r\n]+)\r?\n", program)
+    line, rest = (status[1], program[status.end() :]) if status else (b"200 OK", program)
+    return _read(wanted, _Received(b"HTTP/1.1 " + line + b"\r\n" + rest)).facts
+
+
+class _Received(io.BytesIO):
+    """Bytes in the place of a socket."""
+
+    def makefile(self, _mode: str) -> io.BytesIO:
+        return self
+
+
 def _send(address: str, wanted: Ask, request: bytes, timeout: float) -> Answer:
     try:
         with _connected(address, wanted, timeout) as sock:
             with suppress(OSError):  # the server may have answered already, and read no more
                 sock.sendall(request)
-            found = http.client.HTTPResponse(sock, method=wanted.method)
-            found.begin()
-            return Answer(_facts(wanted, found, found.read()), *_validators(found))
+            return _read(wanted, sock)
     except ssl.SSLError:
         return Answer({"status": "no handshake"})
     except (OSError, http.client.HTTPException) as error:
         return Answer({"status": type(error).__name__})
+
+
+def _read(wanted: Ask, sock: socket.socket | _Received) -> Answer:
+    found = http.client.HTTPResponse(sock, method=wanted.method)  # type: ignore[arg-type]
+    found.begin()
+    return Answer(_facts(wanted, found, found.read()), *_validators(found))
 
 
 def _validators(found: http.client.HTTPResponse) -> tuple[str, str]:
