@@ -22,18 +22,22 @@ STATE = "/var/lib/lampctl"  # on the host: the lock, the record of what lampctl 
 
 _MOST_UNJUDGED = 5  # each takes a proof: the host is not trusted
 
+# What tells whether another run changes the host.
+PROGRESS = {
+    "generation": f"cat {STATE}/generation 2>/dev/null || :",
+    # A shared lock fails only while a run holds the exclusive one, which the kernel releases when its holder dies.
+    "lock": f"[ ! -e {STATE}/lock ] || flock -n -s {STATE}/lock true || cat {STATE}/lock",
+}
 _STATE_PROBES = {
+    **PROGRESS,
     "network": script("linux/network"),
     "time": script("linux/time"),
     "releases": script("release/look"),
     "owned": f"grep -rH '' {STATE}/owned 2>/dev/null || :",
-    "generation": f"cat {STATE}/generation 2>/dev/null || :",
     "proved": f"cat {STATE}/proved 2>/dev/null || :",
     "passed": f"cat {STATE}/passed 2>/dev/null || :",
     "unjudged": script("unjudged"),
     "web": script("web/others"),
-    # A shared lock fails only while a run holds the exclusive one, which the kernel releases when its holder dies.
-    "lock": f"[ ! -e {STATE}/lock ] || flock -n -s {STATE}/lock true || cat {STATE}/lock",
 }
 
 

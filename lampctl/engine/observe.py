@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from lampctl import observation
 from lampctl.errors import LampctlError, Refused, Unreachable
@@ -29,7 +30,23 @@ def observe(
 
     `meanwhile` is called while the host looks for its answers; `given`: files that they are compared with.
     """
-    asked = observation.questions(candidates(loaded))
+    answers, when = _ask(transport, observation.questions(candidates(loaded)), given, meanwhile)
+    return observation.parse(answers, when)
+
+
+def progress(transport: Transport) -> tuple[str, str]:
+    """The host's generation, and who holds its lock: cheap, and it asks no service. Raises as `observe`."""
+    answers, _ = _ask(transport, observation.PROGRESS)
+    return answers.get("generation", "").strip(), answers.get("lock", "").strip()
+
+
+def _ask(
+    transport: Transport,
+    asked: Mapping[str, str],
+    given: Mapping[str, bytes] = MappingProxyType({}),
+    meanwhile: Callable[[], None] = lambda: None,
+) -> tuple[dict[str, str], float]:
+    """Question -> answer, and this machine's clock when the host answered."""
     names = {f"{number:03d}": name for number, name in enumerate(asked)}
     boundary = f"@@{secrets.token_hex(8)}"
     files = {f"q/{number}": asked[name].encode() for number, name in names.items()}
@@ -45,7 +62,7 @@ def observe(
     if late := [name for number, name in names.items() if f"late {number}" in raw]:
         raise _no_answer(transport.host, late)
     answers = {names[number]: text for number, text in raw.items() if number in names}
-    return observation.parse(answers, (began + time.time()) / 2)
+    return answers, (began + time.time()) / 2
 
 
 def _no_answer(host: str, questions: list[str]) -> Unreachable:

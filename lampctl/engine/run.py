@@ -11,6 +11,7 @@ from lampctl.checks import Status
 from lampctl.engine import fleet
 from lampctl.engine.apply import stopped
 from lampctl.engine.deploying import Deploying, refuse
+from lampctl.engine.observe import progress
 from lampctl.engine.reach import reach
 from lampctl.engine.rolling import rolled_back
 from lampctl.engine.script import WAIT
@@ -157,13 +158,13 @@ class HostRun(Work):
         for _ in range(RACES):
             if not any(result.status is Status.FAIL for result in hops):
                 break
-            was, seen = seen, self.observe(transport)
-            if not seen.lock and seen.generation == was.generation:
+            generation, lock = progress(transport)
+            if not lock and generation == seen.generation:
                 break
             self.note("another run changes the host meanwhile, so the checks are repeated")
-            if seen.lock:
+            if lock:
                 wait_for_lock(transport, WAIT)
-                seen = self.observe(transport)
+            seen = self.observe(transport)
             desired = self.wanted(seen)
             plan, hops = self.plan(desired, seen), self.prove(transport, desired, seen)
         self.done["results"] = drift.compare(plan.changes, hops, self.share.loaded.playbook.sites)

@@ -34,7 +34,7 @@ class Terminal:
 
     def wait_for(self, text: str, times: int = 1) -> None:
         """Wait until `text` has been printed `times` times from now on."""
-        before, deadline = len(self.seen), time.monotonic() + 20
+        before, deadline = len(self.seen), time.monotonic() + 60
         while self.seen[before:].count(text) < times:
             assert select.select([self._fd], [], [], deadline - time.monotonic())[0], self.seen
             self.seen += os.read(self._fd, 4096).decode(errors="replace")
