@@ -46,6 +46,7 @@ class Verdict:
     actual: str
     evidence: str = ""  # the log line, the tool's message
     hint: str = ""
+    silent: tuple[str, ...] = ()  # lampctl's units that run and give no answer: a deploy restarts them
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "actual", one_line(self.actual))
@@ -157,6 +158,7 @@ class Result:
     ms: float = 0.0
     title: str = ""
     undoable: bool = True
+    silent: tuple[str, ...] = ()
 
     @property
     def undo_may_help(self) -> bool:
@@ -201,7 +203,7 @@ def conclude(checks: Sequence[Check], verdicts: Mapping[str, tuple[Verdict, floa
             verdict = Verdict(Status.BLOCKED, f"needs {broken[0]}")
         results[check.id] = Result(
             check.id, check.layer, verdict.status, check.where, check.expected, verdict.actual, verdict.evidence,
-            verdict.hint, ms, check.title, check.undoable,
+            verdict.hint, ms, check.title, check.undoable, verdict.silent,
         )  # fmt: skip
     return tuple(results.values())
 

@@ -24,6 +24,8 @@ from lampctl.layers import Desired
 from lampctl.observation import Observation
 from lampctl.outcome import Outcome, Reporter
 from lampctl.planning import Plan, drift
+from lampctl.resources.service import SERVICES
+from lampctl.resources.unit import UnitState
 from lampctl.ssh import Target, Transport, target
 
 RACES = 3  # times that checks are repeated because another run changes the host
@@ -130,10 +132,21 @@ class HostRun(Work):
             return
         if not plan:
             self._check(transport, deploying, desired, plan, seen)
-        elif self.request.confirm and not self.request.confirm(self.host, plan.changes):
+            silent = self._silent(seen)
+            if command != "deploy" or not silent:
+                return
+            seen = replace(seen, states=seen.states.updated(SERVICES, silent))
+            plan = self.plan(desired, seen)
+            self.done["changes"] = plan.changes
+        if self.request.confirm and not self.request.confirm(self.host, plan.changes):
             raise ApplyFailed(f"{self.host}: declined: nothing was applied", "", kind="declined")
-        else:
-            deploying.apply_and_prove(desired, plan, seen, further=not back)
+        deploying.apply_and_prove(desired, plan, seen, further=not back)
+
+    def _silent(self, seen: Observation) -> dict[str, UnitState]:
+        """Service key -> state, of the sites' programs that run and gave the proof no answer."""
+        found = {f"service:{unit}" for result in self.done["results"] for unit in result.silent}
+        known = seen.states.of_kind(SERVICES)
+        return {key: replace(known[key], silent=True) for key in sorted(found & known.keys())}
 
     def _look(self, transport: Transport, deploying: Deploying) -> tuple[Desired, Observation]:
         """Observe the host; if it is going to be changed, what an earlier run left is judged first."""

@@ -103,8 +103,8 @@ def side_by_side(scripts: Sequence[str], within: float = 0) -> HostProbe:
     Args:
         within: Seconds that an answer may take, by the playbook.
     """
-    most = max(7, ceil(within) + 2)
-    return HostProbe(LIBRARY + words(["side_by_side", str(most), *scripts]), most + 1)
+    most = max(6, ceil(within) + 2)
+    return HostProbe(LIBRARY + words(["side_by_side", str(most), *scripts]), most + 2)
 
 
 def split_outputs(raw: str) -> list[str]:

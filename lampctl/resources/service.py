@@ -141,6 +141,7 @@ def _run(service: Service, state: UnitState, view: HostView) -> Change | Conflic
     reasons: tuple[tuple[bool, Action, str], ...] = (
         (fault in (Fault.ABSENT, Fault.INACTIVE), Action.START, f"is {state.active}" if state.loaded else ""),
         (fault is Fault.FROZEN, Action.RESTART, "is frozen"),
+        (fault is Fault.SILENT, Action.RESTART, "runs, but gives no answer"),
         (bool(rewritten), Action.RESTART, f"because of {rewritten}"),
         (bool(bound), Action.RESTART, f"because {bound} moves a port to another address, which a reload can't do"),
         (fault is Fault.OUTDATED, Action.RESTART, f"because {state.unit_file} is newer than what it runs"),

@@ -44,6 +44,7 @@ class Fault(StrEnum):
     ABSENT = "absent"  # systemd does not know the unit
     INACTIVE = "inactive"
     FROZEN = "frozen"  # its processes are stopped: active to systemd, but it does not answer
+    SILENT = "silent"  # a proof got no answer from it, though nothing else is wrong with it
     OUTDATED = "outdated"  # it was started from an older unit file: a reload is not enough
     STALE = "stale"  # its configuration was changed after it was last loaded
     SOCKET = "socket"  # a socket of its own does not exist, or has other rights
@@ -62,6 +63,7 @@ class UnitState:
         unread: systemd has not reloaded the unit's files since they were changed.
         sockets: What is wrong with its sockets: one does not exist, or has another mode or owner.
         frozen: A process of it is stopped (SIGSTOP), or its control group is frozen.
+        silent: A proof got no answer from it. No look at the host tells that.
         drop_ins: Its drop-ins below /etc or /run that are not lampctl's.
         log: Its last log lines, if it should run and does not.
         dependents: What depends on it and is not lampctl's.
@@ -84,6 +86,7 @@ class UnitState:
     dependents: tuple[str, ...] = ()
     unit_changed_path: str = ""
     frozen: bool = False
+    silent: bool = False
     drop_ins: tuple[str, ...] = ()
 
     def fault(self, on_change: Action) -> Fault | None:
@@ -98,6 +101,7 @@ class UnitState:
             Fault.ABSENT: not self.loaded and not self.runs,
             Fault.INACTIVE: not self.runs,
             Fault.FROZEN: self.frozen,
+            Fault.SILENT: self.silent,
             Fault.OUTDATED: self.unread or self.unit_changed > self.started,
             Fault.STALE: self.changed > since,
             Fault.SOCKET: bool(self.sockets),

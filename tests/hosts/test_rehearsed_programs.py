@@ -101,3 +101,17 @@ def test_program_that_cannot_run_twice_is_not_held_back(program: Program, alone:
         assert (ran.code, ran.host["applied"]) == (0, True), ran
     assert "its programs do not run beside those that serve" in program.log()
     assert leftovers(program.host) == ""
+
+
+@pytest.mark.parametrize("server", ["nginx"])
+def test_instance_that_runs_but_does_not_answer_is_named_and_restarted(program: Program) -> None:
+    hangs = "$SIG{USR1} = sub { sleep 1000000 };"
+    assert program.deploy("one", before=hangs).code == 0
+    unit = "lampctl-app.test@8102.service"
+    program.host.sh(f"systemctl kill -s USR1 {unit}")
+    ran = program.host.lampctl("check", "HOST", "-p", str(program.folder / "site.yml"))
+    assert (ran.code, ran.host["culprit"]["id"]) == (1, "site.port@app.test"), ran
+    failed = next(result for result in ran.host["results"] if result["id"] == "site.port@app.test")
+    assert f"lampctl deploy restarts {unit}" in failed["hint"]
+    healed = program.deploy("one", before=hangs)
+    assert (healed.code, healed.changes) == (0, {f"service:{unit}": "restart"}), healed

@@ -64,6 +64,7 @@ WRITTEN: list[tuple[Event, dict[str, Any]]] = [
                 "ms": 5.5,
                 "title": "",
                 "undoable": True,
+                "silent": [],
             },
         },
     ),

@@ -13,7 +13,7 @@ from lampctl.playbook.sites.process import STARTER
 
 
 def vhost(context: Context, name: str, options: ProcessSite) -> Vhost:  # noqa: ARG001
-    return upstreams.vhost(name, options, upstreams.members(options.ports), websocket=True, own=True)
+    return upstreams.vhost(name, options, upstreams.members(name, options.ports), websocket=True, own=True)
 
 
 def parts(context: Context, name: str, options: ProcessSite) -> Desired:

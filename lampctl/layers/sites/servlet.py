@@ -80,7 +80,7 @@ def _socket(name: str) -> str:
 
 
 def _group(context: Context, name: str) -> tuple[Member, ...]:
-    return (Member(f"http://{name}", socket=_socket(name), user=context.web.user),)
+    return (Member(f"http://{name}", socket=_socket(name), user=context.web.user, unit=f"{servlet_of(name)}.service"),)
 
 
 def _services(

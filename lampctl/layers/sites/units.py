@@ -69,7 +69,7 @@ def program(
 
 
 def _chain(context: Context, name: str, options: SandboxedSite, services: Sequence[Service]) -> tuple[Check, ...]:
-    group = upstreams.members(options.ports)
+    group = upstreams.members(name, options.ports)
     hint = f"journalctl -u {services[0].unit} shows what the program printed"
     ports, user = " and ".join(map(str, options.ports)), user_of(name)
     asks = upstreams.probe_each(name, options, group)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from lampctl.layers.base import Context
 from lampctl.layers.sites.common import outside
 from lampctl.layers.sites.page import page_checks
 from lampctl.layers.vhost import UPGRADE, Needs, Vhost
-from lampctl.playbook import user_of
+from lampctl.playbook import unit_of, user_of
 from lampctl.playbook.fields import in_seconds
 from lampctl.playbook.sites import ProbeOptions
 
@@ -27,6 +27,7 @@ _APACHE = (
 )
 _APACHE_TLS = ("socache_shmcb.load", "ssl.conf", "ssl.load")
 _PORTS = {"http": 80, "https": 443}
+_NOTHING = "no HTTP answer"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Member:
     weight: int = 1
     socket: str = ""  # its Unix socket on this host; `url` is only a name then
     user: str = ""  # the user who can connect to that socket
+    unit: str = ""  # lampctl's unit that runs it
 
     @property
     def scheme(self) -> str:
@@ -76,9 +78,9 @@ class Options(Protocol):
     def page(self) -> ProbeOptions: ...
 
 
-def members(ports: Sequence[int]) -> tuple[Member, ...]:
-    """The instances of a program on the host itself."""
-    return tuple(Member(f"http://127.0.0.1:{port}") for port in ports)
+def members(name: str, ports: Sequence[int]) -> tuple[Member, ...]:
+    """The instances of a site's program on the host itself."""
+    return tuple(Member(f"http://127.0.0.1:{port}", unit=unit_of(name, port)) for port in ports)
 
 
 def vhost(name: str, options: Options, group: Sequence[Member], *, websocket: bool, own: bool) -> Vhost:
@@ -133,13 +135,13 @@ def _request(name: str, path: str, member: Member) -> str:
 
 
 def judge_each(group: Sequence[Member], hint: str, seen: Evidence) -> Verdict:
-    """Pass if every upstream answers with a status below 500."""
+    """Pass if every upstream answers with a status below 500. lampctl's own that give no answer are `silent`."""
     if seen.error:
         return unknown("could not be tried", seen.error)
     raw = http.split_outputs(seen.raw)
     answers = [http.parse(part) for part in raw]
     faults = [
-        (member, f"{answer.status}" if answer else "no HTTP answer", part)
+        (member, f"{answer.status}" if answer else _NOTHING, part)
         for member, answer, part in zip(group, answers, raw, strict=False)
         if not (answer and recognise(answer))
     ]
@@ -148,6 +150,8 @@ def judge_each(group: Sequence[Member], hint: str, seen: Evidence) -> Verdict:
     if faults:
         member, fault, part = faults[0]
         several = f"{len(faults)} of {len(group)} do not answer; " if len(group) > 1 else ""
-        return failed(f"{several}{member.label}: {fault}", part[-300:], hint)
+        silent = tuple(member.unit for member, fault, _ in faults if member.unit and fault == _NOTHING)
+        heals = f"; lampctl deploy restarts {silent[0]}" if silent else ""
+        return replace(failed(f"{several}{member.label}: {fault}", part[-300:], hint + heals), silent=silent)
     statuses = ", ".join(sorted({str(answer.status) for answer in answers if answer}))
     return passed(f"{statuses} from {len(group)} of {len(group)}")
