@@ -32,8 +32,8 @@ MORE = {
     "routes": (
         "process",
         (
-            "sites={a.test: {type: static, routes: {/a/: {site: process.test}, /b/: {upstream: 'http://b.example'}}}}",
-            "web.server=nginx",
+            "sites={a.test: {type: static, routes: {/b/: {site: b.test}, /c/: {upstream: 'http://c.example'}}}, "
+            "b.test: {type: process, command: b, port: 8000}}",
         ),
     ),
     "probe: [/, /shop]": ("lamp", ("sites={a.test: {probe: [/, /shop]}}",)),
