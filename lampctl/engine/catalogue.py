@@ -29,6 +29,13 @@ MORE = {
         "lamp",
         ("sites={a.test: {workers: {a: {command: a}}, schedule: {a: {every: '@daily', command: a}}}}",),
     ),
+    "routes": (
+        "process",
+        (
+            "sites={a.test: {type: static, routes: {/b/: {site: b.test}, /c/: {upstream: 'http://c.example'}}}, "
+            "b.test: {type: process, command: b, port: 8000}}",
+        ),
+    ),
     "probe: [/, /shop]": ("lamp", ("sites={a.test: {probe: [/, /shop]}}",)),
     "two PHPs": ("lamp", (_ARCHIVE, "sites={a.test: {}, b.test: {php: {version: '8.2', repository: a}}}")),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lampctl.playbook.sites import SiteBase
@@ -48,17 +48,46 @@ CODE = (
 
 _RELEASE = Rule("Beside its pages, a release has code of others and tests.", r"^/(vendor|node_modules|tests)(/|$)")
 _OWN = "Denied by the playbook."
+_START = re.compile(r"(?<!\[)\^/")  # of the path, in a pattern; not in a set of characters
 _GLOBS = re.compile(r"\*\*|\*|\?|[^*?]+")
 _GLOB = {"**": "(?s:.*)", "*": "[^/]*", "?": "[^/]"}
 
 
 def rules(site: SiteBase, declared: Sequence[Rule]) -> tuple[Rule, ...]:
     """What is denied on a site whose type declares these rules."""
-    found = tuple(_wanted(site, declared))
+    return _unless_allowed(site, tuple(_wanted(site, declared)))
+
+
+def beside(paths: Iterable[str], found: Iterable[Rule]) -> tuple[Rule, ...]:
+    """The rules, of all paths but those below `paths`."""
+    routed = "|".join(map(escaped, paths))
+    return _where(f"^(?!{routed})", found) if routed else tuple(found)
+
+
+def below(pattern: str, outer: SiteBase, found: Sequence[Rule], stripped: str = "") -> tuple[Rule, ...]:
+    """What is denied where a site has a route: hidden files, what the site itself denies, and the target's rules.
+
+    Args:
+        pattern: Of the paths of the route, from `^` on.
+        found: The target's rules.
+        stripped: The path of the route, if the target does not see it.
+    """
+    own = _unless_allowed(outer, (*HIDDEN, *_denied(outer)))
+    if stripped:
+        start = f"^{escaped(stripped)}"
+        found = [replace(rule, pattern=_START.sub(lambda _: start, rule.pattern)) for rule in found]
+    return _where(f"^(?={pattern.removeprefix('^')})", dict.fromkeys((*own, *found)))
+
+
+def _where(start: str, found: Iterable[Rule]) -> tuple[Rule, ...]:
+    return tuple(replace(rule, pattern=f"{start}(?s:.*?)(?:{rule.pattern})") for rule in found)
+
+
+def _unless_allowed(site: SiteBase, found: tuple[Rule, ...]) -> tuple[Rule, ...]:
     if not site.allow:
         return found
     allowed = "|".join(map(_of_pattern, site.allow))
-    return tuple(replace(rule, pattern=rf"^(?!(?s:.*?)(?:{allowed}))(?s:.*?)(?:{rule.pattern})") for rule in found)
+    return _where(rf"^(?!(?s:.*?)(?:{allowed}))", found)
 
 
 def _wanted(site: SiteBase, declared: Sequence[Rule]) -> Iterator[Rule]:
@@ -70,8 +99,11 @@ def _wanted(site: SiteBase, declared: Sequence[Rule]) -> Iterator[Rule]:
             "What the site's code or its visitors put there is shown, and never run.",
             rf"^/{escaped(folder)}/(?s:.*)\.php(/|$)",
         )
-    for pattern in site.deny:
-        yield Rule(_OWN, f"(?i:{_of_pattern(pattern)})")
+    yield from _denied(site)
+
+
+def _denied(site: SiteBase) -> Iterator[Rule]:
+    return (Rule(_OWN, f"(?i:{_of_pattern(pattern)})") for pattern in site.deny)
 
 
 def _written(site: SiteBase) -> Iterator[str]:

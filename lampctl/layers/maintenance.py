@@ -47,7 +47,8 @@ class Maintenance:
             "allowed": list(self.allowed),
             "names": {"pass": _PASS, "mark": _MARK},
         }
-        names = ("apache.conf", "nginx.conf", "nginx-maps.conf", "page.html")
+        # Those of routes are for other sites, of which some paths lead to this one.
+        names = ("apache.conf", "apache-route.conf", "nginx.conf", "nginx-route.conf", "nginx-maps.conf", "page.html")
         return tuple(File(name, "web", f"maintenance/{name}.j2", values, mode=0o600) for name in names)
 
     @property

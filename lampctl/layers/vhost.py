@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lampctl.layers.base import Context
-from lampctl.layers.denied import COMMON, Rule
+from lampctl.layers.denied import COMMON, Rule, escaped
 from lampctl.layers.sizing import Sized
 from lampctl.playbook import TlsOptions
 from lampctl.playbook.sites import answered, redirected
@@ -19,6 +19,8 @@ from lampctl.resources.acme import LETS_ENCRYPT
 WEBROOT = "/var/www/lampctl"  # certbot's term: its answers are at the URL's path below
 WELL_KNOWN_URL = "/.well-known/acme-challenge/"
 WELL_KNOWN = WEBROOT + WELL_KNOWN_URL.rstrip("/")
+
+ROUTED = "X-Lampctl-Route"  # in answers to lampctl's own requests: the path of the route that they came by
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,36 @@ class Needs:
     modules: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     counts: bool = False
+
+
+@dataclass(frozen=True)
+class Route:
+    """Requests below a path that the program of another site, or an upstream, answers.
+
+    Attributes:
+        id: Unique among all sites: in names of NGINX's variables, and of the groups of both servers.
+        values: What the handler `proxy` needs of the target.
+        site: The target; empty for an upstream.
+        longer: The paths of other routes below this one.
+        denied: Patterns are of the whole path of a request.
+    """
+
+    id: str
+    path: str
+    strip: bool
+    body_limit: Sized
+    values: Mapping[str, object]
+    site: str = ""
+    longer: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    denied: tuple[Rule, ...] = ()
+    tls: bool = False  # to its upstreams
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression of the paths that are this route's."""
+        longer = "|".join(escaped(path.removeprefix(self.path)) for path in self.longer)
+        return f"^{escaped(self.path)}" + (f"(?!{longer})" if longer else "")
 
 
 @dataclass(frozen=True)
@@ -53,6 +85,7 @@ class Vhost:
     apache: Needs = Needs()
     nginx: Needs = Needs()
     denied: tuple[Rule, ...] = COMMON
+    routes: tuple[Route, ...] = ()  # the longest path first
 
     @property
     def probe_root(self) -> str:

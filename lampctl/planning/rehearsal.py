@@ -94,7 +94,8 @@ def _link(check: Check) -> str:
 
 
 def _is_page(check: Check) -> bool:
-    return isinstance(check.probe, HostProbe) and bool(check.probe.accept)
+    """Of the site's own program; its routes lead to others, which nothing starts beside those that serve."""
+    return isinstance(check.probe, HostProbe) and bool(check.probe.accept) and check.id.startswith("site.answer")
 
 
 def _by_files(check: Check) -> bool:

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from lampctl.documents import READ_BEFORE, Document, Path, short, shown
 from lampctl.errors import guess
+from lampctl.playbook.place import MisplacedError
 from lampctl.playbook.text import WRONG_TEXT
 
 # pydantic names Python's types; these are a playbook's.
@@ -99,7 +100,8 @@ def _place(problem: ErrorDetails, top: type[BaseModel]) -> tuple[Path, type[Base
             kind = _below(kinds[0], part)
     if problem["type"].startswith("union_tag_"):
         path += _telling_key(_alternatives(kind))
-    return tuple(path), model
+    raised = problem.get("ctx", {}).get("error")
+    return (*path, *(raised.path if isinstance(raised, MisplacedError) else ())), model
 
 
 def _telling_key(members: list[Any]) -> list[str]:

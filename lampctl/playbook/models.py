@@ -36,6 +36,7 @@ from lampctl.playbook.sites import (
     overridden,
     redirected,
     root_of,
+    routed,
     user_of,
     without_www,
 )
@@ -174,6 +175,7 @@ class Playbook(Options):
         _unique("the Unix user {} is used by two sites", ([user_of(n)] for n in self.sites))
         apart(self.sites)
         without_www(self.sites)
+        routed(self.sites, {known: n for n, s in self.sites.items() for known in _names(n, s)})
         roots = [root_of(n, s) for n, s in self.sites.items() if isinstance(s, RootedSite)]
         _unique("the root {} is used by two sites", ([root] for root in roots))
         self._has_repositories()

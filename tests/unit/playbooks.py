@@ -139,6 +139,7 @@ def playbooks(draw: Callable[[Data], Any]) -> dict[str, Any]:
             files = {"certificate": "/etc/ssl/lampctl-test.pem", "key": "/etc/ssl/lampctl-test.key"}
             given = {key: val for key, val in tls.items() if key not in files}
             data["tls"] = {**given, **(files if tls["mode"] == "files" else {})}
+    _fit_routes(sites)
     options = {
         name: draw(value(playbook_model().model_fields[name].annotation)) or {} for name in ("web", "php", "mysql")
     }
@@ -147,6 +148,28 @@ def playbooks(draw: Callable[[Data], Any]) -> dict[str, Any]:
     options["web"] = {**options["web"], "front": None, **draw(st.sampled_from(SERVERS))}
     found = {"sites": sites, **options}
     return behind_nginx(found) if options["web"]["server"] == "nginx" else found
+
+
+def _fit_routes(sites: dict[str, Any]) -> None:
+    """Let routes lead to a site that can be a target, where there is one."""
+    for name, data in sites.items():
+        fit = [n for n, one in sites.items() if n != name and site_types()[one["type"]].options.proxied]
+        fit = [n for n in fit if data.get("basic_auth") or not sites[n].get("basic_auth")]
+        routes: dict[str, Any] = {}
+        for path, route in data.pop("routes", {}).items():
+            route.pop("probe", None)
+            if any(old.startswith(path) for old in data.get("redirects", {})):
+                continue
+            if not route.get("upstream"):
+                route = {"site": fit[0], "strip": route.get("strip", False)} if fit else None
+            else:
+                route.pop("site", None)
+                one = route["upstream"][0] if isinstance(route["upstream"], list) else route["upstream"]
+                route["upstream"] = one["url"] if isinstance(one, dict) else one
+            if route:
+                routes[path] = route
+        if routes:
+            data["routes"] = routes
 
 
 def _fit_source(data: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from lampctl.layers.sites.php import PHP
 from lampctl.layers.sites.process import PROCESS
 from lampctl.layers.sites.proxy import PROXY
 from lampctl.layers.sites.record import record
+from lampctl.layers.sites.routes import route_checks, route_parts, with_routes
 from lampctl.layers.sites.ruled import ruled
 from lampctl.layers.sites.schedules import schedules
 from lampctl.layers.sites.servlet import SERVLET
@@ -59,11 +60,13 @@ def desired_sites(context: Context) -> Desired:
             parts += Desired(checks=page_checks(context, name, (f"web.static@{name}",)))
         if isinstance(options, WorkingSite):
             parts += workers(context, name, options) + schedules(context, name, options)
+        parts += route_parts(context, name)
         parts = ruled(context, name, parts) + record(context, name, options, vhost_of(context, name), parts)
         parts += hold(context, name) + maintained(context, name)
         total += Desired(tuple(Package(package, "site") for package in options.packages))
         total += _move_to_https(parts) if redirects(context, name) else parts
-    return total
+    # Behind those of all sites: a check can be blocked only by one before it.
+    return total + Desired(checks=tuple(c for name in context.playbook.sites for c in route_checks(context, name)))
 
 
 def _move_to_https(parts: Desired) -> Desired:
@@ -79,5 +82,10 @@ def _move_to_https(parts: Desired) -> Desired:
 
 
 def vhost_of(context: Context, name: str) -> Vhost:
-    options = context.playbook.sites[name]
-    return site_types()[options.type].vhost(context, name, options)
+    """How the web server answers for a site of the playbook, with its routes."""
+
+    def plain(site: str) -> Vhost:
+        options = context.playbook.sites[site]
+        return site_types()[options.type].vhost(context, site, options)
+
+    return with_routes(context, name, plain(name), plain)

@@ -64,7 +64,7 @@ def _chain(context: Context, name: str, options: ServletSite, services: tuple[Se
               partial(_judge, services), ("linux.ssh",), None),
         check(name, "port", Where.HOST, "the program answers directly", "an answer below 500 on its socket",
               partial(upstreams.judge_each, group, hint), (f"site.service@{name}",),
-              upstreams.probe_each(name, options, group)),
+              upstreams.probe_each(name, options.page, group)),
         *upstreams.chain(context, name, options, group, (f"site.port@{name}",)),
     )  # fmt: skip
 

@@ -72,7 +72,7 @@ def _chain(context: Context, name: str, options: SandboxedSite, services: Sequen
     group = upstreams.members(name, options.ports)
     hint = f"journalctl -u {services[0].unit} shows what the program printed"
     ports, user = " and ".join(map(str, options.ports)), user_of(name)
-    asks = upstreams.probe_each(name, options, group)
+    asks = upstreams.probe_each(name, options.page, group)
     found = (labelled("held", strangers(user, options.ports)), labelled("exposed", exposed(user, options.ports)))
     script = "\n".join((*found, asks.script))
     return (

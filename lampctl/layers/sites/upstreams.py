@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -85,18 +85,24 @@ def members(name: str, ports: Sequence[int]) -> tuple[Member, ...]:
 
 def vhost(name: str, options: Options, group: Sequence[Member], *, websocket: bool, own: bool) -> Vhost:
     """The vhost of a group. `own`: lampctl runs its instances, so one that does not answer is being restarted."""
-    values = {
-        "group": user_of(name),  # short enough for Apache, and not a hostname
-        "members": group,
-        "websocket": websocket,
-        "timeout": options.timeout,
-        "own": own,
-    }
+    found = values(user_of(name), group, options.timeout, websocket=websocket, own=own)
     limit = sizing.given_limit(options.body_limit)
-    tls = group[0].scheme == "https"
-    apache = Needs((*_APACHE, *(_APACHE_TLS if tls else ())))
     rules = denied.COMMON if own else denied.HIDDEN  # an application elsewhere knows best what its paths are
-    return Vhost("proxy-tls" if tls else "proxy", limit, values=values, apache=apache, nginx=UPGRADE, denied=rules)
+    handler = "proxy-tls" if is_tls(group) else "proxy"
+    return Vhost(handler, limit, values=found, apache=apache_needs(group), nginx=UPGRADE, denied=rules)
+
+
+def values(group: str, members: Sequence[Member], timeout: int, *, websocket: bool, own: bool) -> Mapping[str, object]:
+    """What the templates need. `group`: short enough for Apache, and not a hostname."""
+    return {"group": group, "members": members, "websocket": websocket, "timeout": timeout, "own": own}
+
+
+def apache_needs(group: Sequence[Member]) -> Needs:
+    return Needs((*_APACHE, *(_APACHE_TLS if is_tls(group) else ())))
+
+
+def is_tls(group: Sequence[Member]) -> bool:
+    return group[0].scheme == "https"
 
 
 def chain(
@@ -120,10 +126,10 @@ def recognise(answer: http.Answer) -> str | None:
     return str(answer.status) if answer.status < 500 else None
 
 
-def probe_each(name: str, options: Options, group: Sequence[Member]) -> HostProbe:
+def probe_each(name: str, page: ProbeOptions, group: Sequence[Member]) -> HostProbe:
     """Requests to the upstreams from the host itself, past the web server; those with TLS only get a connection."""
-    requests = [_request(name, options.page.path, member) for member in group]
-    return http.side_by_side(requests, in_seconds(options.page.within))
+    requests = [_request(name, page.path, member) for member in group]
+    return http.side_by_side(requests, in_seconds(page.within))
 
 
 def _request(name: str, path: str, member: Member) -> str:

@@ -11,7 +11,7 @@ from lampctl.layers.base import Context, Desired, ProbeFile, Validator
 from lampctl.layers.logins import logins
 from lampctl.layers.services import service_check
 from lampctl.layers.tls.profile import profile_of
-from lampctl.layers.vhost import WELL_KNOWN, WELL_KNOWN_URL, Https, https_of
+from lampctl.layers.vhost import ROUTED, WELL_KNOWN, WELL_KNOWN_URL, Https, https_of
 from lampctl.layers.web import apache, checks, front, nginx, reachable, taken, used
 from lampctl.layers.web.rules import rules
 from lampctl.layers.web.tier import Tier, tiers
@@ -192,6 +192,8 @@ def _files(context: Context, tier: Tier, site: str, secured: Mapping[str, Https]
         "well_known": WELL_KNOWN,
         "well_known_url": WELL_KNOWN_URL,
         "maintenance": maintenance.folder(site),
+        "closed": maintenance.folder,  # of a route's target
+        "routed": ROUTED,
         **vhost.values,
     }
     return (

@@ -84,7 +84,7 @@ def rules(context: Context, tier: Tier, site: str) -> Rules:
     methods = (*options.methods, *(("HEAD",) if options.methods and "HEAD" not in options.methods else ()))
     return Rules(
         id,
-        denied=() if tier.front else denied.rules(options, tier.vhosts[site].denied),
+        denied=() if tier.front else denied.beside(options.routes, denied.rules(options, tier.vhosts[site].denied)),
         redirects=() if tier.behind else _redirects(options),
         headers=() if tier.behind else _headers(options, id),
         methods=() if tier.behind else methods,

@@ -39,7 +39,8 @@ def tiers(context: Context) -> tuple[Tier, ...]:
 
 
 def _forwarding(vhost: Vhost) -> Vhost:
-    return Vhost("front", _same_limit(vhost), values={"websocket": vhost.values.get("websocket", False)}, nginx=UPGRADE)
+    values = {"websocket": vhost.values.get("websocket", False), "forwarded": vhost.routes}
+    return Vhost("front", _same_limit(vhost), values=values, nginx=UPGRADE)
 
 
 def _same_limit(vhost: Vhost) -> sizing.Sized:

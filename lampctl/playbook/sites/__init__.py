@@ -28,10 +28,12 @@ from lampctl.playbook.sites.php import PhpSite, overridden
 from lampctl.playbook.sites.process import ProcessSite
 from lampctl.playbook.sites.proxy import ProxySite
 from lampctl.playbook.sites.roots import apart, packaged
+from lampctl.playbook.sites.routes import RouteOptions
 from lampctl.playbook.sites.rules import WWW, without_www
 from lampctl.playbook.sites.servlet import ServletSite
 from lampctl.playbook.sites.source import Origin
 from lampctl.playbook.sites.static import StaticSite
+from lampctl.playbook.sites.targets import routed
 from lampctl.playbook.sites.wordpress import WordpressSite
 from lampctl.playbook.sites.workers import WorkingSite
 
@@ -46,6 +48,7 @@ __all__ = [
     "ProxySite",
     "ReleasedSite",
     "RootedSite",
+    "RouteOptions",
     "SandboxedSite",
     "ServletSite",
     "SiteBase",
@@ -65,6 +68,7 @@ __all__ = [
     "packaged",
     "redirected",
     "root_of",
+    "routed",
     "servlet_of",
     "slice_of",
     "socket_name",

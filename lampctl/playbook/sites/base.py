@@ -26,7 +26,7 @@ from lampctl.playbook.sites.names import home_of, unit_of
 from lampctl.playbook.sites.options import SitePhpOptions, TlsOptions, WithDatabase
 from lampctl.playbook.sites.pipeline import Pipeline
 from lampctl.playbook.sites.recipe import PreparedSite
-from lampctl.playbook.sites.rules import RuledSite
+from lampctl.playbook.sites.routes import RoutedSite
 from lampctl.playbook.sites.source import Folder, Origin, Pattern, SiteSource, origin_of
 from lampctl.resources.release import KEPT
 
@@ -58,10 +58,11 @@ class ProbeOptions(Options):
 Pages = Annotated[list[RequestPath | ProbeOptions], Field(min_length=1, max_length=50)]
 
 
-class SiteBase(PreparedSite, RuledSite):
+class SiteBase(PreparedSite, RoutedSite):
     """The options of every site. Subclass it for a new type, with `type: Literal["NAME"]`."""
 
     runs_code: ClassVar[bool] = True  # whether anything runs for it, in its own slice
+    proxied: ClassVar[bool] = False  # whether programs or upstreams answer all of its paths over HTTP
 
     type: str = Field(description=TYPE)
     aliases: list[Hostname] = Field([], description="Other names under which the site answers.")
@@ -231,6 +232,8 @@ class PooledSite(WithEnvironment, SiteBase):
 
 class SandboxedSite(WithDatabase, WithEnvironment, SiteBase):
     """The site's own program behind the web server, in a sandboxed unit."""
+
+    proxied: ClassVar[bool] = True
 
     memory_max: Size | None = Field(None, description="The most memory for each instance (systemd's MemoryMax).")
     cpu_quota: Annotated[int, Field(ge=1, le=12800)] | None = Field(
