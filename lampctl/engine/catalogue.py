@@ -29,6 +29,7 @@ MORE = {
         "lamp",
         ("sites={a.test: {workers: {a: {command: a}}, schedule: {a: {every: '@daily', command: a}}}}",),
     ),
+    "mail": ("lamp", ("sites={a.test: {mail: {relay: smtp.a.example}}}",)),
     "probe: [/, /shop]": ("lamp", ("sites={a.test: {probe: [/, /shop]}}",)),
     "two PHPs": ("lamp", (_ARCHIVE, "sites={a.test: {}, b.test: {php: {version: '8.2', repository: a}}}")),
 }
