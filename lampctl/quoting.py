@@ -69,6 +69,11 @@ def word(value: object) -> str:
     return assignment(value).replace("$", "$$")
 
 
+def msmtp(value: object) -> str:
+    """An argument in msmtp's configuration: it removes the quotes around it, and nothing in between is special."""
+    return f'"{_without(_CONTROLS, value, "control characters")}"'
+
+
 def xml(value: object) -> str:
     """Text or an attribute's value in XML."""
     return escape(_without(_CONTROLS, value, "control characters"), {'"': "&quot;", "'": "&apos;"})
@@ -104,5 +109,5 @@ def nginx_text(value: object) -> str:
 
 FILTERS: Mapping[str, Callable[[object], str]] = {
     filter.__name__: filter
-    for filter in (ini, php, systemd, unit, assignment, word, xml, apache, nginx, apache_text, nginx_text)
+    for filter in (ini, msmtp, php, systemd, unit, assignment, word, xml, apache, nginx, apache_text, nginx_text)
 }

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from lampctl.errors import PlaybookError
 from lampctl.layers.environment import secret_name
+from lampctl.layers.mail import mail_of
+from lampctl.layers.mail import secret_name as mail_name
 
 if TYPE_CHECKING:
     from lampctl.playbook import Loaded
@@ -34,28 +36,33 @@ def supplied(loaded: Loaded, beside: Callable[[str], Path], *, required: bool = 
     """
     found: dict[str, bytes] = {}
     known: dict[Supplied, bytes] = {}
-    for site, variable, wanted in _wanted(loaded):
-        where = loaded.document.position(("sites", site, "environment", variable))
+    for name, path, wanted in _wanted(loaded):
+        where = loaded.document.position(("sites", *path))
         try:
             if wanted not in known:
                 known[wanted] = _value(wanted, beside(where.file if where else ""))
-            found[f"given/{secret_name(site, variable)}"] = known[wanted]
+            found[f"given/{name}"] = known[wanted]
         except ValueError as error:
             if required:
-                named = f"{where}: sites → {site} → environment → {variable}"
-                raise PlaybookError(f"{named}: {error}", "it is one line of text, which only you see") from None
+                named = " → ".join(("sites", *path))
+                hint = "it is one line of text, which only you see"
+                raise PlaybookError(f"{where}: {named}: {error}", hint) from None
     return found
 
 
-def _wanted(loaded: Loaded) -> Iterator[tuple[str, str, Supplied]]:
+def _wanted(loaded: Loaded) -> Iterator[tuple[str, tuple[str, ...], Supplied]]:
+    """(its name, where the playbook has it below `sites`, where its value is)."""
     from lampctl.playbook.sites.environment import Supplied, WithEnvironment
 
     for site, options in loaded.playbook.sites.items():
+        mail = mail_of(options)
+        if mail and mail.password:
+            yield mail_name(site), (site, "mail", "password"), mail.password.secret
         if not isinstance(options, WithEnvironment):
             continue
         for variable, entry in options.variables.items():
             if isinstance(entry.secret, Supplied):
-                yield site, variable, entry.secret
+                yield secret_name(site, variable), (site, "environment", variable), entry.secret
 
 
 def _value(wanted: Supplied, folder: Path) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lampctl.layers import mail
 from lampctl.layers.authority import authority_of
 from lampctl.layers.base import Context
 from lampctl.playbook import database_of
@@ -72,7 +73,7 @@ def environment(context: Context, site: str) -> Environment:
     entries = {**(_of_database(context, site, database) if database else {}), **options.variables}
     secrets = _secrets(site, options, database)
     texts = {name: entry.value for name, entry in entries.items() if entry.value is not None}
-    texts |= options.own_variables(site)
+    texts = {**mail.variables(site, options), **texts, **options.own_variables(site)}
     names = (*secrets, *(name for name in in_order(texts) if name not in secrets))
     if not names:
         return Environment()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lampctl.layers import authority, sizing
+from lampctl.layers import authority, mail, sizing
 from lampctl.layers.base import Context, Validator
 from lampctl.layers.environment import environment
 from lampctl.layers.tenant import tenant
@@ -158,7 +158,7 @@ def ini_of(context: Context, site: str) -> dict[str, str | int | float | bool]:
 def _given_ini(context: Context, site: str) -> dict[str, str | int | float | bool]:
     playbook, options = context.playbook, context.playbook.php_sites[site]
     layer = playbook.php.ini if playbook.php else {}
-    return {**layer, **authority.authority_ini(site, options), **options.php.ini}
+    return {**layer, **authority.authority_ini(site, options), **mail.ini(site, options), **options.php.ini}
 
 
 def _memory_limit(context: Context, site: str) -> str:

@@ -10,6 +10,7 @@ from lampctl.resources.file import AbsentSymlink, File, PackagedSymlink, Symlink
 from lampctl.resources.hook import HookAfter, HookBefore
 from lampctl.resources.occupied import Occupied
 from lampctl.resources.package import Package
+from lampctl.resources.password import PasswordFile
 from lampctl.resources.pem import Pair
 from lampctl.resources.rebind import Rebind
 from lampctl.resources.release import Making, Release, Source
@@ -40,6 +41,7 @@ __all__ = [
     "Package",
     "PackagedSymlink",
     "Pair",
+    "PasswordFile",
     "Rebind",
     "Release",
     "Rename",

@@ -19,6 +19,7 @@ from lampctl.resources.kind import Kind
 from lampctl.resources.logins import LOGINS
 from lampctl.resources.occupied import OCCUPIED
 from lampctl.resources.package import PACKAGES
+from lampctl.resources.password import PASSWORDS
 from lampctl.resources.release import RELEASES
 from lampctl.resources.rename import RENAMES
 from lampctl.resources.repository import REPOSITORIES
@@ -36,6 +37,7 @@ KINDS: tuple[Kind[Any, Any], ...] = (
     LOGINS,
     CERTIFICATES,
     DIRECTORIES,
+    PASSWORDS,
     RELEASES,
     FILES,
     OCCUPIED,

@@ -43,6 +43,9 @@ KINDS: dict[str, Data] = {
     "size": st.builds("{}{}".format, st.sampled_from([1, 8, 64, 100, 1023]), st.sampled_from("KMG")),
     "variable name": st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,20}", fullmatch=True),
     "one line of text": _TEXT,
+    "relay": st.builds("{}{}".format, _LABEL | st.just("[2001:db8::1]"), st.sampled_from(["", ":25", ":65535"])),
+    "user of a relay": st.from_regex(r"[!#-~]{1,20}", fullmatch=True),
+    "e-mail address": st.builds("{}@{}.test".format, _LABEL, _LABEL),
     "url pattern": _TEXT.filter(lambda text: text.strip("/")),
     "path of a redirect": st.from_regex(r"/[a-z]{1,3}[ -\"$-.:->@-~]{0,20}", fullmatch=True).filter(
         lambda t: "%" not in t

@@ -70,6 +70,7 @@ PLACES = {
     "repository/write.sh": {"2", "kept"},
     "run.sh": {"JOURNAL", "other", "KEPT", "PWD", "state"},
     "secret/copies.sh": {"3"},
+    "secret/file.sh": {"1", "2"},  # in /etc/lampctl-mail, which is root's
     "secret/make.sh": {"FILE"},
     "secret/take.sh": {"FILE"},
     "service/gone.sh": {"UNIT"},

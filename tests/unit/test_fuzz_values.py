@@ -25,6 +25,7 @@ PLAIN = frozenset(string.ascii_letters + string.digits + "._-+/:@~?=&[]%")
 FREE = {
     "ini value": "FPM's pools: quoting.ini",
     "one line of text": "EnvironmentFile: quoting.systemd; WordPress's installer: shell.words; paths of the controller",
+    "user of a relay": "msmtp's configuration: quoting.msmtp",
     "command": "ExecStart, whose syntax it is in: command.check_command",
     "command line": "one argument of sh, quoted: resources/shell",
     "schedule": "a timer's OnCalendar, as cron.on_calendar translates it: fields of numbers, or the shape of a calendar",

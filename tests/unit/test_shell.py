@@ -22,6 +22,11 @@ TEMPLATES = ROOT / "templates"
 # Values for each template that is a shell script.
 SAMPLES: dict[str, dict[str, object]] = {
     "checks/probe.cgi": {},
+    "mail/sendmail.j2": {
+        "site": "a.test",
+        "program": "/usr/bin/msmtp",
+        "config": "/etc/lampctl-mail/a.test/msmtp.conf",
+    },
     "php/after-upgrade.sh.j2": {},
     "tls/deploy-hook.sh.j2": {"unit": "nginx.service"},
 }

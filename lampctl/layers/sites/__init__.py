@@ -13,6 +13,7 @@ from lampctl.layers.held import hold
 from lampctl.layers.maintenance import maintained
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.cgi import CGI
+from lampctl.layers.sites.mail import mailing
 from lampctl.layers.sites.page import page_checks
 from lampctl.layers.sites.php import PHP
 from lampctl.layers.sites.process import PROCESS
@@ -61,6 +62,7 @@ def desired_sites(context: Context) -> Desired:
         if isinstance(options, WorkingSite):
             parts += workers(context, name, options) + schedules(context, name, options)
         parts += route_parts(context, name)
+        parts += mailing(name, options)
         parts = ruled(context, name, parts) + record(context, name, options, vhost_of(context, name), parts)
         parts += hold(context, name) + maintained(context, name)
         total += Desired(tuple(Package(package, "site") for package in options.packages))

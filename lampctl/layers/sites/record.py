@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lampctl.layers import mail
 from lampctl.layers.authority import authority_of
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.fpm import unit_of
@@ -29,7 +30,8 @@ def record(context: Context, name: str, options: SiteBase, vhost: Vhost, parts: 
     )
     if options.runs_code:
         state = user_of(name) if isinstance(options, SandboxedSite) else ""
-        values = {"site": name, "tenant": tenant(context, name, writes=True), "state": state}
+        scan = mail.folder_of(name) if isinstance(options, PooledSite) and options.mail else ""
+        values = {"site": name, "tenant": tenant(context, name, writes=True), "state": state, "scan": scan}
         found += (File(f"/etc/lampctl/tasks/{name}", "site", "unit/task.j2", values, mode=0o600),)
     return Desired(found)
 

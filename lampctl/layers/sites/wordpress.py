@@ -5,7 +5,7 @@ The core is Debian's package, which apt upgrades for all sites at once, or a rel
 
 from __future__ import annotations
 
-from lampctl.layers import denied, sizing
+from lampctl.layers import denied, mail, sizing
 from lampctl.layers.authority import authority_ini
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.environment import environment
@@ -128,7 +128,7 @@ def _cron(context: Context, name: str, options: WordpressSite) -> tuple[Resource
         "site": name,
         "tenant": tenant(context, name, writes=True),
         "core": _core(context, name, options),
-        "php": _php(context, name, options),
+        "php": [*_php(context, name, options), *(f"-d{key}={value}" for key, value in mail.ini(name, options).items())],
         "environment": environment(context, name).unit,
     }
     return (*(File(path, "site", f"wordpress/cron.{path.rsplit('.', 1)[1]}.j2", values) for path in timer.units), timer)

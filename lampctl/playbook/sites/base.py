@@ -22,6 +22,7 @@ from lampctl.playbook.fields import (
     Status,
 )
 from lampctl.playbook.sites.environment import WithEnvironment
+from lampctl.playbook.sites.mail import WithMail
 from lampctl.playbook.sites.names import home_of, unit_of
 from lampctl.playbook.sites.options import SitePhpOptions, TlsOptions, WithDatabase
 from lampctl.playbook.sites.pipeline import Pipeline
@@ -205,7 +206,7 @@ class RootedSite(SourcedSite):
         )
 
 
-class PooledSite(WithEnvironment, SiteBase):
+class PooledSite(WithMail, WithEnvironment, SiteBase):
     """A site with its own pool of PHP processes."""
 
     set_by_lampctl: ClassVar[frozenset[str]] = frozenset({"FPM_SOCKETS", "PHP_INI_SCAN_DIR", "TMPDIR"})
@@ -230,7 +231,7 @@ class PooledSite(WithEnvironment, SiteBase):
         return self
 
 
-class SandboxedSite(WithDatabase, WithEnvironment, SiteBase):
+class SandboxedSite(WithDatabase, WithMail, WithEnvironment, SiteBase):
     """The site's own program behind the web server, in a sandboxed unit."""
 
     proxied: ClassVar[bool] = True

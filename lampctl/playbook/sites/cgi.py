@@ -11,11 +11,12 @@ from pydantic import Field
 from lampctl.playbook.fields import Seconds, Size, UrlPath
 from lampctl.playbook.sites.base import TYPE, RootedSite
 from lampctl.playbook.sites.environment import WithEnvironment
+from lampctl.playbook.sites.mail import WithMail
 from lampctl.playbook.sites.options import WithDatabase
 from lampctl.playbook.sites.starter import SOURCE, Starter
 
 
-class CgiSite(WithDatabase, WithEnvironment, RootedSite):
+class CgiSite(WithDatabase, WithMail, WithEnvironment, RootedSite):
     """Programs that the web server starts for each request, and files."""
 
     type: Literal["cgi"] = Field(description=TYPE)
