@@ -17,6 +17,7 @@ from lampctl.playbook.sites.starter import Starter
 
 _WIDEST = 100  # characters of a list on one line
 _SERVER = "\nweb: {server: nginx}             # or apache\n"
+_DATABASE = "mysql: {}                       # MariaDB\n"
 
 
 def adopted(folder: str, recipe: str, file: Path, hosts: list[str], site: str) -> tuple[str, Fit]:
@@ -31,8 +32,9 @@ def adopted(folder: str, recipe: str, file: Path, hosts: list[str], site: str) -
     shows = f"# lampctl playbook show {file} prints what it sets"
     kind = f"{f'recipe: {fit.recipe}':<31} {shows}" if fit.recipe else f"type: {own.pop('type')}"
     title = f"{fit.recipe or 'No recipe is needed'}: {fit.why}."
-    layers = "lamp" if merged.get("type") == "php" or merged.get("database") else ""
-    chosen = Starter(title, _options(fit, own, merged), layers, "" if layers else _SERVER)
+    layers = "lamp" if merged.get("type") == "php" else ""
+    top = "" if layers else f"{_SERVER}{_DATABASE if merged.get('database') else ''}"
+    chosen = Starter(title, _options(fit, own, merged), layers, top)
     return compose(kind, chosen, str(file), hosts, site), fit
 
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from tests.hosts.conftest import ON_ONE_RELEASE, Host, RunResult
-from tests.hosts.visitor import Visits, get, visiting
+from tests.hosts.shops import Broken, Shop
 
 pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
 
-APPS = Path(__file__).parent / "apps"
 BOOK = """
 web: {{server: {server}}}
 php: {{}}
@@ -32,15 +27,6 @@ sites:
     schedule: {{job: {{every: "* * * * *", command: {framework.job}}}}}
 {framework.more}
 """
-
-
-class Broken(NamedTuple):
-    """A text in a file, what comes in its place (an empty text: the file is new), and what the error's evidence says."""
-
-    file: str
-    text: str
-    broken: str
-    evidence: str
 
 
 @dataclass(frozen=True)
@@ -105,13 +91,8 @@ CASES = ("a parse error", "a missing class", "a failing migration")
 
 
 @dataclass
-class Shop:
-    """One of the applications in tests/hosts/apps on a host."""
-
-    host: Host
-    folder: Path
-    name: str
-    server: str
+class PhpShop(Shop):
+    """One of the shops in PHP."""
 
     @property
     def framework(self) -> Framework:
@@ -124,39 +105,11 @@ class Shop:
         (self.folder / "site.yml").write_text(book)
         return self.host.lampctl("deploy", "HOST", "-p", str(self.folder / "site.yml"))
 
-    def change(self, file: str, text: str, new: str) -> None:
-        """Change a text of the original application; an empty one: the whole file."""
-        path = self.folder / "shop" / file
-        path.write_text((APPS / self.name / file).read_text().replace(text, new) if text else new)
-
-    def original(self) -> None:
-        shutil.rmtree(self.folder / "shop", ignore_errors=True)
-        shutil.copytree(APPS / self.name, self.folder / "shop")
-
-    def page(self, path: str = "/") -> str:
-        return get(self.host.box.address, path, "shop.test")
-
-    def await_note(self, text: str) -> None:
-        """Wait until the queue's worker has written it."""
-        ends = time.monotonic() + 30
-        while text not in self.page("/notes"):
-            assert time.monotonic() < ends, self.host.sh("journalctl -n 20 -o cat -u 'lampctl-worker-*'")
-            time.sleep(0.2)
-
-    def refused(self, environment: str = "") -> str:
-        """Deploy what must not be served, while visitors come; returns the error's evidence."""
-        seen: Visits
-        with visiting(self.host.box.address, lambda text: "<h1>Basket" in text, "shop.test", least=50) as seen:
-            ran = self.deploy(environment=environment)
-        assert (ran.code, ran.host["applied"]) == (1, False), ran
-        assert seen.failures == []
-        return str(ran.host["error"]["evidence"])
-
 
 @pytest.fixture(scope="module", params=["laravel-apache", "laravel-nginx", "symfony-nginx", "symfony-apache"])
-def shop(request: pytest.FixtureRequest, host: Host, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+def shop(request: pytest.FixtureRequest, host: Host, tmp_path_factory: pytest.TempPathFactory) -> PhpShop:
     name, server = request.param.split("-")
-    found = Shop(host, tmp_path_factory.mktemp(name), name, server)
+    found = PhpShop(host, tmp_path_factory.mktemp(name), name, server)
     found.original()
     ran = found.deploy()
     assert ran.code == 0, ran
@@ -165,53 +118,47 @@ def shop(request: pytest.FixtureRequest, host: Host, tmp_path_factory: pytest.Te
 
 
 @pytest.fixture
-def served(shop: Shop) -> Shop:
+def served(shop: PhpShop) -> PhpShop:
     """The application with its original files on disk, served."""
     shop.original()
     assert (ran := shop.deploy()).code == 0, ran
     return shop
 
 
-def test_queue_and_schedule_do_their_work(served: Shop) -> None:
+def test_queue_and_schedule_do_their_work(served: PhpShop) -> None:
     text = f"one-{served.name}-{served.server}"
-    assert f"queued {text}" in served.page(f"/queue/{text}")
-    served.await_note(text)
+    served.queue(text)
     served.host.sh("systemctl start lampctl-schedule-shop.test_job.service")
     assert "scheduled" in served.page("/notes")
     ran = served.host.everyday("run", "shop.test", "--", *served.framework.console)
     assert (ran.code, served.name in ran.out.lower()) == (0, True), ran
 
 
-def test_second_release_loses_no_request(served: Shop) -> None:
+def test_second_release_loses_no_request(served: PhpShop) -> None:
     served.change(served.framework.view, "Basket", f"Basket, the second, on {served.server}")
-    with visiting(
-        served.host.box.address, lambda text: "<h1>Basket" in text, "shop.test", visitors=2, least=2000
-    ) as seen:
-        ran = served.deploy()
-    assert (ran.code, ran.host["applied"]) == (0, True), ran
+    served.renewed(least=2000)
     assert "the second" in served.page()
-    assert (seen.count >= 2000, seen.failures) == (True, [])
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_broken_release_is_named_and_never_served(served: Shop, case: str) -> None:
+def test_broken_release_is_named_and_never_served(served: PhpShop, case: str) -> None:
     broken = served.framework.broken[case]
     served.change(broken.file, broken.text, broken.broken)
     assert broken.evidence in served.refused()
 
 
 @pytest.mark.parametrize(("view", "evidence"), [("", "the page is blank"), ("hello", "without 'Basket'")])
-def test_page_that_is_not_the_application_s_is_never_served(served: Shop, view: str, evidence: str) -> None:
+def test_page_that_is_not_the_application_s_is_never_served(served: PhpShop, view: str, evidence: str) -> None:
     """What was compiled of the former page, in a folder that releases share, is not taken for this one."""
     served.change(served.framework.view, "", view)
     assert evidence in served.refused()
 
 
-def test_wrong_environment_is_named_and_never_served(served: Shop) -> None:
+def test_wrong_environment_is_named_and_never_served(served: PhpShop) -> None:
     assert "getaddrinfo for none.te" in served.refused(served.framework.unreachable)
 
 
-def test_worker_that_dies_is_named_and_undone(served: Shop) -> None:
+def test_worker_that_dies_is_named_and_undone(served: PhpShop) -> None:
     ran = served.deploy(worker=f"{' '.join(served.framework.worker.split()[:2])} no-such")
     assert (ran.code, ran.host["undone"], ran.host["culprit"]["id"]) == (1, True, "site.worker@shop.test"), ran
     assert 'Command "no-such" is not defined' in ran.host["error"]["evidence"]
@@ -219,14 +166,13 @@ def test_worker_that_dies_is_named_and_undone(served: Shop) -> None:
     assert served.deploy().host["changes"] == []
 
 
-def test_rollback_takes_the_worker_along(served: Shop) -> None:
+def test_rollback_takes_the_worker_along(served: PhpShop) -> None:
     served.change(served.framework.view, "Basket", f"Basket, the latest, on {served.server}")
     assert served.deploy().code == 0
     ran = served.host.lampctl("rollback", "HOST", "shop.test")
     assert ran.code == 0, ran
     assert "the latest" not in served.page()
     text = f"back-{served.name}-{served.server}"
-    assert f"queued {text}" in served.page(f"/queue/{text}")
-    served.await_note(text)
+    served.queue(text)
     checked = served.host.lampctl("check", "HOST", "-p", str(served.folder / "site.yml"))
     assert (checked.code, checked.results["site.worker@shop.test"]) == (0, "pass"), checked

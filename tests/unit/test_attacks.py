@@ -54,7 +54,7 @@ PLACES = {
     "logins/file.sh": {"path", "folder", "gid"},  # below the directory of a web server in /etc, in Perl
     "package/install.sh": {"PACKAGES"},
     # Tenants reach none of these: a home and its `releases`, which were entered, and a release that is being made.
-    "release/build.sh": {"1", "ACCOUNT", "DIGEST", "home", "made"},
+    "release/build.sh": {"1", "ACCOUNT", "DIGEST", "made", "place"},  # the latter in the sandbox of its commands
     "release/hook.sh": {"SITE", "records"},
     "release/paths.sh": {"ACCOUNT", "GROUP", "owner", "path", "release", "up"},
     "site/task.sh": {"ACCOUNT", "PHP", "given"},

@@ -14,9 +14,12 @@ from lampctl.engine.detect.procfile import command, parse
 from lampctl.engine.library import Files
 from lampctl.playbook import load
 from lampctl.playbook.command import check_command
+from lampctl.playbook.sites.environment import VariableOptions
 from tests.unit.forked import run
 
 COMPOSER = '{{"require": {{"{}": "^1"}}}}'
+GENERATED = VariableOptions(secret="generate")
+PYTHON = {"PYTHONUNBUFFERED": "1", "XDG_RUNTIME_DIR": "/tmp"}
 MANAGE = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', '{}.settings')\nfrom django import x\n"
 
 
@@ -46,15 +49,30 @@ CASES = {
                    "django", "there is Django's manage.py"),
     "django of startproject": Case({"manage.py": MANAGE.format("shop"), "shop/settings.py": "sqlite3", "requirements.txt": "django"},
                                    "django", "there is Django's manage.py",
-                                   {"command": ".venv/bin/python -m gunicorn --bind 127.0.0.1:${PORT} --threads 4 shop.wsgi", "shared": ["db.sqlite3", "media/"]}),
+                                   {"command": ".venv/bin/python -m gunicorn --bind 127.0.0.1:${PORT} --threads 4 shop.wsgi", "shared": ["db.sqlite3", "media/"], "database": False}),
+    "django with a database": Case({"manage.py": MANAGE.format("config"), "requirements.txt": "Django\nmysqlclient\n",
+                                    "config/settings.py": "STATIC_ROOT = 1\nX = 'django.db.backends.mysql'\nSECRET_KEY = os.environ['DJANGO_SECRET_KEY']\nALLOWED_HOSTS = env.list('ALLOWED_HOSTS')\n"},
+                                   "django", "there is Django's manage.py",
+                                   {"database": True, "packages": ["python3", "python3-venv", "default-libmysqlclient-dev", "gcc", "pkg-config", "python3-dev"],
+                                    "environment": {"ALLOWED_HOSTS": "a.test", "DJANGO_SECRET_KEY": GENERATED, "SECRET_KEY": GENERATED, **PYTHON}}),
+    "django with settings for production": Case({"manage.py": MANAGE.format("shop").replace("shop.settings", "shop.settings.local"), "requirements.txt": "django\nuvicorn[standard]\nwhitenoise",
+                                                 "shop/settings/__init__.py": "", "shop/settings/base.py": "STATIC_ROOT = 1", "shop/settings/production.py": "", "shop/asgi.py": ""},
+                                                "django", "there is Django's manage.py",
+                                                {"command": ".venv/bin/python -m uvicorn --host 127.0.0.1 --port ${PORT} shop.asgi:application",
+                                                 "environment": {"DJANGO_SETTINGS_MODULE": "shop.settings.production", "SECRET_KEY": GENERATED, **PYTHON}}),
     "flask": Case({"requirements.txt": "# web\nFlask==3.0\n", "app.py": "app = Flask(__name__)\n"}, "flask", "requirements.txt has flask",
                   {"command": ".venv/bin/python -m gunicorn --bind 127.0.0.1:${PORT} --threads 4 app:app"}),
     "flask with a factory": Case({"pyproject.toml": '[project]\ndependencies = ["flask>=3"]\n', "wsgi.py": "def create_app():\n"}, "flask", "pyproject.toml has flask",
                                  {"command": ".venv/bin/python -m gunicorn --bind 127.0.0.1:${PORT} --threads 4 wsgi:create_app()"}),
+    "flask with a database": Case({"requirements.txt": "flask\nPyMySQL", "app.py": "app = Flask(x)\nos.environ.get('DATABASE_URL')"}, "flask", "requirements.txt has flask", {"database": True}),
     "nextjs": Case({"package.json": '{"dependencies": {"next": "15", "express": "4"}, "scripts": {"build": "next build"}}', "package-lock.json": "{}"},
                    "nextjs", "package.json depends on next", {"build": ["npm ci --include=dev", "npm run build"]}),
     "express": Case({"package.json": '{"dependencies": {"express": "4"}, "scripts": {"start": "node bin/www"}}', "package-lock.json": "{}"},
                     "express", "package.json depends on express", {"command": "node bin/www", "build": ["npm ci --omit=dev"]}),
+    "express with a session": Case({"package.json": '{"dependencies": {"express": "5", "mysql2": "3"}, "scripts": {"start": "node x.js"}}', "package-lock.json": "{}",
+                                    "x.js": "process.env.SESSION_SECRET; process.env['DB_HOST']; process.env.NODE_ENV"},
+                                   "express", "package.json depends on express",
+                                   {"database": True, "environment": {"NODE_ENV": "production", "HOST": "127.0.0.1", "SESSION_SECRET": GENERATED}}),
     "express with options": Case({"package.json": '{"dependencies": {"express": "4"}, "scripts": {"start": "A=1 node x.js", "build": "tsc"}}', "package-lock.json": "{}"},
                                  "express", "package.json depends on express",
                                  {"command": "npm start", "build": ["npm ci --include=dev", "npm run build", "npm prune --omit=dev"]}),
@@ -108,12 +126,38 @@ def test_it_says_why_and_what_is_next(tmp_path: Path) -> None:
     assert (tmp_path / "site.yml").read_text().startswith("# laravel: composer.json requires laravel/framework")
 
 
-def test_workers_of_a_procfile_are_noted_and_its_release_is_a_hook(tmp_path: Path) -> None:
-    folder(tmp_path / "shop", CASES["procfile of python"].files)
+def test_workers_of_a_procfile_are_the_site_s_and_its_release_is_a_hook(tmp_path: Path) -> None:
+    files = {**CASES["procfile of python"].files}
+    files["Procfile"] += "Mail_Queue: python mail.py 100%\n"
+    folder(tmp_path / "shop", files)
     assert run("init", "--from", "shop", cwd=tmp_path).returncode == 0
-    assert "    # not run: worker: celery -A app worker\n" in (tmp_path / "site.yml").read_text()
     site: Any = load("site.yml", (), Files(tmp_path)).playbook.sites["shop.example.com"]
     assert site.hooks.before_switch == ["flask db upgrade"]
+    assert {name: worker.command for name, worker in site.workers.items()} == {
+        "worker": "sh -c 'exec celery -A app worker'",
+        "mail-queue": "sh -c 'exec python mail.py 100%%'",
+    }
+
+
+NOTES = {
+    "no static files": ({"manage.py": MANAGE.format("config"), "config/settings.py": "x"}, "the settings have no STATIC_ROOT"),
+    "nobody for static files": (CASES["django"].files, "whitenoise is not among its requirements"),
+    "what startproject writes": ({"manage.py": MANAGE.format("a"), "a/settings.py": "ALLOWED_HOSTS = []\nDEBUG = True\n"},
+                                 "Django answers 400 until it has 'shop.example.com'"),
+    "debugging": ({"manage.py": MANAGE.format("a"), "a/settings.py": "DEBUG = True\n"}, "DEBUG = True"),
+    "another database": ({"manage.py": MANAGE.format("a"), "a/settings.py": "'django.db.backends.postgresql'"}, "are for PostgreSQL"),
+    "a variable": ({**CASES["flask"].files, "more/mail.py": "os.environ['SMTP']\nos.environ['SET'] = 1\nos.environ.get('OTHER')\n"},
+                   "# its code reads SMTP: set them in `environment`"),
+    "two workers of one name": ({"Procfile": "web: x\na_b: x\nA-b: y\n"}, "one name of a worker"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NOTES)
+def test_playbook_notes_what_its_reader_has_to_do(tmp_path: Path, case: str) -> None:
+    files, note = NOTES[case]
+    folder(tmp_path / "shop", files)
+    assert run("init", "--from", "shop", cwd=tmp_path).returncode == 0
+    assert note in (tmp_path / "site.yml").read_text()
 
 
 def test_playbook_in_the_application_is_no_part_of_a_release(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ CASES = {
     "drupal": Case(("web/index.php",), ("current/web", "memory_limit] = 256M", "module")),
     "wordpress-source": Case(("web/index.php",), ("current/web",), "    environment: {WP_HOME: 'http://shop.test'}\n"),
     "django": Case(("manage.py",), ("current/.venv/bin/python -m gunicorn", "config.wsgi")),
-    "flask": Case(("app.py",), ("ExecStart=/var/www/shop.test/current/.venv/bin/python -m gunicorn --bind 127.0.0.1:${PORT}",)),
+    "flask": Case(("app.py",), ("ExecStart=/var/www/shop.test/current/.venv/bin/python -m gunicorn --bind 127.0.0.1:${PORT}", "Environment=HOME=/var/lib/site-shop-test")),
     "express": Case(("package.json",), ("ExecStart=npm start", "127.0.0.1:3001")),
     "nextjs": Case(("package.json",), ("next start -H 127.0.0.1 -p ${PORT}",)),
     "static-build": Case(("package.json",), ("current/dist",)),

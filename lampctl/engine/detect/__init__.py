@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lampctl.engine.detect import node, php, python
+from lampctl.engine.detect import django, node, php, python
 from lampctl.engine.detect.folder import Fit, Folder
 from lampctl.engine.detect.procfile import procfile
 from lampctl.errors import UsageError
@@ -16,7 +16,7 @@ _KINDS = {
     "drupal": php.drupal,
     "wordpress-source": php.wordpress,
     "procfile": procfile,
-    "django": python.django,
+    "django": django.django,
     "flask": python.flask,
     "nextjs": node.nextjs,
     "express": node.express,

@@ -6,12 +6,16 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from lampctl.errors import UsageError
 
 LARGEST = 1 << 20  # bytes that are read of a file
+_MOST = 200  # files of code that are read
+_DEPTH = 3  # of their folders
+_NOT_ITS_CODE = frozenset({"node_modules", "venv", "tests", "test", "dist", "build", "__pycache__"})
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,11 @@ class Folder:
         except OSError as error:
             raise UsageError(f"{path}: can't be read: {error.strerror}", "check its mode") from None
 
+    def code(self, *endings: str) -> str:
+        """The text of its code in files with these endings, as far as it lies near the top."""
+        found = islice(_files(self.path, endings, _DEPTH), _MOST)
+        return "\n".join(self.text(str(path.relative_to(self.path))) for path in found)
+
     def json(self, name: str) -> dict[str, Any]:
         """The mapping in a JSON file; empty if there is no such file."""
         text = self.text(name)
@@ -80,3 +89,15 @@ class Folder:
                 yield found[1].lower()
         for quoted in re.findall(r"""["']([A-Za-z0-9][A-Za-z0-9._-]*)[^"'\n]*["']""", self.text("pyproject.toml")):
             yield quoted.lower()
+
+
+def _files(folder: Path, endings: tuple[str, ...], depth: int) -> Iterator[Path]:
+    """Files with these endings, those at the top first."""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return
+    yield from (path for path in entries if path.suffix in endings and path.is_file())
+    for path in entries if depth > 1 else ():
+        if path.is_dir() and not path.is_symlink() and path.name not in _NOT_ITS_CODE and path.name[0] != ".":
+            yield from _files(path, endings, depth - 1)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from lampctl.engine.detect import variables
 from lampctl.engine.detect.folder import Fit, Folder
 
 PACKAGES = ["nodejs", "npm"]
+CODE = (".js", ".cjs", ".mjs", ".ts", ".tsx")
 _SERVERS = ("express", "fastify", "koa", "@hapi/hapi", "@nestjs/core")
 # A dependency → the folder in which its build leaves the site. Others, such as Vite, Astro and Vue: dist.
 _BUILT = {
@@ -26,10 +28,11 @@ def install(folder: Folder, *, development: bool = False) -> list[str]:
 
 
 def nextjs(folder: Folder) -> Fit | None:
-    if "next" not in _dependencies(folder):
+    if "next" not in dependencies(folder):
         return None
     own = _without_lock(folder, [*install(folder, development=True), "npm run build"])
-    return Fit("nextjs", "package.json depends on next", own, _notes(folder))
+    needed, notes = _needs(folder)
+    return Fit("nextjs", "package.json depends on next", own | needed, (*_notes(folder), *notes))
 
 
 def express(folder: Folder) -> Fit | None:
@@ -42,14 +45,15 @@ def express(folder: Folder) -> Fit | None:
         own = _without_lock(folder, install(folder))
     if command := _command(folder):
         own["command"] = command
-    return Fit("express", f"package.json depends on {server}", own, _notes(folder))
+    needed, notes = _needs(folder)
+    return Fit("express", f"package.json depends on {server}", own | needed, (*_notes(folder), *notes))
 
 
 def static_build(folder: Folder) -> Fit | None:
     if "build" not in folder.mapping("package.json", "scripts"):
         return None
     own = _without_lock(folder, [*install(folder, development=True), "npm run build", "rm -rf node_modules"])
-    public = next((built for name, built in _BUILT.items() if name in _dependencies(folder)), "dist")
+    public = next((built for name, built in _BUILT.items() if name in dependencies(folder)), "dist")
     if public != "dist":
         own["public"] = public
     return Fit(
@@ -68,7 +72,11 @@ def _command(folder: Folder) -> str:
     return "" if folder.has("server.js") else f"node {main if isinstance(main, str) else 'index.js'}"
 
 
-def _dependencies(folder: Folder) -> set[str]:
+def _needs(folder: Folder) -> tuple[dict[str, Any], tuple[str, ...]]:
+    return variables.needs(folder, folder.code(*CODE), dependencies(folder), set())
+
+
+def dependencies(folder: Folder) -> set[str]:
     return {*folder.mapping("package.json", "dependencies"), *folder.mapping("package.json", "devDependencies")}
 
 

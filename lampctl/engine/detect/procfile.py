@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lampctl.engine.detect import node, python
+from lampctl.engine.detect import node, python, variables
 from lampctl.engine.detect.folder import Fit, Folder
 from lampctl.errors import UsageError
 
 _NAME = "Procfile"
+_SET = {"HOST", "NODE_ENV", "PATH", "PYTHONUNBUFFERED"}  # by the recipe
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 -- behind the web server, nobody else reaches the program
 
 
@@ -20,16 +21,28 @@ def procfile(folder: Folder) -> Fit | None:
     own: dict[str, Any] = {"command": command(lines.pop("web"))}
     if release := lines.pop("release", ""):
         own["hooks"] = {"before_switch": [release]}
+    workers = {_worker(name): {"command": command(line)} for name, line in lines.items()}
+    if workers:
+        own["workers"] = workers
+    required: set[str] = set()
     if folder.has("requirements.txt") or folder.has("pyproject.toml"):
-        # Scripts of a virtual environment name the folder in which they were installed; a release is moved.
-        scripts = """grep -rlI "^#!$PWD" .venv/bin | xargs -r sed -i "1s|^#!.*|#!/usr/bin/env python3|\""""
-        own |= {"packages": python.PACKAGES, "build": [*python.build(folder), scripts]}
+        required = set(folder.requirements())
+        own |= {"packages": [*python.PACKAGES, *python.compiled(required)], "build": python.build(folder)}
     elif folder.has("package.json"):
+        required = node.dependencies(folder)
         builds = "build" in folder.mapping("package.json", "scripts")
         more = ["npm run build"] if builds else []
         own |= {"packages": node.PACKAGES, "build": [*node.install(folder, development=builds), *more]}
-    notes = tuple(f"not run: {name}: {line}" for name, line in lines.items())
-    return Fit("procfile", "there is a Procfile with a line `web`", own, notes)
+    needed, notes = variables.needs(folder, folder.code(".py", *node.CODE), required, _SET)
+    if len(workers) < len(lines):
+        notes = (*notes, "several lines of the Procfile make one name of a worker: the last one runs")
+    return Fit("procfile", "there is a Procfile with a line `web`", own | needed, notes)
+
+
+def _worker(name: str) -> str:
+    """A process type as the name of a worker."""
+    plain = name.lower().replace("_", "-").strip("-")
+    return (plain if plain[:1].isalpha() else f"worker-{plain}")[:32]
 
 
 def parse(text: str, file: str) -> dict[str, str]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
+from lampctl.engine.detect import variables
 from lampctl.engine.detect.folder import Fit, Folder
 
 PACKAGES = ["python3", "python3-venv"]
-_PIP = ".venv/bin/pip install --quiet --disable-pip-version-check"
-_COMPILE = '.venv/bin/python -m compileall -q --invalidation-mode unchecked-hash -s "$PWD" . || true'
-_GUNICORN = ".venv/bin/python -m gunicorn --bind 127.0.0.1:${PORT} --threads 4"
-_STATIC_FILES = ".venv/bin/python manage.py collectstatic --noinput"
+GUNICORN = ".venv/bin/python -m gunicorn --bind 127.0.0.1:${PORT} --threads 4"
+_PIP = ".venv/bin/pip install --quiet --disable-pip-version-check --no-compile"
+_COMPILE = ".venv/bin/python -m compileall -q --invalidation-mode unchecked-hash . || true"
+_SET = {"PYTHONUNBUFFERED", "SECRET_KEY"}  # by the recipe
+# Requirements that pip compiles → Debian's packages that they need for it.
+_COMPILED = {"mysqlclient": ("default-libmysqlclient-dev", "gcc", "pkg-config", "python3-dev")}
 
 
 def build(folder: Folder, *further: str) -> list[str]:
@@ -21,37 +23,25 @@ def build(folder: Folder, *further: str) -> list[str]:
     return ["python3 -m venv .venv", *([f"{_PIP} {wanted}"] if wanted else []), _COMPILE]
 
 
-def django(folder: Folder) -> Fit | None:
-    manage = folder.text("manage.py")
-    if "django" not in manage.lower():
-        return None
-    own: dict[str, Any] = {}
-    found = re.search(r"""DJANGO_SETTINGS_MODULE['"]\s*,\s*['"]([\w.]+)['"]""", manage)
-    settings = found[1] if found else "config.settings"
-    project = settings.split(".settings")[0]
-    if project != "config":
-        own["command"] = f"{_GUNICORN} {project}.wsgi"
-    path = settings.replace(".", "/")
-    text = folder.text(f"{path}.py") or folder.text(f"{path}/__init__.py") + folder.text(f"{path}/base.py")
-    collects = "STATIC_ROOT" in text or not text
-    if not collects or not folder.has("requirements.txt"):
-        django = () if folder.has("requirements.txt") else ("django",)
-        own["build"] = [*build(folder, *django, "gunicorn"), *([_STATIC_FILES] if collects else [])]
-    if "sqlite3" in text:
-        own["shared"] = ["db.sqlite3", "media/"]
-    notes = () if collects else ("the settings have no STATIC_ROOT: `manage.py collectstatic` is left out",)
-    return Fit("django", "there is Django's manage.py", own, notes)
+def compiled(required: set[str]) -> list[str]:
+    """Packages of the distribution that these requirements need besides PACKAGES."""
+    return [package for name in sorted(required & _COMPILED.keys()) for package in _COMPILED[name]]
 
 
 def flask(folder: Folder) -> Fit | None:
-    if "flask" not in folder.requirements():
+    required = set(folder.requirements())
+    if "flask" not in required:
         return None
     listed = "requirements.txt" if folder.has("requirements.txt") else "pyproject.toml"
-    own: dict[str, Any] = {} if folder.has("requirements.txt") else {"build": build(folder, "gunicorn")}
+    own, notes = variables.needs(folder, folder.code(".py"), required, _SET)
+    if not folder.has("requirements.txt"):
+        own["build"] = build(folder, "gunicorn")
+    if packages := compiled(required):
+        own["packages"] = [*PACKAGES, *packages]
     module, name = _application(folder)
     if (module, name) != ("app", "app"):
-        own["command"] = f"{_GUNICORN} {module}:{name}"
-    return Fit("flask", f"{listed} has flask", own)
+        own["command"] = f"{GUNICORN} {module}:{name}"
+    return Fit("flask", f"{listed} has flask", own, notes)
 
 
 def _application(folder: Folder) -> tuple[str, str]:

@@ -6,15 +6,17 @@ drop() {
 }
 build() {
     made=$PWD/$2 home=${FOLDER%/*}
+    # What is built sees itself where its release will be, whose path it may record: scripts of a virtual environment do.
+    place=$home/releases/$DIGEST mounts="-p TemporaryFileSystem=$home/releases:ro -p BindPaths=$home/build/$DIGEST:$place"
     (
         enter "$home" && cache && rm -rf ./build && mkdir -m 755 ./build && mkdir -m 700 "./build/$DIGEST"
         chown "$ACCOUNT:$ACCOUNT" "./build/$DIGEST"
     )
     trap '(drop ./build "./releases/$DIGEST.new")' EXIT
-    task "$home/build/$DIGEST" 'tar -xzmf -' 600 < "$1"
-    commands "$home/build/$DIGEST" build
+    task "$place" 'tar -xzmf -' 600 < "$1"
+    commands "$place" build
     {
-        task "$home/build/$DIGEST" 'tar -c -f - .' 600 </dev/null || echo "failed" > "$batch/packed"
+        task "$place" 'tar -c -f - .' 600 </dev/null || echo "failed" > "$batch/packed"
     } | systemd-run --quiet --collect --wait --pipe --service-type=exec -p CapabilityBoundingSet= -p NoNewPrivileges=yes \
         -p RestrictSUIDSGID=yes -p PrivateDevices=yes -p PrivateNetwork=yes -p ProtectSystem=strict -p "ReadWritePaths=$made" \
         -p SystemCallFilter=@system-service -p RestrictNamespaces=yes -p RuntimeMaxSec=600 -p UMask=0022 \

@@ -17,7 +17,8 @@ cache() {
 }
 
 # Runs the shell command $2 in the directory $1, for $3 seconds at most; further arguments are settings of its unit. systemd
-# would expand variables in the command before its shell does, and takes $$ for $. With streams=--pty it has a terminal.
+# would expand variables in the command before its shell does, and takes $$ for $. With streams=--pty it has a terminal. `mounts`:
+# words for systemd-run.
 task() {
     directory=$1 command=$(printf '%s\n' "$2" | sed 's/[$]/$$/g') limit=$3 given=/run/lampctl-environment/$unit
     shift 3
@@ -33,7 +34,8 @@ task() {
         mkdir -p "/run/lampctl-$PHP" && ln -sfn "$(command -v "$PHP")" "/run/lampctl-$PHP/php"
         path=/run/lampctl-$PHP:$path
     fi
-    set -- -p "RuntimeMaxSec=$limit" "$@" -p "EnvironmentFile=-$given" -E "HOME=/var/www/$SITE/cache" -E "PATH=$path"
+    # shellcheck disable=SC2086 # words
+    set -- -p "RuntimeMaxSec=$limit" "$@" ${mounts:-} -p "EnvironmentFile=-$given" -E "HOME=/var/www/$SITE/cache" -E "PATH=$path"
     code=0
     systemd-run --quiet --collect --wait "${streams:---pipe}" --service-type=exec --unit="$unit" --working-directory="$directory" "$@" \
         -- /bin/sh -euc "$command" 9>&- || code=$?

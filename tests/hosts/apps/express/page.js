@@ -1,0 +1,1 @@
+module.exports = () => "<h1>Basket</h1>\n";

@@ -1,0 +1,143 @@
+"""Small shops on real frameworks, in tests/hosts/apps: delivered, visited, broken and put right again.
+
+All have a page with the heading Basket. Those with a queue write what /queue/TEXT brings, and show it in /notes.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.hosts.conftest import Host, RunResult
+from tests.hosts.visitor import Visits, get, visiting
+
+APPS = Path(__file__).parent / "apps"
+ONE_ID = "id: shops-of-tests"  # one playbook after another on one host, each instead of the one before it
+
+
+class Broken(NamedTuple):
+    """A text in a file, what comes in its place (an empty text: the file is new), and what the error's evidence says."""
+
+    file: str
+    text: str
+    broken: str
+    evidence: str
+
+
+def basket(text: str) -> bool:
+    """Whether it is a good answer for the shop's page."""
+    return "<h1>Basket" in text
+
+
+@dataclass
+class Shop:
+    """One of the applications, in the folder `shop` beside its playbook site.yml, on a host."""
+
+    host: Host
+    folder: Path
+    name: str  # its folder in tests/hosts/apps
+    server: str
+    site: str = "shop.test"
+
+    def deploy(self, worker: str = "", environment: str = "") -> RunResult:
+        """Deploy it; with another command of its worker, or further variables."""
+        raise NotImplementedError
+
+    def change(self, file: str, text: str, new: str) -> None:
+        """Change a text of the original application; an empty one: the whole file."""
+        path = self.folder / "shop" / file
+        path.write_text((APPS / self.name / file).read_text().replace(text, new) if text else new)
+
+    def original(self) -> None:
+        shutil.rmtree(self.folder / "shop", ignore_errors=True)
+        shutil.copytree(APPS / self.name, self.folder / "shop")
+
+    def page(self, path: str = "/") -> str:
+        return get(self.host.box.address, path, self.site)
+
+    def await_note(self, text: str) -> None:
+        """Wait until the queue's worker has written it."""
+        ends = time.monotonic() + 30
+        while text not in self.page("/notes"):
+            assert time.monotonic() < ends, self.host.sh("journalctl -n 20 -o cat -u 'lampctl-worker-*'")
+            time.sleep(0.2)
+
+    def queue(self, text: str) -> None:
+        """Queue a note, and wait until it is written."""
+        assert f"queued {text}" in self.page(f"/queue/{text}")
+        self.await_note(text)
+
+    def refused(self, environment: str = "") -> str:
+        """Deploy what must not be served, while visitors come; returns the error's evidence."""
+        seen: Visits
+        with visiting(self.host.box.address, basket, self.site, least=50) as seen:
+            ran = self.deploy(environment=environment)
+        assert (ran.code, ran.host["applied"]) == (1, False), ran
+        assert seen.failures == []
+        return str(ran.host["error"]["evidence"])
+
+    def renewed(self, least: int) -> None:
+        """Deploy what has changed, while at least so many requests are sent, none of which is lost."""
+        with visiting(self.host.box.address, basket, self.site, visitors=2, least=least) as seen:
+            ran = self.deploy()
+        assert (ran.code, ran.host["applied"]) == (0, True), ran
+        assert (seen.count >= least, seen.failures) == (True, [])
+
+
+@dataclass
+class AdoptedShop(Shop):
+    """A shop whose playbook `lampctl init --from` has written.
+
+    Attributes:
+        more: Lines of the site that its operator adds.
+        queue_worker: The worker that its operator adds, by default.
+        requirements: What it requires besides.
+    """
+
+    more: str = ""
+    queue_worker: str = ""
+    requirements: tuple[str, ...] = ()
+
+    @property
+    def book(self) -> Path:
+        return self.folder / "site.yml"
+
+    def original(self) -> None:
+        super().original()
+        if self.requirements:
+            with (self.folder / "shop/requirements.txt").open("a") as file:
+                file.write("".join(f"{line}\n" for line in self.requirements))
+
+    def adopt(self) -> RunResult:
+        """Deploy what `init` writes, as it stands."""
+        self.original()
+        made = self.host.lampctl(
+            "init", "site.yml", "--from", "shop", "--site", self.site, cwd=self.folder, config=False
+        )
+        assert made.code == 0, made
+        self.book.write_text(re.sub("^id: [^ ]*", ONE_ID, self.book.read_text(), flags=re.MULTILINE))
+        return self._lampctl("deploy")
+
+    def deploy(self, worker: str = "", environment: str = "") -> RunResult:
+        worker = worker or self.queue_worker
+        lines = [
+            f"environment: {{{environment}}}" if environment else "",
+            f"workers: {{queue: {{command: {worker}}}}}" if worker else "",
+            self.more,
+        ]
+        text = self.book.read_text().partition("\nenvironments:")[0]
+        site = ", ".join(["probe: {expect: Basket}", "keep: 20", *filter(None, lines)])
+        self.book.write_text(f"{text}\nenvironments: {{tested: {{sites: {{{self.site}: {{{site}}}}}}}}}\n")
+        return self._lampctl("deploy", "--env", "tested")
+
+    def lampctl(self, *words: str) -> RunResult:
+        """Run lampctl with the playbook of the last deploy."""
+        return self._lampctl(*words, "--env", "tested")
+
+    def _lampctl(self, command: str, *words: str) -> RunResult:
+        given = ("-p", str(self.book), "--set", f"web.server={self.server}", *words)
+        return self.host.lampctl(command, "HOST", *given)

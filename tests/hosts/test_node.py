@@ -1,0 +1,99 @@
+"""Applications that npm installs and builds, by the playbooks that `lampctl init --from` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from lampctl.box import Boxes
+from tests.hosts import registries
+from tests.hosts.conftest import ON_ONE_RELEASE, Host
+from tests.hosts.shops import AdoptedShop, Broken
+
+pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
+
+PAGES = {"express": "page.js", "nextjs": "app/page.js", "static-build": "index.html"}
+BROKEN = {
+    "a syntax error": Broken("page.js", "<h1>", "`", "SyntaxError: Invalid or unexpected token"),
+    "a missing module": Broken("server.js", "const app", 'require("missing");\nconst app', "Cannot find module 'missing'"),
+    "a page that throws": Broken("page.js", '"<h1>Basket</h1>\\n"', "basket", "basket is not defined"),
+    "a blank page": Broken("page.js", "<h1>Basket</h1>\\n", " ", "the page is blank"),
+    "a package that is not in the lock": Broken("package.json", '"^5.1.0"', '"^5.1.0", "ms": "*"', "Missing: ms@"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server(boxes: Boxes, release: str) -> Iterator[Host]:
+    """A bare host that reaches npm's registry."""
+    found = Host(boxes.up(f"node-{release}", release), boxes)
+    registries.reach(found)
+    yield found
+    boxes.down(found.box.name)
+
+
+@pytest.fixture(scope="module")
+def shop(request: pytest.FixtureRequest, server: Host, tmp_path_factory: pytest.TempPathFactory) -> AdoptedShop:
+    """A shop by the playbook that `init` wrote, as it stands, proved."""
+    name, web = request.param.rsplit("-", 1)
+    found = AdoptedShop(server, tmp_path_factory.mktemp(name), name, web, f"{name}.test")
+    ran = found.adopt()
+    assert (ran.code, ran.results[f"site.answer@{found.site}"]) == (0, "pass"), ran
+    return found
+
+
+@pytest.fixture
+def served(shop: AdoptedShop) -> AdoptedShop:
+    """The shop with its original files on disk, served."""
+    shop.original()
+    assert (ran := shop.deploy()).code == 0, ran
+    return shop
+
+
+def on(*names: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("shop", names, indirect=True)
+
+
+@on("express-nginx", "express-apache", "nextjs-apache", "nextjs-nginx", "static-build-nginx", "static-build-apache")
+def test_second_release_loses_no_request_and_is_rolled_back(served: AdoptedShop) -> None:
+    assert served.lampctl("plan").changes == {}
+    served.change(PAGES[served.name], "Basket<", "Basket, the second<")
+    served.renewed(least=2000 if served.name == "express" else 500)
+    assert "the second" in served.page()
+    ran = served.host.lampctl("rollback", "HOST", served.site)
+    assert ran.code == 0, ran
+    assert "the second" not in served.page()
+    assert (checked := served.lampctl("check")).code == 0, checked
+
+
+@on("express-nginx")
+@pytest.mark.parametrize("case", BROKEN)
+def test_broken_release_is_named_and_never_served(served: AdoptedShop, case: str) -> None:
+    broken = BROKEN[case]
+    served.change(broken.file, broken.text, broken.broken)
+    assert broken.evidence in served.refused()
+
+
+@on("express-apache")
+def test_wrong_environment_is_named_and_never_served(served: AdoptedShop) -> None:
+    assert "getaddrinfo ENOTFOUND none.test" in served.refused("HOST: none.test")
+
+
+@on("nextjs-apache")
+@pytest.mark.parametrize(
+    ("broken", "evidence"),
+    [
+        ("<h1>Basket", "Build failed"),
+        ("<h1>{basket()}</h1>", "basket is not defined"),
+        ("<p>hello</p>", "without 'Basket'"),
+    ],
+)
+def test_broken_page_of_nextjs_is_never_served(served: AdoptedShop, broken: str, evidence: str) -> None:
+    served.change(PAGES["nextjs"], "<h1>Basket</h1>", broken)
+    assert evidence in served.refused()
+
+
+@on("static-build-nginx")
+def test_build_that_fails_is_named_and_never_served(served: AdoptedShop) -> None:
+    served.change("main.js", "document", "import missing from './missing';\ndocument")
+    assert "Could not resolve" in served.refused()
