@@ -18,6 +18,7 @@ from lampctl.layers.sites.php import PHP
 from lampctl.layers.sites.process import PROCESS
 from lampctl.layers.sites.proxy import PROXY
 from lampctl.layers.sites.record import record
+from lampctl.layers.sites.releases import left_out
 from lampctl.layers.sites.ruled import ruled
 from lampctl.layers.sites.schedules import schedules
 from lampctl.layers.sites.servlet import SERVLET
@@ -60,7 +61,7 @@ def desired_sites(context: Context) -> Desired:
         if isinstance(options, WorkingSite):
             parts += workers(context, name, options) + schedules(context, name, options)
         parts = ruled(context, name, parts) + record(context, name, options, vhost_of(context, name), parts)
-        parts += hold(context, name) + maintained(context, name)
+        parts += hold(context, name) + maintained(context, name) + left_out(context, name)
         total += Desired(tuple(Package(package, "site") for package in options.packages))
         total += _move_to_https(parts) if redirects(context, name) else parts
     return total
