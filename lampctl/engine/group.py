@@ -121,6 +121,6 @@ def _stopped(host: str, terms: Terms) -> LampctlError:
     does = f"makes the secret {what}" if what in terms.others.secrets else f"runs the hooks of {what}"
     return LampctlError(
         f"{host}: nothing was done, because {terms.leader}, which {does} first, failed",
-        f"fix {terms.leader}, then rerun; without it in the run, the next host takes its place",
+        f"fix {terms.leader}, then rerun",
         kind="first-host",
     )
