@@ -6,7 +6,6 @@ an earlier run left without a verdict, as after a power failure, is judged befor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -15,7 +14,7 @@ from lampctl.checks import Check, HostProbe, Result, conclude, counted, first_re
 from lampctl.engine import apply
 from lampctl.engine.prove import tools
 from lampctl.engine.script import WAIT
-from lampctl.engine.settle import Judgement, answered, known_to_pass, proved, settle
+from lampctl.engine.settle import Judgement, answered, known_to_pass, proved, settle, under_new_names
 from lampctl.engine.work import CHANGING, Work
 from lampctl.errors import ApplyFailed, Interrupted, LampctlError, Refused, locked
 from lampctl.journal.runs import Begun, Verdict
@@ -23,7 +22,7 @@ from lampctl.layers import Desired
 from lampctl.observation import Observation
 from lampctl.planning import Plan, Stage
 from lampctl.planning.identity import without_sites
-from lampctl.resources import Action, Rename, hook, select
+from lampctl.resources import Action, hook
 from lampctl.ssh import Transport
 
 PASSES = 3  # plans of one run: what is on the host after one may allow more
@@ -85,7 +84,7 @@ class Deploying:
 
     def apply_and_prove(self, desired: Desired, plan: Plan, before: Observation, *, further: bool = True) -> None:
         """Apply a plan. With `further`, it is planned again if that allows more, such as HTTPS with a certificate."""
-        before = replace(before, passed=counted(desired.checks, _under_new_names(desired, before.passed)))
+        before = replace(before, passed=counted(desired.checks, under_new_names(desired, before.passed)))
         for left in reversed(range(PASSES)):
             after = self._pass(desired, plan, before)
             if after is None or not left or not further:
@@ -116,12 +115,14 @@ class Deploying:
         """Apply stage by stage, each proved before the next. The observation afterwards; None if a stage failed."""
         generation = plan.seen
         for stage in plan.stages:
+            self._work.part.begins(stage)
             if self._work.request.interruption.asked:
                 raise apply.stopped(self._work.host, None)
             with self._work.request.interruption.changing(self._work.host, self._applying.stop):
                 after = self._stage(desired, plan, stage, replace(seen, generation=generation))
             if after is None:
                 return None
+            self._work.part.served(self._transport)
             seen, generation = after, after.generation
         return seen
 
@@ -209,14 +210,6 @@ class Deploying:
     def _settle(self, judgement: Judgement) -> bool | None:
         self._done["round_trips"] = self._transport.round_trips
         return settle(self._transport, replace(judgement, run=self._begun.id), self._work.outcome_so_far())
-
-
-def _under_new_names(desired: Desired, passed: Mapping[str, str]) -> dict[str, str]:
-    """Check id -> question; what passed of a site's former name is expected of its new name, as another question."""
-    renamed = {item.former: item.site for item in select(desired.resources, Rename)}
-    pairs = ((id.partition("@"), question) for id, question in passed.items())
-    moved = {f"{check}@{renamed[site]}": "" for (check, _, site), _ in pairs if site in renamed}
-    return {**moved, **passed}
 
 
 def _in_the_way(error: ApplyFailed, plan: Plan) -> bool:

@@ -1,7 +1,7 @@
 """Values from one host for another host's configuration: validated on arrival.
 
-Root on one host must not get more from another than a password and a certificate for its own database. No error repeats
-the value.
+Root on one host must not get more from another than a password and a certificate for its own database, and the secrets
+that are alike on both. No error repeats the value.
 """
 
 from __future__ import annotations
@@ -24,6 +24,17 @@ def password(host: str, site: str, answer: str) -> bytes:
         raise _bad(
             f"{host}: its database password of {site} is not one that lampctl generates",
             f"check {path} on {host}: without that file, lampctl deploy generates a new password",
+        )
+    return answer.encode()
+
+
+def secret(host: str, secret: Secret, answer: str) -> bytes:
+    """A generated secret of a site. BadAnswer if lampctl can't have generated it."""
+    if not _PASSWORD.fullmatch(answer):
+        raise _bad(
+            f"{host}: its secret {secret.name} is not one that lampctl generates, and other hosts can't get it",
+            f"check {secret.path} on {host}; a value of your own is given to all hosts by secret: {{env: …}} or "
+            "{file: …} in the playbook",
         )
     return answer.encode()
 

@@ -8,13 +8,14 @@ can't be reached does not block the others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
-from typing import Protocol
 
 from lampctl.engine import exchange
+from lampctl.engine.group import grouped
+from lampctl.engine.part import Alone, Part, Share, settle
 from lampctl.errors import LampctlError
 from lampctl.layers.accounts import AUTHORITY
 from lampctl.outcome import Outcome
@@ -25,48 +26,8 @@ from lampctl.resources.shell import quote
 from lampctl.ssh import Batch, Transport, ask
 
 
-@dataclass(frozen=True)
-class Share:
-    """What one host has of a playbook, and the files that its batches get beside it: `given/SITE`, a password."""
-
-    loaded: Loaded
-    given: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-
-
-class Part(Protocol):
-    """One host's part in a run."""
-
-    def begin(self, transport: Transport) -> Share:
-        """Called once it is connected. LampctlError if it can't continue without another host."""
-        ...
-
-    def proved(self, transport: Transport) -> None:
-        """Called when its checks are done; the connection is still open."""
-        ...
-
-    def end(self, outcome: Outcome | None) -> None:
-        """Called at the end, in any case."""
-        ...
-
-
-@dataclass(frozen=True)
-class Alone:
-    """A host that needs no other host."""
-
-    loaded: Loaded
-
-    def begin(self, transport: Transport) -> Share:  # noqa: ARG002
-        return Share(self.loaded)
-
-    def proved(self, transport: Transport) -> None:
-        """No other host waits for it."""
-
-    def end(self, outcome: Outcome | None) -> None:
-        """No other host waits for it."""
-
-
 @dataclass
-class Databases:
+class Databases(Part):
     """A host of databases."""
 
     host: str
@@ -95,12 +56,12 @@ class Databases:
         self.passwords.update({site: exchange.password(self.host, site, value) for site, value in found.items()})
 
     def end(self, outcome: Outcome | None) -> None:
-        _settle(self.address, "")
-        _settle(self.outcome, outcome)
+        settle(self.address, "")
+        settle(self.outcome, outcome)
 
 
 @dataclass
-class Sites:
+class Sites(Part):
     """A host of sites whose databases are on others."""
 
     host: str
@@ -139,12 +100,9 @@ class Sites:
         for number, host in enumerate(targets):
             self.addresses[host].set_result(exchange.address(self.host, sources.get(str(number), "")))
 
-    def proved(self, transport: Transport) -> None:
-        """No other host waits for it."""
-
     def end(self, outcome: Outcome | None) -> None:  # noqa: ARG002
         for address in self.addresses.values():
-            _settle(address, "")
+            settle(address, "")
 
 
 def parts(loaded: Loaded, targets: Sequence[str], command: str) -> dict[str, Part]:
@@ -152,23 +110,31 @@ def parts(loaded: Loaded, targets: Sequence[str], command: str) -> dict[str, Par
     hosts = database_hosts(loaded)
     whole = set(targets) == set(loaded.playbook.hosts) - set(hosts)
     databases = {host: Databases(host, loaded, whole) for host in hosts}
-    shares = {host: loaded if _is_first(host, loaded, targets) else without_schedules(loaded) for host in targets}
+    groups = _groups(loaded, targets)
+    firsts = [first for first, _ in groups]
+    shares = {host: loaded if host in firsts else without_schedules(loaded) for host in targets}
     if not databases:
-        return {host: Alone(shares[host]) for host in targets}
+        return grouped(loaded, {host: Alone(shares[host]) for host in targets}, groups, command)
     sites = {
         host: Sites(host, shares[host], command, list(databases.values()), {name: Future() for name in databases})
         for host in targets
     }
     for part in databases.values():
         part.sites.extend(sites.values())
-    return {**databases, **sites}
+    return {**databases, **grouped(loaded, sites, groups, command)}
 
 
-def _is_first(host: str, loaded: Loaded, targets: Sequence[str]) -> bool:
-    """Whether it runs the schedules: the first of the playbook's hosts or, if it is not one, the first of the run."""
-    listed = [_server(name) for name in loaded.playbook.hosts if name not in database_hosts(loaded)]
-    own = _server(host)
-    return own == (listed[0] if own in listed else next(one for one in map(_server, targets) if one not in listed))
+def _groups(loaded: Loaded, targets: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """(the first host, the hosts of the run in order) of the playbook's hosts, and of those that it does not list.
+
+    The first host runs the schedules. The playbook's first host might not be in the run.
+    """
+    listed = [name for name in loaded.playbook.hosts if name not in database_hosts(loaded)]
+    places = {_server(name): number for number, name in reversed(list(enumerate(listed)))}
+    own = sorted((host for host in targets if _server(host) in places), key=lambda host: places[_server(host)])
+    rest = [host for host in targets if _server(host) not in places]
+    first = next((host for host in own if places[_server(host)] == 0), listed[0] if listed else "")
+    return [*([(first, own)] if own else []), *([(rest[0], rest)] if rest else [])]
 
 
 def _server(name: str) -> str:
@@ -180,11 +146,6 @@ def _reachable(transport: Transport) -> str:
     if not transport.direct or ip_address(transport.address.split("%")[0]).is_loopback:
         return ""
     return transport.address
-
-
-def _settle(future: Future, value: object) -> None:  # type: ignore[type-arg]
-    if not future.done():
-        future.set_result(value)
 
 
 def _waits(host: str, database: str) -> LampctlError:

@@ -12,6 +12,7 @@ from lampctl.engine import fleet
 from lampctl.engine.apply import stopped
 from lampctl.engine.deploying import Deploying, refuse
 from lampctl.engine.observe import progress
+from lampctl.engine.part import Alone
 from lampctl.engine.reach import reach
 from lampctl.engine.rolling import rolled_back
 from lampctl.engine.script import WAIT
@@ -51,7 +52,7 @@ def run(request: Request, targets: Sequence[Target], reporter: Reporter) -> list
         return outcome
 
     # Hosts that wait for each other need a thread each.
-    pool = ThreadPoolExecutor(16 if len(parts) == len(targets) else len(parts))
+    pool = ThreadPoolExecutor(16 if all(isinstance(part, Alone) for part in parts.values()) else len(parts))
     try:
         return _all([pool.submit(one, host) for host in parts], request, reporter)
     finally:

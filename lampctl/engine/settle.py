@@ -14,7 +14,7 @@ from lampctl.journal.runs import MOST, Ended, Verdict, encode
 from lampctl.layers import Desired
 from lampctl.outcome import Outcome
 from lampctl.planning.switching import switches
-from lampctl.resources import File
+from lampctl.resources import File, Rename, select
 from lampctl.resources.release import HOLDS
 from lampctl.resources.shell import script
 from lampctl.ssh import Batch, Transport, ask
@@ -133,3 +133,11 @@ def known_to_pass(checks: Sequence[Check], results: Sequence[Result], before: Ma
     # What could not be tried this time, such as from behind a jump host, passed the last time.
     kept = {id: question for id, question in before.items() if status.get(id) is not Status.FAIL}
     return {**kept, **{id: question for id, question in asked.items() if status.get(id) is Status.PASS}}
+
+
+def under_new_names(desired: Desired, passed: Mapping[str, str]) -> dict[str, str]:
+    """Check id -> question; what passed of a site's former name is expected of its new name, as another question."""
+    renamed = {item.former: item.site for item in select(desired.resources, Rename)}
+    pairs = ((id.partition("@"), question) for id, question in passed.items())
+    moved = {f"{check}@{renamed[site]}": "" for (check, _, site), _ in pairs if site in renamed}
+    return {**moved, **passed}

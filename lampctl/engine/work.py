@@ -12,8 +12,8 @@ from typing import Any
 from lampctl import planning
 from lampctl.checks import Result, Status
 from lampctl.engine import observe
-from lampctl.engine.fleet import Part, Share
 from lampctl.engine.interruption import Interruption
+from lampctl.engine.part import Part, Share
 from lampctl.engine.prove import prove
 from lampctl.errors import LampctlError
 from lampctl.journal.events import Noted, PhaseBegan

@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 from lampctl.checks import Check
 from lampctl.facts import Facts
 from lampctl.platforms import MysqlNames, Platform, WebNames
-from lampctl.playbook import Client, Loaded, Playbook
+from lampctl.playbook import Client, Loaded, Others, Playbook
 from lampctl.playbook.fields import Options
 from lampctl.resources import File, Resource, SharedService, Source, select
 from lampctl.resources.shell import quote, script
@@ -28,11 +28,13 @@ class Context:
     sources: Mapping[str, Source] = field(default_factory=dict)  # site → its files on the controller
     clients: tuple[Client, ...] = ()  # sites on other hosts whose databases are here
     authorities: Mapping[str, str] = field(default_factory=dict)  # site → the CA of its database's host, in PEM
+    others: Others = field(default_factory=Others)  # of its group of hosts
 
     @classmethod
     def from_loaded(cls, loaded: Loaded, platform: Platform, facts: Facts) -> Self:
         sources = {name: _for_runtime(loaded.playbook, platform, name, found) for name, found in loaded.sources.items()}
-        return cls(loaded.playbook, loaded.name, platform, facts, sources, loaded.clients, loaded.authorities)
+        given = (loaded.clients, loaded.authorities, loaded.others)
+        return cls(loaded.playbook, loaded.name, platform, facts, sources, *given)
 
     def options(self, kind: type[O]) -> O | None:
         """The playbook's options of the layer with this model; None if it has none."""

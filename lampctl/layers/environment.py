@@ -95,7 +95,8 @@ def environment(context: Context, site: str) -> Environment:
 
 def _secrets(site: str, options: WithEnvironment, database: DatabaseOptions | None) -> dict[str, Secret]:
     """Variable → its secret. The database's password is declared by layers/mysql.py or layers/remote.py."""
-    found = {variable: Secret(name, "site", variable) for variable, name in options.own_secrets(site).items()}
+    own = options.own_secrets(site).items()
+    found = {variable: Secret(name, "site", variable, alike=True) for variable, name in own}
     if database and "DB_PASSWORD" not in options.variables:
         found["DB_PASSWORD"] = Secret(site, "mysql")
     for variable, entry in options.variables.items():
@@ -123,7 +124,7 @@ def _secret(site: str, variable: str, wanted: str | Supplied) -> Secret:
     name = secret_name(site, variable)
     if isinstance(wanted, Supplied):
         return Secret(name, "site", variable, given=True, origin=wanted.shown)
-    return Secret(name, "site", variable)
+    return Secret(name, "site", variable, alike=True)
 
 
 def _composed(text: str) -> str:

@@ -39,4 +39,4 @@ def header(context: Context, site: str) -> str:
 
 
 def _secret(site: str, user: str) -> Secret:
-    return Secret(secret_name(site, user), "web", "PASSWORD")
+    return Secret(secret_name(site, user), "web", "PASSWORD", alike=True)

@@ -18,6 +18,7 @@ from lampctl.layers.web import web
 from lampctl.playbook.linux import LinuxOptions
 from lampctl.playbook.models import PhpOptions, WebOptions
 from lampctl.playbook.mysql import MysqlOptions
+from lampctl.resources import Resource, Secret
 
 # The only registration of the built-in layers, in the order of a request's dependencies.
 LAYERS = (
@@ -65,5 +66,12 @@ def desired(context: Context) -> Desired:
         if layer.name == "web":
             for other in layers():
                 total += other.behind_web(context) if other.behind_web else Desired()
-    resources = tuple(sorted(total.resources, key=lambda resource: resource.layer == "web"))
+    found = (_given(context, resource) for resource in total.resources)
+    resources = tuple(sorted(found, key=lambda resource: resource.layer == "web"))
     return replace(total, resources=resources, checks=excused(context, total.checks))
+
+
+def _given(context: Context, resource: Resource) -> Resource:
+    """A secret that another host of the group has is taken from there."""
+    origin = context.others.secrets.get(resource.name) if isinstance(resource, Secret) else None
+    return replace(resource, given=True, origin=origin) if isinstance(resource, Secret) and origin else resource

@@ -57,12 +57,17 @@ def _compare(desired: Desired, view: HostView) -> tuple[dict[str, list[Changed[A
 
 
 def _phase(kind: Kind[Any, Any], resource: Any) -> Phase:
-    """A database that a hook needs comes before it."""
+    """A database that a hook needs comes before it, and what is left to another host is recorded before the switch."""
     return Phase.SWITCH if getattr(resource, "early", False) else kind.phase
 
 
 def _changes(changed: Mapping[str, Sequence[Changed[Any]]], *, late: bool) -> tuple[Change, ...]:
-    return tuple(change for kind in kinds() if (kind.phase is Phase.PROVED) is late for _, change in changed[kind.name])
+    return tuple(
+        change
+        for kind in kinds()
+        for resource, change in changed[kind.name]
+        if (_phase(kind, resource) is Phase.PROVED) is late
+    )
 
 
 def _handed_over(files: Sequence[Changed[Any]]) -> list[Any]:

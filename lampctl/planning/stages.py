@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lampctl.layers import Desired
 from lampctl.layers.base import Validator
 from lampctl.planning.rehearsal import Rehearsal
-from lampctl.resources import Change, File, Step, Symlink, file
+from lampctl.resources import Change, File, Step, Symlink, file, hook
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,11 @@ class Stage:
     services: tuple[Step, ...] = ()
     after: tuple[Step, ...] = ()
     rehearsal: Rehearsal | None = None
+
+    @property
+    def last(self) -> bool:
+        """Whether it runs hooks that come when all hosts of a group have switched."""
+        return any(step.name.startswith(hook.AFTER) for step in self.after)
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -2,7 +2,7 @@
 
 from lampctl.playbook.fields import in_bytes
 from lampctl.playbook.linux import RepositoryOptions
-from lampctl.playbook.load import Client, Library, Loaded, load, unknown
+from lampctl.playbook.load import Client, Library, Loaded, Others, load, unknown
 from lampctl.playbook.models import Playbook
 from lampctl.playbook.sites import (
     TlsOptions,
@@ -23,6 +23,7 @@ __all__ = [
     "Client",
     "Library",
     "Loaded",
+    "Others",
     "Playbook",
     "RepositoryOptions",
     "TlsOptions",

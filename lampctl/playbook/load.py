@@ -40,6 +40,20 @@ class Client:
 
 
 @dataclass(frozen=True)
+class Others:
+    """What a host leaves to others of its group, or gets from them: each names a host.
+
+    Attributes:
+        before, after: Site → the host that runs its hooks before and after the switch, except those with `each: true`.
+        secrets: The name of a generated secret → the host that has its value.
+    """
+
+    before: Mapping[str, str] = field(default_factory=dict)
+    after: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Loaded:
     """A playbook as it will be used, and where each of its values comes from."""
 
@@ -52,6 +66,7 @@ class Loaded:
     id: str = ""  # with the environment, if the playbook has an id
     clients: tuple[Client, ...] = ()  # of a host of databases
     authorities: Mapping[str, str] = field(default_factory=dict)  # of a host of sites, once the other's is known
+    others: Others = Others()  # of a host of a group, once it has met the others
 
 
 def load(name: str, settings: Sequence[str], library: Library, environment: str = "") -> Loaded:

@@ -7,7 +7,7 @@ from lampctl.resources.command import Command
 from lampctl.resources.database import Database, DatabaseUser
 from lampctl.resources.directory import Directory
 from lampctl.resources.file import AbsentSymlink, File, PackagedSymlink, Symlink
-from lampctl.resources.hook import HookAfter, HookBefore
+from lampctl.resources.hook import HookAfter, HookBefore, HookElsewhere
 from lampctl.resources.occupied import Occupied
 from lampctl.resources.package import Package
 from lampctl.resources.password import PasswordFile
@@ -35,6 +35,7 @@ __all__ = [
     "File",
     "HookAfter",
     "HookBefore",
+    "HookElsewhere",
     "Making",
     "Occupied",
     "OutgoingService",

@@ -29,6 +29,7 @@ class Secret:
     variable: str = "DB_PASSWORD"
     given: bool = False  # generated on another host, or supplied
     origin: str = "the database's host"  # of a given one, in words
+    alike: bool = False  # one value for all hosts of the site
     copies: tuple[tuple[str, str], ...] = ()  # (file, its text; & is the value) in another program's format
 
     @property

@@ -55,7 +55,7 @@ PLACES = {
     "package/install.sh": {"PACKAGES"},
     # Tenants reach none of these: a home and its `releases`, which were entered, and a release that is being made.
     "release/build.sh": {"1", "ACCOUNT", "DIGEST", "made", "place"},  # the latter in the sandbox of its commands
-    "release/hook.sh": {"SITE", "records"},
+    "release/ran.sh": {"1", "records"},  # in /var/lib/lampctl
     "release/paths.sh": {"ACCOUNT", "GROUP", "owner", "path", "release", "up"},
     "site/task.sh": {"ACCOUNT", "PHP", "given"},
     "release/list.sh": {"records", "site"},  # it only reads, as page.sh does

@@ -22,6 +22,7 @@ from lampctl import facts
 from lampctl.engine import exchange
 from lampctl.engine.fleet import Databases, Sites
 from lampctl.errors import BadAnswer
+from lampctl.resources import Secret
 from tests.unit.fake_host import FakeHost
 from tests.unit.fleets import loaded
 
@@ -108,6 +109,10 @@ def test_invalid_hostname_of_a_host_becomes_localhost(answer: str, name: str) ->
 VALUES: dict[str, tuple[Callable[[str, str], object], Callable[[str], object]]] = {
     "password": (
         lambda host, answer: exchange.password(host, "a.test", answer),
+        re.compile(r"[A-Za-z0-9]{32}").fullmatch,
+    ),
+    "secret": (
+        lambda host, answer: exchange.secret(host, Secret("env@a.test@KEY", "site", "KEY"), answer),
         re.compile(r"[A-Za-z0-9]{32}").fullmatch,
     ),
     "authority": (exchange.authority, lambda answer: False),  # noqa: ARG005

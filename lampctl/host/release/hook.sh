@@ -1,9 +1,6 @@
-# Runs the hook WHEN of SITE: the commands COMMANDS, in its release DIGEST. One that comes after the switch is recorded.
+# Runs the hook WHEN of SITE: the commands COMMANDS, in its release DIGEST. One that comes after the switch is recorded; ELSEWHERE
+# is not empty if another host runs some of its commands.
 . ./enter.sh
 (enter "/var/www/$SITE" && cache)
 commands "/var/www/$SITE/releases/$DIGEST" hook
-if [ "$WHEN" = after_switch ]; then
-    records=/var/lib/lampctl/hooks
-    (umask 077 && mkdir -p "$records" && echo "$DIGEST" > "$records/$SITE.new")
-    mv "$records/$SITE.new" "$records/$SITE"
-fi
+if [ "$WHEN" = after_switch ]; then ran "$SITE" "$DIGEST${ELSEWHERE:+ elsewhere}"; fi

@@ -19,6 +19,7 @@ from lampctl.layers.sites.php import PHP
 from lampctl.layers.sites.process import PROCESS
 from lampctl.layers.sites.proxy import PROXY
 from lampctl.layers.sites.record import record
+from lampctl.layers.sites.releases import left_out
 from lampctl.layers.sites.routes import route_checks, route_parts, with_routes
 from lampctl.layers.sites.ruled import ruled
 from lampctl.layers.sites.schedules import schedules
@@ -64,7 +65,7 @@ def desired_sites(context: Context) -> Desired:
         parts += route_parts(context, name)
         parts += mailing(name, options)
         parts = ruled(context, name, parts) + record(context, name, options, vhost_of(context, name), parts)
-        parts += hold(context, name) + maintained(context, name)
+        parts += hold(context, name) + maintained(context, name) + left_out(context, name)
         total += Desired(tuple(Package(package, "site") for package in options.packages))
         total += _move_to_https(parts) if redirects(context, name) else parts
     # Behind those of all sites: a check can be blocked only by one before it.

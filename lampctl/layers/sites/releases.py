@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from lampctl.layers.base import Context
+from collections.abc import Sequence
+
+from lampctl.layers.base import Context, Desired
 from lampctl.layers.environment import environment
 from lampctl.layers.held import held, released
 from lampctl.layers.versions import php_of
-from lampctl.playbook import home_of, user_of
+from lampctl.playbook import database_of, home_of, user_of
 from lampctl.playbook.sites import ReleasedSite, RootedSite, SourcedSite
-from lampctl.resources import HookAfter, HookBefore, Making, Release, Resource, Source
+from lampctl.playbook.sites.pipeline import HookCommand
+from lampctl.resources import HookAfter, HookBefore, HookElsewhere, Making, Release, Resource, Source
 from lampctl.resources.release import KEPT
 
 
@@ -47,8 +50,33 @@ def _around(context: Context, name: str, site: SourcedSite, source: Source) -> t
         return ()
     given = (name, "site", source.digest)
     user, php = user_of(name), _php(context, name)
-    before, after = tuple(site.hooks.before_switch), tuple(site.hooks.after_switch)
+    others = context.others
+    before, earlier = _here(site.hooks.before, others.before.get(name, ""))
+    after, later = _here(site.hooks.after, others.after.get(name, ""))
+    left = (HookElsewhere(*given, later),) if later else ()
     return (
-        *((HookBefore(*given, before, user, php),) if before else ()),
-        *((HookAfter(*given, after, user, php),) if after else ()),
+        *((HookBefore(*given, before, user, php, earlier),) if before else ()),
+        *((HookAfter(*given, after, user, php, later),) if after else left),
+    )
+
+
+def _here(hooks: Sequence[HookCommand], elsewhere: str) -> tuple[tuple[str, ...], str]:
+    """(the commands that run on this host, the host that runs some of them, or empty)."""
+    here = tuple(hook.command for hook in hooks if hook.each or not elsewhere)
+    return here, elsewhere if len(here) < len(hooks) else ""
+
+
+def left_out(context: Context, name: str) -> Desired:
+    """A note for a host whose own database a migration leaves as it is."""
+    site, host = context.playbook.sites[name], context.others.before.get(name, "")
+    database = database_of(name, site)
+    if not host or not isinstance(site, SourcedSite) or not database or database.host:
+        return Desired()
+    if all(hook.each for hook in site.hooks.before):
+        return Desired()
+    return Desired(
+        notes=(
+            f"before_switch of {name} runs on {host} only, and the site has another database here: "
+            "{command: …, each: true} runs on every host",
+        )
     )

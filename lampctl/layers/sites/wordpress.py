@@ -88,11 +88,11 @@ def _core(context: Context, name: str, options: WordpressSite) -> str:
 
 
 def _salts(name: str) -> Secret:
-    return Secret(f"salts@{name}", "site", "WP_SECRET")
+    return Secret(f"salts@{name}", "site", "WP_SECRET", alike=True)
 
 
 def _password(name: str) -> Secret:
-    return Secret(f"admin@{name}", "site", "WP_PASSWORD")
+    return Secret(f"admin@{name}", "site", "WP_PASSWORD", alike=True)
 
 
 def _configuration(name: str, options: WordpressSite) -> tuple[Resource, ...]:

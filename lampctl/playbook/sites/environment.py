@@ -48,8 +48,8 @@ class VariableOptions(Options):
     value: OneLine | None = Field(None, description="Its text.")
     secret: Literal["generate"] | Supplied | None = Field(
         None,
-        description="`generate`: 32 letters and digits, made once on the host; or where this machine has it. On the "
-        "host, only root can read it.",
+        description="`generate`: 32 letters and digits, made once on the host, the same on all hosts of the site; or "
+        "where this machine has it. On the host, only root can read it.",
     )
     build: bool = Field(True, description="Whether builds have it as well.")
 

@@ -40,13 +40,39 @@ Line = Annotated[
 ]
 
 
-class HookOptions(Options):
-    """Commands around the switch to a new release, run in it as the site's user."""
+class HookCommand(Options):
+    """A command around the switch, and on which hosts it runs."""
 
-    before_switch: list[Line] = Field(
+    command: Line = Field(description="The command line, for `sh`.")
+    each: bool = Field(False, description="It runs on every host of the site, not only on the first.")
+
+
+class HookOptions(Options):
+    """Commands around the switch to a new release, run in it as the site's user.
+
+    With several hosts they run on one of them, the first that a run reaches, unless they say `each: true`.
+    """
+
+    before_switch: list[Line | HookCommand] = Field(
         [], description="When the new release is complete, and before it is served, such as migrations."
     )
-    after_switch: list[Line] = Field([], description="When the new release is served and proved to work.")
+    after_switch: list[Line | HookCommand] = Field(
+        [], description="When the new release is served and proved to work, on all hosts that the run reaches."
+    )
+
+    @property
+    def before(self) -> tuple[HookCommand, ...]:
+        """`before_switch`, each as a mapping."""
+        return tuple(map(_whole, self.before_switch))
+
+    @property
+    def after(self) -> tuple[HookCommand, ...]:
+        """`after_switch`, each as a mapping."""
+        return tuple(map(_whole, self.after_switch))
+
+
+def _whole(hook: Line | HookCommand) -> HookCommand:
+    return HookCommand(command=hook) if isinstance(hook, str) else hook
 
 
 class Pipeline(Options):
