@@ -1,6 +1,8 @@
 """A mail relay for tests, which runs on a host: STARTTLS or TLS with the certificate in its folder, AUTH PLAIN, and mails in files.
 
-python3 relay.py FOLDER PORT starttls|tls|none [USER PASSWORD]
+python3 relay.py FOLDER PORT starttls|tls|none [USER]
+
+The user's password is in FOLDER/login.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import sys
 import uuid
 from pathlib import Path
 
-FOLDER, PORT, TLS, *LOGIN = sys.argv[1:]
+FOLDER, PORT, TLS, *USER = sys.argv[1:]
+LOGIN = [*USER, *(Path(FOLDER, "login").read_text().splitlines() if USER else ())]
 
 
 def context() -> ssl.SSLContext:

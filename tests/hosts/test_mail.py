@@ -44,21 +44,21 @@ openssl req -x509 -newkey rsa:2048 -nodes -keyout relay.key -out relay.crt -subj
 cp relay.crt /usr/local/share/ca-certificates/relay.crt
 update-ca-certificates >/dev/null 2>&1
 echo 127.0.0.1 relay.test wrong.test >> /etc/hosts
+echo 'zx9Kpass "$x' > login
 cat > relay.py <<'PROGRAM'
 TEXT
 PROGRAM
 """
-# systemd makes one $ of two.
 START = r"""
 start() { port=$1; shift; systemd-run -q --unit "relay-$port" python3 /root/relay/relay.py /root/relay "$port" "$@"; }
-start 587 starttls shop 's3cret "$$x'
-start 465 tls shop 's3cret "$$x'
+start 587 starttls shop
+start 465 tls shop
 start 25 none
 """
 WAIT = """
 timeout 20 sh -c 'for port in 587 465 25; do until ss -Hltn | grep -q ":$port "; do sleep 0.1; done; done'
 """
-PASSWORD = 's3cret "$x'
+PASSWORD = 'zx9Kpass "$x'
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ def test_requests_and_commands_send_mail(host: Host, folder: Path, server: str) 
         assert ran.code == 0, ran
         [mail] = mails(host)
         assert (mail["from"], mail["to"]) == ("FROM:<shop@shop.test>", ["TO:<c@example.org>"])
-    assert "s3cret" not in host.sh("journalctl -o cat -t msmtp")
+    assert "zx9Kpass" not in host.sh("journalctl -o cat -t msmtp")
     assert "recipients=a@example.org" in host.sh("journalctl -o cat -t msmtp")
 
 
@@ -161,7 +161,7 @@ def test_nobody_else_has_the_password(host: Host, first: RunResult) -> None:
         assert "denied" in host.sh(f"runuser -u {user} -- cat {folder}/password 2>&1", check=False)
     ran = host.everyday("run", "other.test", "--", "cat", f"{folder}/password")
     assert (ran.code, PASSWORD in ran.out) == (1, False)
-    places = host.sh("grep -rlF s3cret /etc /run /var/lib /var/log /var/www 2>/dev/null || :").split()
+    places = host.sh("grep -rlF zx9Kpass /etc /run /var/lib /var/log /var/www 2>/dev/null || :").split()
     assert places == [f"{folder}/password"]
     assert PASSWORD not in first.out + first.err + host.sh("journalctl -o cat")
     assert host.sh("ls /usr/sbin/sendmail 2>/dev/null || :") == ""
@@ -206,7 +206,7 @@ def test_removal_removes_and_undo_restores(host: Host, folder: Path) -> None:
     ran = run(host, folder, mail="", plain="", server="nginx")
     assert ran.code == 0, ran
     assert host.sh("find /etc/lampctl-mail -type f") == ""
-    assert host.sh("grep -rlF -e s3cret -e sendmail_path /etc/lampctl || :") == ""
+    assert host.sh("grep -rlF -e zx9Kpass -e sendmail_path /etc/lampctl || :") == ""
     assert run(host, folder, "plan", mail="", plain="", server="nginx").changes == {}
     ran = host.lampctl("undo", "HOST", "-p", "site.yml", cwd=folder)
     assert ran.code == 0, ran

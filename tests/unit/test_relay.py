@@ -37,13 +37,12 @@ def relays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dic
         (folder / name).mkdir()
         (folder / name / "msmtp").write_text(f"#!/bin/sh\necho 'msmtp: what it says'; exit {code}\n")
         (folder / name / "msmtp").chmod(0o755)
-    (folder / "right").write_text(f"{PASSWORD}\n")
+    for name in ("right", "login"):
+        (folder / name).write_text(f"{PASSWORD}\n")
     (folder / "wrong").write_text("hunter2\n")
     ports = {tls: free() for tls in ("starttls", "tls", "none")}
     started = [
-        subprocess.Popen(
-            [sys.executable, RELAY, folder, str(port), tls, *(("shop", PASSWORD) if tls != "none" else ())]
-        )
+        subprocess.Popen([sys.executable, RELAY, folder, str(port), tls, *(("shop",) if tls != "none" else ())])
         for tls, port in ports.items()
     ]
     for port in ports.values():
