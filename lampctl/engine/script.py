@@ -34,7 +34,7 @@ def _rehearsal(stage: Stage) -> list[Step]:
     if not (found := stage.rehearsal):
         return []
     given = {name: getattr(found, name) for name in ("servers", "instances", "programs", "switched")}
-    tried = script("port/listening", "port/strangers", "rehearsal/units", "rehearse", **given)
+    tried = script("port/listening", "port/strangers", "gist", "rehearsal/units", "rehearse", **given)
     return [Step("try the new files beside what serves", "linux", tried)]
 
 

@@ -44,7 +44,7 @@ def vacate(unit: str, drain: str, ports: Sequence[int], successors: Sequence[str
 
 def activate(service: Startable, action: Action, wait: Wait) -> str:
     """Shell that makes the unit run what is on disk, or shows why it does not."""
-    return script("service/why", "service/act", **_act(service, action, wait))
+    return script("gist", "service/why", "service/act", **_act(service, action, wait))
 
 
 def _act(service: Startable, action: Action, wait: Wait) -> dict[str, str | float | Iterable[str]]:
@@ -71,8 +71,8 @@ def _act(service: Startable, action: Action, wait: Wait) -> dict[str, str | floa
 def start(unit: str) -> str:
     """Shell that starts and enables a unit, without further tests."""
     return script(
-        "service/why", "service/act", unit=unit, served="", own_files="", verb="start", running="restart", sockets="",
-        ready=":", test="true", layer="linux", tries=100,
+        "gist", "service/why", "service/act", unit=unit, served="", own_files="", verb="start", running="restart",
+        sockets="", ready=":", test="true", layer="linux", tries=100,
     )  # fmt: skip
 
 
@@ -95,4 +95,6 @@ def restore(service: Startable, action: Action, *, crowded: bool) -> str:
     if crowded and action is Action.START:
         return stop(service.unit)
     again = _act(service, Action.RESTART if action is Action.RESTART else service.on_change, Wait())
-    return script(*(("service/stop", "service/gone") if service.units else ()), "service/why", "service/act", **again)
+    return script(
+        *(("service/stop", "service/gone") if service.units else ()), "gist", "service/why", "service/act", **again
+    )

@@ -39,7 +39,7 @@ def together(changed: Sequence[tuple[_Unit, Change]]) -> list[Step]:
 
 
 def _script(units: Sequence[str], started: Sequence[str]) -> str:
-    return script("service/stop", "service/why", "service/together", units=units, started=started)
+    return script("service/stop", "gist", "service/why", "service/together", units=units, started=started)
 
 
 def stopping(units: Iterable[str]) -> str:

@@ -23,6 +23,8 @@ from lampctl.box import Box, Boxes, available
 from lampctl.errors import LampctlError
 from tests.hosts import warm
 
+pytest.register_assert_rewrite("tests.hosts.shops", "tests.hosts.websocket")
+
 ROOT = Path(os.environ.get("LAMPCTL_TEST_HOME", "/var/lib/lampctl-box-test"))
 HOME = ROOT / os.environ.get("PYTEST_XDIST_WORKER", "alone")  # each worker has its own boxes
 SNAPSHOTS = ROOT / "snapshots"  # shared by all workers

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import yaml
+
 from tests.hosts.conftest import Host, RunResult
 from tests.hosts.visitor import Visits, get, visiting
 
@@ -42,6 +44,7 @@ class Shop:
     name: str  # its folder in tests/hosts/apps
     server: str
     site: str = "shop.test"
+    abrupt: bool = False  # its server does not answer requests that arrive just when it ends
 
     def deploy(self, worker: str = "", environment: str = "") -> RunResult:
         """Deploy it; with another command of its worker, or further variables."""
@@ -81,11 +84,20 @@ class Shop:
         return str(ran.host["error"]["evidence"])
 
     def renewed(self, least: int) -> None:
-        """Deploy what has changed, while at least so many requests are sent, none of which is lost."""
+        """Deploy what has changed, while at least so many requests are sent, none of which is lost.
+
+        Apache does not repeat a request that reaches a program just when it ends (docs/sites/process.md): at most a
+        hundredth of them, if the program does not answer those.
+        """
         with visiting(self.host.box.address, basket, self.site, visitors=2, least=least) as seen:
             ran = self.deploy()
         assert (ran.code, ran.host["applied"]) == (0, True), ran
-        assert (seen.count >= least, seen.failures) == (True, [])
+        lost = [
+            kind for kind in seen.kinds if not (self.abrupt and self.server == "apache" and "502 Proxy Error" in kind)
+        ]
+        assert lost == [], f"{len(seen.failures)} of {seen.count}"
+        assert len(seen.failures) <= seen.count / 100
+        assert seen.count >= least
 
 
 @dataclass
@@ -96,11 +108,13 @@ class AdoptedShop(Shop):
         more: Lines of the site that its operator adds.
         queue_worker: The worker that its operator adds, by default.
         requirements: What it requires besides.
+        made: The playbook as it was written.
     """
 
     more: str = ""
     queue_worker: str = ""
     requirements: tuple[str, ...] = ()
+    made: str = ""
 
     @property
     def book(self) -> Path:
@@ -115,29 +129,28 @@ class AdoptedShop(Shop):
     def adopt(self) -> RunResult:
         """Deploy what `init` writes, as it stands."""
         self.original()
+        layers = f"{ONE_ID}\nweb: {{server: {self.server}}}\nmysql: {{}}\nsites: {{}}\n"
+        self.book.write_text(layers)  # the shop before this one goes: it has the same port
+        assert (ran := self.lampctl("deploy")).code == 0, ran
         made = self.host.lampctl(
-            "init", "site.yml", "--from", "shop", "--site", self.site, cwd=self.folder, config=False
+            "init", "site.yml", "--from", "shop", "--site", self.site, "--force", cwd=self.folder, config=False
         )
         assert made.code == 0, made
         self.book.write_text(re.sub("^id: [^ ]*", ONE_ID, self.book.read_text(), flags=re.MULTILINE))
-        return self._lampctl("deploy")
+        self.made = self.book.read_text()
+        return self.lampctl("deploy")
 
     def deploy(self, worker: str = "", environment: str = "") -> RunResult:
         worker = worker or self.queue_worker
-        lines = [
-            f"environment: {{{environment}}}" if environment else "",
-            f"workers: {{queue: {{command: {worker}}}}}" if worker else "",
-            self.more,
-        ]
-        text = self.book.read_text().partition("\nenvironments:")[0]
-        site = ", ".join(["probe: {expect: Basket}", "keep: 20", *filter(None, lines)])
-        self.book.write_text(f"{text}\nenvironments: {{tested: {{sites: {{{self.site}: {{{site}}}}}}}}}\n")
-        return self._lampctl("deploy", "--env", "tested")
+        book = yaml.safe_load(self.made)
+        site = book["sites"][self.site]
+        site |= {"probe": {"expect": "Basket"}, "keep": 20, **yaml.safe_load(f"{{{self.more}}}")}
+        site["environment"] = {**site.get("environment", {}), **yaml.safe_load(f"{{{environment}}}")}
+        if worker:
+            site["workers"] = {"queue": {"command": worker}}
+        self.book.write_text(yaml.safe_dump(book))
+        return self.lampctl("deploy")
 
-    def lampctl(self, *words: str) -> RunResult:
+    def lampctl(self, command: str) -> RunResult:
         """Run lampctl with the playbook of the last deploy."""
-        return self._lampctl(*words, "--env", "tested")
-
-    def _lampctl(self, command: str, *words: str) -> RunResult:
-        given = ("-p", str(self.book), "--set", f"web.server={self.server}", *words)
-        return self.host.lampctl(command, "HOST", *given)
+        return self.host.lampctl(command, "HOST", "-p", str(self.book), "--set", f"web.server={self.server}")

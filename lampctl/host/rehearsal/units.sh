@@ -79,5 +79,5 @@ silent() {
 # What the unit $1 printed last, and how it failed, as the log of a page.
 last_lines() {
     journalctl -q --since="@$began" -u "$1" -n 40 --no-pager -o cat </dev/null |
-        grep -v -e "^St[a-z]*ing $1.service" -e "^St[a-z]*ed $1.service" -e "^$1.service: Deactivated" | cut -c 1-500 | tail -n 12 | sed 's/^/log\t/'
+        grep -v -e "^St[a-z]*ing $1.service" -e "^St[a-z]*ed $1.service" -e "^$1.service: Deactivated" | cut -c 1-500 | gist 12 | sed 's/^/log\t/'
 }

@@ -7,7 +7,9 @@ drop() {
 build() {
     made=$PWD/$2 home=${FOLDER%/*}
     # What is built sees itself where its release will be, whose path it may record: scripts of a virtual environment do.
-    place=$home/releases/$DIGEST mounts="-p TemporaryFileSystem=$home/releases:ro -p BindPaths=$home/build/$DIGEST:$place"
+    place=$home/releases/$DIGEST
+    # shellcheck disable=SC2034 # task.sh has it
+    mounts="-p TemporaryFileSystem=$home/releases:ro -p BindPaths=$home/build/$DIGEST:$place"
     (
         enter "$home" && cache && rm -rf ./build && mkdir -m 755 ./build && mkdir -m 700 "./build/$DIGEST"
         chown "$ACCOUNT:$ACCOUNT" "./build/$DIGEST"

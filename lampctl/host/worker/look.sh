@@ -36,7 +36,7 @@ printf '%s\n' "$found" | while read -r unit state pid restarts age; do
     printf 'worker\t%s\t%s\t%s\t%s\n' "$unit" "$state" "$failures" "$at"
     if [ "$state" != runs ] || [ "$failures" -ge 3 ]; then
         journalctl -q -u "$unit" -n 40 --no-pager -o cat </dev/null |
-            grep -v -e "^$unit: Scheduled restart" -e "^Starting $unit" -e "^Started $unit" | tail -n 12 |
+            grep -v -e "^$unit: Scheduled restart" -e "^Starting $unit" -e "^Started $unit" | gist 12 |
             awk -v unit="$unit" '{ gsub(/\t/, " "); print "log\t" unit "\t" $0 }'
     fi
 done

@@ -71,7 +71,9 @@ def needs(name: str, options: WorkingSite) -> tuple[str, ...]:
 
 
 def _check(context: Context, name: str, options: WorkingSite, services: Sequence[Service]) -> Check:
-    look = script("worker/look", units=[s.unit for s in services], settle=_SETTLE, current=release_link(context, name))
+    look = script(
+        "gist", "worker/look", units=[s.unit for s in services], settle=_SETTLE, current=release_link(context, name)
+    )
     judge_workers = partial(_judge, f"{home_of(name)}/releases/", services)
     what = "1 worker" if len(services) == 1 else f"{len(services)} workers"
     return check(name, "worker", Where.HOST, "its workers run", f"{what} active, running the release that is served",
