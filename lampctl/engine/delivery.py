@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,15 @@ def deliver(origin: Origin, base: Path) -> Source:
     Raises:
         UsageError: They can't be had, or are not what was meant.
     """
-    source = _files(origin, base)
+    source = _files(origin, base) if origin.path else None
+    if origin.parts:
+        from lampctl.engine.extras import with_extras
+
+        parts = {at: (path, checksum) for at, path, checksum in origin.parts}
+        source = with_extras(
+            source, parts, lambda path, checksum: _files(replace(origin, path=path, checksum=checksum), base)
+        )
+    assert source
     further = " ".join(part for part in (origin.served, origin.steps) if part)
     # The same files with another document root, where other files are hidden, or with other steps, are another release.
     return source.made_with(further) if further else source

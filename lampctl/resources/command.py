@@ -15,7 +15,7 @@ class Command:
     """`script` (sh -eu) runs if `unless`, a quick test that changes nothing, fails; after the databases exist.
 
     `unless` must test the effect of `script`, so that it succeeds in the next run. `undo` reverses it, or does nothing
-    if it did not run.
+    if it did not run. `early`: it runs before the new files are handed over.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Command:
     unless: str
     why: str  # its effect, as the plan shows it
     undo: str = ""
+    early: bool = False
 
     @property
     def key(self) -> str:

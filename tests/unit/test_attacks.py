@@ -79,6 +79,9 @@ PLACES = {
     "keep.sh": {"KEPT"},
     "swap.sh": {"batch", "path"},  # `rmdir` only below /etc
     "undo/compose.sh": {"count", "kept", "last", "number", "one"},  # in the batch's directory
+    "wordpress/activated.sh": {"RECORD"},  # below /var/lib/lampctl, and in the directory of the previous files
+    "wordpress/deactivated.sh": {"RECORD"},
+    "wordpress/links.sh": {"name", "to"},  # in the working directory, as the site's user
     "user/alias.sh": {"OLD", "NEW"},  # in /var/lib
     "user/create.sh": {"NAME", "was", "path"},  # -RhP uses descriptors, --from changes only files of the previous user
     "user/drop.sh": {"OLD"},

@@ -125,7 +125,7 @@ def test_only_wordpress_and_sshd_need_commands() -> None:
     found = {
         c.name.rpartition(" ")[0] for name in Files().builtin() for c in select(wanted(name)[0].resources, Command)
     }
-    assert found == {"install WordPress on", "sshd reads its"}
+    assert found == {"install WordPress on", "activate the plugins and the theme of", "sshd reads its"}
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

@@ -40,7 +40,9 @@ def _facts(context: Context, name: str, options: SiteBase, vhost: Vhost, parts: 
     https = https_of(context, name)
     php = php_of(context, name) if isinstance(options, PooledSite) else None
     servers = [server for server in (context.front, context.web) if server]
-    released = f"{home_of(name)}/current" if name in context.sources else ""
+    # Beside WordPress's package, a release has plugins and themes only.
+    packaged = vhost.root and not vhost.root.startswith(home_of(name))
+    released = f"{home_of(name)}/current" if name in context.sources and not packaged else ""
     return {
         "site": name,
         "type": options.type,

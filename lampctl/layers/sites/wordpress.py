@@ -10,7 +10,7 @@ from lampctl.layers.authority import authority_ini
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.environment import environment
 from lampctl.layers.fpm import body_limit, socket_of
-from lampctl.layers.sites import php, wordpress_checks
+from lampctl.layers.sites import php, wordpress_checks, wordpress_extras
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import home
 from lampctl.layers.tenant import tenant
@@ -34,6 +34,7 @@ from lampctl.resources.sql import identifier, literal
 
 CONFIG = "/etc/wordpress"  # where Debian's package looks
 _INSTALL = f"{CONFIG}/lampctl-install.php"
+_ACTIVATE = f"{CONFIG}/lampctl-activate.php"
 
 
 def vhost(context: Context, name: str, options: WordpressSite) -> Vhost:
@@ -44,6 +45,7 @@ def vhost(context: Context, name: str, options: WordpressSite) -> Vhost:
         "content": content[0],
         "programs": r"\.php$",
         "fallback": "/index.php",
+        "delivered": wordpress_extras.folder(context, name),
     }
     return Vhost(
         "wordpress",
@@ -68,14 +70,17 @@ def parts(context: Context, name: str, options: WordpressSite) -> Desired:
             *home(context, name),
             Directory(content, "site", 0o755, owner),
             *(Directory(content + folder, "site", 0o755, owner, tenant=user) for folder in folders),
-            *_configuration(name, options),
+            *_configuration(context, name, options),
             *cron,
             *_install(context, name, options),
+            *wordpress_extras.commands(context, name, options, _unit(name, "plugins")),
         ),
         checks=(
             *php.chain(context, name, options),
             *wordpress_checks.chain(context, name, _timer(name), _core(context, name, options)),
+            *wordpress_extras.chain(context, name, options),
         ),
+        preflights=wordpress_extras.preflights(context, name, options, _core(context, name, options)),
         probe_files=(
             ProbeFile(content, ".php", "checks/probe.php", {}, tenant=user),
             ProbeFile(f"{content}/uploads", ".php", "checks/probe.php", {}, tenant=user),
@@ -95,7 +100,7 @@ def _password(name: str) -> Secret:
     return Secret(f"admin@{name}", "site", "WP_PASSWORD", alike=True)
 
 
-def _configuration(name: str, options: WordpressSite) -> tuple[Resource, ...]:
+def _configuration(context: Context, name: str, options: WordpressSite) -> tuple[Resource, ...]:
     key = options.own_variables(name)["WORDPRESS_CONFIG"]
     path = f"{CONFIG}/config-{key}.php"
     scheme = "https" if options.https else "http"
@@ -103,6 +108,7 @@ def _configuration(name: str, options: WordpressSite) -> tuple[Resource, ...]:
         "url": f"{scheme}://{name}",
         "content": code_of(name, options)[0],
         "database": database_of(name, options),
+        **wordpress_extras.settings(context, name, options),
     }
     # WordPress also looks for its configuration in the parent folder; Debian's package has one that includes ours.
     beside = File(f"{home_of(name)}/releases/wp-config.php", "site", "wordpress/wp-config.php.j2", {"path": path})
@@ -111,6 +117,7 @@ def _configuration(name: str, options: WordpressSite) -> tuple[Resource, ...]:
         _password(name),
         File(path, "site", "wordpress/config.php.j2", values),
         File(_INSTALL, "site", "wordpress/install.php.j2", {}),
+        File(_ACTIVATE, "site", "wordpress/activate.php.j2", {}),
         *((beside,) if options.tarball else ()),
     )
 
@@ -144,7 +151,7 @@ def _install(context: Context, name: str, options: WordpressSite) -> tuple[Resou
 
     WordPress loads the site's own plugins and drop-ins, so it runs in the site's sandbox.
     """
-    install, look = (f"lampctl-wp_{task}-{name}" for task in ("install", "look"))  # no hostname has an underscore
+    install, look = _unit(name, "install"), _unit(name, "look")
     command = Command(
         f"install WordPress on {name}",
         "site",
@@ -155,6 +162,10 @@ def _install(context: Context, name: str, options: WordpressSite) -> tuple[Resou
     return (*_tasks(context, name, options, install, look), command)
 
 
+def _unit(name: str, task: str) -> str:
+    return f"lampctl-wp_{task}-{name}"  # no hostname has an underscore
+
+
 def _tasks(context: Context, name: str, options: WordpressSite, install: str, look: str) -> tuple[File, ...]:
     """The units that install WordPress and that test whether it is installed, and their environment."""
     values = {
@@ -163,13 +174,14 @@ def _tasks(context: Context, name: str, options: WordpressSite, install: str, lo
         "WP_ADMIN": options.admin,
         "WP_EMAIL": options.email,
     }
+    php_line, core = _php(context, name, options), _core(context, name, options)
     installs = f"/etc/lampctl/environment/wp_{name}"  # no hostname has an underscore
     given = {
         "site": name,
         "tenant": tenant(context, name, writes=True),
         "environment": environment(context, name).unit,
         "installs": installs,
-        "program": [*_php(context, name, options), _INSTALL, _core(context, name, options)],
+        "program": [*php_line, _INSTALL, core],
     }
     return (
         File(installs, "site", "unit/environment.j2", {"environment": values}, mode=0o600),
@@ -177,6 +189,8 @@ def _tasks(context: Context, name: str, options: WordpressSite, install: str, lo
              {**given, "task": "install", "secrets": {"admin": _password(name).path}}),
         File(f"/etc/systemd/system/{look}@.service", "site", "wordpress/task.service.j2",
              {**given, "task": "look", "secrets": {}}),
+        File(f"/etc/systemd/system/{_unit(name, 'plugins')}.service", "site", "wordpress/task.service.j2",
+             {**given, "task": "plugins", "secrets": {}, "program": [*php_line, _ACTIVATE, core]}),
     )  # fmt: skip
 
 

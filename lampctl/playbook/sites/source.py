@@ -71,6 +71,7 @@ class Origin:
         exclude: Patterns, as in .gitignore, of what is left out.
         served: The folder that is the document root; empty: all of it. A release hides the rest from the web server.
         steps: What else a release is made of, as text: other steps make another release.
+        parts: What else is in it: (its folder in the release, a path or URL, its checksum or nothing).
     """
 
     field: str
@@ -81,6 +82,7 @@ class Origin:
     exclude: tuple[str, ...] = ()
     served: str = ""
     steps: str = ""
+    parts: tuple[tuple[str, str, str], ...] = ()
 
 
 class GitSource(Options):

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from lampctl.playbook.fields import OneLine, UserName
 from lampctl.playbook.sites.base import TYPE, PooledSite, ReleasedSite
+from lampctl.playbook.sites.extras import PluginFiles, Slug, ThemeFiles, parts
 from lampctl.playbook.sites.names import home_of, key_of
 from lampctl.playbook.sites.options import DatabaseOptions
 from lampctl.playbook.sites.source import SHA256, Origin
@@ -31,6 +32,16 @@ class WordpressSite(PooledSite, ReleasedSite):
     )
     database: DatabaseOptions | Literal[True] = Field(True, description="The database; a mapping sets its names.")
 
+    plugins: dict[Slug, PluginFiles] = Field(
+        {},
+        description="Plugins that are delivered, and active: each a folder beside the playbook, or a mapping. The site "
+        "cannot change their files.",
+    )
+    themes: dict[Slug, ThemeFiles] = Field({}, description="Themes that are delivered, likewise.")
+    theme: Slug | None = Field(
+        None, description="The active theme: one of `themes`, or of WordPress's own. Default: as wp-admin sets it."
+    )
+
     @model_validator(mode="after")
     def _checked(self) -> Self:
         if bool(self.tarball) != bool(self.sha256):
@@ -39,7 +50,10 @@ class WordpressSite(PooledSite, ReleasedSite):
 
     @property
     def files(self) -> Origin | None:
-        return Origin("tarball", self.tarball, self.sha256 or "") if self.tarball is not None else None
+        extras = (*parts("plugins", self.plugins), *parts("themes", self.themes))
+        if self.tarball is not None:
+            return Origin("tarball", self.tarball, self.sha256 or "", parts=extras)
+        return Origin("plugins" if self.plugins else "themes", "", parts=extras) if extras else None
 
     def code_at(self, name: str) -> tuple[str, str]:
         return f"{home_of(name)}/wp-content", "/wp-content/"
