@@ -198,6 +198,7 @@ app.command(
 app.command(
     epilog="Examples: lampctl db web1 shop.test | lampctl db web1 shop.test -e 'SHOW TABLES'"
     " | lampctl db web1 shop.test --dump shop.sql.gz | lampctl db web1 shop.test --load shop.sql.gz"
+    " | lampctl db web1 shop.test --load old.sql --replace https://old.test --with https://shop.test"
 )(db)
 app.command(
     epilog="Examples: lampctl maintenance on web1 shop.test --retry-after 600 --page soon.html"

@@ -15,6 +15,8 @@ from lampctl.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Texts = tuple[list[str], list[str]]
+
 
 Execute = Annotated[
     str | None,
@@ -37,6 +39,19 @@ Load = Annotated[
         "if the load fails. The path of such a safety dump, as it is printed, is one on the host.",
     ),
 ]
+Replace = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--replace",
+        metavar="OLD",
+        help="With --load: replace this text by that of --with in all text columns of the database, also in PHP's "
+        "serialized values, whose lengths are kept right. Repeatable, with as many --with.",
+    ),
+]
+With = Annotated[
+    list[str] | None,
+    typer.Option("--with", metavar="NEW", help="What OLD becomes: --replace https://old.test --with https://new.test."),
+]
 
 
 @grouped
@@ -48,6 +63,8 @@ def db(
     execute: Execute = None,
     dump: Dump = None,
     load: Load = None,
+    replace: Replace = None,
+    by: With = None,
 ) -> None:
     """Open a client of a site's own database, with the site's own login; or run SQL, dump it, load a dump.
 
@@ -55,10 +72,12 @@ def db(
     """
     if [execute, dump, load].count(None) < 2:
         raise UsageError("--execute, --dump and --load are one at a time", "lampctl db --help")
+    if (replace or by) and load is None:
+        raise UsageError("--replace needs --load", "lampctl db HOST SITE --load FILE --replace OLD --with NEW")
     if dump is not None:
         _dump(host, site, connect, dump)
     elif load is not None:
-        _load(host, site, connect, load, (lambda _: None) if always.quiet else _print)
+        _load(host, site, connect, load, (lambda _: None) if always.quiet else _print, (replace or [], by or []))
     else:
         _client(host, site, connect, execute)
 
@@ -82,21 +101,23 @@ def _dump(host: str, site: str, connect: Connect, path: str) -> None:
         database.dump(transport, record, path, write)
 
 
-def _load(host: str, site: str, connect: Connect, path: str, tell: Callable[[str], None]) -> None:
+def _load(host: str, site: str, connect: Connect, path: str, tell: Callable[[str], None], texts: Texts) -> None:
     from lampctl.engine.dumps import opened
     from lampctl.engine.loading import STORE, Loader
+    from lampctl.engine.replacing import checked
 
+    pairs = checked(*texts)
     kept = PurePosixPath(path)
     if kept.is_relative_to(STORE):
         if kept.parent != PurePosixPath(STORE, site):
             raise UsageError(f"--load {path}: it is not a safety dump of {site}", f"they are in {STORE}/{site}")
         with on_site(host, site, connect) as (transport, record):
-            Loader(transport, record, kept.name, tell).from_host(kept.name)
+            Loader(transport, record, kept.name, tell, pairs).from_host(kept.name)
         return
     if path == "-" and connect.ask_sudo_pass:
         raise UsageError("--load - and --ask-sudo-pass both read stdin", "name the dump's file")
     with opened(path) as (read, size), on_site(host, site, connect) as (transport, record):
-        Loader(transport, record, "stdin" if path == "-" else path, tell).from_here(read, size)
+        Loader(transport, record, "stdin" if path == "-" else path, tell, pairs).from_here(read, size)
 
 
 def _print(line: str) -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Thread
 
+from lampctl.engine import replacing
 from lampctl.engine.database import not_begun, parameters
 from lampctl.engine.dumps import Inspection
 from lampctl.engine.everyday import stop
 from lampctl.engine.records import Record
 from lampctl.engine.refused import failure, refusal
+from lampctl.engine.replacing import Pair
 from lampctl.errors import Interrupted, LampctlError, Unreachable
 from lampctl.legible import one_line
-from lampctl.resources.shell import script
+from lampctl.resources.shell import program, script
 from lampctl.ssh import Batch, Transport
 from lampctl.ssh.batch import BEGIN
 from lampctl.ssh.limits import READ_LIMITS
@@ -25,7 +27,8 @@ from lampctl.ssh.transport import Wire, not_root
 STORE = "/var/lib/lampctl/dumps"  # a directory for each site, on its host
 _MOST = 40  # lines to keep of a client's messages
 _DIGITS = 18
-_CHANGING = ("load", "restore")
+_STOPPABLE = ("load", "replace")
+_CHANGING = (*_STOPPABLE, "restore")
 
 
 @dataclass
@@ -39,16 +42,21 @@ class _Load:
     errors: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     interrupted: bool = False
+    replacing: bool = False
+    address: str = ""
 
 
 class Loader:
-    """One load. `dump`: its name in messages; `tell` gets lines for the user."""
+    """One load. `dump`: its name in messages; `tell` gets lines for the user; `pairs`: texts to replace in the data."""
 
-    def __init__(self, transport: Transport, record: Record, dump: str, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, transport: Transport, record: Record, dump: str, tell: Callable[[str], None], pairs: Sequence[Pair] = ()
+    ) -> None:
         self._transport, self._record, self._dump, self._tell = transport, record, dump, tell
         self._known = parameters(transport.host, record)
         self._name = self._known["database"]
         self._load = _Load()
+        self._pairs = pairs
         self._unsent: Exception | None = None
         self._rest = b""  # of a line
 
@@ -74,8 +82,9 @@ class Loader:
     def _wire(self, name: str, size: int, trailer: str) -> Wire:
         length = len(trailer) + 1 + _DIGITS
         more: dict[str, str | int] = {"name": name, "size": size, "boundary": trailer, "length": length}
+        more["pairs"] = replacing.encoded(self._pairs)
         main = script("enter", "site/task", "db/login", "db/load", **self._known, **more)
-        return self._transport.wire(Batch({"main": main.encode()}))
+        return self._transport.wire(Batch({"main": main.encode(), "replace.pl": program("db/replace.pl").encode()}))
 
     def _send(self, wire: Wire, read: Read, trailer: str) -> None:
         """Send the dump and, if it is one, the trailer: the host loads nothing without it."""
@@ -117,11 +126,16 @@ class Loader:
             load.stage = "begun"
         elif word == "stage":
             load.stage, _, load.unit = rest.partition(" ")
+            load.replacing = load.replacing or load.stage == "replace"
         elif word == "safety":
             load.safety = rest[:500]
             self._tell(f"safety dump: {load.safety}")
         elif word == "unfinished":
             self._tell(f"the load before this one did not end; what was there before it: {rest[:500]}")
+        elif word == "replaced":
+            self._tell(replacing.report(rest))
+        elif word == "siteurl":
+            load.address = replacing.unhex(rest)
         elif word == "note":
             self._tell(f"note of the safety dump: {rest[:500]}")
         elif word in ("error", "failure"):
@@ -143,7 +157,7 @@ class Loader:
             ) from caught
         load.interrupted = True
         self._tell("interrupted: what was there is loaded back; Ctrl-C again does not wait for that")
-        if load.stage == "load":
+        if load.stage in _STOPPABLE:
             self._stop()
 
     def _stop(self) -> None:
@@ -174,13 +188,15 @@ class Loader:
             raise refusal(host, self._name, self._dump, load.end, "\n".join(load.errors) or stderr)
 
     def _conclude(self, how: str) -> None:
-        load = self._load
+        load, host = self._load, self._transport.host
         if how == "loaded" and load.interrupted:
             raise Interrupted(
                 f"interrupted, but {self._dump} had been loaded already", f"what was before: {self._again()}"
             )
         if how == "loaded":
             self._tell(f"loaded {self._dump} into {self._name}; what was there before: {self._again()}")
+            if note := replacing.elsewhere(load.address, host, self._record, self._dump):
+                self._tell(note)
             return
         state = f"{self._name} is as it was before"
         if how == "unrestored":
@@ -188,7 +204,10 @@ class Loader:
         evidence = "\n".join(load.failures)
         if load.interrupted:
             raise Interrupted(f"interrupted: {state}", f"the safety dump stays: {self._again()}", evidence=evidence)
-        raise failure(self._transport.host, self._dump, load.errors, state, self._again(), evidence)
+        what = (
+            f"{self._dump} was loaded, and the replacement failed" if load.replacing else f"{self._dump} failed to load"
+        )
+        raise failure(host, what, load.errors, state, self._again(), evidence)
 
 
 class _Stderr(Thread):

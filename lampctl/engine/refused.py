@@ -23,13 +23,15 @@ _HINTS = {
     1419: "the server writes a binary log: SET GLOBAL log_bin_trust_function_creators = 1, by its root, allows "
     "triggers and functions",
     1114: "the disk is full: df -h on the host",
+    1406: "the new text is too long for its column",
+    1062: "two rows have the same key with the new text",
     1153: _PACKET,
     2006: _PACKET,
     2020: _PACKET,
 }
 
 
-def failure(host: str, dump: str, errors: Sequence[str], state: str, again: str, evidence: str) -> LampctlError:
+def failure(host: str, what: str, errors: Sequence[str], state: str, again: str, evidence: str) -> LampctlError:
     """A load that ended half-way. `state`: what the database has now; `again`: the command for the safety dump."""
     found = next((match for line in errors if (match := _FAILED.search(line))), None)
     why, hint = "the client ended without a message", ""
@@ -40,7 +42,7 @@ def failure(host: str, dump: str, errors: Sequence[str], state: str, again: str,
         why = errors[-1]
     keep = f"the safety dump stays: {again}"
     hint = f"{hint}; {keep}" if hint else keep
-    return LampctlError(f"{host}: {dump} failed to load: {why}. {state}", hint, kind="load", evidence=evidence)
+    return LampctlError(f"{host}: {what}: {why}. {state}", hint, kind="load", evidence=evidence)
 
 
 def refusal(host: str, database: str, dump: str, end: Sequence[str], evidence: str) -> LampctlError:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from lampctl.box import Boxes
-from tests.hosts.conftest import Host
+from tests.hosts import replaced
+from tests.hosts.conftest import ON_ONE_RELEASE, Host
 from tests.hosts.database import BOOK, GATE, SHOP, STATE, STORE, closed_gate, db, dump, safety, start, state, wait_for
 from tests.hosts.terminal import PROMPT, terminal
 
@@ -194,6 +195,12 @@ def test_a_load_that_a_power_cut_ended_is_named_by_the_next(shop: Host, tmp_path
     kept = re.findall(r"the load before this one did not end; what was there before it: (\S+)", ran.out)[0]
     assert (ran.code, shop.sh(f"gzip -dc {kept} | tail -n 1").startswith("-- Dump completed")) == (0, True)
     assert "did not end" not in db(shop, "--load", "-", stdin="SELECT 1;").out
+
+
+@ON_ONE_RELEASE
+def test_texts_are_replaced_or_all_is_as_it_was(shop: Host, tmp_path: Path) -> None:
+    replaced.all_or_nothing(shop, tmp_path / "x.sql")
+    replaced.interrupted(shop, tmp_path / "x.sql")
 
 
 def test_ctrl_c_during_a_dump_leaves_no_file(shop: Host, tmp_path: Path) -> None:

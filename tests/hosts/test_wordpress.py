@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from tests.hosts import foreign
 from tests.hosts.conftest import ON_ONE_RELEASE, Host, RunResult
 from tests.hosts.servers import SETTLED
 
@@ -174,6 +175,15 @@ def test_empty_front_page_fails(blog: tuple[Host, str, RunResult], project: Path
     assert ran.host["culprit"]["id"] == f"site.front@{NAME}"
     assert found["actual"] == "200, but the page is empty"
     assert "lampctl-probe" not in found["evidence"]  # the other probes log it
+
+
+@ON_ONE_RELEASE
+@pytest.mark.parametrize("blog", ["nginx"], indirect=True)
+def test_foreign_dump_is_moved_to_this_name(blog: tuple[Host, str, RunResult], project: Path, tmp_path: Path) -> None:
+    host, server, _ = blog
+    foreign.move_there_and_back(host, NAME, tmp_path / "x.sql")
+    assert host.lampctl("check", "HOST", "-p", "blog.yml", "--set", server, cwd=project).code == 0
+    assert foreign.ELSEWHERE.encode() not in Browser(host.box.address).ask("/")[2]
 
 
 @ON_ONE_RELEASE

@@ -223,7 +223,7 @@ def test_no_password_is_in_a_script(name: str) -> None:
     more = {
         "client": {"mode": "--pipe", "options": "", "rows": 1, "columns": 1, "kind": "dumb"},
         "dump": {"pack": "cat"},
-        "load": {"name": "", "size": 0, "length": 1},
+        "load": {"name": "", "size": 0, "length": 1, "pairs": ""},
     }[name]
     text = script("enter", "site/task", "db/login", f"db/{name}", boundary="@@", **parameters("web1", SHOP), **more)  # type: ignore[arg-type]
     assert "SECRET=/etc/lampctl/secrets/shop.test.conf" in text

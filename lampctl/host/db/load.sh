@@ -1,6 +1,6 @@
 # Loads a dump into the database, after a dump of what is there; if it fails, that one is loaded back. It is the dump NAME of this
 # host, or comes on stdin: SIZE bytes (0: unknown), then BOUNDARY and its size when unpacked in LENGTH bytes. Without these the
-# sender did not send all of it. Each line that it prints begins with a word; the last one is `end HOW`.
+# sender did not send all of it. Then texts are replaced in it: PAIRS, as replace.pl reads them (empty: none). Each line that it prints begins with a word; the last one is `end HOW`.
 # Once the load has begun, it is finished or undone, whoever still reads: no signal of a lost connection ends this shell.
 set -eu
 trap '' PIPE HUP INT
@@ -54,6 +54,34 @@ restore() {
         load drops && load "$safety"
 }
 
+# Replaces texts in what was loaded. The statements are written first: a table can't be changed while it is read, with every engine.
+# shellcheck disable=SC2154 # site/task.sh has unit and batch
+replace() {
+    [ -n "$PAIRS" ] || return 0
+    say stage replace "$unit"
+    rm -f "$store/incoming" failed
+    {
+        # shellcheck disable=SC2016 # the site's shell expands it
+        printf '%s\n' "$PAIRS" | client 'exec perl "$CREDENTIALS_DIRECTORY/program" '"$program"' "$login" '"'$DATABASE'" \
+            -p "LoadCredential=program:$batch/replace.pl" 2> found || echo "$?" > failed
+    } | { gzip 2>/dev/null || :; } | write "$store/incoming" || { echo "not enough space in $store" > errors; return 1; }
+    grep -v '^replaced ' found > errors || :
+    [ ! -e failed ] && [ "$(gzip -dc "$store/incoming" 2>/dev/null | tail -n 1)" = '-- whole' ] || return 1
+    load "$store/incoming" || return
+    while IFS= read -r line; do say "$line"; done <<EOF
+$(grep -E '^replaced [0-9a-f]+ [0-9]+ [0-9]+ [0-9]+$' found)
+EOF
+}
+
+# Prints the address that WordPress has in its settings, if the database is of a WordPress: the shortest name is the first site's.
+address() {
+    query > settings <<'SQL' && query < settings | grep -E '^[0-9A-F]+$' | sed 's/^/siteurl /'
+SELECT CONCAT('SELECT HEX(option_value) FROM `', REPLACE(table_name, '`', '``'), '` WHERE option_name = ''siteurl'' LIMIT 1;')
+    FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name LIKE '%options' AND column_name IN ('option_name', 'option_value')
+    GROUP BY table_name HAVING COUNT(*) = 2 ORDER BY LENGTH(table_name) LIMIT 1;
+SQL
+}
+
 exec 9> "$store/lock"
 flock -n 9 || { say end busy; exit 0; }
 rm -f "$store/incoming" "$store"/*.new
@@ -104,13 +132,14 @@ printf '%s\n' "$safety" > "$store/unfinished"
 sync "$store/unfinished" "$store"
 say stage load "$unit"
 how=loaded
-load "$store/incoming" || {
+{ load "$store/incoming" && replace; } || {
     show errors error
     say stage restore
     how=restored
     restore || { show errors failure; end unrestored; }
 }
 rm -f "$store/unfinished"
+[ "$how" != loaded ] || address 2>/dev/null | while IFS= read -r line; do say "$line"; done
 # The last three are kept: this one, even if the clock was set back, and two others.
 # shellcheck disable=SC2010 # names are dates
 ls "$store" | grep -E '^[0-9T.]+Z[.]sql[.]gz$' | grep -vxF "${safety##*/}" | sort -r | tail -n +3 |
