@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lampctl.playbook.sites.base import (
     PooledSite,
-    ProbeOptions,
     ReleasedSite,
     RootedSite,
     SandboxedSite,
@@ -25,6 +24,7 @@ from lampctl.playbook.sites.names import (
 )
 from lampctl.playbook.sites.options import DatabaseOptions, TlsOptions
 from lampctl.playbook.sites.php import PhpSite, overridden
+from lampctl.playbook.sites.probe import ProbeOptions
 from lampctl.playbook.sites.process import ProcessSite
 from lampctl.playbook.sites.proxy import ProxySite
 from lampctl.playbook.sites.roots import apart, packaged
