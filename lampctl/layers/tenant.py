@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lampctl.layers import sizing
 from lampctl.layers.base import Context
 from lampctl.playbook import home_of, slice_of, user_of
-from lampctl.playbook.sites import SourcedSite, packaged
+from lampctl.playbook.sites import SiteBase, SourcedSite, packaged
 from lampctl.resources import File
 
 SITES = "/var/www"  # where homes are, which the sandbox hides from each other
@@ -48,12 +48,19 @@ def tenant(context: Context, name: str, *, writes: bool = False, ports: Sequence
     return Tenant(user_of(name), slice_of(name), tuple(dict.fromkeys(folders)), outer, tuple(ports), writes)
 
 
+def runs_commands(options: SiteBase) -> bool:
+    """Whether anything runs for a site: one without code of its own may be built."""
+    hooks = options.hooks if isinstance(options, SourcedSite) else None
+    built = isinstance(options, SourcedSite) and options.build
+    return options.runs_code or bool(built or (hooks and (hooks.before_switch or hooks.after_switch)))
+
+
 def slices(context: Context, name: str) -> tuple[File, ...]:
     """The slice that all units of the site are in; systemd starts it with the first of them.
 
-    None for a site that runs no code of its own.
+    None for a site for which nothing runs.
     """
-    if not context.playbook.sites[name].runs_code:
+    if not runs_commands(context.playbook.sites[name]):
         return ()
     values = {"site": name, "limits": sizing.site_limits(context.facts)}
     return (File(f"/etc/systemd/system/{slice_of(name)}", "site", "systemd/slice.j2", values),)

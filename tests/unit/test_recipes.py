@@ -38,7 +38,7 @@ CASES = {
     "flask": Case(("app.py",), ("ExecStart=/var/www/shop.test/current/.venv/bin/python -m gunicorn --bind 127.0.0.1:${PORT}", "Environment=HOME=/var/lib/site-shop-test")),
     "express": Case(("package.json",), ("ExecStart=npm start", "127.0.0.1:3001")),
     "nextjs": Case(("package.json",), ("next start -H 127.0.0.1 -p ${PORT}",)),
-    "static-build": Case(("package.json",), ("current/dist",)),
+    "static-build": Case(("package.json",), ("current/dist", "The sandbox of single commands of shop.test")),
     "procfile": Case(("Procfile",), ("ExecStart=sh -c 'exec ./serve $$PORT'",), "    command: sh -c 'exec ./serve $$PORT'\n"),
 }  # fmt: skip
 

@@ -11,7 +11,7 @@ from lampctl.layers import mail
 from lampctl.layers.authority import authority_of
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.fpm import unit_of
-from lampctl.layers.tenant import tenant
+from lampctl.layers.tenant import runs_commands, tenant
 from lampctl.layers.versions import php_of
 from lampctl.layers.vhost import Vhost, https_of, names_of
 from lampctl.playbook import database_of, home_of, user_of
@@ -23,12 +23,12 @@ RECORDS = "/etc/lampctl/sites"
 
 
 def record(context: Context, name: str, options: SiteBase, vhost: Vhost, parts: Desired) -> Desired:
-    """The record, and the sandbox of single commands for a site that runs code; `parts` are the site's own."""
+    """The record, and the sandbox of single commands for a site that runs any; `parts` are the site's own."""
     facts = _facts(context, name, options, vhost, parts)
     found: tuple[Resource, ...] = (
         File(f"{RECORDS}/{name}.json", "site", "site/record.json.j2", {"record": facts}, mode=0o600),
     )
-    if options.runs_code:
+    if runs_commands(options):
         state = user_of(name) if isinstance(options, SandboxedSite) else ""
         scan = mail.folder_of(name) if isinstance(options, PooledSite) and options.mail else ""
         values = {"site": name, "tenant": tenant(context, name, writes=True), "state": state, "scan": scan}

@@ -1,1 +1,0 @@
-document.title = "Shop, built";
