@@ -95,7 +95,8 @@ def _wanted(context: Context, name: str, options: WordpressSite) -> str:
     if not (found := delivered(context, name)) and not options.theme:
         return ""
     active = [one.name for one in found if one.kind == "plugins" and _is_active(options, one)]
-    return " ".join([served(context, name) or "-", str(values["theme"]) or "-", *active])
+    source = context.sources.get(name)  # not what a rollback holds: an observation does not know that yet
+    return " ".join([source.digest if source else "-", str(values["theme"]) or "-", *active])
 
 
 def _said(options: WordpressSite, found: tuple[Extra, ...]) -> str:
