@@ -12,7 +12,7 @@ from lampctl.answers import rows
 from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed, unknown
 from lampctl.facts import Facts
 from lampctl.layers.base import Context, Preflight, Problem
-from lampctl.layers.held import held, served
+from lampctl.layers.held import served
 from lampctl.layers.sites.common import check
 from lampctl.playbook import code_of, home_of, user_of
 from lampctl.playbook.sites import WordpressSite
@@ -95,7 +95,8 @@ def _wanted(context: Context, name: str, options: WordpressSite) -> str:
     if not (found := delivered(context, name)) and not options.theme:
         return ""
     active = [one.name for one in found if one.kind == "plugins" and _is_active(options, one)]
-    return " ".join([served(context, name) or "-", str(values["theme"]) or "-", *active])
+    source = context.sources.get(name)  # not what a rollback holds: an observation does not know that yet
+    return " ".join([source.digest if source else "-", str(values["theme"]) or "-", *active])
 
 
 def _said(options: WordpressSite, found: tuple[Extra, ...]) -> str:
@@ -161,12 +162,13 @@ def _judge(context: Context, name: str, options: WordpressSite, seen: Evidence) 
     if seen.error:
         return unknown("could not be tried", seen.error)
     answers = {path: (target, digest) for path, target, digest in rows(seen.raw, 3)}
-    found = delivered(context, name)
-    wrong = [text for one in found if (text := _differs(context, name, one, answers.get(one.path, ("", ""))))]
+    found, (record, release) = delivered(context, name), answers.get("record", ("", ""))
+    own = release == f"releases/{context.sources[name].digest}"  # else a rollback or an undo went to another one
+    wrong = [text for one in found if (text := _differs(name, one, answers.get(one.path, ("", "")), own=own))]
     if wrong:
         hint = f"lampctl deploy links it; for other files: rm -r {home_of(name)}/releases/{served(context, name)} first"
         return failed("; ".join(wrong[:5]), hint=hint)
-    if answers.get("record", ("", ""))[0] != _wanted(context, name, options):
+    if own and record != _wanted(context, name, options):
         return failed("they have not been activated as the playbook says", hint="lampctl deploy does it")
     return passed(", ".join(f"{one.name}{'' if _in_use(options, one) else ' (not active)'}" for one in found))
 
@@ -175,11 +177,11 @@ def _in_use(options: WordpressSite, one: Extra) -> bool:
     return _is_active(options, one) if one.kind == "plugins" else options.theme == one.name
 
 
-def _differs(context: Context, name: str, one: Extra, seen: tuple[str, str]) -> str:
+def _differs(name: str, one: Extra, seen: tuple[str, str], *, own: bool) -> str:
     target, digest = seen
     kind = one.kind.removesuffix("s")
     if target != f"{_folder(name)}/{one.path}":
         return f"{kind} {one.name}: wp-content/{one.path} is not the playbook's"
-    if digest != one.digest and not held(context, name):
+    if digest != one.digest and own:
         return f"{kind} {one.name}: its files are not those that were delivered"
     return ""
