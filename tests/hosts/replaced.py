@@ -23,7 +23,7 @@ REPLACED_ROWS = """n\tk\tb\tt\tlow\tat
 1\tOLD\t\ts:4:"old";\tS:4:"OLD";\t2020-01-02 03:04:05
 2\tc\t\tNULL\tNULL\t2020-01-02 03:04:05
 18446744073709551614\ta\told\tü older\tÜ OLDER\t2020-01-02 03:04:05
-18446744073709551615\t\\it's\\n\tNULL\ts:5:"older";\tS:5:"OLDER";\t2020-01-02 03:04:05
+18446744073709551615\tit's\\n\tNULL\ts:5:"older";\tS:5:"OLDER";\t2020-01-02 03:04:05
 t
 old
 older
