@@ -27,8 +27,7 @@ def move_there_and_back(host: Host, name: str, file: Path) -> None:
         db("--dump", str(file))
         return db("--load", str(file), "--replace", old, "--with", new).out.splitlines()
 
-    seed = f"base64 -d <<< {base64.b64encode(SEED).decode()}"
-    host.sh(f"set -o pipefail; {seed} | php | mariadb --default-character-set=utf8mb4 {name.replace('.', '_')}")
+    _seed(host, name)
     guids = db("-e", GUIDS).out
     said = load(here, there)
     assert "replaced in serialized: 400 rows" in said
@@ -45,3 +44,8 @@ def move_there_and_back(host: Host, name: str, file: Path) -> None:
     db("-e", "DROP TABLE serialized; DELETE FROM wp_options WHERE option_name = 'widget_test'")
     db("--dump", str(file))
     assert ELSEWHERE not in file.read_text()
+
+
+def _seed(host: Host, name: str) -> None:
+    decode = f"base64 -d <<< {base64.b64encode(SEED).decode()}"
+    host.sh(f"set -o pipefail; {decode} | php | mariadb --default-character-set=utf8mb4 {name.replace('.', '_')}")
