@@ -205,7 +205,7 @@ class Loader:
         if load.interrupted:
             raise Interrupted(f"interrupted: {state}", f"the safety dump stays: {self._again()}", evidence=evidence)
         what = (
-            f"{self._dump} was loaded, and the replacement failed" if load.replacing else f"{self._dump} failed to load"
+            f"{self._dump} was loaded, but the replacement failed" if load.replacing else f"{self._dump} failed to load"
         )
         raise failure(host, what, load.errors, state, self._again(), evidence)
 

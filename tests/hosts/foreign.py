@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.hosts.conftest import Host, RunResult
@@ -23,14 +24,9 @@ def move_there_and_back(host: Host, name: str, file: Path) -> None:
         assert (ran.code, ran.err) == (0, ""), ran
         return ran
 
-    def load(old: str, new: str) -> list[str]:
-        db("--dump", str(file))
-        return db("--load", str(file), "--replace", old, "--with", new).out.splitlines()
-
-    seed = f"base64 -d <<< {base64.b64encode(SEED).decode()}"
-    host.sh(f"set -o pipefail; {seed} | php | mariadb --default-character-set=utf8mb4 {name.replace('.', '_')}")
+    _seed(host, name)
     guids = db("-e", GUIDS).out
-    said = load(here, there)
+    said = _load(db, file, here, there)
     assert "replaced in serialized: 400 rows" in said
     assert [line for line in said if "left" in line] == []
     move = " ".join(f"--replace '{scheme}://{ELSEWHERE}' --with {here}" for scheme in ("https", "http"))
@@ -39,9 +35,19 @@ def move_there_and_back(host: Host, name: str, file: Path) -> None:
     settings = db("-e", SETTINGS).out
     assert (here in settings, settings.count(there)) == (False, 3)
 
-    said = load(there, here)
+    said = _load(db, file, there, here)
     assert said[-1].startswith(f"loaded {file}")
     assert db("-e", GUIDS).out == guids
     db("-e", "DROP TABLE serialized; DELETE FROM wp_options WHERE option_name = 'widget_test'")
     db("--dump", str(file))
     assert ELSEWHERE not in file.read_text()
+
+
+def _seed(host: Host, name: str) -> None:
+    decode = f"base64 -d <<< {base64.b64encode(SEED).decode()}"
+    host.sh(f"set -o pipefail; {decode} | php | mariadb --default-character-set=utf8mb4 {name.replace('.', '_')}")
+
+
+def _load(db: Callable[..., RunResult], file: Path, old: str, new: str) -> list[str]:
+    db("--dump", str(file))
+    return db("--load", str(file), "--replace", old, "--with", new).out.splitlines()

@@ -23,7 +23,7 @@ REPLACED_ROWS = """n\tk\tb\tt\tlow\tat
 1\tOLD\t\ts:4:"old";\tS:4:"OLD";\t2020-01-02 03:04:05
 2\tc\t\tNULL\tNULL\t2020-01-02 03:04:05
 18446744073709551614\ta\told\tü older\tÜ OLDER\t2020-01-02 03:04:05
-18446744073709551615\t\\it's\\n\tNULL\ts:5:"older";\tS:5:"OLDER";\t2020-01-02 03:04:05
+18446744073709551615\tit's\\n\tNULL\ts:5:"older";\tS:5:"OLDER";\t2020-01-02 03:04:05
 t
 old
 older
@@ -48,8 +48,8 @@ def all_or_nothing(shop: Host, path: Path) -> None:
     assert db(shop, "-e", ROWS + "; DROP TABLE `k``y`, keyless").out == REPLACED_ROWS
 
 
-def interrupted(shop: Host, path: Path) -> None:
-    """The statement waits at the gate until the host waits for it with the safety dump."""
+def interrupted(shop: Host, path: Path) -> str:
+    """The state before. The statement waits at the gate until the host waits for it with the safety dump."""
     slow = f"CREATE TRIGGER slow BEFORE UPDATE ON log FOR EACH ROW SET @x = ({GATE[:-1]});"
     file = dump(shop, path, "INSERT INTO log (what) VALUES ('old');", slow)
     before = state(shop)
@@ -61,4 +61,4 @@ def interrupted(shop: Host, path: Path) -> None:
         shop.sh(waiting % "table metadata lock")
     _, err = running.communicate(timeout=60)
     assert (running.returncode, "interrupted: shop_test is as it was before" in err) == (130, True)
-    assert state(shop) == before
+    return before

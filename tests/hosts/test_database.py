@@ -200,7 +200,8 @@ def test_a_load_that_a_power_cut_ended_is_named_by_the_next(shop: Host, tmp_path
 @ON_ONE_RELEASE
 def test_texts_are_replaced_or_all_is_as_it_was(shop: Host, tmp_path: Path) -> None:
     replaced.all_or_nothing(shop, tmp_path / "x.sql")
-    replaced.interrupted(shop, tmp_path / "x.sql")
+    before = replaced.interrupted(shop, tmp_path / "x.sql")
+    assert state(shop) == before
 
 
 def test_ctrl_c_during_a_dump_leaves_no_file(shop: Host, tmp_path: Path) -> None:
