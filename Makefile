@@ -17,7 +17,7 @@ export PYTHONHASHSEED := 0
 # The tests start lampctl about two thousand times: write bytecode, as an installation does, even if the environment disables it.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test unit hosts lint attacks faults bench bench-c10k sweep loops reference docs lock setup packages
+.PHONY: demo test unit hosts lint attacks applications faults bench bench-c10k sweep loops reference docs lock setup packages
 
 demo: setup packages ## boot a throwaway Debian 13 host, deploy to it, check it
 	@$(LAMPCTL) box up demo
@@ -43,6 +43,10 @@ hosts: setup
 attacks: setup ## ten minutes of hostile sites of every type on one host, behind each web server
 	@./tests/lab/packages.sh $(LAB)
 	LAMPCTL_ATTACK_SECONDS=600 $(VENV)/bin/pytest tests/hosts/test_hostile_sites.py -n 0 # one host for both
+
+applications: setup ## each framework from PyPI and npm behind each web server: deployed, renewed, broken, rolled back
+	@./tests/lab/packages.sh $(LAB)
+	LAMPCTL_APPLICATIONS=all $(VENV)/bin/pytest tests/hosts/test_python.py tests/hosts/test_node.py -n 2
 
 faults: setup ## break hosts in 180 ways: is the right hop named, and does its hint help?
 	@./tests/lab/packages.sh $(LAB)

@@ -5,6 +5,7 @@ All have a page with the heading Basket. Those with a queue write what /queue/TE
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import time
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 import yaml
 
 from tests.hosts.conftest import Host, RunResult
@@ -98,6 +100,16 @@ class Shop:
         assert lost == [], f"{len(seen.failures)} of {seen.count}"
         assert len(seen.failures) <= seen.count / 100
         assert seen.count >= least
+
+
+# `make applications` tries every one; the suite has a sample, because each is built from a registry.
+_SAMPLE = ("django-nginx", "express-nginx")
+
+
+def on(*names: str) -> pytest.MarkDecorator:
+    """A test of these applications, each `NAME-SERVER`."""
+    every = os.environ.get("LAMPCTL_APPLICATIONS") == "all"
+    return pytest.mark.parametrize("shop", [name for name in names if every or name in _SAMPLE], indirect=True)
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pytest
 from lampctl.box import Boxes
 from tests.hosts import registries
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
-from tests.hosts.shops import AdoptedShop, Broken
+from tests.hosts.shops import AdoptedShop, Broken, on
 
 pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
 
@@ -49,10 +49,6 @@ def served(shop: AdoptedShop) -> AdoptedShop:
     shop.original()
     assert (ran := shop.deploy()).code == 0, ran
     return shop
-
-
-def on(*names: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("shop", names, indirect=True)
 
 
 @on("express-nginx", "express-apache")

@@ -8,12 +8,12 @@ from typing import Any
 from lampctl.engine.detect.folder import Folder
 from lampctl.playbook.sites.environment import DATABASE
 
-# os.environ["X"], os.environ.get("X"), os.getenv("X"), env("X"), env.str("X"), config("X") of decouple; process.env.X
+# os.environ[X], os.environ.get(X), os.getenv(X), env(X), env.str(X), config(X) of decouple; process.env.X
 _READ = re.compile(
     r"""(?:environ(?:\.get)?\s*[\[(]|getenv\s*\(|\b(?:env|config)(?:\.\w+)?\s*\()\s*["']([A-Za-z_]\w*)["']"""
     r"""|\bprocess\.env(?:\.|\[["'])([A-Za-z_]\w*)"""
 )
-# Its absence is an error: os.environ["X"], without a default.
+# Its absence is an error: os.environ[X], without a default.
 _NEEDED = re.compile(r"""environ\s*\[\s*["']([A-Za-z_]\w*)["']\s*\](?!\s*=[^=])""")
 # Keys of the application's own, which nobody else has to know.
 _OWN_KEYS = re.compile(r"((DJANGO|FLASK|APP)_)?SECRET_KEY|(SESSION|COOKIE|AUTH|NEXTAUTH|JWT)_SECRET")
