@@ -43,6 +43,7 @@ LONGEST = (
     "test_moves",
     "test_acme",
     "test_wordpress",
+    "test_wordpress_extras",
     "test_deploy",
     "test_hostile",
     "test_fleet",

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import http.client
 import json
 import re
 import struct
 import zlib
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
 
 import pytest
 
 from tests.hosts import foreign
+from tests.hosts.blog import NAME, PLAYBOOK, Browser
 from tests.hosts.conftest import ON_ONE_RELEASE, Host, RunResult
 from tests.hosts.servers import SETTLED
 
 pytestmark = pytest.mark.hosts
 
-NAME = "wordpress.test"
-PLAYBOOK = f"""
-extends: lamp
-sites:
-  {NAME}: {{type: wordpress, title: Ours}}
-"""
 SECRETS = (
     f"/etc/lampctl/secrets/admin@{NAME}.conf /etc/lampctl/secrets/salts@{NAME}.conf /etc/lampctl/secrets/{NAME}.conf"
 )
@@ -41,37 +34,6 @@ def png() -> bytes:
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0\xff\0\0")) + chunk(b"IEND", b"")
     )
-
-
-class Browser:
-    """Sends requests to the host with the site's name, and keeps cookies."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        self.cookies: dict[str, str] = {"wordpress_test_cookie": "WP%20Cookie%20check"}
-
-    def ask(self, url: str, body: bytes | None = None, **headers: str) -> tuple[int, http.client.HTTPMessage, bytes]:
-        parts = urlsplit(url)
-        path = parts.path + (f"?{parts.query}" if parts.query else "")
-        connection = http.client.HTTPConnection(self.address, timeout=60)
-        sent = {key.replace("_", "-"): value for key, value in headers.items()}
-        cookies = "; ".join(f"{key}={value}" for key, value in self.cookies.items())
-        connection.request("POST" if body is not None else "GET", path, body, {"Host": NAME, "Cookie": cookies, **sent})
-        answer = connection.getresponse()
-        for line in answer.headers.get_all("Set-Cookie") or []:
-            key, _, value = line.partition(";")[0].partition("=")
-            self.cookies[key] = value
-        return answer.status, answer.headers, answer.read()
-
-    def log_in(self, password: str) -> str:
-        """Log in; returns the nonce of the session."""
-        form = urlencode({"log": "admin", "pwd": password, "testcookie": "1"}).encode()
-        status, headers, page = self.ask("/wp-login.php", form, Content_Type="application/x-www-form-urlencoded")
-        assert status == 302, page[:2000]
-        assert headers["Location"].startswith(f"http://{NAME}/wp-admin/")
-        status, _, nonce = self.ask("/wp-admin/admin-ajax.php?action=rest-nonce")
-        assert status == 200
-        return nonce.decode()
 
 
 @pytest.fixture(scope="module")
@@ -209,67 +171,3 @@ def test_release_from_a_tarball_works_beside_the_package(blog: tuple[Host, str, 
     assert ran.results[f"site.outside@{name}"] == "pass"
     assert lampctl("plan", checksum).changes == {}
     assert host.sh(f"stat -c %U:%a /var/www/{name}/current/index.php").strip() == "root:644"
-
-
-PLUGIN = """<?php
-/* Plugin Name: Shop */
-register_activation_hook(__FILE__, fn () => update_option('shop', 'on'));
-register_deactivation_hook(__FILE__, fn () => update_option('shop', 'off'));
-add_action('wp_footer', fn () => print('<!-- shop -->'));
-"""
-EXTRAS = f"""{PLAYBOOK.rstrip()[:-1]}, plugins: {{shop: ./shop}}, themes: {{own: ./own}}, theme: own}}
-"""
-
-
-@ON_ONE_RELEASE
-def test_plugins_and_themes_of_the_playbook(blog: tuple[Host, str, RunResult], project: Path) -> None:
-    host, server, _ = blog
-    if "nginx" not in server:
-        pytest.skip("one server is enough")
-    content, visitor = f"/var/www/{NAME}/wp-content", Browser(host.box.address)
-    for folder in ("shop", "own"):
-        (project / folder).mkdir()
-    (project / "shop/shop.php").write_text(PLUGIN)
-    (project / "shop/shop.css").write_text("body {}")
-    (project / "own/style.css").write_text("/*\nTheme Name: Own\nTemplate: twentytwentyfive\n*/")
-    (project / "own/functions.php").write_text("<?php add_action('wp_head', fn () => print('<!-- own -->'));")
-
-    def lampctl(command: str, text: str = EXTRAS) -> RunResult:
-        (project / "blog.yml").write_text(text)
-        return host.lampctl(command, "HOST", "-p", "blog.yml", "--set", server, cwd=project)
-
-    def option(name: str) -> str:
-        sql = f"SELECT option_value FROM wordpress_test.wp_options WHERE option_name = '{name}'"
-        return host.sh(f'mariadb -N -e "{sql}"').strip()
-
-    host.sh(f"mkdir {content}/plugins/shop")
-    refused = lampctl("plan")
-    host.sh(f"rmdir {content}/plugins/shop")
-    assert f"{content}/plugins/shop exists, and lampctl did not make it" in refused.out + refused.err, refused
-
-    ran = lampctl("deploy")
-    assert (ran.code, ran.results[f"site.plugins@{NAME}"], option("shop")) == (0, "pass", "on"), ran
-    assert b"<!-- shop -->" in visitor.ask("/")[2]
-    assert b"<!-- own -->" in visitor.ask("/")[2]
-    assert visitor.ask("/wp-content/plugins/shop/shop.css")[0] == 200
-    main = f"/var/www/{NAME}/current/wp-content/lampctl/plugins/shop/shop.php"
-    assert host.sh(f"stat -c %U:%a {main}").strip() == "root:644"
-    assert lampctl("plan").changes == {}
-
-    served = host.sh(f"readlink /var/www/{NAME}/current")
-    (project / "shop/shop.php").write_text(f"{PLUGIN}add_action('admin_menu', fn () => not_there());\n")
-    ran = lampctl("deploy")
-    assert ran.code == 1, ran
-    assert "Call to undefined function not_there()" in ran.out + ran.err
-    assert host.sh(f"readlink /var/www/{NAME}/current") == served
-    (project / "shop/shop.php").write_text(PLUGIN)
-    assert lampctl("plan").changes == {}
-
-    host.sh(f"echo '// other' >> {main}")
-    found = next(r for r in lampctl("check").host["results"] if r["id"] == f"site.plugins@{NAME}")
-    assert (found["status"], found["actual"]) == ("fail", "plugin shop: its files are not those that were delivered")
-
-    assert lampctl("deploy", PLAYBOOK).code == 0
-    assert (host.sh(f"ls {content}/plugins").strip(), option("shop")) == ("", "off")
-    assert b"<!-- shop -->" not in visitor.ask("/")[2]
-    assert lampctl("plan", PLAYBOOK).changes == {}

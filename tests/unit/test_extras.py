@@ -102,27 +102,31 @@ def test_bad_plugin_is_refused_with_its_line(tmp_path: Path, fields: str, files:
     assert raised.value.exit_code == 2
 
 
+def archived(tmp_path: Path, files: dict[str, str], checksum: str = "") -> str:
+    data = packed(**files)
+    (tmp_path / "shop.zip").write_bytes(data)
+    checksum = checksum or hashlib.sha256(data).hexdigest()
+    return book(tmp_path, f"    plugins: {{shop: {{archive: ./shop.zip, sha256: '{checksum}'}}}}", {})
+
+
+@pytest.mark.parametrize("path", ["shop/shop.php", "shop.php", "shop-1.2/shop.php"])
+def test_archive_of_a_plugin_has_it_in_a_folder_or_without(tmp_path: Path, path: str) -> None:
+    source = context(archived(tmp_path, {path: PLUGIN})).sources["a.test"]
+    assert [(one.path, one.main) for one in extras(source)] == [("plugins/shop", "shop.php")]
+
+
 @pytest.mark.parametrize(
     ("files", "checksum", "message"),
     [
-        ({"shop/shop.php": PLUGIN}, "", ""),
-        ({"shop.php": PLUGIN}, "", ""),
         ({"shop/shop.php": PLUGIN}, "0" * 64, "not the playbook's"),
         ({"shop/readme.txt": ""}, "", HEADER),
         ({"shop/shop.php": PLUGIN, "other/other.php": PLUGIN}, "", "more than one folder: other, shop"),
         ({"shop/shop.php": PLUGIN, "../out.php": ""}, "", "points outside it"),
     ],
 )
-def test_archive_of_a_plugin(tmp_path: Path, files: dict[str, str], checksum: str, message: str) -> None:
-    data = packed(**files)
-    (tmp_path / "shop.zip").write_bytes(data)
-    checksum = checksum or hashlib.sha256(data).hexdigest()
-    path = book(tmp_path, f"    plugins: {{shop: {{archive: ./shop.zip, sha256: '{checksum}'}}}}", {})
-    if not message:
-        assert [one.path for one in extras(context(path).sources["a.test"])] == ["plugins/shop"]
-        return
+def test_bad_archive_is_refused(tmp_path: Path, files: dict[str, str], checksum: str, message: str) -> None:
     with pytest.raises(LampctlError) as raised:
-        context(path)
+        context(archived(tmp_path, files, checksum))
     assert message in raised.value.message
 
 
