@@ -140,11 +140,7 @@ def _run(service: Service, state: UnitState, view: HostView) -> Change | Conflic
     bound = next((item.path for item in service.rebinds if item.applies(view)), "")
     reasons: tuple[tuple[bool, Action, str], ...] = (
         (fault in (Fault.ABSENT, Fault.INACTIVE), Action.START, f"is {state.active}" if state.loaded else ""),
-        (
-            fault is Fault.FROZEN or fault is Fault.SILENT,
-            Action.RESTART,
-            "is frozen" if state.frozen else "gives no answer",
-        ),
+        (fault in (Fault.FROZEN, Fault.SILENT), Action.RESTART, "is frozen" if state.frozen else "gives no answer"),
         (bool(rewritten), Action.RESTART, f"because of {rewritten}"),
         (bool(bound), Action.RESTART, f"because {bound} moves a port to another address, which a reload can't do"),
         (fault is Fault.OUTDATED, Action.RESTART, f"because {state.unit_file} is newer than what it runs"),

@@ -22,7 +22,7 @@ from tests.unit.playbooks import Generated, behind_nginx, playbooks
 ACCEPTED = {"try_files_is_evil_too"}
 # The path of a route comes from a map: it begins with a slash, or the request was refused before. What it is appended to is a group of
 # upstreams, which needs no resolver.
-OF_ROUTES = re.compile(r"(ssrf|missing_resolver): (?s:.*)\$lampctl_path_\w+")
+OF_ROUTES = re.compile(r"ssrf: (?s:.*)\$lampctl_path_\w+|missing_resolver: ")
 GRAVE = {gixy.severity.MEDIUM, gixy.severity.HIGH}
 
 
