@@ -187,7 +187,7 @@ def test_crashing_program_is_the_culprit(stack: Stack) -> None:
 
 @ON_ONE_RELEASE
 def test_web_server_with_a_wrong_upstream_is_the_culprit(stack: Stack, tmp_path: Path) -> None:
-    name = {"nginx": "nginx/upstream.conf.j2", "apache": "apache/handlers/proxy.conf.j2"}[stack.server]
+    name = {"nginx": "nginx/upstream.conf.j2", "apache": "apache/members.conf.j2"}[stack.server]
     override = tmp_path / "templates" / name
     override.parent.mkdir(parents=True)
     text = (BUILT_IN / "templates" / name).read_text()
