@@ -16,7 +16,6 @@ import getpass
 import hashlib
 import json
 import re
-import secrets
 import socket
 import time
 from collections.abc import Iterable, Mapping
@@ -70,7 +69,7 @@ class Begun:
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(began))
         text = json.dumps(document, sort_keys=True, default=str)
         return cls(
-            f"{stamp}-{secrets.token_hex(2)}",
+            f"{stamp}-{int(began % 1 * 65536):04x}",  # the part of the second: ids are in the order of the runs
             f"{getpass.getuser()}@{socket.gethostname()}",
             command,
             playbook,

@@ -75,6 +75,7 @@ def test_ids_of_runs_are_in_order_and_differ() -> None:
     found = [Begun.now("deploy", "shop", {"a": 1}) for _ in range(20)]
     assert all(runs.is_id(begun.id) for begun in found)
     assert len({begun.id for begun in found}) > 1
+    assert [begun.id for begun in found] == sorted(begun.id for begun in found)
     assert len({begun.digest for begun in found}) == 1
 
 
