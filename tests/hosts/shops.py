@@ -61,6 +61,11 @@ class Shop:
         shutil.rmtree(self.folder / "shop", ignore_errors=True)
         shutil.copytree(APPS / self.name, self.folder / "shop")
 
+    def restore(self) -> None:
+        """Serve its original files."""
+        self.original()
+        assert (ran := self.deploy()).code == 0, ran
+
     def page(self, path: str = "/") -> str:
         return get(self.host.box.address, path, self.site)
 
@@ -138,8 +143,8 @@ class AdoptedShop(Shop):
             with (self.folder / "shop/requirements.txt").open("a") as file:
                 file.write("".join(f"{line}\n" for line in self.requirements))
 
-    def adopt(self) -> RunResult:
-        """Deploy what `init` writes, as it stands."""
+    def adopt(self) -> None:
+        """Deploy what `init` writes, as it stands; it is proved."""
         self.original()
         layers = f"{ONE_ID}\nweb: {{server: {self.server}}}\nmysql: {{}}\nsites: {{}}\n"
         self.book.write_text(layers)  # the shop before this one goes: it has the same port
@@ -150,7 +155,9 @@ class AdoptedShop(Shop):
         assert made.code == 0, made
         self.book.write_text(re.sub("^id: [^ ]*", ONE_ID, self.book.read_text(), flags=re.MULTILINE))
         self.made = self.book.read_text()
-        return self.lampctl("deploy")
+        ran = self.lampctl("deploy")
+        assert ran.code == 0, ran
+        assert ran.results[f"site.answer@{self.site}"] == "pass"
 
     def deploy(self, worker: str = "", environment: str = "") -> RunResult:
         worker = worker or self.queue_worker

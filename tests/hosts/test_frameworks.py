@@ -120,8 +120,7 @@ def shop(request: pytest.FixtureRequest, host: Host, tmp_path_factory: pytest.Te
 @pytest.fixture
 def served(shop: PhpShop) -> PhpShop:
     """The application with its original files on disk, served."""
-    shop.original()
-    assert (ran := shop.deploy()).code == 0, ran
+    shop.restore()
     return shop
 
 

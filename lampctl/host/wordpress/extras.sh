@@ -1,6 +1,5 @@
 # Prints for each of EXTRAS, such as plugins/shop, between tabs: its name, where the link in FOLDER leads, and the checksum of the
-# list of checksums of its files below DELIVERED. And `record`, with what RECORD says and the
-# release that is served.
+# list of checksums of its files below DELIVERED. And `record`, with what RECORD says and the release that is served.
 eval "set -- $EXTRAS"
 for extra; do
     printf '%s\t%s\t' "$extra" "$(readlink "$FOLDER/$extra")"
