@@ -25,12 +25,12 @@ ROUTED = "X-Lampctl-Route"  # in answers to lampctl's own requests: the path of 
 
 @dataclass(frozen=True)
 class Needs:
-    """What a handler needs from a web server as a whole, once for all sites.
+    """What a handler needs from Apache as a whole, once for all sites.
 
     Attributes:
-        modules: Apache: files of mods-available, besides those that Debian enables.
+        modules: Files of mods-available, besides those that Debian enables.
         files: (path below the server's directory, template).
-        counts: Apache: whether bodies without Content-Length are counted, and passed on with it.
+        counts: Whether bodies without Content-Length are counted, and passed on with it.
     """
 
     modules: tuple[str, ...] = ()
@@ -83,7 +83,6 @@ class Vhost:
     own: tuple[str, str] = ("", "")  # (folder, URL) of this site's own files, if its root is shared
     tenant: str = ""  # the owner of that folder
     apache: Needs = Needs()
-    nginx: Needs = Needs()
     denied: tuple[Rule, ...] = COMMON
     routes: tuple[Route, ...] = ()  # the longest path first
 
@@ -102,7 +101,6 @@ FASTCGI = Needs(
     (("lampctl-body.lua", "apache/body.lua.j2"),),
     counts=True,
 )
-UPGRADE = Needs(files=(("conf.d/lampctl-upgrade.conf", "nginx/lampctl-upgrade.conf.j2"),))  # of WebSocket connections
 
 
 def site_id(site: str) -> str:

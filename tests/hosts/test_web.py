@@ -88,6 +88,16 @@ def test_two_playbooks_with_a_default_site_can_share_a_host(host: Host) -> None:
 
 
 @ON_ONE_RELEASE
+def test_map_settings_of_others_in_conf_d_are_valid(host: Host) -> None:
+    """NGINX accepts them only before the first map."""
+    host.sh("printf 'map_hash_bucket_size 256;\\nmap_hash_max_size 4096;\\n' > /etc/nginx/conf.d/zz-theirs.conf")
+    ran = host.lampctl("deploy", "HOST", "-p", "lemp", "--set", "sites.lamp.test.tls=self-signed")
+    host.sh("rm /etc/nginx/conf.d/zz-theirs.conf")
+    assert ran.code == 0, ran
+    assert host.lampctl("deploy", "HOST").code == 0
+
+
+@ON_ONE_RELEASE
 @pytest.mark.parametrize("playbook", ["lemp", "front"])
 def test_port_80_returns_to_apache_if_nginx_cannot_start(host: Host, tmp_path: Path, playbook: str) -> None:
     """The config passes NGINX's own validation, but NGINX can't start: sshd has that port."""

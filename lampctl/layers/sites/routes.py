@@ -13,7 +13,7 @@ from lampctl.layers.sites import relays, upstreams
 from lampctl.layers.sites.common import check
 from lampctl.layers.sites.page import numbered
 from lampctl.layers.sites.upstreams import Member
-from lampctl.layers.vhost import ROUTED, UPGRADE, Needs, Route, Vhost, site_id
+from lampctl.layers.vhost import ROUTED, Route, Vhost, site_id
 from lampctl.playbook import user_of
 from lampctl.playbook.sites import ProbeOptions, RouteOptions
 from lampctl.resources.shell import script
@@ -64,7 +64,6 @@ def with_routes(context: Context, name: str, vhost: Vhost, vhost_of: Callable[[s
         vhost,
         routes=tuple(sorted(found, key=lambda route: (-len(route.path), route.path))),
         apache=replace(vhost.apache, modules=tuple(dict.fromkeys(name for need in needs for name in need.modules))),
-        nginx=Needs(files=tuple(dict.fromkeys((*vhost.nginx.files, *UPGRADE.files)))),
     )
 
 

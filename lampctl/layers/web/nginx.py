@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from lampctl.layers import media, sizing
 from lampctl.layers.base import Context, Desired
+from lampctl.layers.vhost import https_of
 from lampctl.layers.web.diverted import edited
 from lampctl.layers.web.rules import DEFAULTS
 from lampctl.layers.web.tier import Tier
@@ -29,7 +30,6 @@ def mark(context: Context) -> str:
 def server(context: Context, tier: Tier) -> Desired:
     """NGINX as a whole."""
     names = tier.names
-    shared = sorted({file for vhost in tier.vhosts.values() for file in vhost.nginx.files})
     return Desired(
         resources=(
             # worker_connections can be set only in nginx.conf itself, so that is replaced as a whole.
@@ -38,7 +38,6 @@ def server(context: Context, tier: Tier) -> Desired:
             # For root, adm and the workers, which reopen the logs after their rotation.
             Package("acl", "web"),
             Directory(names.log_dir, "web", 0o2750, "root:adm", reader=names.user, packaged=True),
-            *(File(f"{names.root}/{path}", "web", template, {}) for path, template in shared),
         ),
         preflights=(
             edited(
@@ -63,6 +62,7 @@ def _values(context: Context, tier: Tier) -> dict[str, object]:
         "types": media.TYPES,
         "compressed": media.COMPRESSED,
         "headers": DEFAULTS,
+        "secured": any(https_of(context, site) for site in tier.vhosts),
         "catch_all": not any(site.default for site in context.playbook.sites.values()),
     }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lampctl.layers import sizing
 from lampctl.layers.base import Context
 from lampctl.layers.sites import vhost_of
-from lampctl.layers.vhost import UPGRADE, Vhost
+from lampctl.layers.vhost import Vhost
 from lampctl.platforms import WebNames
 
 
@@ -40,7 +40,7 @@ def tiers(context: Context) -> tuple[Tier, ...]:
 
 def _forwarding(vhost: Vhost) -> Vhost:
     values = {"websocket": vhost.values.get("websocket", False), "forwarded": vhost.routes}
-    return Vhost("front", _same_limit(vhost), values=values, nginx=UPGRADE)
+    return Vhost("front", _same_limit(vhost), values=values)
 
 
 def _same_limit(vhost: Vhost) -> sizing.Sized:
