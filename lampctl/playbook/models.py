@@ -195,6 +195,13 @@ class Playbook(Options):
                 raise ValueError(
                     f"{name}: only a site with PHP, which proves the way there, has a database on another host"
                 )
+            former = self.sites[name].renamed_from
+            old = former and database_of(former, self.sites[name])
+            if database.host and old and old.name != database.name:
+                raise ValueError(
+                    f"{name}: the tables of a database on another host are not moved by renamed_from; "
+                    f"`database: {{host: {database.host}, name: {old.name}, user: {old.user}}}` keeps it"
+                )
 
     def _has_repositories(self) -> None:
         sources: dict[str, set[str]] = {}

@@ -178,3 +178,11 @@ def test_plan_says_what_stays_of_a_site_that_goes() -> None:
 def test_former_name_is_no_other_sites_name() -> None:
     with pytest.raises(PlaybookError, match="is used by two sites"):
         load("lamp", ("sites={a.test: {renamed_from: b.test}, b.test: {}}",), Files())
+
+
+def test_database_on_another_host_is_kept_by_its_name_where_a_site_is_renamed() -> None:
+    remote = "sites={new.test: {renamed_from: old.test, database: {host: db1%s}}}"
+    with pytest.raises(PlaybookError, match=r"`database: \{host: db1, name: old_test, user: old_test\}` keeps it"):
+        load("lamp", (remote % "",), Files())
+    kept = load("lamp", (remote % ", name: old_test, user: old_test",), Files())
+    assert kept.playbook.databases["new.test"].name == "old_test"
