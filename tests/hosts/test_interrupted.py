@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from lampctl.box import Boxes
 from tests.hosts.conftest import HOME, ON_ONE_RELEASE, Host
 
 pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
@@ -93,6 +95,29 @@ def test_power_cut_during_a_deploy_is_healed(host: Host, release: str) -> None:
     assert host.works()
     assert host.lampctl("deploy", "HOST", "--set", "php.memory_limit=210M").code == 0
     assert host.lampctl("deploy", "HOST").code == 0
+
+
+def test_data_directory_that_a_power_cut_left_half_made_is_set_aside(boxes: Boxes, release: str) -> None:
+    """MariaDB's package makes it; what it wrote last is lost. It has no data, so the next deploy makes it again."""
+    host = Host(boxes.up(f"half-{release}", release), boxes)
+    data = host.box.directory / "root/var/lib/mysql"
+    try:
+        with start(host) as process:
+            while not (data / "ib_logfile0").exists():
+                assert process.poll() is None
+                time.sleep(0.001)  # it is polled: a file does not wake its reader
+            boxes.cut(host.box.name)
+            process.communicate(timeout=60)
+        for path in data.glob("ib*"):
+            os.truncate(path, 4096)
+        boxes.up(host.box.name, release)
+        ran = host.lampctl("deploy", "HOST")
+        assert ran.code == 0, ran
+        assert set(ran.results.values()) == {"pass"}
+        assert host.lampctl("plan", "HOST").changes == {}
+        assert host.sh("ls -d /var/lib/mysql.incomplete-*").split()
+    finally:
+        boxes.down(host.box.name)
 
 
 def test_two_deploys_at_the_same_time_do_not_mix(host: Host) -> None:
