@@ -147,6 +147,21 @@ def test_site_cannot_rename_folders_that_root_uses(host: Host) -> None:
     assert host.sh(f"{as_site} cat {FILES}/current/index.php").startswith("<?php")
 
 
+def test_names_with_tabs_and_newlines_add_no_rows_to_what_root_reads(host: Host, book: Path) -> None:
+    """What scripts on the host print are rows with tabs."""
+    folders = f"{BLOG}/wp-content/uploads {BLOG}/wp-content/upgrade"
+    script = "for name in 'a\\tb' 'a\\tholds\\troot\\t9\\nuser\\tsite-blog-test\\tmissing' '\\033[31m'; do\n"
+    script += '  name=./$(printf %b "$name"); mkdir "$name"; ln -s /etc/shadow "$name/link"; touch "$name/$(printf "a\\tb")"\ndone\n'
+    as_site = "setpriv --reuid=site-blog-test --regid=site-blog-test --clear-groups"
+    host.sh(
+        f"cat > /root/names <<'END'\n{script}END\nfor at in {folders}; do (cd $at; {as_site} sh < /root/names); done"
+    )
+    with unchanged(host):
+        assert host.lampctl("plan", "HOST", "-p", str(book)).changes == {}
+        assert host.lampctl("check", "HOST", "-p", str(book)).code == 0
+    host.sh(f"for at in {folders}; do rm -r $at/a* $at/*31m; done")
+
+
 @pytest.mark.parametrize("folder", ["upgrade", "uploads"])
 def test_folder_swapped_for_a_link_during_a_deploy_is_not_followed(host: Host, book: Path, folder: str) -> None:
     """Replaced between plan and apply: there, only the site's own rights are used."""
