@@ -35,6 +35,7 @@ from lampctl.observation import Observation
 from lampctl.resources import File, Secret, select
 from lampctl.resources.shell import program, script
 from lampctl.ssh import Batch, Transport, as_root
+from lampctl.ssh.limits import waiting
 
 T = TypeVar("T")
 TIMEOUT = 8.0  # seconds, of one probe through the tunnel or from outside
@@ -133,7 +134,8 @@ def _batch(run: _Run, desired: Desired, render: Callable[[File], str]) -> Batch:
             **{name: render(_rendered(probe)).encode() for probe, name in probe_files},
             **{f"q/{number:03d}-{probe.limit}": probe.script.encode() for number, probe in enumerate(run.probes)},
             **numbered("secrets", [secret.read for secret in run.secrets]),
-        }
+        },
+        waiting(max((probe.limit for probe in run.probes), default=0)),  # they run side by side
     )
 
 

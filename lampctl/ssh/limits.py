@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from lampctl.errors import BadAnswer, LampctlError, Unreachable
@@ -28,6 +28,11 @@ class Limits:
 READ_LIMITS = Limits()  # each probe is quick; the slowest have their own timeout on the host
 # apt can wait 300 s for an archive, certbot prints nothing until it ends; altogether, changes can take hours.
 CHANGE_LIMITS = Limits(silence=900.0, total=inf)
+
+
+def waiting(seconds: float) -> Limits:
+    """The limits of reading, where the host works for `seconds` before it prints something."""
+    return replace(READ_LIMITS, silence=READ_LIMITS.silence + seconds, total=READ_LIMITS.total + seconds)
 
 
 def too_long(host: str, what: str, limit: int) -> LampctlError:

@@ -17,6 +17,7 @@ from lampctl.observation import Observation
 from lampctl.resources.shell import quote
 from lampctl.ssh import Batch
 from lampctl.ssh.batch import BEGIN
+from lampctl.ssh.limits import READ_LIMITS, Limits
 from lampctl.ssh.local import LocalSession, LocalTransport
 
 
@@ -25,8 +26,10 @@ class LocalHost(LocalTransport):
     """A transport to this machine, without becoming root."""
 
     folder: Path
+    limits: Limits = READ_LIMITS  # of the last batch
 
     def start(self, batch: Batch) -> LocalSession:
+        self.limits = batch.limits
         for name, content in batch.files.items():
             (self.folder / name).parent.mkdir(exist_ok=True)
             (self.folder / name).write_bytes(content)
@@ -85,3 +88,13 @@ def test_exit_code_of_a_probe_is_not_taken_for_a_time_limit(tmp_path: Path, scri
 def test_long_output_of_a_probe_is_cut_and_judged(tmp_path: Path) -> None:
     result = prove_one(tmp_path, HostProbe("yes"))
     assert (result.status, result.actual[:5]) == (Status.FAIL, "y y y"), result.actual[:80]
+
+
+def test_host_may_be_silent_while_its_slowest_probe_runs(tmp_path: Path) -> None:
+    """Such as the rehearsal of many certificates, with a minute for each."""
+    host, check = (
+        LocalHost(tmp_path),
+        Check("web.one", "web", Where.HOST, "", "", judge, (), HostProbe("printf well", 600)),
+    )
+    prove(host, Desired(checks=(check,)), Observation(nominal("debian-13")), lambda _: "", print)
+    assert min(host.limits.silence, host.limits.total) > 600
