@@ -5,3 +5,5 @@ listening() {
         awk 'NR > 1 { if ($4 != "0A") exit; print }' "/proc/net/$table" 2> /dev/null
     done
 }
+# Succeeds if a program listens on one of the ports $1: of four hexadecimal digits, between bars.
+listens() { listening tcp tcp6 | grep -qE "^ *[0-9]+: [0-9A-F]+:($1) "; }

@@ -9,7 +9,7 @@ systemctl is-active --quiet "$UNIT" || exit 0
 cgroup=/sys/fs/cgroup$(systemctl show --value -p ControlGroup "$UNIT")
 sh -c "$DRAIN"
 tries=500
-while listening tcp tcp6 | grep -qE "^ *[0-9]+: [0-9A-F]+:($PORTS) [0-9A-F:]+ 0A "; do
+while listens "$PORTS"; do
     tries=$((tries - 1)); [ "$tries" -gt 0 ] || { echo "$UNIT did not release its ports"; exit 1; }
     sleep 0.02
 done
