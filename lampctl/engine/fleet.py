@@ -76,6 +76,8 @@ class Sites(Part):
         self._report_addresses(transport, loaded)
         given: dict[str, bytes] = {}
         for part in self.databases:
+            if self.command == "deploy" and not part.outcome.done():
+                self.note(f"waits for {part.host}, which has its databases")
             outcome = part.outcome.result()
             if self.command == "deploy" and (outcome is None or outcome.error):
                 raise _waits(self.host, part.host)

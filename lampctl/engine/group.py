@@ -47,6 +47,7 @@ class Member(Part):
         self.loaded = self.inner.loaded
 
     def begin(self, transport: Transport) -> Share:
+        self.inner.note = self.note
         share = self.inner.begin(transport)
         self.report.set_result(self._ask(transport, self.group.topics.script))
         reports = {one.host: found for one in self.group.members if (found := one.report.result())}
@@ -64,6 +65,8 @@ class Member(Part):
         if not terms.awaits or terms.leader == self.host:
             return {}
         leader = next(one for one in self.group.members if one.host == terms.leader)
+        if not leader.ready.done():
+            self.note(f"waits for {terms.leader}, which {_first(terms)} first")
         if not leader.ready.result():
             raise _stopped(self.host, terms)
         return leader.made
@@ -76,8 +79,13 @@ class Member(Part):
         """What comes last waits for the others, unless they still wait for this host."""
         if stage.last and self.terms and self.terms.leader == self.host and self.ready.done():
             for one in self.group.members:
-                if one is not self:
-                    one.over.result()
+                if one is self:
+                    continue
+                if not one.over.done():
+                    self.note(
+                        f"waits for {one.host}: the hooks after the switch run when all hosts serve the new release"
+                    )
+                one.over.result()
 
     def proved(self, transport: Transport) -> None:
         self.inner.proved(transport)
@@ -116,11 +124,15 @@ def grouped(
     return found
 
 
-def _stopped(host: str, terms: Terms) -> LampctlError:
+def _first(terms: Terms) -> str:
+    """What the leader does before the others."""
     what = terms.awaits[0]
-    does = f"makes the secret {what}" if what in terms.others.secrets else f"runs the hooks of {what}"
+    return f"makes the secret {what}" if what in terms.others.secrets else f"runs the hooks of {what}"
+
+
+def _stopped(host: str, terms: Terms) -> LampctlError:
     return LampctlError(
-        f"{host}: nothing was done, because {terms.leader}, which {does} first, failed",
+        f"{host}: nothing was done, because {terms.leader}, which {_first(terms)} first, failed",
         f"fix {terms.leader}, then rerun",
         kind="first-host",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -13,6 +13,10 @@ from lampctl.playbook import Loaded
 from lampctl.ssh import Transport
 
 T = TypeVar("T")
+
+
+def _silent(_text: str) -> None:
+    pass
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Part:
     """One host's part in a run. This one waits for no other host, and no other host waits for it."""
 
     loaded: Loaded
+    note: Callable[[str], None] = staticmethod(_silent)  # tells the user, such as that it waits
 
     def begin(self, transport: Transport) -> Share:  # noqa: ARG002
         """Called once it is connected. LampctlError if it can't continue without another host."""

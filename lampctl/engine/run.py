@@ -86,6 +86,7 @@ class HostRun(Work):
                 raise stopped(self.host, None)
             with self.phase("connect"):
                 transport = reach(self.where, self.request.connect, self.reporter.event)
+            self.part.note = self.note
             share = self.part.begin(transport)
             self.share = replace(share, given={**self.request.supplied, **share.given})
             self._run_when_free(transport)

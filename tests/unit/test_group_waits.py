@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -34,9 +35,12 @@ def done(error: LampctlError | None = None) -> Outcome:
 def test_others_wait_for_the_first_and_get_its_secrets_from_memory(tmp_path: Path) -> None:
     found = members(tmp_path, ["web2", "web1"])
     first, second = found["web1"], found["web2"]
+    told: Queue[str] = Queue()
+    second.note = told.put
     with ThreadPoolExecutor(2) as pool:
         later = pool.submit(second.begin, answer(second))
         assert first.begin(answer(first)).given == {}
+        assert told.get(timeout=10) == "waits for web1, which runs the hooks of a.test first"
         assert not later.done()
         first.served(answer(first, A))
         share = later.result(timeout=10)
