@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import ModuleType
 
 import pytest
 
@@ -11,7 +12,7 @@ from lampctl.errors import PlaybookError
 from lampctl.facts import Facts, WebUse, nominal
 from lampctl.layers import Context, Desired, desired
 from lampctl.layers.base import Problem
-from lampctl.layers.web.apache import rebinds
+from lampctl.layers.web import apache, nginx
 from lampctl.planning import retire
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
@@ -130,16 +131,18 @@ def test_directory_below_usr_share_is_never_made() -> None:
 
 
 @pytest.mark.parametrize(
-    ("former", "new", "expected"),
+    ("server", "former", "new", "expected"),
     [
-        ("Listen 127.0.0.1:80", "Listen 80", True),
-        ("Listen 80\nListen 443", "Listen 80\n<IfModule ssl_module>\n    Listen 443\n</IfModule>", False),
-        ("Listen 80", "Listen 127.0.0.1:8080", False),
-        ("listen [::1]:80\nListen 10.0.0.1:80", "Listen 80", True),
+        (apache, "Listen 127.0.0.1:80", "Listen 80", True),
+        (apache, "Listen 80\nListen 443", "Listen 80\n<IfModule ssl_module>\n    Listen 443\n</IfModule>", False),
+        (apache, "Listen 80", "Listen 127.0.0.1:8080", False),
+        (apache, "listen [::1]:80\nListen 10.0.0.1:80", "Listen 80", True),
+        (nginx, "    listen 127.0.0.1:80 backlog=4096;", "    listen 80 backlog=4096;\n    listen [::]:80;", True),
+        (nginx, "listen 80;", "listen 80 default_server;\nlisten [::]:80 default_server;\nlisten 443 ssl;", False),
     ],
 )
-def test_port_on_another_address_takes_a_restart(former: str, new: str, expected: bool) -> None:
-    (rebind,) = rebinds(PLATFORMS["debian-13"].web["apache"])
+def test_port_on_another_address_takes_a_restart(server: ModuleType, former: str, new: str, expected: bool) -> None:
+    (rebind,) = server.rebinds(PLATFORMS["debian-13"].web[server.__name__.rpartition(".")[2]])
     states = States().updated(FILES, {rebind.path: Entry("file", content=former.encode())})
     changing = HostView(states, contents={f"file:{rebind.path}": new}, changing=(rebind.path,))
     assert rebind.applies(changing) is expected

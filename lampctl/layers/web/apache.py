@@ -10,6 +10,7 @@ from lampctl.layers.base import Context, Desired, Preflight, Problem
 from lampctl.layers.vhost import https_of
 from lampctl.layers.web import front, reachable, rules
 from lampctl.layers.web.diverted import edited
+from lampctl.layers.web.listening import moves_a_port
 from lampctl.layers.web.tier import Tier
 from lampctl.platforms import WebNames
 from lampctl.resources import (
@@ -137,23 +138,7 @@ def on_change(context: Context) -> Action:
 
 def rebinds(names: WebNames) -> tuple[Rebind, ...]:
     """At a reload, Apache keeps its sockets while it binds new ones: if the port is in use by one of them, it exits."""
-    return (Rebind(f"{names.root}/ports.conf", _moves_a_port),)
-
-
-def _moves_a_port(former: str, new: str) -> bool:
-    """Does one of the ports get another address?"""
-    before, after = _listens(former), _listens(new)
-    return any(addresses and addresses != before[port] for port, addresses in after.items() if port in before)
-
-
-def _listens(text: str) -> dict[str, frozenset[str]]:
-    """Port -> addresses; an empty one is every address."""
-    found: dict[str, set[str]] = {}
-    for words in (line.split() for line in text.splitlines()):
-        if len(words) > 1 and words[0].lower() == "listen":
-            address, _, port = words[1].rpartition(":")
-            found.setdefault(port, set()).add(address)
-    return {port: frozenset(addresses) for port, addresses in found.items()}
+    return (Rebind(f"{names.root}/ports.conf", moves_a_port),)
 
 
 # The names that an enabled vhost answers for: one per word after the directive.

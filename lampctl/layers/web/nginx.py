@@ -8,6 +8,7 @@ from lampctl.layers import media, sizing
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.vhost import https_of
 from lampctl.layers.web.diverted import edited
+from lampctl.layers.web.listening import moves_a_port
 from lampctl.layers.web.rules import DEFAULTS
 from lampctl.layers.web.tier import Tier
 from lampctl.platforms import WebNames
@@ -84,5 +85,6 @@ def on_change(context: Context) -> Action:  # noqa: ARG001
     return Action.RELOAD
 
 
-def rebinds(names: WebNames) -> tuple[Rebind, ...]:  # noqa: ARG001
-    return ()
+def rebinds(names: WebNames) -> tuple[Rebind, ...]:
+    """At a reload, NGINX goes on with its former configuration if it can't bind an address."""
+    return (Rebind(f"{names.root}/nginx.conf", moves_a_port),)

@@ -61,19 +61,22 @@ def listens(context: Context, tier: Tier, service: str) -> Check:
         Where.HOST,
         f"{tier.names.title} listens on every address",
         f"port {' and '.join(map(str, ports))} on IPv4, and on IPv6 if the host has it",
-        partial(_judge_listen, ports),
+        partial(_judge_listen, ports, tier.names.unit),
         needs=(service,),
         probe=HostProbe(script("port/listening", "web/listen", ports=map(str, ports))),
     )
 
 
-def _judge_listen(ports: Sequence[int], seen: Evidence) -> Verdict:
+def _judge_listen(ports: Sequence[int], unit: str, seen: Evidence) -> Verdict:
     if seen.error:
         return unknown("could not be tried", seen.error)
     lines = frozenset(seen.raw.splitlines())
     families = "IPv4 and IPv6" if "6 wanted" in lines else "IPv4"
     for port in ports:
-        hint = f"ss -ltn 'sport = :{port}' shows where it listens; lampctl deploy restores the files that say where"
+        hint = (
+            f"ss -ltn 'sport = :{port}' shows where it listens; lampctl deploy restores the files that say where; "
+            f"if it changes none: systemctl restart {unit}"
+        )
         if not lines & {f"{port} 4", f"{port} 6"}:
             return failed(f"port {port} is open on some addresses only", hint=hint)
         if "6 wanted" in lines and f"{port} 6" not in lines:
