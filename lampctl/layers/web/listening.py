@@ -6,7 +6,7 @@ from __future__ import annotations
 def moves_a_port(former: str, new: str) -> bool:
     """Does a port get another address in place of one that it has, such as all in place of one?
 
-    Linux refuses an address that overlaps with one that a socket has, and a reload keeps those until it has the new ones.
+    Linux refuses an address that overlaps with that of a socket, and a reload keeps those until it has the new ones.
     """
     before, after = _listens(former), _listens(new)
     return any(before[port] - after[port] and after[port] - before[port] for port in before.keys() & after.keys())
