@@ -78,12 +78,14 @@ class HostProbe:
         accept: Shell that reads its output and succeeds if the hop works, for a host whose controller is gone. Only
             what a visitor sees needs it.
         by_files: What it asks for needs no other server than one that is reached by a Unix socket.
+        plain: What it asks for needs no program at all.
     """
 
     script: str
     limit: int = 8
     accept: str = ""
     by_files: bool = False
+    plain: bool = False
 
 
 @dataclass(frozen=True)

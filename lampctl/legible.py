@@ -15,6 +15,8 @@ _ILLEGIBLE = re.compile(
     "[^\t\n\x20-\x7e\xa0-\u061b\u061d-\u200d\u2010-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufff8\ufffc\ufffd"
     "\U00010000-\U0010ffff]"
 )
+# SGR: colours and bold, which builds print without a terminal as well (ECMA-48, 8.3.117).
+_COLOUR = re.compile("\x1b\\[[0-9;:]*m")
 # Logins in URLs: of a git repository, or a DSN in a log; for HTTP, a user without a password is one too.
 # Each match begins at `://`, so a long line of a tenant's takes no longer than another.
 _LOGIN = re.compile(r"(?i)((?<=http)://|(?<=https)://|://[^\s/:@?#]*:)[^\s/@?#]+@")
@@ -23,7 +25,9 @@ _COMMAND = re.compile(r"^(\s*):(?=:)|##(?=\[)")
 
 
 def legible(text: str) -> str:
-    """`text` with control characters replaced by U+FFFD, and passwords and tokens in URLs by ***."""
+    """`text` without colours; other control characters are U+FFFD, and passwords and tokens in URLs ***."""
+    if "\x1b" in text:
+        text = _COLOUR.sub("", text)
     text = _ILLEGIBLE.sub("\ufffd", text.replace("\r\n", "\n"))
     if "://" in text:
         text = _LOGIN.sub(r"\1***@", text)

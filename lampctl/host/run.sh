@@ -12,6 +12,7 @@ if ! flock -w 2 9; then # whoever looks whether it is free has it for a moment
     exit 4
 fi
 prune_maintenance
+rm -rf /run/lampctl-leaving # of a run that was killed
 rm -f "$state"/generations/*/awaiting # of runs that a power failure ended: who waits has the lock
 since="$OWNER since $(date -u '+%Y-%m-%d %H:%M:%S UTC')"
 printf '%s\n' "$since, process $$ on the host" > "$state/lock"

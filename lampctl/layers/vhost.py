@@ -87,6 +87,12 @@ class Vhost:
     routes: tuple[Route, ...] = ()  # the longest path first
 
     @property
+    def alternates(self) -> bool:
+        """Whether it depends on files of the host which instances get a request: some may be about to end."""
+        given = (found.get("groups") for found in (self.values, *(route.values for route in self.routes)))
+        return any(isinstance(groups, tuple) and len(groups) > 1 for groups in given)
+
+    @property
     def probe_root(self) -> str:
         """The folder where this site's probe file is put."""
         return self.own[0] or self.root or WELL_KNOWN

@@ -24,6 +24,7 @@ class Rehearsal:
             turn: they get another instance, at a spare port.
         pages: Ids of the checks of sites' pages that passed when the host was last proved.
         switched: Homes of sites and their next releases, in turn: these are in the place of the served ones.
+            A site of files alone needs no more.
     """
 
     servers: tuple[str, ...]
@@ -34,7 +35,8 @@ class Rehearsal:
 
 
 def rehearsal(desired: Desired, changes: Sequence[Change], passed: Mapping[str, str]) -> Rehearsal | None:
-    """The rehearsal of the changes; None if no server or instance is among what they start, restart or reload.
+    """The rehearsal of the changes; None if they start, restart or reload no server or instance, and switch no site of
+    files alone.
 
     Args:
         passed: Check id -> question, of those that passed when the host was last proved.
@@ -45,14 +47,11 @@ def rehearsal(desired: Desired, changes: Sequence[Change], passed: Mapping[str, 
     instances = [service for service in services if service.rehearsed_at and service.key in changed][:MOST]
     programs = _programs(services, changed, {_site(c) for c in desired.checks if _is_page(c) and passed.get(c.id)})
     switched = {link.path: link.target for link in select(desired.resources, Symlink) if link.key in changed}
-    tried = {service.site for service in instances} | programs.keys()
-    askable = [check for check in desired.checks if _by_files(check) or (_is_page(check) and _site(check) in programs)]
-    pages = [
-        check.id
-        for check in askable
-        if passed.get(check.id) and (_link(check) not in switched or _site(check) in tried)
-    ]
-    if not pages or not (programs or any(service.key in changed for service in (*servers, *instances))):
+    plain = _plain(desired.checks, switched, passed)[: MOST if servers else 0]
+    tried = {service.site for service in instances} | programs.keys() | set(plain)
+    askable = [one for one in desired.checks if _by_files(one) or (_is_page(one) and _site(one) in programs)]
+    pages = [one.id for one in askable if passed.get(one.id) and (_link(one) not in switched or _site(one) in tried)]
+    if not pages or not (programs or plain or any(service.key in changed for service in (*servers, *instances))):
         return None
     homes = [(home_of(site), switched.get(f"{home_of(site)}/current", "")) for site in sorted(tried)]
     return Rehearsal(
@@ -96,6 +95,15 @@ def _link(check: Check) -> str:
 def _is_page(check: Check) -> bool:
     """Of the site's own program; its routes lead to others, which nothing starts beside those that serve."""
     return isinstance(check.probe, HostProbe) and bool(check.probe.accept) and check.id.startswith("site.answer")
+
+
+def _plain(checks: Sequence[Check], switched: Collection[str], passed: Mapping[str, str]) -> list[str]:
+    """The sites of files alone that get another release."""
+    return sorted({_site(one) for one in checks if _is_plain(one) and passed.get(one.id) and _link(one) in switched})
+
+
+def _is_plain(check: Check) -> bool:
+    return isinstance(check.probe, HostProbe) and check.probe.plain
 
 
 def _by_files(check: Check) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -55,8 +56,8 @@ class Change:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "resource", one_line(self.resource))
-        # Line endings might be the difference.
-        object.__setattr__(self, "diff", legible(self.diff.replace("\r", "\ufffd")))
+        # Line endings might be the difference, or colours.
+        object.__setattr__(self, "diff", legible(re.sub("[\r\x1b]", "\ufffd", self.diff)))
 
     def as_dict(self) -> dict[str, str]:
         return {

@@ -39,7 +39,7 @@ class Service(_Unit):
         test: Shell command that fails if it would not accept the files on disk.
         behind: The unit that it passes requests to. If both run, this unit is changed first.
         rebinds: Changes that a reload can't do.
-        one_of_several: Web servers use the other instances meanwhile; so if it runs, they are changed first.
+        leaves: Its port, of one of several: web servers, which are changed first, use the others while it restarts.
         foreground: Shell command that runs it by the configuration on disk, for a rehearsal. Empty: none.
         outage: What visitors meet while it restarts, and for how long. Empty: nothing; its socket keeps their requests.
         site: Whose code it runs, if a rehearsal runs it.
@@ -59,7 +59,7 @@ class Service(_Unit):
     patience: int = 10
     test: str = ""
     behind: str = ""
-    one_of_several: bool = False
+    leaves: int = 0
     rebinds: tuple[Rebind, ...] = ()
     foreground: str = ""
     outage: str = ""
@@ -189,7 +189,7 @@ def in_order(services: Sequence[AnyService], view: HostView) -> list[AnyService]
                 return 3
             case Service(behind=behind) if behind and active(service.unit) and active(behind):
                 return 0
-            case Service(one_of_several=True) if active(service.unit):
+            case Service(leaves=port) if port and active(service.unit):
                 return 2
         return 1
 

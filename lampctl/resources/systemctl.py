@@ -9,6 +9,8 @@ from typing import Protocol
 from lampctl.resources.base import Action
 from lampctl.resources.shell import script, words
 
+LEAVING = "/run/lampctl-leaving"  # a file for the port of each instance that gets no more requests from web servers
+
 
 class Startable(Protocol):
     """The attributes of a unit to start; `lampctl.resources.service.Service` documents them."""
@@ -25,6 +27,10 @@ class Startable(Protocol):
     def sockets(self) -> tuple[str, ...]: ...
     @property
     def test(self) -> str: ...
+    @property
+    def leaves(self) -> int: ...
+    @property
+    def ready(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,11 @@ def vacate(unit: str, drain: str, ports: Sequence[int], successors: Sequence[str
 
 def activate(service: Startable, action: Action, wait: Wait) -> str:
     """Shell that makes the unit run what is on disk, or shows why it does not."""
-    return script("gist", "service/why", "service/act", **_act(service, action, wait))
+    return script(*_scripts(service), **_act(service, action, wait))
+
+
+def _scripts(service: Startable) -> tuple[str, ...]:
+    return ("gist", "service/why", *(("service/leave",) if service.leaves else ()), "service/act")
 
 
 def _act(service: Startable, action: Action, wait: Wait) -> dict[str, str | float | Iterable[str]]:
@@ -65,6 +75,7 @@ def _act(service: Startable, action: Action, wait: Wait) -> dict[str, str | floa
         "test": service.test or "true",
         "layer": service.layer,
         "tries": wait.seconds * 10,
+        "leaves": f"{LEAVING}/{service.leaves}" if service.leaves else "",
     }
 
 
@@ -72,7 +83,7 @@ def start(unit: str) -> str:
     """Shell that starts and enables a unit, without further tests."""
     return script(
         "gist", "service/why", "service/act", unit=unit, served="", own_files="", verb="start", running="restart",
-        sockets="", ready=":", test="true", layer="linux", tries=100,
+        sockets="", ready=":", test="true", layer="linux", tries=100, leaves="",
     )  # fmt: skip
 
 
@@ -89,12 +100,13 @@ def stop(unit: str) -> str:
 def restore(service: Startable, action: Action, *, crowded: bool) -> str:
     """Shell that makes the unit run the previous files, after `action`; it does not wait for sockets.
 
+    It waits for one of several instances, because the next one would end meanwhile.
+
     Args:
         crowded: Another unit of the layer changes too, and might need the ports of a unit that was started: so stop it.
     """
     if crowded and action is Action.START:
         return stop(service.unit)
-    again = _act(service, Action.RESTART if action is Action.RESTART else service.on_change, Wait())
-    return script(
-        *(("service/stop", "service/gone") if service.units else ()), "gist", "service/why", "service/act", **again
-    )
+    wait = Wait(ready=service.ready) if service.leaves else Wait()
+    again = _act(service, Action.RESTART if action is Action.RESTART else service.on_change, wait)
+    return script(*(("service/stop", "service/gone") if service.units else ()), *_scripts(service), **again)

@@ -36,7 +36,6 @@ def shop(request: pytest.FixtureRequest, server: Host, tmp_path_factory: pytest.
     """A shop by the playbook that `init` wrote, as it stands, proved."""
     name, web = request.param.rsplit("-", 1)
     found = AdoptedShop(server, tmp_path_factory.mktemp(name), name, web, f"{name}.test")
-    found.abrupt = True
     found.adopt()
     return found
 

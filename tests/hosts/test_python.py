@@ -50,7 +50,6 @@ def shop(request: pytest.FixtureRequest, server: Host, tmp_path_factory: pytest.
         found.more, found.queue_worker = _TICK, f"{_MANAGE} work"
     if name == "asgi":
         found.name, found.requirements = "django", ("channels", "uvicorn", "websockets")
-    found.abrupt = name != "asgi"  # gunicorn
     found.adopt()
     return found
 

@@ -74,6 +74,7 @@ PLACES = {
     "secret/make.sh": {"FILE"},
     "secret/take.sh": {"FILE"},
     "service/gone.sh": {"UNIT"},
+    "service/leave.sh": {"LEAVES"},  # in /run/lampctl-leaving, which is root's
     "service/together.sh": {"1"},  # below /etc/systemd/system
     "settle.sh": {"journal", "state", "old"},
     "keep.sh": {"KEPT"},

@@ -136,6 +136,12 @@ def test_shown_text_has_no_control_characters(says: str, text: str) -> None:
     assert legible(shown) == shown
 
 
+def test_colours_of_a_build_are_left_out_and_those_in_a_file_are_seen() -> None:
+    text = "\x1b[1m\x1b[38;5;9mError\x1b[0m: no basket"
+    assert failed("", text).evidence == "Error: no basket"
+    assert Change("file:/x", "web", Action.UPDATE, "+a\x1b[0m").diff == "+a\ufffd[0m"
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

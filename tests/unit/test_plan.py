@@ -93,7 +93,7 @@ def test_front_server_is_changed_first_only_if_both_run() -> None:
 
 
 def test_running_instances_restart_after_the_web_server_was_reloaded() -> None:
-    one, other = (Service(f"app@{port}.service", "site", one_of_several=True) for port in (8000, 8001))
+    one, other = (Service(f"app@{port}.service", "site", leaves=port) for port in (8000, 8001))
     web, run = Service("nginx.service", "web"), UnitState(active="active")
     assert in_order([one, other, web], units({one.key: run, web.key: run})) == [other, web, one]
 

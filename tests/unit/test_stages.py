@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,7 @@ from lampctl.observation import Observation
 from lampctl.planning.rehearsal import Rehearsal, rehearsal
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
-from lampctl.resources import Action, Change
+from lampctl.resources import Action, Change, Source, Symlink, select
 from lampctl.resources.entry import Entry
 from lampctl.resources.file import FILES
 from lampctl.resources.unit import UnitState
@@ -97,6 +98,26 @@ def test_program_that_would_restart_is_rehearsed_at_a_spare_port(
     rehearsed = rehearsal(found, changes, counted(found.checks, {passed: "x"} if passed else {}))
     assert (rehearsed.programs if rehearsed else None) == programs
     assert rehearsed is None or rehearsed.pages == {ANSWER, "site.answer2@a.test"}
+
+
+@pytest.mark.parametrize(
+    ("passed", "changed", "tried"), [(ANSWER, True, True), ("", True, False), (ANSWER, False, False)]
+)
+def test_release_of_files_alone_is_tried_in_the_place_of_the_served_one(
+    tmp_path: Path, passed: str, changed: bool, tried: bool
+) -> None:
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist/index.html").write_text("<h1>Basket</h1>")
+    (tmp_path / "site.yml").write_text("web: {server: nginx}\nsites: {a.test: {type: static, source: dist}}\n")
+    loaded = load(str(tmp_path / "site.yml"), (), Files())
+    given = {"a.test": Source("0123456789abcdef", b"")}
+    found = desired(Context(loaded.playbook, "site", PLATFORMS["debian-13"], Facts("debian-13"), given))
+    links = [one for one in select(found.resources, Symlink) if one.path == "/var/www/a.test/current"]
+    changes = [Change(link.key, "site", Action.UPDATE, "") for link in links if changed]
+    rehearsed = rehearsal(found, changes, counted(found.checks, {passed: "x"} if passed else {}))
+    assert [link.path for link in links] == ["/var/www/a.test/current"]
+    assert (rehearsed is not None) == tried
+    assert rehearsed is None or rehearsed.switched == ("/var/www/a.test", links[0].target)
 
 
 def test_resources_of_another_playbook_stay() -> None:

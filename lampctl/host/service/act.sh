@@ -1,6 +1,6 @@
 # Makes UNIT run what is on disk, or shows why it does not: by VERB, or by RUNNING if it is active already. TEST: shell that
 # tests its configuration; SERVED: the service of a socket; within TRIES tenths of a second, SOCKETS (quoted words) must exist
-# and READY (shell) must succeed; OWN_FILES: empty if lampctl writes no file of the unit.
+# and READY (shell) must succeed; OWN_FILES: empty if lampctl writes no file of the unit; LEAVES: empty, or see leave.sh.
 # A reload with an invalid config would end FPM; so the config is tested first, and the running service stays as it is.
 if ! sh -c "$TEST" > tested 2> verdict </dev/null; then
     echo "lampctl-reason: unloadable $LAYER"
@@ -16,6 +16,7 @@ how=$VERB
 if systemctl is-active --quiet "$UNIT"; then how=$RUNNING; fi
 # A reload ends Apache if it is to listen on an address that overlaps with its former one: then it only has to be started.
 ended() { case $how in reload*) ! systemctl is-active --quiet "$UNIT" ;; *) false ;; esac; }
+if [ -n "$LEAVES" ] && [ "$how" = restart ]; then leave; fi
 systemctl "$how" "$UNIT" || { ended && systemctl restart "$UNIT"; } || why "$UNIT"
 # After the start, and only if needed: it takes a while, and visitors might be waiting.
 systemctl is-enabled --quiet "$UNIT" || systemctl enable --quiet "$UNIT"

@@ -38,6 +38,7 @@ def page_checks(
     units: Sequence[str] = (),
     *,
     by_files: bool = False,
+    plain: bool = False,
 ) -> tuple[Check, ...]:
     """One for each page of `probe`, requested on the host through the web server, with redirects followed.
 
@@ -46,13 +47,14 @@ def page_checks(
         hints: Status → what to do, where this type of site knows more than `_HINTS`.
         units: systemd units of the application, whose log is evidence beside that of the web server.
         by_files: The web server answers by files and Unix sockets, without a connection to another server.
+        plain: The web server answers by files alone.
     """
     options = context.playbook.sites[name]
     known, found = {**_HINTS, **(hints or {})}, []
     for number, wanted in enumerate(options.pages, 1):
         judge = partial(_judge, wanted, name if options.files is not None else "", known)
         limit = ceil(in_seconds(wanted.within)) + 3
-        probe = HostProbe(_script(context, name, wanted, units), limit, _accept(wanted), by_files)
+        probe = HostProbe(_script(context, name, wanted, units), limit, _accept(wanted), by_files or plain, plain)
         found.append(_page_check(name, number, _expected(wanted), partial(_named, number, wanted.path, judge), probe))
     return tuple(replace(one, needs=needs) for one in found)
 

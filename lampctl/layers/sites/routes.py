@@ -94,7 +94,9 @@ def _route(context: Context, target: _Target, vhost_of: Callable[[str], Vhost]) 
         members = relays.relayed(context, target.site, target.group, target.kind)
         route = replace(route, values={**route.values, "members": members})
     # No user's name has two hyphens in a row, so this is no other group's name.
-    values = {**route.values, "group": f"{user_of(target.site)}--{target.kind}"}
+    group = f"{user_of(target.site)}--{target.kind}"
+    groups = upstreams.groups(group, _members(route), own=route.values["own"] is True)
+    values = {**route.values, "group": group, "groups": groups}
     stripped = target.path if options.strip else ""
     found = denied.below(route.pattern, outer, rules, stripped)
     return replace(route, values=values, denied=found, tls=upstreams.is_tls(_members(route)))

@@ -34,7 +34,7 @@ def parts(context: Context, name: str, options: StaticSite) -> Desired:
     return Desired(
         resources=(*home(context, name), *files),
         checks=(
-            *page_checks(context, name, (f"web.static@{name}",), by_files=True),
+            *page_checks(context, name, (f"web.static@{name}",), plain=True),
             outside(
                 name, "/lampctl-probe-{token}.txt", "200 with the file's text", _recognise, (f"web.static@{name}",)
             ),

@@ -52,7 +52,7 @@ def program(
             "site",
             watch=(f"{home_of(name)}/current",),  # a link: it changes with the release
             on_change=Action.RESTART,
-            one_of_several=len(options.ports) > 1,
+            leaves=port if len(options.ports) > 1 else 0,
             ready=holds(user_of(name), (port,)),
             units=(file.path, *given.watched),
             outage="" if len(options.ports) > 1 else "until it listens again, its site answers 502 or 503",

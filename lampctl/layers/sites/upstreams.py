@@ -16,6 +16,7 @@ from lampctl.layers.vhost import Needs, Vhost
 from lampctl.playbook import unit_of, user_of
 from lampctl.playbook.fields import in_seconds
 from lampctl.playbook.sites import ProbeOptions
+from lampctl.resources.systemctl import LEAVING
 
 _APACHE = (
     "proxy.conf",
@@ -28,6 +29,7 @@ _APACHE = (
 _APACHE_TLS = ("socache_shmcb.load", "ssl.conf", "ssl.load")
 _PORTS = {"http": 80, "https": 443}
 _NOTHING = "no HTTP answer"
+_BLOCKS = 8  # of 64 instances, each of which would have a group with 63 others
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,23 @@ class Member:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
+    def leaving(self) -> str:
+        """The file that is there while this instance gets no more requests, because it is about to end."""
+        return f"{LEAVING}/{self.port}"
+
+    @property
     def label(self) -> str:
         """Its name in messages."""
         return self.address if self.socket else self.url
+
+
+@dataclass(frozen=True)
+class Group:
+    """Upstreams that share requests. Those of `standby` may be about to end: they get some only if no other answers."""
+
+    name: str
+    members: tuple[Member, ...]
+    standby: tuple[Member, ...] = ()
 
 
 class Options(Protocol):
@@ -94,7 +110,27 @@ def vhost(name: str, options: Options, group: Sequence[Member], *, websocket: bo
 
 def values(group: str, members: Sequence[Member], timeout: int, *, websocket: bool, own: bool) -> Mapping[str, object]:
     """What the templates need. `group`: short enough for Apache, and not a hostname."""
-    return {"group": group, "members": members, "websocket": websocket, "timeout": timeout, "own": own}
+    return {
+        "group": group,
+        "members": members,
+        "groups": groups(group, members, own=own),
+        "websocket": websocket,
+        "timeout": timeout,
+        "own": own,
+    }
+
+
+def groups(name: str, members: Sequence[Member], *, own: bool) -> tuple[Group, ...]:
+    """The group of all; and, of several instances that lampctl restarts, one without each, or without an eighth."""
+    several = min(len(members), _BLOCKS) if own and len(members) > 1 else 0
+    blocks = [tuple(members[number::_BLOCKS]) for number in range(several)]
+    return (
+        Group(name, tuple(members)),
+        *(
+            Group(f"{name}--{number}", tuple(one for one in members if one not in block), block)
+            for number, block in enumerate(blocks)
+        ),
+    )
 
 
 def apache_needs(group: Sequence[Member]) -> Needs:
