@@ -108,6 +108,7 @@ def _configuration(context: Context, name: str, options: WordpressSite) -> tuple
         "url": f"{scheme}://{name}",
         "content": code_of(name, options)[0],
         "database": database_of(name, options),
+        "released": bool(options.tarball),
         **wordpress_extras.settings(context, name, options),
     }
     # WordPress also looks for its configuration in the parent folder; Debian's package has one that includes ours.

@@ -19,6 +19,7 @@ class WordpressSite(PooledSite, ReleasedSite):
     """WordPress, installed and ready to log in."""
 
     verifies: ClassVar[bool] = False
+    calls_itself: ClassVar[bool] = True
 
     type: Literal["wordpress"] = Field(description=TYPE)
     title: OneLine = Field("WordPress", description="The site's title, when it is installed.")
