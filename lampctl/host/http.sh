@@ -10,10 +10,11 @@ request() {
     printf 'GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: lampctl\r\nConnection: close\r\n' "$path" "$1"
 }
 
-# The file with the header by which the web server recognises a proof of the site $1 during its maintenance; nothing if it has none.
+# The file with the header by which the web server recognises a proof of the site $1, or of the site `owner` that has this name, during
+# its maintenance; nothing if it has none.
 # For this host's web server only: its port $2, at the address $3. No other program gets the header. With `visitor` set, nobody does.
 pass() {
-    file=/etc/lampctl-maintenance/$1/pass
+    file=/etc/lampctl-maintenance/${owner:-$1}/pass
     case $3:$2 in 127.0.0.1:80 | 127.0.0.1:443) [ -n "${visitor:-}" ] || [ ! -r "$file" ] || printf '%s\n' "$file" ;; esac
 }
 

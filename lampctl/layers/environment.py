@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from lampctl.layers import mail
 from lampctl.layers.authority import authority_of
 from lampctl.layers.base import Context
+from lampctl.layers.tenant import hosts_of
 from lampctl.playbook import database_of
-from lampctl.playbook.sites import DatabaseOptions
+from lampctl.playbook.sites import DatabaseOptions, SiteBase, answered, redirected
 from lampctl.playbook.sites.environment import (
     DATABASE_URL,
     Supplied,
@@ -39,6 +40,7 @@ class Environment:
         path: The program of that unit.
         secrets: The passwords that it reads.
         unbuilt: Variables that builds do not get.
+        hosts: Whether it composes what the site has as /etc/hosts, too.
     """
 
     names: tuple[str, ...] = ()
@@ -47,6 +49,7 @@ class Environment:
     files: tuple[File, ...] = ()
     secrets: tuple[Secret, ...] = ()
     unbuilt: frozenset[str] = frozenset()
+    hosts: bool = False
 
     @property
     def resources(self) -> tuple[Resource, ...]:
@@ -56,7 +59,8 @@ class Environment:
     @property
     def watched(self) -> tuple[str, ...]:
         """Paths that a unit has to be restarted for."""
-        return (self.path, *(secret.path for secret in self.secrets)) if self.path else ()
+        hosts = ("/etc/hosts",) if self.hosts else ()
+        return (self.path, *(secret.path for secret in self.secrets), *hosts) if self.path else ()
 
 
 def secret_name(site: str, variable: str) -> str:
@@ -84,13 +88,20 @@ def environment(context: Context, site: str) -> Environment:
         "secrets": {variable: secret.path for variable, secret in secrets.items()},
         "texts": {name: _composed(texts[name]) for name in names if name not in secrets},
         "names": names,
+        "hosts": _hosts(site, options),
     }
     files = (
         File(path, "site", "unit/environment.sh.j2", values, mode=0o600, private=True),
         File(f"/etc/systemd/system/{unit}", "site", "unit/environment.service.j2", values),
     )
     unbuilt = frozenset(name for name, entry in options.variables.items() if not entry.build)
-    return Environment(names, unit, path, files, tuple(secrets.values()), unbuilt)
+    return Environment(names, unit, path, files, tuple(secrets.values()), unbuilt, options.calls_itself)
+
+
+def _hosts(site: str, options: SiteBase) -> dict[str, object] | None:
+    """Its file for /etc/hosts, and the names in it that lead to this host; None if it sees the host's own."""
+    names = (*answered(site, options), *redirected(site, options))
+    return {"path": hosts_of(site), "names": names} if options.calls_itself else None
 
 
 def _secrets(site: str, options: WithEnvironment, database: DatabaseOptions | None) -> dict[str, Secret]:

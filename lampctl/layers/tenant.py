@@ -27,6 +27,7 @@ class Tenant:
     outer: str  # a document root elsewhere; empty: none
     ports: tuple[int, ...]  # that it listens on
     writes: bool  # can it write to its folders, as far as their owners and modes allow
+    hosts: str = ""  # what it sees as /etc/hosts; empty: the host's own
 
 
 def tenant(context: Context, name: str, *, writes: bool = False, ports: Sequence[int] = ()) -> Tenant:
@@ -45,7 +46,13 @@ def tenant(context: Context, name: str, *, writes: bool = False, ports: Sequence
         outer = root
     options = context.playbook.sites[name]
     writes = writes or (isinstance(options, SourcedSite) and bool(options.shared or options.writable))
-    return Tenant(user_of(name), slice_of(name), tuple(dict.fromkeys(folders)), outer, tuple(ports), writes)
+    hosts = hosts_of(name) if options.calls_itself else ""
+    return Tenant(user_of(name), slice_of(name), tuple(dict.fromkeys(folders)), outer, tuple(ports), writes, hosts)
+
+
+def hosts_of(name: str) -> str:
+    """What the sandbox has as /etc/hosts. What composes the site's environment writes it before each start."""
+    return f"/run/lampctl-environment/{name}@hosts"  # no hostname has an @
 
 
 def runs_commands(options: SiteBase) -> bool:

@@ -1,13 +1,16 @@
-"""Plugins and themes of a playbook on a host: delivered, broken, damaged, and gone."""
+"""Plugins and themes of a playbook on a host: delivered, broken, damaged, and gone. Then the site becomes a network."""
 
 from __future__ import annotations
 
+import base64
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.hosts.blog import NAME, PLAYBOOK, Browser
 from tests.hosts.conftest import ON_ONE_RELEASE, Host, RunResult
+from tests.hosts.servers import SETTLED
 
 pytestmark = [pytest.mark.hosts, ON_ONE_RELEASE]
 
@@ -25,6 +28,16 @@ FILES = {
     "own/style.css": "/*\nTheme Name: Own\nTemplate: twentytwentyfive\n*/",
     "own/functions.php": "<?php add_action('wp_head', fn () => print('<!-- own -->'));",
 }
+SUBDOMAINS = "sub.test"
+NETWORKS = f"""{EXTRAS.rstrip()[:-1]}, multisite: subdirectory}}
+  {SUBDOMAINS}: {{type: wordpress, tls: self-signed, multisite: subdomain, aliases: [a.{SUBDOMAINS}, b.{SUBDOMAINS}]}}
+"""
+PICTURE = base64.b64decode("R0lGODdhAQABAIAAAP///////ywAAAAAAQABAAACAkQBADs=")
+# An event of 2001 of a hook that nothing has: WordPress's cron removes it.
+EVENT = (
+    'a:2:{i:1000000000;a:1:{s:4:"none";a:1:{s:32:"40cd750bba9870f18aada2478b24840a";'
+    'a:2:{s:8:"schedule";b:0;s:4:"args";a:0:{}}}}s:7:"version";i:2;}'
+)
 CONTENT, HOME = f"/var/www/{NAME}/wp-content", f"/var/www/{NAME}"
 MAIN = f"{HOME}/current/wp-content/lampctl/plugins/shop/shop.php"
 
@@ -38,14 +51,18 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def lampctl(host: Host, project: Path, command: str, text: str = EXTRAS) -> RunResult:
+def lampctl(host: Host, project: Path, command: str, text: str = EXTRAS, server: str = "nginx") -> RunResult:
     (project / "blog.yml").write_text(text)
-    return host.lampctl(command, "HOST", "-p", "blog.yml", "--set", "web.server=nginx", cwd=project)
+    return host.lampctl(command, "HOST", "-p", "blog.yml", "--set", f"web.server={server}", cwd=project)
 
 
-def option(host: Host) -> str:
+def password(host: Host, name: str) -> str:
+    return host.sh(f"sed -n 's/.*= \"\\(.*\\)\"/\\1/p' /etc/lampctl/secrets/admin@{name}.conf").strip()
+
+
+def option(host: Host, name: str = "shop") -> str:
     return host.sh(
-        "mariadb -N -e \"SELECT option_value FROM wordpress_test.wp_options WHERE option_name = 'shop'\""
+        f"mariadb -N -e \"SELECT option_value FROM wordpress_test.wp_options WHERE option_name = '{name}'\""
     ).strip()
 
 
@@ -74,6 +91,7 @@ def test_plugin_that_breaks_only_the_administration_is_rolled_back(host: Host, p
 def test_other_files_are_named(host: Host, project: Path) -> None:
     host.sh(f"echo '// other' >> {MAIN}")
     found = next(r for r in lampctl(host, project, "check").host["results"] if r["id"] == f"site.plugins@{NAME}")
+    host.sh(f"sed -i '$d' {MAIN}")
     assert (found["status"], found["actual"]) == ("fail", "plugin shop: its files are not those that were delivered")
 
 
@@ -85,3 +103,80 @@ def test_they_go_and_what_others_installed_stays(host: Host, project: Path) -> N
     assert lampctl(host, project, "plan", PLAYBOOK).changes == {}
     refused = lampctl(host, project, "plan", EXTRAS.replace("shop: ./shop", "mine: ./shop"))
     assert f"{CONTENT}/plugins/mine exists, and lampctl did not make it" in refused.out + refused.err
+
+
+def test_network_that_fails_its_proof_is_a_single_site_again(host: Host, project: Path) -> None:
+    (project / "shop/shop.php").write_text(f"{PLUGIN}add_action('admin_menu', fn () => not_there());\n")
+    ran = lampctl(host, project, "deploy", NETWORKS)
+    (project / "shop/shop.php").write_text(PLUGIN)
+    assert (ran.code, "Call to undefined function not_there()" in ran.out + ran.err) == (1, True), ran
+    assert Browser(host.box.address).ask("/")[0] == 200
+    assert option(host, "permalink_structure") == "/%year%/%monthnum%/%day%/%postname%/"
+    assert lampctl(host, project, "plan", PLAYBOOK).changes == {}
+
+
+@pytest.mark.parametrize("server", ["nginx", "apache"])
+def test_network_serves_its_sites(host: Host, project: Path, server: str) -> None:
+    ran = lampctl(host, project, "deploy", NETWORKS, server)
+    assert (ran.code, set(ran.results.values())) == (0, {"pass"}), ran
+    host.sh(SETTLED)
+    word = {"nginx": "a", "apache": "b"}[server]
+    own = use_site(Browser(host.box.address), password(host, NAME), word, f"http://{NAME}/{word}")
+    assert (b"<!-- shop -->" in own, b"<!-- own -->" in own) == (True, False)  # the plugin is the network's
+    editor = Browser(host.box.address, SUBDOMAINS, tls=True)
+    use_site(editor, password(host, SUBDOMAINS), word, f"https://{word}.{SUBDOMAINS}")
+
+
+def use_site(editor: Browser, secret: str, word: str, url: str) -> bytes:
+    """Make a site of the network at this URL, and publish there as its administrator; returns the page of a visitor."""
+    editor.log_in(secret)
+    editor.add_site(word)
+    visitor = Browser(editor.address, editor.name, tls=editor.tls)
+    pages = (
+        "/wp-admin/",
+        "/wp-admin/edit.php",
+        "/wp-includes/css/buttons.min.css",
+        "/wp-admin/install.php",
+        "/xmlrpc.php",
+    )
+    assert [editor.ask(url + page)[0] for page in pages] == [200, 200, 200, 403, 405]
+    nonce = editor.ask(f"{url}/wp-admin/admin-ajax.php?action=rest-nonce")[2].decode()
+    status, _, made = editor.ask(f"{url}/wp-json/wp/v2/media", PICTURE, X_WP_Nonce=nonce, Content_Type="image/gif",
+                                 Content_Disposition="attachment; filename=dot.gif")  # fmt: skip
+    assert status == 201, made[:500]
+    source = json.loads(made)["source_url"]
+    assert source.startswith(f"{url}/wp-content/uploads/sites/")
+    assert visitor.ask(source)[::2] == (200, PICTURE)
+    assert visitor.ask(f"{source.rpartition('/')[0]}/x.php")[0] == 403
+    post = json.dumps({"title": word, "content": "Written by a test.", "status": "publish"}).encode()
+    status, _, made = editor.ask(f"{url}/wp-json/wp/v2/posts", post, X_WP_Nonce=nonce, Content_Type="application/json")
+    assert status == 201, made[:500]
+    status, _, page = visitor.ask(json.loads(made)["link"])
+    assert (status, b"Written by a test." in page) == (200, True)
+    return page
+
+
+def test_second_site_of_a_network_is_a_hop(host: Host, project: Path) -> None:
+    ran = lampctl(host, project, "check", NETWORKS, "apache")
+    found = {one["id"]: one["actual"] for one in ran.host["results"]}
+    assert found[f"site.network@{NAME}"].startswith(f"{NAME}/a/: 200")
+    assert found[f"site.network@{SUBDOMAINS}"].startswith(f"a.{SUBDOMAINS}/: 200")
+    assert lampctl(host, project, "plan", NETWORKS, "apache").changes == {}
+
+
+def test_cron_runs_for_each_site_of_a_network(host: Host) -> None:
+    options = [f"{database}.wp_2_options" for database in ("wordpress_test", "sub_test")]
+    for table in options:
+        host.sh(f"mariadb <<'END'\nUPDATE {table} SET option_value = '{EVENT}' WHERE option_name = 'cron';\nEND")
+    host.sh(f"systemctl start lampctl-wp-cron-{NAME}.service lampctl-wp-cron-{SUBDOMAINS}.service")
+    read = " UNION ALL ".join(f"SELECT option_value FROM {table} WHERE option_name = 'cron'" for table in options)
+    left = host.sh(f'mariadb -N -e "{read}"').splitlines()
+    assert [("i:1000000000;" in events, 's:7:"version"' in events) for events in left] == [(False, True)] * 2
+
+
+def test_network_stays_one(host: Host, project: Path) -> None:
+    refused = lampctl(host, project, "deploy", EXTRAS)
+    assert refused.code == 1, refused
+    assert f"{NAME} is a network (multisite: subdirectory), and the playbook has no `multisite`" in refused.out
+    other = lampctl(host, project, "plan", NETWORKS.replace("subdomain,", "subdirectory,"))
+    assert "(multisite: subdomain), and the playbook has `multisite: subdirectory`" in other.out

@@ -132,9 +132,7 @@ def playbooks(draw: Callable[[Data], Any]) -> dict[str, Any]:
         if "port" in data:
             data["port"] = 20_000 + 100 * number
         _fit_source(data)
-        if None in (data.get("tarball"), data.get("sha256")):
-            data.pop("tarball", None)
-            data.pop("sha256", None)
+        _fit_wordpress(data)
         if data.get("methods"):
             data["methods"] = ["GET", *data["methods"]]
         tls = data.get("tls")
@@ -173,6 +171,15 @@ def _fit_routes(sites: dict[str, Any]) -> None:
                 routes[path] = route
         if routes:
             data["routes"] = routes
+
+
+def _fit_wordpress(data: dict[str, Any]) -> None:
+    """Leave out what WordPress refuses together, or alone."""
+    if None in (data.get("tarball"), data.get("sha256")):
+        data.pop("tarball", None)
+        data.pop("sha256", None)
+    if not data.get("aliases") or data.get("renamed_from"):
+        data.pop("multisite", None)
 
 
 def _fit_source(data: dict[str, Any]) -> None:

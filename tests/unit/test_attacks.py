@@ -83,6 +83,8 @@ PLACES = {
     "wordpress/activated.sh": {"RECORD"},  # below /var/lib/lampctl, and in the directory of the previous files
     "wordpress/deactivated.sh": {"RECORD"},
     "wordpress/links.sh": {"name", "to"},  # in the working directory, as the site's user
+    "wordpress/network.sh": {"MARKER"},  # in /etc/wordpress, which is root's, as that of single.sh
+    "wordpress/single.sh": {"MARKER"},
     "user/alias.sh": {"OLD", "NEW"},  # in /var/lib
     "user/create.sh": {"NAME", "was", "path"},  # -RhP uses descriptors, --from changes only files of the previous user
     "user/drop.sh": {"OLD"},

@@ -18,7 +18,7 @@ from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.playbook.sites import CgiSite
 from lampctl.rendering import Renderer
-from lampctl.resources import Command, Directory, File, Package, Secret, command, select
+from lampctl.resources import Command, Directory, File, Package, Secret, Service, command, select
 from lampctl.resources.kind import HostView
 
 
@@ -145,6 +145,23 @@ def test_wordpress_installs_php_and_a_theme_but_no_second_apache(platform: str) 
     assert "\nRequires=lampctl-environment-wordpress.test.service\n" in unit
     composing = contents["/etc/systemd/system/lampctl-environment-wordpress.test.service"]
     assert "\nExecStart=/bin/sh /etc/lampctl/environment/wordpress.test\n" in composing
+
+
+def test_wordpress_finds_its_own_names_on_its_host_and_other_sites_do_not(tmp_path: Path) -> None:
+    book = tmp_path / "book.yml"
+    sites = "  a.test: {type: wordpress, aliases: [www.a.test]}\n  b.test: {type: php, database: true}\n"
+    book.write_text(f"extends: lamp\nsites:\n{sites}")
+    found, files = wanted(str(book))
+    composed = files["/etc/lampctl/environment/a.test"]
+    assert "127.0.0.1 %s\\n::1 %s' a.test a.test\n" in composed
+    assert "127.0.0.1 %s\\n::1 %s' www.a.test www.a.test\n" in composed
+    line = "BindReadOnlyPaths=-/run/lampctl-environment/a.test@hosts:/etc/hosts\n"
+    units = [text for path, text in files.items() if path.endswith(".service") and "\nUser=site-a-test\n" in text]
+    assert len(units) > 3
+    assert all(line in unit for unit in units)
+    assert not [path for path, text in files.items() if "b.test" in path and "@hosts" in text]
+    restarted = [service.unit for service in select(found.resources, Service) if "/etc/hosts" in service.units]
+    assert restarted == ["lampctl-php8.4-a.test.service"]
 
 
 def test_commands_are_probed_with_each_php_version() -> None:

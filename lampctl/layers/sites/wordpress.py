@@ -10,7 +10,7 @@ from lampctl.layers.authority import authority_ini
 from lampctl.layers.base import Context, Desired, ProbeFile
 from lampctl.layers.environment import environment
 from lampctl.layers.fpm import body_limit, socket_of
-from lampctl.layers.sites import php, wordpress_checks, wordpress_extras
+from lampctl.layers.sites import php, wordpress_checks, wordpress_extras, wordpress_network
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import home
 from lampctl.layers.tenant import tenant
@@ -35,6 +35,9 @@ from lampctl.resources.sql import identifier, literal
 CONFIG = "/etc/wordpress"  # where Debian's package looks
 _INSTALL = f"{CONFIG}/lampctl-install.php"
 _ACTIVATE = f"{CONFIG}/lampctl-activate.php"
+_NETWORK = f"{CONFIG}/lampctl-network.php"
+_EACH = f"{CONFIG}/lampctl-cron.php"
+_FOLDERS = ("/themes", "/plugins", "/uploads", "/mu-plugins", "/languages", "/upgrade")
 
 
 def vhost(context: Context, name: str, options: WordpressSite) -> Vhost:
@@ -46,6 +49,7 @@ def vhost(context: Context, name: str, options: WordpressSite) -> Vhost:
         "programs": r"\.php$",
         "fallback": "/index.php",
         "delivered": wordpress_extras.folder(context, name),
+        "network": options.multisite,
     }
     return Vhost(
         "wordpress",
@@ -62,25 +66,28 @@ def vhost(context: Context, name: str, options: WordpressSite) -> Vhost:
 def parts(context: Context, name: str, options: WordpressSite) -> Desired:
     user, (content, _) = user_of(name), code_of(name, options)
     owner = f"{user}:{user}"
-    cron = _cron(context, name, options)
-    folders = ("/themes", "/plugins", "/uploads", "/mu-plugins", "/languages", "/upgrade")
+    core = _core(context, name, options)
     return Desired(
         resources=(
             *(Package(package, "site") for package in (() if options.tarball else context.platform.wordpress.packages)),
             *home(context, name),
             Directory(content, "site", 0o755, owner),
-            *(Directory(content + folder, "site", 0o755, owner, tenant=user) for folder in folders),
+            *(Directory(content + folder, "site", 0o755, owner, tenant=user) for folder in _FOLDERS),
             *_configuration(context, name, options),
-            *cron,
+            *_cron(context, name, options),
             *_install(context, name, options),
+            *wordpress_network.commands(context, name, options, _unit(name, "network")),
             *wordpress_extras.commands(context, name, options, _unit(name, "plugins")),
         ),
         checks=(
             *php.chain(context, name, options),
-            *wordpress_checks.chain(context, name, _timer(name), _core(context, name, options)),
+            *wordpress_checks.chain(context, name, options, _timer(name), core),
             *wordpress_extras.chain(context, name, options),
         ),
-        preflights=wordpress_extras.preflights(context, name, options, _core(context, name, options)),
+        preflights=(
+            *wordpress_extras.preflights(context, name, options, core),
+            *wordpress_network.preflights(name, options),
+        ),
         probe_files=(
             ProbeFile(content, ".php", "checks/probe.php", {}, tenant=user),
             ProbeFile(f"{content}/uploads", ".php", "checks/probe.php", {}, tenant=user),
@@ -106,9 +113,12 @@ def _configuration(context: Context, name: str, options: WordpressSite) -> tuple
     scheme = "https" if options.https else "http"
     values = {
         "url": f"{scheme}://{name}",
+        "scheme": f"{scheme}://",
         "content": code_of(name, options)[0],
         "database": database_of(name, options),
+        "released": bool(options.tarball),
         **wordpress_extras.settings(context, name, options),
+        **wordpress_network.settings(name, options),
     }
     # WordPress also looks for its configuration in the parent folder; Debian's package has one that includes ours.
     beside = File(f"{home_of(name)}/releases/wp-config.php", "site", "wordpress/wp-config.php.j2", {"path": path})
@@ -118,6 +128,11 @@ def _configuration(context: Context, name: str, options: WordpressSite) -> tuple
         File(path, "site", "wordpress/config.php.j2", values),
         File(_INSTALL, "site", "wordpress/install.php.j2", {}),
         File(_ACTIVATE, "site", "wordpress/activate.php.j2", {}),
+        *(
+            (File(_NETWORK, "site", "wordpress/network.php.j2", {}), File(_EACH, "site", "wordpress/cron.php.j2", {}))
+            if options.multisite
+            else ()
+        ),
         *((beside,) if options.tarball else ()),
     )
 
@@ -130,12 +145,13 @@ def _timer(name: str) -> Service:
 
 
 def _cron(context: Context, name: str, options: WordpressSite) -> tuple[Resource, ...]:
-    timer = _timer(name)
+    timer, core = _timer(name), _core(context, name, options)
+    php_line = [*_php(context, name, options), *(f"-d{key}={value}" for key, value in mail.ini(name, options).items())]
+    each = [*php_line, _EACH, core] if options.multisite else []
     values = {
         "site": name,
         "tenant": tenant(context, name, writes=True),
-        "core": _core(context, name, options),
-        "php": [*_php(context, name, options), *(f"-d{key}={value}" for key, value in mail.ini(name, options).items())],
+        "program": [*each, *php_line, f"{core}/wp-cron.php"],
         "environment": environment(context, name).unit,
     }
     return (*(File(path, "site", f"wordpress/cron.{path.rsplit('.', 1)[1]}.j2", values) for path in timer.units), timer)
@@ -191,6 +207,9 @@ def _tasks(context: Context, name: str, options: WordpressSite, install: str, lo
              {**given, "task": "look", "secrets": {}}),
         File(f"/etc/systemd/system/{_unit(name, 'plugins')}.service", "site", "wordpress/task.service.j2",
              {**given, "task": "plugins", "secrets": {}, "program": [*php_line, _ACTIVATE, core]}),
+        *([File(f"/etc/systemd/system/{_unit(name, 'network')}.service", "site", "wordpress/task.service.j2",
+             {**given, "task": "network", "secrets": {}, "program": [*php_line, _NETWORK, core, options.multisite]})]
+          if options.multisite else []),
     )  # fmt: skip
 
 

@@ -10,9 +10,10 @@ from lampctl.answers import sections
 from lampctl.checks import Check, Evidence, HostProbe, Verdict, Where, failed, passed
 from lampctl.layers import http
 from lampctl.layers.base import Context
-from lampctl.layers.sites import wordpress_database
+from lampctl.layers.sites import wordpress_database, wordpress_network
 from lampctl.layers.sites.common import Recognise, check, outside, through
 from lampctl.layers.sites.page import page_checks
+from lampctl.playbook.sites import WordpressSite
 from lampctl.resources import Service
 from lampctl.resources.shell import labelled
 
@@ -24,7 +25,7 @@ _PAGES = {
 }
 
 
-def chain(context: Context, name: str, timer: Service, core: str) -> tuple[Check, ...]:
+def chain(context: Context, name: str, options: WordpressSite, timer: Service, core: str) -> tuple[Check, ...]:
     """`core`: WordPress's own folder."""
     database, front = (f"site.database@{name}",), (f"site.front@{name}",)
     return (
@@ -38,6 +39,7 @@ def chain(context: Context, name: str, timer: Service, core: str) -> tuple[Check
         _page(context, name, "rest", "WordPress's REST interface answers", "JSON, and a status below 500", _judge_rest),
         through(context, name, "uploads", "PHP files in uploads are not executed", "403",
                 _judge_upload, (f"site.php@{name}",), _UPLOAD),
+        *wordpress_network.chain(context, name, options, recognise),
         wordpress_database.cron(context, name, timer, database),
         outside(name, "/", "200 and a page of WordPress", recognise, front),
     )  # fmt: skip

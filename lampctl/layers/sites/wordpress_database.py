@@ -30,7 +30,7 @@ _EVENTS = (
 _ERROR = re.compile(r"WordPress database error|Error establishing a database connection|PHP (?:Fatal|Parse) error")
 
 
-def _local(context: Context, name: str) -> tuple[str, MysqlNames] | None:
+def local_database(context: Context, name: str) -> tuple[str, MysqlNames] | None:
     """The name of its database, and the names of its server; None if that is on another host, or not packaged."""
     database = database_of(name, context.playbook.sites[name])
     if database is None or database.host or context.playbook.mysql is None or context.mysql is None:
@@ -40,7 +40,7 @@ def _local(context: Context, name: str) -> tuple[str, MysqlNames] | None:
 
 def tables(context: Context, name: str) -> tuple[Check, ...]:
     """Each of WordPress's own tables can be read. It shows a page without any posts if one is missing."""
-    found = _local(context, name)
+    found = local_database(context, name)
     if found is None:
         return ()
     database, names = found
@@ -64,7 +64,7 @@ def _judge_tables(test: str, seen: Evidence) -> Verdict:
 
 def cron(context: Context, name: str, timer: Service, needs: tuple[str, ...]) -> Check:
     """Its timer runs, its last run had no error, and no event is overdue or locked."""
-    unit, local = timer.unit.removesuffix(".timer"), _local(context, name)
+    unit, local = timer.unit.removesuffix(".timer"), local_database(context, name)
     sql = client = unlock = ""
     if local:
         database, names = local

@@ -36,6 +36,7 @@ class SiteBase(PreparedSite, RoutedSite):
 
     runs_code: ClassVar[bool] = True  # whether anything runs for it, in its own slice
     proxied: ClassVar[bool] = False  # whether programs or upstreams answer all of its paths over HTTP
+    calls_itself: ClassVar[bool] = False  # whether its code requests pages of its own site, by the site's name
 
     type: str = Field(description=TYPE)
     aliases: list[Hostname] = Field([], description="Other names under which the site answers.")

@@ -19,6 +19,7 @@ class WordpressSite(PooledSite, ReleasedSite):
     """WordPress, installed and ready to log in."""
 
     verifies: ClassVar[bool] = False
+    calls_itself: ClassVar[bool] = True
 
     type: Literal["wordpress"] = Field(description=TYPE)
     title: OneLine = Field("WordPress", description="The site's title, when it is installed.")
@@ -41,6 +42,20 @@ class WordpressSite(PooledSite, ReleasedSite):
     theme: Slug | None = Field(
         None, description="The active theme: one of `themes`, or of WordPress's own. Default: as wp-admin sets it."
     )
+
+    multisite: Literal["subdirectory", "subdomain"] | None = Field(
+        None,
+        description="A network of sites: at NAME/SITE/ (`subdirectory`), or each under a name of its own that "
+        "`aliases` lists (`subdomain`). A single site becomes one; there is no way back.",
+    )
+
+    @model_validator(mode="after")
+    def _a_network(self) -> Self:
+        if self.multisite == "subdomain" and not self.aliases:
+            raise ValueError("`multisite: subdomain` needs `aliases`: the name of each further site")
+        if self.multisite and self.renamed_from:
+            raise ValueError("`renamed_from` and `multisite` exclude each other: a network's database has its names")
+        return self
 
     @model_validator(mode="after")
     def _checked(self) -> Self:
