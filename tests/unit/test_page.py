@@ -157,6 +157,8 @@ def test_placeholder_page_fails_if_the_site_has_a_source(tmp_path: Path) -> None
     ("probe", "message"),
     [
         ("{path: x}", "is not a valid request path"),
+        ("/a b", "%20 for a space"),
+        ("/100%", "is not a valid request path"),
         ("{status: 99}", "200"),
         ("{status: []}", "at least 1"),
         ("{within: 0s}", "is not a valid time, such as 500ms or 2s"),
@@ -175,6 +177,14 @@ def test_invalid_probe_is_refused(probe: str, message: str) -> None:
     with pytest.raises(PlaybookError) as error:
         check("site.answer@lamp.test", "lamp", f"sites.lamp.test.probe={probe}")
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("path", ["/wiki/File:A", "/doku.php/wiki:welcome", "/wiki/C%2B%2B", "/@ann/x+y?a=b:c"])
+def test_path_of_a_wiki_s_page_can_be_probed(path: str) -> None:
+    assert (
+        check("site.answer@lamp.test", "lamp", f"sites.lamp.test.probe={path}").expected
+        == f"200-399 for {path} within 5s"
+    )
 
 
 @pytest.mark.parametrize("playbook", ["cgi", "lamp", "process", "proxy", "servlet", "static", "wordpress"])
