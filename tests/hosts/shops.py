@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -46,6 +47,8 @@ class Shop:
     name: str  # its folder in tests/hosts/apps
     server: str
     site: str = "shop.test"
+    first: str = "/"  # the page that visitors request
+    good: Callable[[str], bool] = basket  # whether that is its answer
     abrupt: bool = False  # its server does not answer requests that arrive just when it ends
 
     def deploy(self, worker: str = "", environment: str = "") -> RunResult:
@@ -84,7 +87,7 @@ class Shop:
     def refused(self, environment: str = "") -> str:
         """Deploy what must not be served, while visitors come; returns the error's evidence."""
         seen: Visits
-        with visiting(self.host.box.address, basket, self.site, least=50) as seen:
+        with visiting(self.host.box.address, self.good, self.site, least=50, path=self.first) as seen:
             ran = self.deploy(environment=environment)
         assert (ran.code, ran.host["applied"]) == (1, False), ran
         assert seen.failures == []
@@ -96,7 +99,7 @@ class Shop:
         Apache does not repeat a request that reaches a program just when it ends (docs/sites/process.md): at most a
         hundredth of them, if the program does not answer those.
         """
-        with visiting(self.host.box.address, basket, self.site, visitors=2, least=least) as seen:
+        with visiting(self.host.box.address, self.good, self.site, 2, least, self.first) as seen:
             ran = self.deploy()
         assert (ran.code, ran.host["applied"]) == (0, True), ran
         lost = [
@@ -108,13 +111,18 @@ class Shop:
 
 
 # `make applications` tries every one; the suite has a sample, because each is built from a registry.
-_SAMPLE = ("django-nginx", "express-nginx")
+_SAMPLE = ("django-nginx", "express-nginx", "dokuwiki-nginx")
+
+
+def tried(*names: str) -> list[str]:
+    """Which of these applications, each `NAME-SERVER`, are tried now."""
+    every = os.environ.get("LAMPCTL_APPLICATIONS") == "all"
+    return [name for name in names if every or name in _SAMPLE]
 
 
 def on(*names: str) -> pytest.MarkDecorator:
     """A test of these applications, each `NAME-SERVER`."""
-    every = os.environ.get("LAMPCTL_APPLICATIONS") == "all"
-    return pytest.mark.parametrize("shop", [name for name in names if every or name in _SAMPLE], indirect=True)
+    return pytest.mark.parametrize("shop", tried(*names), indirect=True)
 
 
 @dataclass
