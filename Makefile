@@ -44,9 +44,9 @@ attacks: setup ## ten minutes of hostile sites of every type on one host, behind
 	@./tests/lab/packages.sh $(LAB)
 	LAMPCTL_ATTACK_SECONDS=600 $(VENV)/bin/pytest tests/hosts/test_hostile_sites.py -n 0 # one host for both
 
-applications: setup ## each framework from PyPI and npm behind each web server: deployed, renewed, broken, rolled back
+applications: setup ## each framework from PyPI and npm, and each wiki from Debian's packages, behind each web server: deployed, renewed, broken, rolled back
 	@./tests/lab/packages.sh $(LAB)
-	LAMPCTL_APPLICATIONS=all $(VENV)/bin/pytest tests/hosts/test_python.py tests/hosts/test_node.py -n 2
+	LAMPCTL_APPLICATIONS=all $(VENV)/bin/pytest tests/hosts/test_python.py tests/hosts/test_node.py tests/hosts/test_wikis.py -n 2
 
 faults: setup ## break hosts in 180 ways: is the right hop named, and does its hint help?
 	@./tests/lab/packages.sh $(LAB)

@@ -88,7 +88,10 @@ def _add(tar: tarfile.TarFile, name: str, path: Path) -> None:
 
 def link(tar: tarfile.TarFile, name: str, target: str, shown: str) -> None:
     if target.startswith("/") or ".." in _normal(Path(name).parent / target).parts:
-        raise UsageError(f"{shown}: is a link to {target}, outside the folder", "put the file itself there")
+        raise UsageError(
+            f"{shown}: is a link to {target}, outside the folder",
+            "put the file itself there, or leave the link out by `exclude`",
+        )
     member = tarfile.TarInfo(name)
     member.type, member.linkname, member.mode = tarfile.SYMTYPE, target, 0o777
     tar.addfile(member)

@@ -97,6 +97,30 @@ sub follow {
     return 1;
 }
 
+# What a visitor reads of an HTML page, from its title on: it may begin with kilobytes that nobody reads. Each part of it is
+# looked at once, whatever it is.
+sub readable {
+    my ($html) = @_;
+    return '' unless $html =~ /<(?:!doctype|html|head|body)\b/i;
+    $html =~ s/\s+/ /g;
+    my ($lower, $text, $at) = (lc $html, '', 0);
+    while ((my $tag = index $html, '<', $at) >= 0) {
+        $text .= substr $html, $at, $tag - $at;
+        my ($closes, $name) = substr($lower, $tag, 20) =~ m{^<(/?)(!--|[a-z]+[1-6]?)};
+        $name //= '';
+        $at = $name eq '!--' ? index $html, '-->', $tag
+            : $name =~ /^(script|style|svg|noscript)$/ && !$closes ? index $lower, "</$name", $tag
+            : $tag;
+        $at = index $html, '>', $at if $at >= 0;
+        $text .= "\n" if $name =~ /^(title|p|div|h[1-6]|li|tr|table|pre|section|br|hr)$/;
+        last if $at++ < 0;
+    }
+    $text .= substr $html, $at if $at > 0;
+    my %named = (amp => '&', lt => '<', gt => '>', quot => '"', nbsp => ' ', '#39' => "'", '#039' => "'");
+    $text =~ s/&(#?\w{2,4});/$named{$1} \/\/ "&$1;"/ge;
+    return substr join("\n", grep { /\S/ } map { s/ +/ /gr =~ s/^ | $//gr } split /\n/, $text), 0, 400;
+}
+
 my ($head, $body, $status, $location);
 for my $hop (0 .. 10) {
     ($head, $body) = answer();
@@ -118,4 +142,5 @@ row('expected', index($body, $expected) >= 0 ? 'yes' : 'no') if $expected ne '';
 my $message = qr/(?:Parse error|Fatal error|Warning|Notice|Deprecated)/;
 row('php', $1 =~ s/<[^>]*>//gr)
     if $body =~ m{(?:^|<br />\n?|\n)((?:<b>)?(?:PHP )?$message(?:</b>)?: .{1,1000}? in (?:<b>)?/\S.*? on line (?:<b>)?\d+)}s;
+row('text', readable(substr $body, 0, 1 << 15));
 row('body', substr $body, 0, 400);

@@ -137,8 +137,16 @@ Command = Annotated[
         check=check_command,
     ),
 ]
+# What needs no quotes in any file where it is written; all else of RFC 3986 can be percent-encoded (section 2.1).
 RequestPath = Annotated[
-    str, Text("request path", "is not a valid request path, such as /health", "/health", r"/[A-Za-z0-9._~/?=&-]*")
+    str,
+    Text(
+        "request path",
+        "is not a valid request path, such as /health; characters other than letters, digits and -._~/?=&:@+ are "
+        "percent-encoded: %20 for a space",
+        "/health",
+        r"/([A-Za-z0-9._~/?=&:@+-]|%[0-9A-Fa-f]{2})*",
+    ),
 ]
 Upstream = Annotated[
     str,

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -46,6 +47,8 @@ class Shop:
     name: str  # its folder in tests/hosts/apps
     server: str
     site: str = "shop.test"
+    first: str = "/"  # the page that visitors request
+    good: Callable[[str], bool] = basket  # whether that is its answer
 
     def deploy(self, worker: str = "", environment: str = "") -> RunResult:
         """Deploy it; with another command of its worker, or further variables."""
@@ -83,7 +86,7 @@ class Shop:
     def refused(self, environment: str = "") -> str:
         """Deploy what must not be served, while visitors come; returns the error's evidence."""
         seen: Visits
-        with visiting(self.host.box.address, basket, self.site, least=50) as seen:
+        with visiting(self.host.box.address, self.good, self.site, least=50, path=self.first) as seen:
             ran = self.deploy(environment=environment)
         assert (ran.code, ran.host["applied"]) == (1, False), ran
         assert seen.failures == []
@@ -91,7 +94,7 @@ class Shop:
 
     def renewed(self, least: int) -> None:
         """Deploy what has changed, while at least so many requests are sent, none of which is lost."""
-        with visiting(self.host.box.address, basket, self.site, visitors=2, least=least) as seen:
+        with visiting(self.host.box.address, self.good, self.site, 2, least, self.first) as seen:
             ran = self.deploy()
         assert (ran.code, ran.host["applied"]) == (0, True), ran
         assert seen.failures == [], f"{len(seen.failures)} of {seen.count}"
@@ -99,13 +102,18 @@ class Shop:
 
 
 # `make applications` tries every one; the suite has a sample, because each is built from a registry.
-_SAMPLE = ("django-nginx", "express-nginx")
+_SAMPLE = ("django-nginx", "express-nginx", "dokuwiki-nginx")
+
+
+def tried(*names: str) -> list[str]:
+    """Which of these applications, each `NAME-SERVER`, are tried now."""
+    every = os.environ.get("LAMPCTL_APPLICATIONS") == "all"
+    return [name for name in names if every or name in _SAMPLE]
 
 
 def on(*names: str) -> pytest.MarkDecorator:
     """A test of these applications, each `NAME-SERVER`."""
-    every = os.environ.get("LAMPCTL_APPLICATIONS") == "all"
-    return pytest.mark.parametrize("shop", [name for name in names if every or name in _SAMPLE], indirect=True)
+    return pytest.mark.parametrize("shop", tried(*names), indirect=True)
 
 
 @dataclass

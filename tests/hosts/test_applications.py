@@ -46,6 +46,7 @@ ANSWERS = {
     "/missing.jpg": "200 shop one - /missing.jpg /index.php",
     "/.well-known/change-password": "200 shop one - /.well-known/change-password /index.php",
     "/admin/": "200 admin",
+    "/bare/": "200 shop one - /bare/ /index.php",
     "/bare/style.css": "200 p {}",
     "/src/shop.php": "200 shop one - /src/shop.php /index.php",
     "/../settings.txt": "400 ",

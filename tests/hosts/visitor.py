@@ -40,14 +40,14 @@ class Visits:
 
 @contextmanager
 def visiting(
-    address: str, good: Callable[[str], bool], name: str = "x", visitors: int = 1, least: int = 0
+    address: str, good: Callable[[str], bool], name: str = "x", visitors: int = 1, least: int = 0, path: str = "/"
 ) -> Iterator[Visits]:
-    """Visit http://ADDRESS/ while the block runs, and then until there were `least` visits."""
+    """Visit `path` at http://ADDRESS while the block runs, and then until there were `least` visits."""
     visits, stop = Visits(), threading.Event()
 
     def loop() -> None:
         while not (stop.is_set() and visits.count >= least):
-            kind = visit(address, good, name)
+            kind = visit(address, good, name, path)
             now = time.monotonic()
             if kind:
                 visits.failures.append((now, kind))
@@ -71,10 +71,10 @@ def good(text: str) -> bool:
     return text.startswith("HTTP/1.1 200") and "database lamp_test on" in text
 
 
-def visit(address: str, good: Callable[[str], bool], name: str) -> str:
+def visit(address: str, good: Callable[[str], bool], name: str, path: str = "/") -> str:
     """Send one request; returns what went wrong, empty if nothing did."""
     try:
-        text = get(address, name=name)
+        text = get(address, path, name)
     except OSError as error:
         return type(error).__name__
     return "" if good(text) else f"answered {text[:60]!r}"

@@ -22,6 +22,9 @@ from tests.unit.chain import check, checks, labelled
 PROGRAM = Path(__file__).parents[2] / "lampctl/host/page.pl"
 WARNING = "<br />\n<b>Warning</b>:  Undefined variable $x in <b>/var/www/a/i.php</b> on line <b>3</b><br />"
 SEEDED = "<h1>It works: lamp.test</h1>"
+SETUP = f"""<!DOCTYPE html><html class="client-nojs"><head><meta charset="UTF-8"><title>Setup &amp; Error</title>
+<script>{"var x; " * 999}</script><style>p {{ color: red }}</style><!-- a > b --></head>
+<body><div id=a class=b><h1>Setup  Error</h1><p>The folder &#039;data&#039; <b>is</b> not\n writable.</p><ul><li>one<li>two</ul></div><script>late()</script></body></html>"""
 # Path → (status, headers, body).
 PAGES: dict[str, tuple[int, dict[str, str], str]] = {
     "/good": (200, {}, "<h1>Basket</h1>"),
@@ -40,6 +43,9 @@ PAGES: dict[str, tuple[int, dict[str, str], str]] = {
     "/about-php": (200, {}, "<p>A Warning: take care in /tmp on Sundays</p>"),
     "/short": (200, {"Content-Length": "50"}, "<h1>"),
     "/seeded": (200, {}, SEEDED),
+    "/setup": (200, {}, SETUP),
+    "/json": (200, {}, '{"error": "<no>"}'),
+    "/hostile": (200, {}, "<html>" + "<!--<svg><" * 50_000),
 }
 
 
@@ -137,6 +143,21 @@ def test_page_must_have_the_status_and_text_of_the_playbook(port: int) -> None:
     assert probe_page(port, "/good", expect="Checkout").actual == "200, but without 'Checkout'"
 
 
+READABLE = "Setup & Error\nSetup Error\nThe folder 'data' is not writable.\none\ntwo"
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"), [("/setup", READABLE), ("/json", '{"error": "<no>"}'), ("/forbidden", "no")]
+)
+def test_evidence_is_what_a_visitor_reads_and_the_log(port: int, path: str, shown: str) -> None:
+    verdict = probe_page(port, path, expect="Basket", log="PHP Warning: x", status="[200, 403]")
+    assert verdict.evidence == f"{shown}\nPHP Warning: x"
+
+
+def test_page_that_is_hard_to_read_takes_no_time(port: int) -> None:
+    assert probe_page(port, "/hostile", expect="Basket", within="3").actual == "200, but without 'Basket'"
+
+
 def test_refused_connection_is_reported() -> None:
     with server() as port:
         pass
@@ -157,6 +178,8 @@ def test_placeholder_page_fails_if_the_site_has_a_source(tmp_path: Path) -> None
     ("probe", "message"),
     [
         ("{path: x}", "is not a valid request path"),
+        ("/a b", "%20 for a space"),
+        ("/100%", "is not a valid request path"),
         ("{status: 99}", "200"),
         ("{status: []}", "at least 1"),
         ("{within: 0s}", "is not a valid time, such as 500ms or 2s"),
@@ -175,6 +198,14 @@ def test_invalid_probe_is_refused(probe: str, message: str) -> None:
     with pytest.raises(PlaybookError) as error:
         check("site.answer@lamp.test", "lamp", f"sites.lamp.test.probe={probe}")
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("path", ["/wiki/File:A", "/doku.php/wiki:welcome", "/wiki/C%2B%2B", "/@ann/x+y?a=b:c"])
+def test_path_of_a_wiki_s_page_can_be_probed(path: str) -> None:
+    assert (
+        check("site.answer@lamp.test", "lamp", f"sites.lamp.test.probe={path}").expected
+        == f"200-399 for {path} within 5s"
+    )
 
 
 @pytest.mark.parametrize("playbook", ["cgi", "lamp", "process", "proxy", "servlet", "static", "wordpress"])

@@ -15,6 +15,9 @@ _KINDS = {
     "symfony": php.symfony,
     "drupal": php.drupal,
     "wordpress-source": php.wordpress,
+    "mediawiki": php.mediawiki,
+    "dokuwiki": php.dokuwiki,
+    "phpmyadmin": php.phpmyadmin,
     "procfile": procfile,
     "django": django.django,
     "flask": python.flask,
@@ -25,8 +28,8 @@ _KINDS = {
     "": php.static,
 }
 _LOOKED_FOR = (
-    "composer.json, wp-content, Procfile, manage.py, requirements.txt with flask, package.json with next, express or a "
-    "build script, index.php, index.html"
+    "composer.json, wp-content, mw-config, doku.php, libraries/vendor_config.php, Procfile, manage.py, "
+    "requirements.txt with flask, package.json with next, express or a build script, index.php, index.html"
 )
 
 

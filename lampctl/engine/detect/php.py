@@ -47,6 +47,28 @@ def wordpress(folder: Folder) -> Fit | None:
     return Fit("wordpress-source", "there is wp-content", own, notes)
 
 
+def mediawiki(folder: Folder) -> Fit | None:
+    if not folder.has("mw-config", "load.php", "maintenance"):
+        return None
+    own: dict[str, Any] = {"environment": {"WIKI_URL": f"http://{folder.site}"}, "redirects": {"/": "/wiki/Main_Page"}}
+    note = "LocalSettings.php has to read the environment, with $wgServer = getenv( 'WIKI_URL' ): docs/wikis.md"
+    return Fit("mediawiki", "there are mw-config and load.php", own, (note,))
+
+
+def dokuwiki(folder: Folder) -> Fit | None:
+    if not folder.has("doku.php", "inc/init.php"):
+        return None
+    notes = () if folder.has("conf/users.auth.php") else ("conf/users.auth.php is missing: nobody can log in",)
+    return Fit("dokuwiki", "there are doku.php and inc/init.php", notes=notes)
+
+
+def phpmyadmin(folder: Folder) -> Fit | None:
+    if not folder.has("index.php", "libraries/vendor_config.php"):
+        return None
+    notes = ("config.inc.php has to read the environment: docs/wikis.md",)
+    return Fit("phpmyadmin", "there is libraries/vendor_config.php", notes=notes)
+
+
 def plain(folder: Folder) -> Fit | None:
     page = next((name for name in ("public/index.php", "web/index.php", "index.php") if folder.has(name)), "")
     if not page:

@@ -94,7 +94,7 @@ def _judge_recorded(expected: str, seen: Evidence) -> Verdict:
         return passed(f"{status} for {url}, {page.get('size', '?')} bytes")
     verdict = _judge(ProbeOptions.model_construct(path=url), "", _HINTS, seen)
     if verdict.status is Status.PASS or page.get("expected") == "no":
-        return failed(f"{status} for {url}, not {expected}", found.get("log", "") or page.get("body", ""))
+        return failed(f"{status} for {url}, not {expected}", found.get("log", "") or _shown(page))
     return verdict
 
 
@@ -148,18 +148,24 @@ def _judge_page(
     body, where = page.get("body", ""), _where(wanted, page)
     if status not in wanted.statuses:
         hint = hints.get(status, "the application failed: its log tells why" if status >= 500 else "")
-        return failed(f"{status} for {where}", log or body, hint or "the site's `probe` expects another status")
+        return failed(f"{status} for {where}", log or _shown(page), hint or "the site's `probe` expects another status")
     if "php" in page:
         hint = "fix the code; in production, `display_errors` belongs off"
         return failed(f"{status}, but the page shows a PHP error", f"{page['php']}\n{log}", hint)
     if status == 200 and page.get("visible") == "no":
         return failed("200, but the page is blank", log, "the application ended without output: its log tells why")
     if page.get("expected") == "no":
-        return failed(f"{status}, but without {wanted.expect!r}", body, "the page changed, or another one answers")
+        evidence = f"{_shown(page)}\n{log}".strip()
+        return failed(f"{status}, but without {wanted.expect!r}", evidence, "the page changed, or another one answers")
     if seeded and f"<h1>It works: {seeded}</h1>" in body:
         return failed("200, but lampctl's first page, not the site's", body, "the `source` has no index file")
     size = parse_int(page.get("size", "")) or 0
     return passed(f"{status}{'' if where == wanted.path else ', ' + where}, {size} bytes")
+
+
+def _shown(page: Mapping[str, str]) -> str:
+    """What a visitor reads of an HTML page; of anything else, how it begins."""
+    return page.get("text", "").strip() or page.get("body", "")
 
 
 def _where(wanted: ProbeOptions, page: Mapping[str, str]) -> str:

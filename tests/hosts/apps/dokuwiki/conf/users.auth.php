@@ -1,0 +1,2 @@
+# users.auth.php
+# <?php exit()?>
