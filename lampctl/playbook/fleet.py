@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lampctl.playbook.load import Client, Loaded
-from lampctl.playbook.sites import DatabaseOptions, WorkingSite
+from lampctl.playbook.sites import DatabaseOptions, SiteBase, WordpressSite, WorkingSite
 
 
 def database_hosts(loaded: Loaded) -> tuple[str, ...]:
@@ -39,13 +39,19 @@ def of_sites(loaded: Loaded, addresses: Mapping[str, str]) -> Loaded:
 
 
 def without_schedules(loaded: Loaded) -> Loaded:
-    """What a host has if another one runs the schedules; those with `each: true` stay."""
-    sites = {
-        name: site.model_copy(update={"schedule": {one: it for one, it in site.schedule.items() if it.each}})
-        if isinstance(site, WorkingSite)
-        else site
-        for name, site in loaded.playbook.sites.items()
-    }
+    """What a host has if another one runs the schedules; those with `each: true` stay.
+
+    So does the cron of a WordPress whose database is the host's own.
+    """
+    sites: dict[str, SiteBase] = {}
+    for name, site in loaded.playbook.sites.items():
+        if isinstance(site, WorkingSite):
+            kept = {one: it for one, it in site.schedule.items() if it.each}
+            sites[name] = site.model_copy(update={"schedule": kept})
+        elif isinstance(site, WordpressSite) and name in remote(loaded):
+            sites[name] = site.model_copy(update={"cron": False})
+        else:
+            sites[name] = site
     return replace(loaded, playbook=loaded.playbook.model_copy(update={"sites": sites}))
 
 

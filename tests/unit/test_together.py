@@ -10,7 +10,10 @@ import pytest
 
 from lampctl.engine.fleet import parts
 from lampctl.engine.library import Files
+from lampctl.facts import nominal
+from lampctl.layers import Context, desired
 from lampctl.planning import Stage
+from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.playbook.sites.workers import worker_unit
 from lampctl.resources import Action, Change, Service, Step
@@ -68,3 +71,27 @@ def test_schedules_run_on_one_host_unless_they_say_each(tmp_path: Path, case: st
     sites = {host: found[host].loaded.playbook.sites["a.test"] for host in targets}
     assert {host for host, site in sites.items() if "one" in site.schedule} == expected
     assert all("all" in site.schedule and "w" in site.workers for site in sites.values())
+
+
+def test_cron_of_wordpress_runs_on_one_of_the_hosts_that_share_its_database(tmp_path: Path) -> None:
+    (tmp_path / "site.yml").write_text(
+        "extends: lamp\nhosts: [web1, web2]\nsites:\n  lamp.test: null\n  own.test: {type: wordpress}\n"
+        "  shared.test: {type: wordpress, database: {host: db1, address: 10.0.0.7}}\n"
+    )
+    found: Any = parts(load(str(tmp_path / "site.yml"), (), Files(tmp_path)), ["web1", "web2"], "deploy")
+    runs = [
+        (host, name)
+        for host in ("web1", "web2")
+        for name, site in found[host].loaded.playbook.sites.items()
+        if site.cron
+    ]
+    assert runs == [("web1", "own.test"), ("web1", "shared.test"), ("web2", "own.test")]
+
+
+def test_wordpress_without_cron_has_neither_its_timer_nor_its_check() -> None:
+    settings = ("sites={lamp.test: null, a.test: {type: wordpress, cron: %s}}",)
+    for value in ("true", "false"):
+        given = load("lamp", (settings[0] % value,), Files())
+        found = desired(Context.from_loaded(given, PLATFORMS["debian-13"], nominal("debian-13", ["a.test"])))
+        assert any("cron" in resource.key for resource in found.resources) == (value == "true")
+        assert any(check.id == "site.cron@a.test" for check in found.checks) == (value == "true")

@@ -74,7 +74,7 @@ def parts(context: Context, name: str, options: WordpressSite) -> Desired:
             Directory(content, "site", 0o755, owner),
             *(Directory(content + folder, "site", 0o755, owner, tenant=user) for folder in _FOLDERS),
             *_configuration(context, name, options),
-            *_cron(context, name, options),
+            *(_cron(context, name, options) if options.cron else ()),
             *_install(context, name, options),
             *wordpress_network.commands(context, name, options, _unit(name, "network")),
             *wordpress_extras.commands(context, name, options, _unit(name, "plugins")),

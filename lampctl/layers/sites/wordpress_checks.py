@@ -40,7 +40,7 @@ def chain(context: Context, name: str, options: WordpressSite, timer: Service, c
         through(context, name, "uploads", "PHP files in uploads are not executed", "403",
                 _judge_upload, (f"site.php@{name}",), _UPLOAD),
         *wordpress_network.chain(context, name, options, recognise),
-        wordpress_database.cron(context, name, timer, database),
+        *((wordpress_database.cron(context, name, timer, database),) if options.cron else ()),
         outside(name, "/", "200 and a page of WordPress", recognise, front),
     )  # fmt: skip
 

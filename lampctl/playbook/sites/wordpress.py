@@ -32,6 +32,11 @@ class WordpressSite(PooledSite, ReleasedSite):
         None, description="The tarball's checksum; required with it.", examples=["0" * 64]
     )
     database: DatabaseOptions | Literal[True] = Field(True, description="The database; a mapping sets its names.")
+    cron: bool = Field(
+        True,
+        description="A timer runs WordPress's events. Of several hosts with one database, on the first only. If false, "
+        "something else has to run them.",
+    )
 
     plugins: dict[Slug, PluginFiles] = Field(
         {},
