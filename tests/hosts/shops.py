@@ -83,6 +83,11 @@ class Shop:
         assert f"queued {text}" in self.page(f"/queue/{text}")
         self.await_note(text)
 
+    def broken(self, change: Broken) -> str:
+        """Deploy a change that must not be served, while visitors come; returns the error's evidence."""
+        self.change(change.file, change.text, change.broken)
+        return self.refused()
+
     def refused(self, environment: str = "") -> str:
         """Deploy what must not be served, while visitors come; returns the error's evidence."""
         seen: Visits
@@ -102,7 +107,7 @@ class Shop:
 
 
 # `make applications` tries every one; the suite has a sample, because each is built from a registry.
-_SAMPLE = ("django-nginx", "express-nginx", "dokuwiki-nginx")
+_SAMPLE = ("django-nginx", "express-nginx", "vite-apache", "dokuwiki-nginx")
 
 
 def tried(*names: str) -> list[str]:

@@ -75,7 +75,7 @@ def test_schedules_run_on_one_host_unless_they_say_each(tmp_path: Path, case: st
 
 def test_cron_of_wordpress_runs_on_one_of_the_hosts_that_share_its_database(tmp_path: Path) -> None:
     (tmp_path / "site.yml").write_text(
-        "extends: lamp\nhosts: [web1, web2]\nsites:\n  lamp.test: null\n  own.test: {type: wordpress}\n"
+        "extends: lamp\nhosts: [web1, web2]\nsites:\n  own.test: {type: wordpress}\n"
         "  shared.test: {type: wordpress, database: {host: db1, address: 10.0.0.7}}\n"
     )
     found: Any = parts(load(str(tmp_path / "site.yml"), (), Files(tmp_path)), ["web1", "web2"], "deploy")
@@ -83,13 +83,13 @@ def test_cron_of_wordpress_runs_on_one_of_the_hosts_that_share_its_database(tmp_
         (host, name)
         for host in ("web1", "web2")
         for name, site in found[host].loaded.playbook.sites.items()
-        if site.cron
+        if getattr(site, "cron", False)
     ]
     assert runs == [("web1", "own.test"), ("web1", "shared.test"), ("web2", "own.test")]
 
 
 def test_wordpress_without_cron_has_neither_its_timer_nor_its_check() -> None:
-    settings = ("sites={lamp.test: null, a.test: {type: wordpress, cron: %s}}",)
+    settings = ("sites={a.test: {type: wordpress, cron: %s}}",)
     for value in ("true", "false"):
         given = load("lamp", (settings[0] % value,), Files())
         found = desired(Context.from_loaded(given, PLATFORMS["debian-13"], nominal("debian-13", ["a.test"])))

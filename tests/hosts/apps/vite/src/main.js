@@ -1,0 +1,4 @@
+import "./basket.css";
+import { greeting } from "./greeting.js";
+
+document.body.append(greeting());
