@@ -122,7 +122,7 @@ def _closed_after(seconds: float, channel: paramiko.Channel) -> Iterator[None]:
 
 
 def _send(channel: paramiko.Channel, data: bytes) -> None:
-    """Send all of it, in parts: for each packet of 32 KiB, paramiko's `sendall` copies whatever is left of its argument."""
+    """Send all of it, in parts: for each packet of 32 KiB, paramiko's `sendall` copies what is left of its argument."""
     for start in range(0, len(data), _PART):
         channel.sendall(data[start : start + _PART])
 
