@@ -20,6 +20,7 @@ from lampctl.ssh.transport import encode_batch
 _CONNECT_FAILED = 2  # RFC 4254, 5.1: SSH_OPEN_CONNECT_FAILED
 _SESSION_WAIT = 5.0  # seconds
 _REPLY_WAIT = 30.0  # seconds; sshd replies before it has done anything
+_PART = 1 << 18  # bytes that are sent at once
 
 
 class SshTransport:
@@ -120,6 +121,12 @@ def _closed_after(seconds: float, channel: paramiko.Channel) -> Iterator[None]:
         timer.cancel()
 
 
+def _send(channel: paramiko.Channel, data: bytes) -> None:
+    """Send all of it, in parts: for each packet of 32 KiB, paramiko's `sendall` copies what is left of its argument."""
+    for start in range(0, len(data), _PART):
+        channel.sendall(data[start : start + _PART])
+
+
 class SshSession:
     """One batch."""
 
@@ -130,7 +137,7 @@ class SshSession:
         channel.settimeout(limits.silence)
         self._stderr = StderrReader(partial(channel.recv_stderr, CHUNK), limits.errors, channel.close)
         with contextlib.suppress(OSError):  # the script can end before it has read everything: its exit code says why
-            channel.sendall(stdin)
+            _send(channel, stdin)
 
     def lines(self) -> Iterator[str]:
         try:
@@ -174,7 +181,7 @@ class SshWire:
         self._channel = channel
         channel.settimeout(None)
         with contextlib.suppress(OSError):  # as for a session
-            channel.sendall(stdin)
+            _send(channel, stdin)
 
     def read(self) -> bytes:
         return self._channel.recv(CHUNK)
@@ -184,7 +191,7 @@ class SshWire:
 
     def write(self, data: bytes) -> None:
         if data:
-            self._channel.sendall(data)
+            _send(self._channel, data)
         else:
             self._channel.shutdown_write()
 

@@ -58,7 +58,8 @@ def test_application_is_used(served: Wiki) -> None:
 
 @EACH
 def test_second_release_loses_no_request_and_is_rolled_back(served: Wiki) -> None:
-    served.change(*served.known.renewed[:3])
+    renewed = served.known.renewed  # another release behind each server: the box remembers which one was rolled back
+    served.change(renewed.file, renewed.text, renewed.broken.replace("second", f"second on {served.server}"))
     served.renewed(least=2000)
     assert "the second" in served.page(served.first).lower()
     ran = served.host.lampctl("rollback", "HOST", served.site)

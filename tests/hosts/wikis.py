@@ -84,7 +84,7 @@ KNOWN = {
         "pma_username",
         Broken("templates/login/header.twig", "<h1>", "<h1>The second: ", ""),
         {
-            "a parse error": Broken("config.inc.php", "<?php", "<?php echo echo;", "syntax error, unexpected token"),
+            "a parse error": Broken("index.php", "if (!", "echo echo; if (!", "syntax error, unexpected token"),
             "a missing class": Broken("index.php", "if (!", "Missing::now(); if (!", 'Class "Missing" not found'),
             "a blank page": Broken("index.php", "if (!", "exit; if (!", "the page is blank"),
             "wrong settings": Broken("config.inc.php", "'cookie'", "'none'", "without 'pma_username'"),
