@@ -30,12 +30,14 @@ class Needs:
     Attributes:
         modules: Apache: files of mods-available, besides those that Debian enables.
         files: (path below the server's directory, template).
-        counts: Apache: whether bodies without Content-Length are counted, and passed on with it.
+        counts: Apache: whether bodies without Content-Length are counted.
+        buffers: Apache: whether they are passed on with it.
     """
 
     modules: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     counts: bool = False
+    buffers: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,12 @@ class Vhost:
         return self.own[1] or ("/" if self.root else WELL_KNOWN_URL)
 
 
+COUNTED = ("lampctl-body.lua", "apache/body.lua.j2")
 FASTCGI = Needs(
     ("lua.load", "proxy.conf", "proxy.load", "proxy_fcgi.load"),
-    (("lampctl-body.lua", "apache/body.lua.j2"),),
+    (COUNTED,),
     counts=True,
+    buffers=True,
 )
 UPGRADE = Needs(files=(("conf.d/lampctl-upgrade.conf", "nginx/lampctl-upgrade.conf.j2"),))  # of WebSocket connections
 
