@@ -36,6 +36,7 @@ MORE = {
             "b.test: {type: process, command: b, port: 8000}}",
         ),
     ),
+    "limits": ("lamp", ("sites={a.test: {limits: {/b/: {body_limit: 1M}}}}",)),
     "mail": ("lamp", ("sites={a.test: {mail: {relay: smtp.a.example}}}",)),
     "probe: [/, /shop]": ("lamp", ("sites={a.test: {probe: [/, /shop]}}",)),
     "two PHPs": ("lamp", (_ARCHIVE, "sites={a.test: {}, b.test: {php: {version: '8.2', repository: a}}}")),
