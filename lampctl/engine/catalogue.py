@@ -36,6 +36,7 @@ MORE = {
             "b.test: {type: process, command: b, port: 8000}}",
         ),
     ),
+    "limits": ("lamp", ("sites={a.test: {limits: {/b/: {body_limit: 1M}}}}",)),
     "multisite": ("lamp", ("sites={a.test: {type: wordpress, multisite: subdirectory}}",)),
     "mail": ("lamp", ("sites={a.test: {mail: {relay: smtp.a.example}}}",)),
     "probe: [/, /shop]": ("lamp", ("sites={a.test: {probe: [/, /shop]}}",)),

@@ -53,6 +53,23 @@ get_tls() {
     if [ -s got.$$ ]; then head -c 65536 got.$$; else tail -n 3 printed.$$; fi
 }
 
+# As `get_with` and `get_tls`, but only the first line of the answer: a server that refuses a body waits a while for it.
+status_with() {
+    bash -c 'exec 3<>"/dev/tcp/$1/$2" && env printf "%s\n" "$3" >&3 &&
+        { [ -z "$5" ] || cat "$5"; sh -c "$4"; printf "\r\n"; } >&3 && read -r -t 5 line <&3 && printf "%s\n" "$line"' \
+        bash "$4" "$3" "$(request "$1" "$2")" "$5" "$(pass "$1" "$3" "$4")" 2>&1
+}
+# shellcheck disable=SC2094 # only whether there is an answer
+status_tls() {
+    passed=$(pass "$1" 443 127.0.0.1) tries=0
+    {
+        printf '%s\n' "$(request "$1" "$2")" && { [ -z "$passed" ] || cat "$passed"; } && sh -c "$4" && printf '\r\n'
+        # At the end of its input, it closes the connection.
+        while [ ! -s got.$$ ] && [ "$tries" -lt 50 ]; do tries=$((tries + 1)) && sleep 0.1; done
+    } | openssl s_client -quiet -no_ign_eof -connect "127.0.0.1:$3" -servername "$1" > got.$$ 2> printed.$$ || :
+    if [ -s got.$$ ]; then head -n 1 got.$$; else tail -n 3 printed.$$; fi
+}
+
 # Only a connection, to the port $2 of the host $1.
 connect() { bash -c 'exec 3<>"/dev/tcp/$1/$2"' bash "$1" "$2" && printf 'HTTP/1.1 200 connects\n\n'; }
 

@@ -13,7 +13,7 @@ from lampctl.layers.base import Context, Validator
 from lampctl.layers.environment import environment
 from lampctl.layers.tenant import tenant
 from lampctl.layers.versions import php_of
-from lampctl.playbook import home_of, user_of
+from lampctl.playbook import home_of, in_bytes, user_of
 from lampctl.playbook.sites.names import shortened
 from lampctl.resources import Action, Directory, File, Resource, Service
 from lampctl.resources.shell import quote, script
@@ -52,6 +52,12 @@ def body_limit(context: Context, site: str) -> sizing.Sized:
 def _upload_limit(context: Context, site: str) -> str:
     own = context.playbook.php_sites[site].php.upload_limit
     return own or (context.playbook.php.upload_limit if context.playbook.php else "32M")
+
+
+def _largest_upload(context: Context, site: str) -> str:
+    """On the path of the site that may have the largest body: PHP has one value for all of them."""
+    given = (one.body_limit for one in context.playbook.sites[site].limits.values())
+    return max((_upload_limit(context, site), *filter(None, given)), key=in_bytes)
 
 
 def state_of(site: str) -> str:
@@ -120,7 +126,7 @@ def _units(context: Context, site: str, state: str, config: str, environment: st
         "config": config,
         "environment": environment,
         "memory_max": context.playbook.php.memory_max,
-        "timeout": sizing.request_timeout(context.playbook, site),
+        "timeout": sizing.longest_timeout(context.playbook, site),
         "tenant": tenant(context, site, writes=True),
     }
     folder = "/etc/systemd/system"
@@ -142,9 +148,9 @@ def _values(context: Context, site: str, state: str, variables: tuple[str, ...])
         "ping": PING,
         "children": sizing.pool_children(playbook, context.facts, site),
         "memory_limit": _memory_limit(context, site),
-        "upload_limit": _upload_limit(context, site),
-        "body_limit": body_limit(context, site),
-        "timeout": sizing.request_timeout(playbook, site),
+        "upload_limit": _largest_upload(context, site),
+        "body_limit": sizing.largest_body(playbook, site, body_limit(context, site)),
+        "timeout": sizing.longest_timeout(playbook, site),
         "ini": _given_ini(context, site),
         "environment": variables,
     }

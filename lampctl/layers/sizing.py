@@ -127,6 +127,22 @@ def request_timeout(playbook: Playbook, site: str) -> Sized:
     return Sized(str(TIMEOUT), "the default; `timeout` in the playbook changes it")
 
 
+def largest_body(playbook: Playbook, site: str, own: Sized) -> Sized:
+    """The largest request body of all paths of a site, which has the limit `own` itself."""
+    given = [one.body_limit for one in playbook.sites[site].limits.values() if one.body_limit]
+    found = max(given, key=in_bytes, default="")
+    if not found or in_bytes(found) <= int(own.value):
+        return own
+    return Sized(str(in_bytes(found)), f"body_limit {found}, the largest of `limits`; the web server holds the others")
+
+
+def longest_timeout(playbook: Playbook, site: str) -> Sized:
+    """Seconds that a request for PHP may take, on the path of a site where it may take the longest."""
+    own = request_timeout(playbook, site)
+    longest = max((one.timeout or 0 for one in playbook.sites[site].limits.values()), default=0)
+    return own if longest <= int(own.value) else Sized(str(longest), "the longest timeout of `limits`")
+
+
 def no_body() -> Sized:
     return Sized(str(MIB >> 4), "files only: nobody has a reason to send more than a form")
 

@@ -30,12 +30,14 @@ class Needs:
     Attributes:
         modules: Files of mods-available, besides those that Debian enables.
         files: (path below the server's directory, template).
-        counts: Whether bodies without Content-Length are counted, and passed on with it.
+        counts: Whether bodies without Content-Length are counted.
+        buffers: Whether they are passed on with it.
     """
 
     modules: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     counts: bool = False
+    buffers: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,45 @@ class Route:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """What requests for a path, and for all below it, have instead of the site's own limits.
+
+    A path in another spelling is refused before (400), but for the case of its letters and what follows a `;`: so the
+    path as it was sent tells as much as the decoded one. The regular expressions have no capturing groups.
+
+    Attributes:
+        id: A number; with the site's, unique among all sites.
+        exact: Whether the path is spelled as in the playbook. Else the limits are the smallest that its page can have:
+            it may be another page, or an application may take it for this one.
+        pattern: Of decoded paths.
+        sent: Of paths as they were sent, with a query.
+        methods: All of them that are answered, HEAD included; None: all.
+        sized, timed: Whether the body limit, or the timeout, is another one than the site's.
+    """
+
+    id: int
+    path: str
+    exact: bool
+    pattern: str
+    sent: str
+    body_limit: Sized
+    timeout: Sized
+    methods: tuple[str, ...] | None
+    sized: bool
+    timed: bool
+
+    @property
+    def held(self) -> bool:
+        """Does it need a handler of its own?"""
+        return self.sized or self.timed
+
+    @property
+    def flag(self) -> str:
+        """For both servers' regular expressions: the case of letters does not matter."""
+        return "" if self.exact else "(?i)"
+
+
+@dataclass(frozen=True)
 class Vhost:
     """`handler` names a template below SERVER/handlers/; `values` are what that template needs.
 
@@ -85,6 +126,7 @@ class Vhost:
     apache: Needs = Needs()
     denied: tuple[Rule, ...] = COMMON
     routes: tuple[Route, ...] = ()  # the longest path first
+    limits: tuple[Limit, ...] = ()  # likewise: the first one that matches
 
     @property
     def alternates(self) -> bool:
@@ -102,10 +144,12 @@ class Vhost:
         return self.own[1] or ("/" if self.root else WELL_KNOWN_URL)
 
 
+COUNTED = ("lampctl-body.lua", "apache/body.lua.j2")
 FASTCGI = Needs(
     ("lua.load", "proxy.conf", "proxy.load", "proxy_fcgi.load"),
-    (("lampctl-body.lua", "apache/body.lua.j2"),),
+    (COUNTED,),
     counts=True,
+    buffers=True,
 )
 
 

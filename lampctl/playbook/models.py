@@ -33,6 +33,7 @@ from lampctl.playbook.sites import (
     answered,
     apart,
     database_of,
+    limited,
     overridden,
     redirected,
     root_of,
@@ -176,6 +177,7 @@ class Playbook(Options):
         apart(self.sites)
         without_www(self.sites)
         routed(self.sites, {known: n for n, s in self.sites.items() for known in _names(n, s)})
+        limited(self.sites)
         roots = [root_of(n, s) for n, s in self.sites.items() if isinstance(s, RootedSite)]
         _unique("the root {} is used by two sites", ([root] for root in roots))
         self._has_repositories()

@@ -38,6 +38,9 @@ KINDS: dict[str, Data] = {
     "user name": st.from_regex(r"[A-Za-z0-9_]{1,32}", fullmatch=True),
     "absolute path": st.from_regex(r"(/[A-Za-z0-9@+_-][A-Za-z0-9.@+_-]{0,30}){1,4}", fullmatch=True),
     "url path": st.from_regex(r"/([A-Za-z0-9_-][A-Za-z0-9._-]{0,9}/){1,3}", fullmatch=True),
+    "limited path": st.from_regex(
+        r"/([A-Za-z0-9_][A-Za-z0-9._-]{0,9}/){0,2}[A-Za-z0-9_][A-Za-z0-9._-]{0,9}/?", fullmatch=True
+    ),
     "package": st.from_regex(r"[a-z0-9][a-z0-9+.-]{1,20}", fullmatch=True),
     "extension": st.sampled_from(["mysql", "gd", "intl", "xml"]),
     "size": st.builds("{}{}".format, st.sampled_from([1, 8, 64, 100, 1023]), st.sampled_from("KMG")),
@@ -171,6 +174,22 @@ def _fit_routes(sites: dict[str, Any]) -> None:
                 routes[path] = route
         if routes:
             data["routes"] = routes
+    _fit_limits(sites)
+
+
+def _fit_limits(sites: dict[str, Any]) -> None:
+    """Let limits hold: of paths that a program answers, without a route, and with what the proof requests."""
+    for data in sites.values():
+        limits: dict[str, Any] = {}
+        for path, limit in data.pop("limits", {}).items():
+            if data["type"] in ("static", "cgi"):
+                limit = {"methods": limit.get("methods")}
+            if limit.get("methods"):
+                limit["methods"] = ["GET", *limit["methods"]]
+            if any(limit.values()) and path.rstrip("/") not in limits and not data.get("routes"):
+                limits[path.rstrip("/")] = limit
+        if limits and not any(route.get("site") for one in sites.values() for route in one.get("routes", {}).values()):
+            data["limits"] = limits
 
 
 def _fit_wordpress(data: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from lampctl.layers.held import hold
 from lampctl.layers.maintenance import maintained
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.cgi import CGI
+from lampctl.layers.sites.limits import limit_checks, with_limits
 from lampctl.layers.sites.mail import mailing
 from lampctl.layers.sites.page import page_checks
 from lampctl.layers.sites.php import PHP
@@ -64,7 +65,9 @@ def desired_sites(context: Context) -> Desired:
             parts += workers(context, name, options) + schedules(context, name, options)
         parts += route_parts(context, name)
         parts += mailing(name, options)
-        parts = ruled(context, name, parts) + record(context, name, options, vhost_of(context, name), parts)
+        vhost = vhost_of(context, name)
+        parts += Desired(checks=limit_checks(context, name, vhost.limits))
+        parts = ruled(context, name, parts) + record(context, name, options, vhost, parts)
         parts += hold(context, name) + maintained(context, name) + left_out(context, name)
         total += Desired(tuple(Package(package, "site") for package in options.packages))
         total += _move_to_https(parts) if redirects(context, name) else parts
@@ -91,4 +94,4 @@ def vhost_of(context: Context, name: str) -> Vhost:
         options = context.playbook.sites[site]
         return site_types()[options.type].vhost(context, site, options)
 
-    return with_routes(context, name, plain(name), plain)
+    return with_routes(context, name, with_limits(context, name, plain(name)), plain)

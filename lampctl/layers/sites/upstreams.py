@@ -12,7 +12,7 @@ from lampctl.layers import denied, http, sizing
 from lampctl.layers.base import Context
 from lampctl.layers.sites.common import outside
 from lampctl.layers.sites.page import page_checks
-from lampctl.layers.vhost import Needs, Vhost
+from lampctl.layers.vhost import COUNTED, Needs, Vhost
 from lampctl.playbook import unit_of, user_of
 from lampctl.playbook.fields import in_seconds
 from lampctl.playbook.sites import ProbeOptions
@@ -105,7 +105,8 @@ def vhost(name: str, options: Options, group: Sequence[Member], *, websocket: bo
     limit = sizing.given_limit(options.body_limit)
     rules = denied.COMMON if own else denied.HIDDEN  # an application elsewhere knows best what its paths are
     handler = "proxy-tls" if is_tls(group) else "proxy"
-    return Vhost(handler, limit, values=found, apache=apache_needs(group), denied=rules)
+    apache = Needs(("lua.load", *apache_needs(group).modules), (COUNTED,), counts=True)
+    return Vhost(handler, limit, values=found, apache=apache, denied=rules)
 
 
 def values(group: str, members: Sequence[Member], timeout: int, *, websocket: bool, own: bool) -> Mapping[str, object]:

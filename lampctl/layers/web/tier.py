@@ -40,7 +40,7 @@ def tiers(context: Context) -> tuple[Tier, ...]:
 
 def _forwarding(vhost: Vhost) -> Vhost:
     values = {"websocket": vhost.values.get("websocket", False), "forwarded": vhost.routes}
-    return Vhost("front", _same_limit(vhost), values=values)
+    return Vhost("front", _same_limit(vhost), values=values, limits=vhost.limits)
 
 
 def _same_limit(vhost: Vhost) -> sizing.Sized:

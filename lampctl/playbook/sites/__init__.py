@@ -11,6 +11,8 @@ from lampctl.playbook.sites.base import (
     SourcedSite,
 )
 from lampctl.playbook.sites.cgi import CgiSite
+from lampctl.playbook.sites.limited import limited
+from lampctl.playbook.sites.limits import within
 from lampctl.playbook.sites.names import (
     database_name,
     former_user_of,
@@ -64,6 +66,7 @@ __all__ = [
     "database_of",
     "former_user_of",
     "home_of",
+    "limited",
     "overridden",
     "packaged",
     "redirected",
@@ -74,6 +77,7 @@ __all__ = [
     "socket_name",
     "unit_of",
     "user_of",
+    "within",
     "without_www",
 ]
 

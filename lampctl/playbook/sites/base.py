@@ -18,20 +18,20 @@ from lampctl.playbook.fields import (
     Size,
 )
 from lampctl.playbook.sites.environment import WithEnvironment
+from lampctl.playbook.sites.limits import LimitedSite, within
 from lampctl.playbook.sites.mail import WithMail
 from lampctl.playbook.sites.names import home_of, unit_of
 from lampctl.playbook.sites.options import SitePhpOptions, TlsOptions, WithDatabase
 from lampctl.playbook.sites.pipeline import Pipeline
 from lampctl.playbook.sites.probe import PROBE, Pages, ProbeOptions
 from lampctl.playbook.sites.recipe import PreparedSite
-from lampctl.playbook.sites.routes import RoutedSite
 from lampctl.playbook.sites.source import Folder, Origin, Pattern, SiteSource, origin_of
 from lampctl.resources.release import KEPT
 
 TYPE = "The type of the site."
 
 
-class SiteBase(PreparedSite, RoutedSite):
+class SiteBase(PreparedSite, LimitedSite):
     """The options of every site. Subclass it for a new type, with `type: Literal["NAME"]`."""
 
     runs_code: ClassVar[bool] = True  # whether anything runs for it, in its own slice
@@ -62,6 +62,11 @@ class SiteBase(PreparedSite, RoutedSite):
     def page(self) -> ProbeOptions:
         """The first of them, which every check requests."""
         return self.pages[0]
+
+    @property
+    def requested(self) -> tuple[str, ...]:
+        """Paths that the proof requests."""
+        return tuple(page.path.partition("?")[0] for page in self.pages)
 
     @property
     def https(self) -> TlsOptions | None:
@@ -197,6 +202,13 @@ class PooledSite(WithMail, WithEnvironment, SiteBase):
         """PHP extensions that it needs, whatever the playbook lists."""
         return tuple(self.php.extensions)
 
+    def unlimited(self, path: str) -> str:
+        script = getattr(self, "front_controller", None) or "index.php"
+        name = path.rstrip("/").rpartition("/")[2].lower()
+        if name in ("index.php", "index.html") or within(f"/{script}", path):
+            return "the web server also shows this page for other paths: name those that visitors ask for"
+        return ""
+
     @model_validator(mode="after")
     def _no_pool(self) -> Self:
         if name := next((name for name in self.environment if name.startswith("pool")), ""):
@@ -215,6 +227,9 @@ class SandboxedSite(WithDatabase, WithMail, WithEnvironment, SiteBase):
     )
     body_limit: Size = Field("32M", description="The largest body of a request.")
     timeout: Seconds = Field(60, description="Seconds that the program may take to answer.")
+
+    def unlimited(self, path: str) -> str:  # noqa: ARG002
+        return ""
 
     @property
     def ports(self) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from pydantic import Field
 from lampctl.playbook.fields import Seconds, Size, UrlPath
 from lampctl.playbook.sites.base import TYPE, RootedSite
 from lampctl.playbook.sites.environment import WithEnvironment
+from lampctl.playbook.sites.limits import within
 from lampctl.playbook.sites.mail import WithMail
 from lampctl.playbook.sites.options import WithDatabase
 from lampctl.playbook.sites.starter import SOURCE, Starter
@@ -23,6 +24,17 @@ class CgiSite(WithDatabase, WithMail, WithEnvironment, RootedSite):
     prefix: UrlPath = Field("/cgi-bin/", description="Where the programs are: URL path, and folder below the root.")
     timeout: Seconds = Field(60, description="Seconds that a program may take.")
     body_limit: Size = Field("32M", description="The largest body of a request.")
+
+    def unlimited(self, path: str) -> str:
+        return (
+            ""
+            if within(path, self.prefix)
+            else f"only `methods` of a path fit here: no program answers it, as it is not below {self.prefix}"
+        )
+
+    @property
+    def requested(self) -> tuple[str, ...]:
+        return (*super().requested, self.prefix)
 
     def unfit(self, modes: Mapping[str, int]) -> tuple[str, str] | None:
         """What is wrong with a source of these files (path → mode), and what to do; None if it is usable."""

@@ -29,6 +29,9 @@ class ProxySite(SiteBase):
         one_group(self.weighted)
         return self
 
+    def unlimited(self, path: str) -> str:  # noqa: ARG002
+        return ""
+
     @property
     def weighted(self) -> tuple[WeightedUpstream, ...]:
         return weighted(self.upstreams)

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from lampctl.playbook.fields import OneLine, UserName
 from lampctl.playbook.sites.base import TYPE, PooledSite, ReleasedSite
 from lampctl.playbook.sites.extras import PluginFiles, Slug, ThemeFiles, parts
+from lampctl.playbook.sites.limits import within
 from lampctl.playbook.sites.names import home_of, key_of
 from lampctl.playbook.sites.options import DatabaseOptions
 from lampctl.playbook.sites.source import SHA256, Origin
@@ -74,6 +75,16 @@ class WordpressSite(PooledSite, ReleasedSite):
         if self.tarball is not None:
             return Origin("tarball", self.tarball, self.sha256 or "", parts=extras)
         return Origin("plugins" if self.plugins else "themes", "", parts=extras) if extras else None
+
+    def unlimited(self, path: str) -> str:
+        _, content = self.code_at("")
+        if within(path, content):
+            return f"only `methods` of a path fit here: what is below {content} are files, which are only read"
+        return super().unlimited(path)
+
+    @property
+    def requested(self) -> tuple[str, ...]:
+        return (*super().requested, "/wp-login.php", "/wp-json/", "/wp-admin/admin-ajax.php", "/wp-content/uploads/")
 
     def code_at(self, name: str) -> tuple[str, str]:
         return f"{home_of(name)}/wp-content", "/wp-content/"
