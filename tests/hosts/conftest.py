@@ -39,6 +39,7 @@ LONGEST = (
     "test_every_type",
     "test_culprit",
     "test_web",
+    "test_limits",
     "test_adopt",
     "test_moves",
     "test_acme",

@@ -82,8 +82,8 @@ def get(site: str, target: str, *headers: str, tls: bool = False, method: str = 
     return Ask(f"{method} {site}{target} {' '.join(headers)}", site, target, ("", {}), method, headers, tls=tls)
 
 
-def gets(address: str, wanted: list[Ask]) -> list[Facts]:
-    with ThreadPoolExecutor(4) as pool:
+def gets(address: str, wanted: list[Ask], at_once: int = 4) -> list[Facts]:
+    with ThreadPoolExecutor(at_once) as pool:
         return list(pool.map(lambda one: ask(address, one), wanted))
 
 

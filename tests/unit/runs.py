@@ -10,7 +10,7 @@ from lampctl.outcome import Outcome
 from lampctl.report import Report
 from lampctl.resources import Action, Change
 
-HOSTILE = "\x1b[31m<script>alert('&')</script>\x00 | ]]> 100% # ü\r\nsecond line: {x}"
+HOSTILE = "\x1b[2J<script>alert('&')</script>\x00 | ]]> 100% # ü\r\nsecond line: {x}"
 TIME = 1_795_531_874.5
 
 PASS = Result("linux.ssh", "linux", Status.PASS, Where.HOST, "root", "root on Debian", ms=12.34, title="SSH answers")

@@ -56,7 +56,7 @@ def test_junit_has_the_expected_cases() -> None:
     }  # fmt: skip
     (failure,) = cases["web.config"].result
     assert failure.message == "not valid"
-    assert "�[31m<script>alert('&')</script>� | ]]> 100% # ü\n" in failure.text.replace("\r", "")
+    assert "�[2J<script>alert('&')</script>� | ]]> 100% # ü\n" in failure.text.replace("\r", "")
     assert failure.text.endswith("→ fix <it>")
     (error,) = next(iter(suites["web4"])).result
     assert error.message == "web4: no answer (web4:22)"

@@ -84,8 +84,8 @@ def test_only_systemd_speaks_of_other_units() -> None:
 
 def test_what_a_line_contains_can_not_reach_the_terminal() -> None:
     known = logs.places([SHOP])
-    raw = [*"\x1b[31mred é".encode()]
-    assert logs.parse(entry(SHOP.units[0], raw), known) == [Line(5.25, "shop.test", "php", "\ufffd[31mred é")]
+    raw = [*"\x1b[2Jred é".encode()]
+    assert logs.parse(entry(SHOP.units[0], raw), known) == [Line(5.25, "shop.test", "php", "\ufffd[2Jred é")]
     path = SHOP.logs[1]
     assert logs.parse(f"5.0\t{path}\ta\tb\x1b]0;x\x07", known) == [
         Line(5.0, "shop.test", "error", "a\tb\ufffd]0;x\ufffd")

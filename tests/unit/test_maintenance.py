@@ -68,7 +68,7 @@ def test_the_built_in_page_has_no_external_parts() -> None:
 @pytest.mark.parametrize(
     ("raw", "kind", "message"),
     [
-        ("locked\troot@a since noon\x1b[31m", Locked, "root@a since noon"),
+        ("locked\troot@a since noon\x1b[2J", Locked, "root@a since noon"),
         (
             "changed\tyes\nfailed\tthe web server does not take it\nevidence\tline 3",
             ApplyFailed,
@@ -84,7 +84,7 @@ def test_what_went_wrong_on_the_host_is_said(raw: str, kind: type[Exception], me
 
 
 def test_a_host_that_lies_about_the_page_is_not_repeated() -> None:
-    found = maintenance.read("web1", "shop.test", "on", "page\t\x1b[31mevil\nstatus\t200 ")
+    found = maintenance.read("web1", "shop.test", "on", "page\t\x1b[2Jevil\nstatus\t200 ")
     assert (found.page, found.status, found.changed) == ("", 200, False)
 
 

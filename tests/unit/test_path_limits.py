@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -20,6 +19,7 @@ from lampctl.layers.sites import vhost_of
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
 from lampctl.resources.kind import States
+from tests.unit.spelled import Server, decoded
 
 BOOK = """
 web: {{server: {server}}}
@@ -137,59 +137,15 @@ PIECES = [
 ]
 
 
-class Server:
-    """What a rendered configuration says of a path as it was sent: which limit applies; None if it is refused."""
-
-    def __init__(self, folder: Path, server: str) -> None:
-        path = write(folder, server=server)
-        text = rendered(path, (), "debian-13", Files())[f"{SERVERS[server]}/sites-available/a.test.conf"]
-        self.read = self.nginx if server == "nginx" else self.apache
-        if server == "nginx":
-            maps = re.findall(r"map [^{]*\$lampctl_(limit|odd)_\w+ \{\n(.*?)\n\}", text, re.DOTALL)
-            rows = {name: re.findall(r'"~(\*?)(.*)" (\d+);', body) for name, body in maps}
-            self.limit = [(re.compile(text, re.I if star else 0), id) for star, text, id in rows["limit"]]
-            self.odd = [re.compile(text, re.I) for _, text, _ in rows["odd"]]
-            flags = {"": 0, "*": re.IGNORECASE}
-            held = [one for one in vhost_of(context(path), "a.test").limits if one.held]
-            found = re.findall(r'location ~(\*?) "(.*)" \{\n +# .*playbook', text)
-            self.places = [
-                (str(one.id), re.compile(rule, flags[star])) for one, (star, rule) in zip(held, found, strict=True)
-            ]
-        else:
-            self.rules = re.findall(
-                r'RewriteCond %\{THE_REQUEST\} "(!?)(.*)"( \[NC\])?\n +RewriteRule "?(.*?)"? - \[(.*)\]', text
-            )
-
-    def nginx(self, sent: str) -> str | None:
-        if any(rule.search(f"{sent} {decoded(sent)}") for rule in self.odd):
-            return None
-        return next((id for rule, id in self.limit if rule.search(sent)), "0")
-
-    def apache(self, sent: str) -> str | None:
-        found = "0"
-        for no, line, nocase, path, flags in self.rules:
-            meets = bool(re.search(line, f"GET {sent} HTTP/1.1", re.I if nocase else 0)) != bool(no)
-            if meets and re.search(path, decoded(sent)):
-                if flags.startswith("R=400"):
-                    return None
-                found = flags.removeprefix("E=lampctl-limit:")
-        return found
-
-
-def decoded(sent: str) -> str:
-    """The path as web servers understand it: decoded, without empty segments and dots."""
-    kept: list[str] = []
-    for name in unquote(sent.partition("?")[0]).split("/"):
-        if name == "..":
-            kept = kept[:-1]
-        elif name not in ("", "."):
-            kept.append(name)
-    return "/" + "/".join(kept)
+def server_of(folder: Path, server: str) -> Server:
+    path = write(folder, server=server)
+    text = rendered(path, (), "debian-13", Files())[f"{SERVERS[server]}/sites-available/a.test.conf"]
+    return Server(server, text, vhost_of(context(path), "a.test").limits)
 
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> tuple[Server, Server]:
-    return Server(tmp_path_factory.mktemp("nginx"), "nginx"), Server(tmp_path_factory.mktemp("apache"), "apache")
+    return server_of(tmp_path_factory.mktemp("nginx"), "nginx"), server_of(tmp_path_factory.mktemp("apache"), "apache")
 
 
 @pytest.mark.parametrize(

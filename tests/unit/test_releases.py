@@ -15,7 +15,7 @@ from lampctl.journal.releases import Page, Release, parse
 from lampctl.resources.shell import script
 
 A, B, C = "aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "cccccccccccccccc"
-BEGUN = json.dumps({"by": "ann@laptop\x1b[31m", "id": "20261127T021637Z-2c97"})
+BEGUN = json.dumps({"by": "ann@laptop\x1b[2J", "id": "20261127T021637Z-2c97"})
 
 
 def listed(*proved: str, served: str = B) -> str:
@@ -34,7 +34,7 @@ def test_releases_are_listed_oldest_first_and_what_is_not_recorded_is_empty() ->
     [site] = parse(listed(B))
     assert site.releases == (
         Release(A, "shop.test", "", 1795745700.0, "", served=False, proved=False),
-        Release(B, "shop.test", "c0ffee", 1795745800.0, "ann@laptop�[31m", served=True, proved=True),
+        Release(B, "shop.test", "c0ffee", 1795745800.0, "ann@laptop�[2J", served=True, proved=True),
         Release(C, "shop.test", "", 1795745900.0, "", served=False, proved=False),
     )
     assert list(site.releases[0].as_dict()) == ["id", "site", "commit", "created", "by", "served", "proved"]

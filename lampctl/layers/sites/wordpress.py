@@ -64,9 +64,8 @@ def vhost(context: Context, name: str, options: WordpressSite) -> Vhost:
 
 
 def parts(context: Context, name: str, options: WordpressSite) -> Desired:
-    user, (content, _) = user_of(name), code_of(name, options)
+    user, content, core = user_of(name), code_of(name, options)[0], _core(context, name, options)
     owner = f"{user}:{user}"
-    core = _core(context, name, options)
     return Desired(
         resources=(
             *(Package(package, "site") for package in (() if options.tarball else context.platform.wordpress.packages)),
