@@ -112,8 +112,7 @@ def test_workers_run_the_new_release(host: Host, project: Path, first: RunResult
 
 def test_workers_run_an_upgraded_php(host: Host, first: RunResult) -> None:
     assert first.code == 0, first
-    pids = "systemctl show -P MainPID lampctl-worker-shop.test_queue@1 lampctl-worker-app.test_mail@1"
-    before = host.sh(pids).split()
+    before = host.sh(pids := "systemctl show -P MainPID lampctl-worker-{shop.test_queue,app.test_mail}@1").split()
     host.sh("DEBIAN_FRONTEND=noninteractive apt-get -qqy --reinstall install php8.4-cli >/dev/null 2>&1")
     after = host.sh(f"while systemctl list-jobs | grep -q lampctl-worker; do sleep 0.1; done; {pids}").split()
     assert [one == other for one, other in zip(before, after, strict=True)] == [False, True]
