@@ -16,8 +16,8 @@ mysql: {{}}
 sites:
   php.test: {{type: php, source: php, front_controller: index.php, timeout: 4, methods: [GET, POST], limits: {limits}}}
   app.test:
-    {{type: process, source: app, command: python3 server.py, port: 8000, timeout: 4, body_limit: 3M, methods: [GET, POST],
-    limits: {limits}}}
+    {{type: process, source: app, command: python3 server.py, port: 8000, instances: 2, timeout: 4, body_limit: 3M,
+    methods: [GET, POST], limits: {limits}}}
   cgi.test:
     {{type: cgi, source: cgi, timeout: 4, body_limit: 1M, limits: {{/cgi-bin/upload: {{body_limit: 6M, timeout: 20}},
     /cgi-bin/upload/small: {{body_limit: 1M, timeout: 2}}, /folder/: {{methods: [POST]}}}}}}
