@@ -139,7 +139,8 @@ class Deploying:
             self._say_what_stays(stage)
             return None
         deleted = stage.generation.deleted if stage.generation else ()
-        passed = known_to_pass(desired.checks, results, without_sites(seen.passed, deleted))
+        kept = (resource.key for resource in desired.resources)
+        passed = known_to_pass(desired.checks, results, without_sites(seen.passed, deleted, kept))
         self._settle(proved(generation, desired, results, passed, self._work.render))
         return replace(after, passed=passed, proved=generation, generation=generation, lock="")
 

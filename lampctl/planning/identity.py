@@ -41,9 +41,13 @@ def sites_of(keys: Iterable[str]) -> frozenset[str]:
     return frozenset(found[1] for key in keys if (found := _VHOST.search(key)))
 
 
-def without_sites(passed: Mapping[str, str], deleted: Iterable[str]) -> dict[str, str]:
-    """The checks without those of sites whose virtual hosts are among the deleted keys."""
-    gone = sites_of(deleted)
+def without_sites(passed: Mapping[str, str], deleted: Iterable[str], kept: Iterable[str]) -> dict[str, str]:
+    """The checks without those of sites that go.
+
+    Args:
+        deleted, kept: Keys. A site whose virtual host moves to another web server has one in each.
+    """
+    gone = sites_of(deleted) - sites_of(kept)
     return {id: question for id, question in passed.items() if id.partition("@")[2] not in gone}
 
 

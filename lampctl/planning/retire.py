@@ -80,7 +80,7 @@ def _deletions(keys: Sequence[str], makers: Mapping[str, str], running: Sequence
 def leftovers(desired: Desired, orphans: Collection[str]) -> tuple[str, ...]:
     """What stays of sites that go, in words: data is never deleted."""
     renamed = {item.former for item in select(desired.resources, Rename)}
-    going = sorted(sites_of(orphans) - renamed)
+    going = sorted(sites_of(orphans) - sites_of(resource.key for resource in desired.resources) - renamed)
     if not going:
         return ()
     homes = [home_of(site) for site in going if f"directory:{home_of(site)}" in orphans]

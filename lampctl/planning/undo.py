@@ -98,6 +98,7 @@ def composed(raw: str, record: str, compose: Step, desired: Desired, seen: Obser
         if what in _ACTIONS
     ]
     deleted = [change.resource for change in changes if change.action is Action.DELETE]
+    kept = [change.resource for change in changes if change.action is not Action.DELETE]
     going = {key.rpartition("/")[2] for key in deleted}
     units = dict.fromkeys((key, owner) for what, key, owner in found if what == "unit")
     restarts = [_restart(key, owner, going) for key, owner in units]
@@ -105,7 +106,7 @@ def composed(raw: str, record: str, compose: Step, desired: Desired, seen: Obser
     return Way(
         Plan(record, (_stage(compose, desired, (*changes, *restarts)),) if changes else (), (),
              seen.generation, (), ()),
-        without_sites({id: question for id, _, question in words if question}, deleted),
+        without_sites({id: question for id, _, question in words if question}, deleted, kept),
         tuple(key for what, key, _ in found if what == "left"),
         tuple((path, target) for what, path, target in found if what == "missing"),
     )  # fmt: skip

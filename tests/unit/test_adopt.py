@@ -176,6 +176,8 @@ def test_plan_says_what_stays_of_a_site_that_goes() -> None:
     (note,) = retire.leftovers(Desired(), orphans)
     assert note.startswith("left of old.test: /var/www/old.test, the user site-old-test, the database old_test; ")
     assert retire.leftovers(Desired((RENAME,)), orphans) == ()
+    moved = File("/etc/nginx/sites-available/old.test.conf", "web", "nginx/site.conf.j2", {})
+    assert retire.leftovers(Desired((moved,)), orphans) == (), "it goes to another web server, and stays"
 
 
 def test_former_name_is_no_other_sites_name() -> None:

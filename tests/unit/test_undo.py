@@ -52,6 +52,8 @@ def test_composed_files_become_a_plan_that_keeps_secrets() -> None:
             f"update\tfile:/etc/apache2/x.conf\t{diff}",
             "update\tfile:/etc/lampctl/y\tnot base64!",
             "delete\tfile:/etc/apache2/sites-available/gone.test.conf\t",
+            "delete\tfile:/etc/nginx/sites-available/moved.test.conf\t",
+            f"create\tfile:/etc/apache2/sites-available/moved.test.conf\t{diff}",
             "delete\tfile:/etc/systemd/system/gone.service\t",
             "unit\tservice:gone.service\tsite",
             "unit\tservice:apache2.service\tweb",
@@ -59,6 +61,7 @@ def test_composed_files_become_a_plan_that_keeps_secrets() -> None:
             "missing\t/var/www/a/current\treleases/1",
             "passed\tweb.service 0a\t",
             "passed\tsite.answer@gone.test 0b\t",
+            "passed\tsite.answer@moved.test 0c\t",
             "junk",
     ])  # fmt: skip
     seen = Observation(Facts("debian-13"), generation="9")
@@ -67,11 +70,15 @@ def test_composed_files_become_a_plan_that_keeps_secrets() -> None:
         ("file:/etc/apache2/x.conf", Action.UPDATE, "-a\n+b\n"),
         ("file:/etc/lampctl/y", Action.UPDATE, ""),
         ("file:/etc/apache2/sites-available/gone.test.conf", Action.DELETE, "it did not exist before\n"),
+        ("file:/etc/nginx/sites-available/moved.test.conf", Action.DELETE, "it did not exist before\n"),
+        ("file:/etc/apache2/sites-available/moved.test.conf", Action.CREATE, "-a\n+b\n"),
         ("file:/etc/systemd/system/gone.service", Action.DELETE, "it did not exist before\n"),
         ("service:gone.service", Action.STOP, "it did not exist before\n"),
         ("service:apache2.service", Action.RELOAD, "runs the files that come back\n"),
     ]
     assert (way.plan.playbook, way.plan.seen) == ("@shop", "9")
-    assert way.passed == {"web.service": "0a"}, "the checks of a site that goes are not asked"
+    assert way.passed == {"web.service": "0a", "site.answer@moved.test": "0c"}, (
+        "the checks of a site that goes are not asked"
+    )
     assert (way.left, way.missing) == (("file:/etc/shared",), (("/var/www/a/current", "releases/1"),))
     assert not undo.plan("", [Kept("9", RUNS[4], "@shop", whole=True)], Desired(), seen).plan
