@@ -40,6 +40,7 @@ REFUSED = {
     "two places": ("environment: {A: {secret: {env: X, file: y}}}", "must be one of `env`, `file` and `command`"),
     "no place": ("environment: {A: {secret: {}}}", "must be one of `env`, `file` and `command`"),
     "a number": ("environment: {A: 1}", "environment → A"),
+    "files alone": ("type: static, environment: {A: x}", "`environment` is for what `build` and `hooks` run, and there is none"),
 }  # fmt: skip
 
 
@@ -97,6 +98,14 @@ def test_database_gives_its_login_and_a_playbook_may_replace_parts(tmp_path: Pat
         'DB_PASSWORD="pass"', 'DB_HOST="127.0.0.1"', 'DB_PORT="3307"', 'DB_SOCKET=""', 'DB_NAME="shop"',
         'DB_USER="shop"', 'DATABASE_URL="mysql://shop:pass@127.0.0.1:3307/shop"', 'MINE="u=shop"',
     }  # fmt: skip
+
+
+def test_build_of_a_static_site_has_an_environment(tmp_path: Path) -> None:
+    site = "{type: static, source: ., build: [make], environment: {VITE_API: /api}}"
+    assert composed(tmp_path, site, {}) == 'VITE_API="/api"\n'
+    origin = loaded(tmp_path, site).playbook.sites["a.test"].files
+    other = loaded(tmp_path, site.replace("/api", "/v2")).playbook.sites["a.test"].files
+    assert (origin and origin.steps) != (other and other.steps), "another value is another release"
 
 
 def test_missing_secret_ends_the_start_with_its_name(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lampctl.layers import denied, http, media, sizing
 from lampctl.layers.base import Context, Desired
+from lampctl.layers.environment import environment
 from lampctl.layers.sites.base import SiteType
 from lampctl.layers.sites.common import document_root, home, outside
 from lampctl.layers.sites.page import page_checks
@@ -32,7 +33,7 @@ def parts(context: Context, name: str, options: StaticSite) -> Desired:
     page = File(f"{root}/index.html", "site", "site/index.html.j2", {"site": name}, seed=True)
     files = document_root(context, name, root, page) if packaged(root) else () if options.source else (page,)
     return Desired(
-        resources=(*home(context, name), *files),
+        resources=(*home(context, name), *environment(context, name).resources, *files),
         checks=(
             *page_checks(context, name, (f"web.static@{name}",), plain=True),
             outside(

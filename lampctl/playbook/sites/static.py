@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lampctl.playbook.fields import Size
 from lampctl.playbook.sites.base import TYPE, RootedSite
+from lampctl.playbook.sites.environment import WithEnvironment
 from lampctl.playbook.sites.starter import Starter
 
 
-class StaticSite(RootedSite):
+class StaticSite(WithEnvironment, RootedSite):
     """Files."""
 
     runs_code: ClassVar[bool] = False
@@ -24,6 +25,12 @@ class StaticSite(RootedSite):
     body_limit: Size = Field(
         "32M", description="The largest body of a request, for a template of your own that passes a path to a program."
     )
+
+    @model_validator(mode="after")
+    def _environment_of_something(self) -> Self:
+        if self.environment and not (self.build or self.hooks.before_switch or self.hooks.after_switch):
+            raise ValueError("`environment` is for what `build` and `hooks` run, and there is none")
+        return self
 
 
 STARTER = Starter(
