@@ -58,12 +58,13 @@ def test_frozen_service_is_named_soon_and_restarted(host: Host, how: str, culpri
 def test_server_without_a_free_connection_is_named_and_no_password_is_reset(host: Host) -> None:
     """Error 1040 is about connections: what it refuses was not proved wrong."""
     options = "--defaults-file=/root/site.cnf"
+    held = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO = 'SELECT SLEEP(300)'"
     host.sh(
         "printf '[client]\nuser=lamp_test\npassword=%s\nsocket=/run/mysqld/mysqld.sock\n'"
         f' "$(cut -d \'"\' -sf 2 /etc/lampctl/secrets/{SITE}.conf)" > /root/site.cnf;'
         "mariadb -e 'SET GLOBAL max_connections = 10';"
         # Others may have a connection for a moment: so clients are added until there is no room.
-        f"i=0; until [ $i -ge 10 ] && mariadb {options} -e 'SELECT 1' 2>&1 | grep -q 1040; do i=$((i + 1));"
+        f'i=0; until [ "$(echo "{held}" | mariadb -N)" = 10 ]; do i=$((i + 1));'
         f" systemd-run -q --collect --unit=held-$i mariadb {options} -e 'SELECT SLEEP(300)'; done"
     )
     try:
