@@ -135,3 +135,15 @@ def test_only_the_web_server_of_the_host_gets_the_secret(
     line = f"{library}\nvisitor={visitor}\npass a.test {port} {address}; pass b.test {port} {address}"
     ran = subprocess.run(["sh", "-euc", line], capture_output=True, text=True, check=True)
     assert ran.stdout == (f"{tmp_path}/a.test/pass\n" if given else "")
+
+
+def test_php_without_its_database_is_no_foreign_answer() -> None:
+    """It had one a moment before: all connections are taken, for instance."""
+    found = desired(
+        Context.from_loaded(load("lamp", (), Files()), PLATFORMS["debian-13"], nominal("debian-13", ["lamp.test"]))
+    )
+    outside = next(check for check in found.checks if check.id == "site.outside@lamp.test")
+    raw = 'HTTP/1.1 200 OK\r\n\r\n{"probe":"lampctl","version":"8.4.1","database_error":"Too many connections"}'
+    verdict = outside.judge(Evidence(raw, Facts("debian-13"), States()))
+    assert (verdict.status, verdict.evidence) == (Status.FAIL, "Too many connections")
+    assert "without its database" in verdict.actual

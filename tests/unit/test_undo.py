@@ -46,26 +46,26 @@ def test_what_cannot_be_undone_is_refused_with_the_reason(record: str, to: str, 
         choose("web1", undo.parse_listing(LISTING), record, to)
 
 
+DIFF = base64.b64encode(b"-a\n+b\n").decode()
+COMPOSED = f"""update\tfile:/etc/apache2/x.conf\t{DIFF}
+update\tfile:/etc/lampctl/y\tnot base64!
+delete\tfile:/etc/apache2/sites-available/gone.test.conf\t
+delete\tfile:/etc/nginx/sites-available/moved.test.conf\t
+create\tfile:/etc/apache2/sites-available/moved.test.conf\t{DIFF}
+delete\tfile:/etc/systemd/system/gone.service\t
+unit\tservice:gone.service\tsite
+unit\tservice:apache2.service\tweb
+left\tfile:/etc/shared\t
+missing\t/var/www/a/current\treleases/1
+passed\tweb.service 0a\t
+passed\tsite.answer@gone.test 0b\t
+passed\tsite.answer@moved.test 0c\t
+junk"""
+
+
 def test_composed_files_become_a_plan_that_keeps_secrets() -> None:
-    diff = base64.b64encode(b"-a\n+b\n").decode()
-    raw = "\n".join([
-            f"update\tfile:/etc/apache2/x.conf\t{diff}",
-            "update\tfile:/etc/lampctl/y\tnot base64!",
-            "delete\tfile:/etc/apache2/sites-available/gone.test.conf\t",
-            "delete\tfile:/etc/nginx/sites-available/moved.test.conf\t",
-            f"create\tfile:/etc/apache2/sites-available/moved.test.conf\t{diff}",
-            "delete\tfile:/etc/systemd/system/gone.service\t",
-            "unit\tservice:gone.service\tsite",
-            "unit\tservice:apache2.service\tweb",
-            "left\tfile:/etc/shared\t",
-            "missing\t/var/www/a/current\treleases/1",
-            "passed\tweb.service 0a\t",
-            "passed\tsite.answer@gone.test 0b\t",
-            "passed\tsite.answer@moved.test 0c\t",
-            "junk",
-    ])  # fmt: skip
     seen = Observation(Facts("debian-13"), generation="9")
-    way = undo.plan(raw, [Kept("9", RUNS[4], "@shop", whole=True)], Desired(), seen)
+    way = undo.plan(COMPOSED, [Kept("9", RUNS[4], "@shop", whole=True)], Desired(), seen)
     assert [(c.resource, c.action, c.diff) for c in way.plan.changes] == [
         ("file:/etc/apache2/x.conf", Action.UPDATE, "-a\n+b\n"),
         ("file:/etc/lampctl/y", Action.UPDATE, ""),

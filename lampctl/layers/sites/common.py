@@ -10,6 +10,7 @@ from lampctl.checks import Check, Evidence, HttpProbe, Judge, Probe, Verdict, Wh
 from lampctl.layers import http
 from lampctl.layers.base import Context
 from lampctl.layers.fpm import state_of
+from lampctl.layers.php import parse_probe
 from lampctl.layers.renamed import rename
 from lampctl.layers.sites.releases import releases
 from lampctl.layers.tenant import slices
@@ -111,6 +112,8 @@ def _judge_outside(recognise: Recognise, seen: Evidence) -> Verdict:
     recognised = recognise(answer) if answer else None
     if recognised is not None:
         return passed(recognised)
+    if answer and (error := (parse_probe(answer.body) or {}).get("database_error")):
+        return failed("PHP answers, without its database", str(error), "a moment before it had it: lampctl check again")
     status = answer.status if answer else "no HTTP"
     body = answer.body[:200] if answer else seen.raw[:200]
     return failed(f"{status}, not the site's answer", body, "something between here and the host answers in its place")

@@ -18,7 +18,7 @@ from lampctl.playbook.sites.limits import LimitOptions
 from lampctl.resources.shell import words
 
 _MOST = 20  # paths that are requested
-_SLASH = r"(?:/|\x5c|%2f|%5c)"  # Apache leaves %2F as it is where a program gets the path
+_SLASH = r"(?:[/\x5c]|%(?:2f|5c))"  # Apache leaves %2F as it is where a program gets the path
 
 
 @dataclass(frozen=True)
