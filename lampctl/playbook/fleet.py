@@ -44,11 +44,12 @@ def without_schedules(loaded: Loaded) -> Loaded:
     So does the cron of a WordPress whose database is the host's own.
     """
     sites: dict[str, SiteBase] = {}
+    far = remote(loaded)
     for name, site in loaded.playbook.sites.items():
         if isinstance(site, WorkingSite):
             kept = {one: it for one, it in site.schedule.items() if it.each}
             sites[name] = site.model_copy(update={"schedule": kept})
-        elif isinstance(site, WordpressSite) and name in remote(loaded):
+        elif isinstance(site, WordpressSite) and name in far:
             sites[name] = site.model_copy(update={"cron": False})
         else:
             sites[name] = site

@@ -137,6 +137,7 @@ def test_directory_below_usr_share_is_never_made() -> None:
         (apache, "Listen 80\nListen 443", "Listen 80\n<IfModule ssl_module>\n    Listen 443\n</IfModule>", False),
         (apache, "Listen 80", "Listen 127.0.0.1:8080", False),
         (apache, "listen [::1]:80\nListen 10.0.0.1:80", "Listen 80", True),
+        (apache, "Listen 127.0.0.1:80", "Listen 127.0.0.1:80\nListen 80", True),
         (nginx, "    listen 127.0.0.1:80 backlog=4096;", "    listen 80 backlog=4096;\n    listen [::]:80;", True),
         (nginx, "listen 80;", "listen 80 default_server;\nlisten [::]:80 default_server;\nlisten 443 ssl;", False),
     ],

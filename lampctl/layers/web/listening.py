@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+_EVERY_6 = {"[::]"}  # for NGINX of IPv6 only: it overlaps with no address of IPv4
+
 
 def moves_a_port(former: str, new: str) -> bool:
-    """Does a port get another address in place of one that it has, such as all in place of one?
+    """Does one of the ports get another address?
 
     Linux refuses an address that overlaps with that of a socket, and a reload keeps those until it has the new ones.
     """
     before, after = _listens(former), _listens(new)
-    return any(before[port] - after[port] and after[port] - before[port] for port in before.keys() & after.keys())
+    return any(before[port] - _EVERY_6 != after[port] - _EVERY_6 for port in before.keys() & after.keys())
 
 
 def _listens(text: str) -> dict[str, frozenset[str]]:
