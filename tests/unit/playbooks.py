@@ -5,118 +5,25 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Callable
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 from hypothesis import strategies as st
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from lampctl.engine.library import Files
 from lampctl.layers.model import playbook_model
 from lampctl.layers.sites import site_types
 from lampctl.playbook.sites import Origin
-from lampctl.playbook.text import Text
 from lampctl.resources import Source
+from tests.unit.values import KINDS, LABEL, mapping, value
 
 Data = st.SearchStrategy[Any]
 
-_LABEL = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
-_TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40)
-
 SERVERS = ({"server": "apache"}, {"server": "nginx"}, {"server": "apache", "front": "nginx"})
-
-# Values that the validators of playbook/fields.py accept, extremes included, by the `kind` of the validator.
-KINDS: dict[str, Data] = {
-    "hostname": st.lists(_LABEL, min_size=1, max_size=4).map(".".join),
-    "site name": st.lists(_LABEL, min_size=1, max_size=4).map(".".join),
-    "ini value": st.one_of(_TEXT.map(lambda t: t.replace('"', "").replace("\\", "")), st.integers(), st.booleans()),
-    "upstream": st.builds(
-        "{}://{}:{}".format, st.sampled_from(["http", "https"]), _LABEL | st.just("127.0.0.1"), st.integers(1, 65535)
-    ),
-    "database name": st.from_regex(r"[A-Za-z0-9_]{1,64}", fullmatch=True),
-    "user name": st.from_regex(r"[A-Za-z0-9_]{1,32}", fullmatch=True),
-    "absolute path": st.from_regex(r"(/[A-Za-z0-9@+_-][A-Za-z0-9.@+_-]{0,30}){1,4}", fullmatch=True),
-    "url path": st.from_regex(r"/([A-Za-z0-9_-][A-Za-z0-9._-]{0,9}/){1,3}", fullmatch=True),
-    "limited path": st.from_regex(
-        r"/([A-Za-z0-9_][A-Za-z0-9._-]{0,9}/){0,2}[A-Za-z0-9_][A-Za-z0-9._-]{0,9}/?", fullmatch=True
-    ),
-    "package": st.from_regex(r"[a-z0-9][a-z0-9+.-]{1,20}", fullmatch=True),
-    "extension": st.sampled_from(["mysql", "gd", "intl", "xml"]),
-    "size": st.builds("{}{}".format, st.sampled_from([1, 8, 64, 100, 1023]), st.sampled_from("KMG")),
-    "variable name": st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,20}", fullmatch=True),
-    "one line of text": _TEXT,
-    "relay": st.builds("{}{}".format, _LABEL | st.just("[2001:db8::1]"), st.sampled_from(["", ":25", ":65535"])),
-    "user of a relay": st.from_regex(r"[!#-~]{1,20}", fullmatch=True),
-    "e-mail address": st.builds("{}@{}.test".format, _LABEL, _LABEL),
-    "url pattern": _TEXT.filter(lambda text: text.strip("/")),
-    "path of a redirect": st.from_regex(r"/[a-z]{1,3}[ -\"$-.:->@-~]{0,20}", fullmatch=True).filter(
-        lambda t: "%" not in t
-    ),
-    "target of a redirect": st.from_regex(r"(https://[a-z]{1,9}\.test)?/[A-Z]{1,3}[ -\"$-.0-~]{0,20}", fullmatch=True),
-    "header": st.from_regex(r"X-[A-Za-z0-9-]{1,20}", fullmatch=True),
-    "header value": st.from_regex(r"[A-Z!-/]([ -~]{0,20}[!-~])?", fullmatch=True),
-    "login name": st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", fullmatch=True),
-    "network": st.sampled_from(["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"]),
-    "command": st.from_regex(r"/?[A-Za-z0-9._]{1,9}( [!#-$&(-:<-\\[\\]-~]{1,20}){0,2}", fullmatch=True),
-    "name of a worker or schedule": st.from_regex(r"[a-z][a-z0-9-]{0,31}", fullmatch=True),
-    "schedule": st.sampled_from(["* * * * *", "*/7 1-5 1,15 jan-mar fri", "@daily", "hourly", "Mon..Fri 03:00"]),
-    "directive": st.sampled_from(["date.timezone", "memory_limit", "max_execution_time", "opcache.jit"]),
-}
-
-
-def value(annotation: Any) -> Data:
-    """Values that a field of this type accepts."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    plain = {bool: st.booleans(), int: st.integers(0, 100), str: _TEXT, float: st.floats(0, 100), NoneType: st.none()}
-    if annotation in plain:
-        return plain[annotation]
-    if origin is Annotated:
-        return _narrowed(arguments[0], arguments[1:])
-    if origin is Literal:
-        return st.sampled_from(arguments)
-    if origin in (Union, UnionType):
-        return st.one_of([value(argument) for argument in arguments])
-    if origin is dict:
-        return st.dictionaries(value(arguments[0]), value(arguments[1]), max_size=3)
-    if origin is list:
-        return st.lists(value(arguments[0]), max_size=3)
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return mapping(annotation)
-    raise NotImplementedError(annotation)
-
-
-def _narrowed(base: Any, metadata: Any) -> Data:
-    """Values for a kind of text or within the bounds of a number; the models refuse the rest."""
-    flat = [inner for item in metadata for inner in (item.metadata if isinstance(item, FieldInfo) else [item])]
-    for item in flat:
-        if isinstance(item, Text) and item.kind in KINDS:
-            return KINDS[item.kind]
-        if getattr(item, "pattern", None):
-            return st.from_regex(item.pattern, fullmatch=True)
-    if base is not int:
-        return value(base)
-    least = next((item.ge for item in flat if hasattr(item, "ge")), 0)
-    most = next((item.le for item in flat if hasattr(item, "le")), 1 << 30)
-    return st.sampled_from([least, most]) | st.integers(least, min(most, least + 5000))
-
-
-def mapping(model: type[BaseModel], skip: tuple[str, ...] = (), **fixed: Data) -> Data:
-    """A mapping of a model's fields: all required ones, and any of the others."""
-    fields = {
-        name: _narrowed(field.annotation, field.metadata)
-        for name, field in model.model_fields.items()
-        if name not in skip and name not in fixed
-    }
-    needed = {
-        name: fields.pop(name) for name, field in model.model_fields.items() if name in fields and field.is_required()
-    }
-    return st.fixed_dictionaries({**needed, **fixed}, optional=fields)
 
 
 def site(name: str) -> Data:
     """A site of a registered type; its aliases are unique in the playbook."""
-    aliases = st.lists(_LABEL.map(lambda label: f"{label}.of.{name}"[:250]), unique=True, max_size=3)
+    aliases = st.lists(LABEL.map(lambda label: f"{label}.of.{name}"[:250]), unique=True, max_size=3)
     one = [
         mapping(found.options, ("default", "recipe"), type=st.just(kind), aliases=aliases)
         for kind, found in site_types().items()
@@ -138,17 +45,11 @@ def playbooks(draw: Callable[[Data], Any]) -> dict[str, Any]:
         _fit_wordpress(data)
         if data.get("methods"):
             data["methods"] = ["GET", *data["methods"]]
-        tls = data.get("tls")
-        if isinstance(tls, dict):
-            files = {"certificate": "/etc/ssl/lampctl-test.pem", "key": "/etc/ssl/lampctl-test.key"}
-            given = {key: val for key, val in tls.items() if key not in files}
-            data["tls"] = {**given, **(files if tls["mode"] == "files" else {})}
+        _fit_upstreams(data)
     _fit_routes(sites)
     options = {
         name: draw(value(playbook_model().model_fields[name].annotation)) or {} for name in ("web", "php", "mysql")
     }
-    if options["php"].get("opcache_memory", "1G")[-1] == "K":
-        options["php"].pop("opcache_memory")
     options["web"] = {**options["web"], "front": None, **draw(st.sampled_from(SERVERS))}
     found = {"sites": sites, **options}
     return behind_nginx(found) if options["web"]["server"] == "nginx" else found
@@ -201,16 +102,28 @@ def _fit_wordpress(data: dict[str, Any]) -> None:
         data.pop("multisite", None)
 
 
+def _fit_upstreams(data: dict[str, Any]) -> None:
+    """Let several upstreams be a group: one scheme, no server twice."""
+    if not isinstance(data.get("upstreams"), list):
+        return
+    urls = [one if isinstance(one, str) else one["url"] for one in data["upstreams"]]
+    for number, one in enumerate(data["upstreams"]):
+        url = f"{urls[0].partition(':')[0]}://s{number}:{urls[number].rpartition(':')[2]}"
+        data["upstreams"][number] = url if isinstance(one, str) else {**one, "url": url}
+
+
 def _fit_source(data: dict[str, Any]) -> None:
     """Make a site's options fit the files of `Generated.source`."""
     data.pop("front_controller", None)
     if data.get("source") is None:
-        data.pop("public", None)
-        data.pop("exclude", None)
-        return
-    data.pop("root", None)
-    if "root" in site_types()[data["type"]].options.model_fields:
-        data["public"] = "cgi-bin"
+        for name in ("public", "exclude", "keep", "shared", "writable", "build", "logs", "hooks"):
+            data.pop(name, None)
+    else:
+        data.pop("root", None)
+        if "root" in site_types()[data["type"]].options.model_fields:
+            data["public"] = "cgi-bin"
+    if data["type"] == "static" and not (data.get("build") or data.get("hooks")):
+        data.pop("environment", None)
 
 
 def behind_nginx(data: dict[str, Any]) -> dict[str, Any]:

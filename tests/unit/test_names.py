@@ -27,7 +27,8 @@ from lampctl.resources.directory import DIRECTORIES
 from lampctl.resources.entry import Entry
 from lampctl.resources.kind import States
 from lampctl.resources.user import USERS, Account
-from tests.unit.playbooks import KINDS, Generated
+from tests.unit.playbooks import Generated
+from tests.unit.values import KINDS
 
 DERIVED: Mapping[str, Callable[[str], str]] = {
     "user": user_of,
