@@ -182,7 +182,7 @@ class HostRun(Work):
             seen = self.observe(transport)
             desired = self.wanted(seen)
             plan, hops = self.plan(desired, seen), self.prove(transport, desired, seen)
-        self.done["results"] = drift.compare(plan.changes, hops, self.share.loaded.playbook.sites)
+        self.done["results"] = drift.compare(plan, hops, self.share.loaded.playbook.sites)
         for result in self.done["results"][len(hops) :]:
             self.reporter.event(CheckDone(self.host, result))
         if not plan:

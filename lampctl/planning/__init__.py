@@ -31,11 +31,7 @@ __all__ = ["Generation", "Identity", "Plan", "Stage", "make"]
 def make(identity: Identity, desired: Desired, seen: Observation, contents: Mapping[str, str], wait: int) -> Plan:
     """The plan of one host.
 
-    Args:
-        identity: Of the playbook on the host.
-        desired, seen: What the playbook wants of the host, and what is there.
-        contents: Rendered text of each File, by key.
-        wait: Seconds to wait for apt's lock.
+    `seen` is what is there, `contents` the rendered text of each File by key, `wait` the seconds to wait for apt's lock.
     """
     makers = {key: name for name, keys in seen.owners.items() for key in keys}
     seen = seen.merged(identity.name, identity.inherits)
@@ -46,7 +42,8 @@ def make(identity: Identity, desired: Desired, seen: Observation, contents: Mapp
     orphans = seen.orphans(identity.name).difference(resource.key for resource in desired.resources)
     retired = retire.stage(desired, {key: makers[key] for key in orphans}, view)
     both = _inheriting(_rehearsed(first, desired, seen), identity), merged(retired, late)
-    problems = _problems(desired, seen, stages := tuple(stage for stage in both if stage.changes), conflicts)
+    stages = tuple(stage for stage in both if stage.changes)
+    problems = _problems(desired, seen, stages, conflicts)
     return Plan(
         identity.name,
         stages,
@@ -56,6 +53,7 @@ def make(identity: Identity, desired: Desired, seen: Observation, contents: Mapp
         (*_claimed(desired), *sorted(known & theirs.keys())),
         identity.inherits,
         (*(_notes(identity, desired, orphans, problems) if stages else identity.notes), *desired.reminders),
+        conflicts,
     )
 
 

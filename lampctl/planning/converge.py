@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lampctl.layers import Desired
@@ -12,7 +13,7 @@ from lampctl.resources.kind import Changed, HostView, Kind, Phase
 from lampctl.resources.kinds import kinds
 
 
-def stages(desired: Desired, view: HostView) -> tuple[Stage, Stage, list[Conflict]]:
+def stages(desired: Desired, view: HostView) -> tuple[Stage, Stage, tuple[Conflict, ...]]:
     """Compare the resources of each kind in turn; later kinds see which paths change.
 
     Returns:
@@ -37,7 +38,7 @@ def stages(desired: Desired, view: HostView) -> tuple[Stage, Stage, list[Conflic
         services=steps(Phase.SERVICES),
         after=steps(Phase.AFTER),
     )
-    return first, Stage(_changes(changed, late=True), after=steps(Phase.PROVED)), conflicts
+    return first, Stage(_changes(changed, late=True), after=steps(Phase.PROVED)), tuple(conflicts)
 
 
 def _compare(desired: Desired, view: HostView) -> tuple[dict[str, list[Changed[Any]]], list[Conflict], HostView]:
@@ -51,7 +52,7 @@ def _compare(desired: Desired, view: HostView) -> tuple[dict[str, list[Changed[A
             if isinstance(outcome, Change):
                 changed[kind.name].append((resource, outcome))
             elif outcome:
-                conflicts.append(outcome)
+                conflicts.append(replace(outcome, layer=resource.layer))
         view = view.changed([path for resource, _ in changed[kind.name] for path in kind.writes(resource)])
     return changed, conflicts, view
 

@@ -7,7 +7,7 @@ from functools import reduce
 
 from lampctl.layers.base import Problem
 from lampctl.planning.stages import Stage, merged
-from lampctl.resources import Change
+from lampctl.resources import Change, Conflict
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Plan:
         adopted: Keys that the host's state shows to be lampctl's, but are missing from its record.
         claims: Keys that belong to this playbook once it is applied, whoever made them.
         notes: What it says besides its changes.
+        conflicts: What is in the way of a resource; each is a problem as well.
         decisive: Checks that have to pass afterwards, whether they passed before or not.
     """
 
@@ -34,6 +35,7 @@ class Plan:
     claims: tuple[str, ...]
     inherits: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     decisive: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:

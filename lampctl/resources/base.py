@@ -75,6 +75,7 @@ class Conflict:
     resource: str
     message: str
     hint: str
+    layer: str = ""  # of the resource; filled in by the plan
 
 
 @dataclass(frozen=True)

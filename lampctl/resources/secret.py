@@ -118,5 +118,5 @@ SECRETS = Kind(
     parse,
     compare,
     steps,
-    writes=lambda secret: (secret.path,),
+    writes=lambda secret: (secret.path, *(path for path, _ in secret.copies)),
 )

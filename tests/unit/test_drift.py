@@ -5,14 +5,18 @@ from __future__ import annotations
 import pytest
 
 from lampctl.checks import Result, Status, Where, culprit
-from lampctl.planning import drift
-from lampctl.resources import Action, Change
+from lampctl.planning import Plan, Stage, drift
+from lampctl.resources import Action, Change, Conflict
 
 SITES = ("a.test", "shop.a.test", "b.test")
 
 
-def changed(*keys: str) -> list[Change]:
-    return [Change(key, "web" if "apache" in key else "php", Action.UPDATE) for key in keys]
+def plan(*changes: Change, conflicts: tuple[Conflict, ...] = ()) -> Plan:
+    return Plan("lamp", (Stage(changes),), (), "", (), (), conflicts=conflicts)
+
+
+def changed(*keys: str) -> Plan:
+    return plan(*(Change(key, "web" if "apache" in key else "php", Action.UPDATE) for key in keys))
 
 
 def hop(id: str, status: Status = Status.PASS) -> Result:
@@ -30,6 +34,9 @@ def hop(id: str, status: Status = Status.PASS) -> Result:
         ("release:a.test", "a.test"),
         ("directory:/var/www/a.test.old", "php"),
         ("file:/etc/apache2/conf-available/lampctl.conf", "web"),
+        ("file:/etc/wordpress/config-site-a-test.php", "a.test"),
+        ("file:/etc/wordpress/config-site-a-test--x.php", "php"),
+        ("user:site-shop-a-test", "shop.a.test"),
     ],
 )
 def test_difference_belongs_to_a_site_or_to_a_layer(key: str, subject: str) -> None:
@@ -54,4 +61,12 @@ def test_failing_hop_is_the_culprit_and_names_the_drift() -> None:
 
 
 def test_service_has_a_hop_of_its_own() -> None:
-    assert drift.compare([Change("service:apache2.service", "web", Action.START)], (), SITES) == ()
+    assert drift.compare(plan(Change("service:apache2.service", "web", Action.START)), (), SITES) == ()
+
+
+def test_what_is_in_the_way_differs_and_its_hint_says_what_to_do() -> None:
+    conflict = Conflict("directory:/var/www/a.test/uploads", "it belongs to root", "chown -R site-a-test /x", "site")
+    (result,) = drift.compare(plan(conflicts=(conflict,)), (hop("web.config"),), SITES)[1:]
+    assert (result.id, result.layer, result.status) == ("state.a.test", "site", Status.FAIL)
+    assert result.evidence == "directory:/var/www/a.test/uploads: it belongs to root"
+    assert result.hint == "a deploy leaves it alone: chown -R site-a-test /x"

@@ -118,10 +118,15 @@ def _checks(context: Context, tier: Tier, service: Service) -> tuple[Check, ...]
 def _service(context: Context, tier: Tier, secured: Iterable[Https]) -> Service:
     names = tier.names
     sandbox, homes = _sandbox(context, tier)
+    secret = front.NGINX if tier.front else front.APACHE
     return Service(
         names.unit,
         "web",
-        watch=(names.root, *(path for https in secured for path in (https.pair.certificate, https.pair.key))),
+        watch=(
+            names.root,
+            *(path for https in secured for path in (https.pair.certificate, https.pair.key)),
+            *((secret,) if context.front else ()),
+        ),
         on_change=_SERVERS[tier.server].on_change(context),
         ready=_ready(context, tier),
         test=names.test,
