@@ -31,7 +31,7 @@ __all__ = ["Generation", "Identity", "Plan", "Stage", "make"]
 def make(identity: Identity, desired: Desired, seen: Observation, contents: Mapping[str, str], wait: int) -> Plan:
     """The plan of one host.
 
-    `seen` is what is there, `contents` the rendered text of each File by key, `wait` how many seconds apt's lock may take.
+    `seen` is what is there, `contents` the text of each File by key, `wait` the seconds that apt's lock may take.
     """
     makers = {key: name for name, keys in seen.owners.items() for key in keys}
     seen = seen.merged(identity.name, identity.inherits)
