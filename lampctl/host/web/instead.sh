@@ -4,7 +4,9 @@
 printed=$(eval "$CALL")
 printf '%s\n' "$printed"
 case $printed in *lampctl-static*) exit 0 ;; esac
-find "$ROOT/sites-enabled" "$ROOT/conf-enabled" "$ROOT/conf.d" -name '*.conf' -printf '%T@ %p\n' 2>/dev/null | sort -rn | cut -d ' ' -f 2- |
+# NGINX reads every file of sites-enabled, such as Debian's `default`.
+find "$ROOT/sites-enabled" "$ROOT/conf-enabled" "$ROOT/conf.d" \( -name '*.conf' -o -path '/etc/nginx/sites-enabled/*' \) \
+    -printf '%T@ %p\n' 2>/dev/null | sort -rn | cut -d ' ' -f 2- |
     while IFS= read -r file; do
         real=$(readlink -f "$file")
         if grep -q 'Managed by lampctl' "$real" || grep -qxF "$real" /var/lib/dpkg/info/*.list; then continue; fi
