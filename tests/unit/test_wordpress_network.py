@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from lampctl.playbook import load
 from lampctl.rendering import Renderer
 from lampctl.resources import Command, File, select
 from lampctl.resources.kind import States
+from lampctl.resources.shell import script
 
 PAGE = "<title>Fans</title> /wp-includes/"
 
@@ -112,3 +115,35 @@ def test_second_site_of_a_network_is_judged(tmp_path: Path, raw: str, status: St
     check = next(one for one in found.checks if one.id == "site.network@a.test")
     verdict = check.judge(Evidence(raw, Facts("debian-13"), States()))
     assert (verdict.status, verdict.actual) == (status, actual)
+
+
+STUBS = """label() { sed "s/^/$1 /"; }
+with_log() { shift; echo "requested $*, with the headers of $owner"; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("row", "requested"),
+    [
+        ("a.test\t/fans/", "requested get_tls a.test /fans/ 443 header, with the headers of a.test\n"),
+        ("b.a.test\t/", "requested get_tls b.a.test / 443 header, with the headers of a.test\n"),
+        ("victim.test\t/", ""),
+        ("a.test.victim.test\t/", ""),
+        ("a.test b.a.test\t/", ""),
+        ("*\t/", ""),
+        ("\t/", ""),
+        ("a.test\thttp://victim.test/", ""),
+        ("a.test\t//victim.test:80/", ""),
+        ("a.test\t/ HTTP/1.0", ""),
+        ("a.test\t", ""),
+        ("a.test", ""),
+        ("ERROR 2002 (HY000): Can't connect", ""),
+    ],
+)
+def test_only_a_name_of_the_site_is_requested_with_its_headers(row: str, requested: str) -> None:
+    """The site's own code writes the table of the network's sites."""
+    given = {"site": "a.test", "names": ("a.test", "b.a.test"), "sql": "SELECT", "tls": "yes", "header": "header"}
+    text = STUBS + script("wordpress/second", client=f"printf '%b' {shlex.quote(row)}", logs="", **given)
+    ran = subprocess.run(["sh", "-eu", "-c", text], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.partition("\n")[2] == requested

@@ -95,6 +95,7 @@ def chain(context: Context, name: str, options: WordpressSite, recognise: Recogn
     look = script(
         "wordpress/second",
         site=name,
+        names=answered(name, options),
         sql=_SECOND.format(identifier(found[0])),
         client=found[1].client,
         tls="yes" if redirects(context, name) else "",
