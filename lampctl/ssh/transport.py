@@ -26,7 +26,7 @@ class Session(Protocol):
 
 
 class Wire(Protocol):
-    """The streams of a running batch, as bytes: for a command that somebody talks to."""
+    """The streams of a running batch, as bytes: for a command with which a user interacts."""
 
     def read(self) -> bytes:
         """What there is of stdout; empty at its end."""

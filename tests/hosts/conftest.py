@@ -207,6 +207,14 @@ def bare(boxes: Boxes, release: str) -> Iterator[Host]:
     boxes.down(f"bare-{release}")
 
 
+@pytest.fixture(scope="module")
+def fresh(boxes: Boxes, release: str, request: pytest.FixtureRequest) -> Iterator[Host]:
+    """A host with nothing but sshd, of each module's own, which can change it."""
+    found = Host(boxes.up(f"{request.module.__name__.rpartition('test_')[2]}-{release}", release), boxes)
+    yield found
+    boxes.down(found.box.name)
+
+
 @pytest.fixture(scope="session")
 def deployed(boxes: Boxes, release: str) -> tuple[str, RunResult]:
     """The label of the snapshot after the first deploy to a bare host, and that run; once for all workers."""

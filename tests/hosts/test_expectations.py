@@ -5,11 +5,9 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
 
 import pytest
 
-from lampctl.box import Boxes
 from tests.hosts.conftest import Host
 from tests.hosts.requested import SETUPS
 from tests.hosts.ruled import CLIENT, FROM_PROXY, HEADER, PLAYBOOK, get, gets, project, statuses
@@ -18,25 +16,18 @@ from tests.hosts.servers import SETTLED
 pytestmark = pytest.mark.hosts
 
 
-@pytest.fixture(scope="module")
-def ruled(boxes: Boxes, release: str) -> Iterator[Host]:
-    host = Host(boxes.up(f"ruled-{release}", release), boxes)
-    yield host
-    boxes.down(host.box.name)
-
-
 @pytest.fixture(scope="module", params=SETUPS)
-def served(ruled: Host, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Host:
+def served(fresh: Host, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Host:
     folder = tmp_path_factory.mktemp("ruled")
     project(folder)
-    proxy = ruled.sh("ip -o route get 1.1.1.1 | sed -n 's/.* via \\([0-9.]*\\).*/\\1/p'").strip()
+    proxy = fresh.sh("ip -o route get 1.1.1.1 | sed -n 's/.* via \\([0-9.]*\\).*/\\1/p'").strip()
     (folder / "site.yml").write_text(PLAYBOOK.format(web=SETUPS[request.param], proxy=proxy))
-    ran = ruled.lampctl("deploy", "HOST", "-p", "site.yml", cwd=folder)
+    ran = fresh.lampctl("deploy", "HOST", "-p", "site.yml", cwd=folder)
     assert ran.code == 0, ran
     assert ran.results["site.login@closed.test"] == ran.results["site.redirects@ruled.test"] == "pass"
-    assert ruled.lampctl("plan", "HOST", "-p", "site.yml", cwd=folder).changes == {}
-    ruled.sh(SETTLED)
-    return ruled
+    assert fresh.lampctl("plan", "HOST", "-p", "site.yml", cwd=folder).changes == {}
+    fresh.sh(SETTLED)
+    return fresh
 
 
 def test_paths_are_denied_by_default(served: Host) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from lampctl.box import Boxes
 from tests.hosts import registries
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
 from tests.hosts.shops import AdoptedShop, Broken, on
@@ -41,12 +38,10 @@ SECOND = {
 
 
 @pytest.fixture(scope="module")
-def server(boxes: Boxes, release: str) -> Iterator[Host]:
-    """A bare host that reaches npm's registry."""
-    found = Host(boxes.up(f"node-{release}", release), boxes)
-    registries.reach(found)
-    yield found
-    boxes.down(found.box.name)
+def server(fresh: Host) -> Host:
+    """It reaches npm's registry."""
+    registries.reach(fresh)
+    return fresh
 
 
 @pytest.fixture(scope="module")

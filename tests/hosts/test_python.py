@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
-from lampctl.box import Boxes
 from tests.hosts import registries
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
 from tests.hosts.shops import AdoptedShop, Broken, on
@@ -33,12 +31,10 @@ PAGE = "basket/templates/basket/basket.html"
 
 
 @pytest.fixture(scope="module")
-def server(boxes: Boxes, release: str) -> Iterator[Host]:
-    """A bare host that reaches PyPI."""
-    found = Host(boxes.up(f"python-{release}", release), boxes)
-    registries.reach(found)
-    yield found
-    boxes.down(found.box.name)
+def server(fresh: Host) -> Host:
+    """It reaches PyPI."""
+    registries.reach(fresh)
+    return fresh
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from lampctl.box import Boxes
 from tests.hosts.conftest import ON_ONE_RELEASE, Host
 from tests.hosts.shops import on, tried
 from tests.hosts.wikis import KNOWN, Wiki
@@ -19,18 +16,10 @@ CASES = [(name, case) for name in tried(*NAMES) for case in KNOWN[name.split("-"
 
 
 @pytest.fixture(scope="module")
-def server(boxes: Boxes, release: str) -> Iterator[Host]:
-    """A bare host."""
-    found = Host(boxes.up(f"wikis-{release}", release), boxes)
-    yield found
-    boxes.down(found.box.name)
-
-
-@pytest.fixture(scope="module")
-def shop(request: pytest.FixtureRequest, server: Host, tmp_path_factory: pytest.TempPathFactory) -> Wiki:
+def shop(request: pytest.FixtureRequest, fresh: Host, tmp_path_factory: pytest.TempPathFactory) -> Wiki:
     """One of the applications, deployed for the first time, or behind its other web server."""
     name, web = request.param.split("-")
-    found = Wiki(server, tmp_path_factory.mktemp(name), name, web, f"{name}.test")
+    found = Wiki(fresh, tmp_path_factory.mktemp(name), name, web, f"{name}.test")
     found.first, found.good = found.known.first, lambda text: "200 OK" in text[:20] and found.known.title in text
     found.original()
     ran = found.deploy()

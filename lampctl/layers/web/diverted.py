@@ -1,4 +1,4 @@
-"""Files of a web server's package that lampctl replaces as a whole, unless somebody has edited them."""
+"""Files of a web server's package that lampctl replaces as a whole, unless they were edited."""
 
 from __future__ import annotations
 
