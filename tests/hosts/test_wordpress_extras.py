@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -20,7 +23,13 @@ register_activation_hook(__FILE__, fn () => update_option('shop', 'on'));
 register_deactivation_hook(__FILE__, fn () => update_option('shop', 'off'));
 add_action('wp_footer', fn () => print('<!-- shop -->'));
 """
-EXTRAS = f"""{PLAYBOOK.rstrip()[:-1]}, plugins: {{shop: ./shop}}, themes: {{own: ./own}}, theme: own}}
+LATER = """<?php
+/* Plugin Name: Later */
+register_activation_hook(__FILE__, fn () => update_option('later', 'on'));
+add_action('wp_footer', fn () => print('<!-- later -->'));
+"""
+EXTRAS = f"""{PLAYBOOK.rstrip()[:-1]}, themes: {{own: ./own}}, theme: own,
+    plugins: {{shop: ./shop, later: {{archive: ./later.zip, sha256: DIGEST, active: false}}}}}}
 """
 FILES = {
     "shop/shop.php": PLUGIN,
@@ -30,8 +39,13 @@ FILES = {
 }
 SUBDOMAINS = "sub.test"
 NETWORKS = f"""{EXTRAS.rstrip()[:-1]}, multisite: subdirectory}}
-  {SUBDOMAINS}: {{type: wordpress, tls: self-signed, multisite: subdomain, aliases: [a.{SUBDOMAINS}, b.{SUBDOMAINS}]}}
+  {SUBDOMAINS}: {{type: wordpress, tls: self-signed, multisite: subdomain, aliases: [a.{SUBDOMAINS}, b.{SUBDOMAINS}, c.{SUBDOMAINS}]}}
 """
+SERVERS = {
+    "nginx": ("--set", "web.server=nginx"),
+    "apache": ("--set", "web.server=apache"),
+    "front": ("--set", "web.server=apache", "--set", "web.front=nginx"),
+}
 PICTURE = base64.b64decode("R0lGODdhAQABAIAAAP///////ywAAAAAAQABAAACAkQBADs=")
 # An event of 2001 of a hook that nothing has: WordPress's cron removes it.
 EVENT = (
@@ -48,16 +62,26 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path, text in FILES.items():
         (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).write_text(text)
+    with zipfile.ZipFile(folder / "later.zip", "w") as archive:
+        archive.writestr("later-1.2/later.php", LATER)
+        archive.writestr("later-1.2/later.css", "body {}")
     return folder
 
 
 def lampctl(host: Host, project: Path, command: str, text: str = EXTRAS, server: str = "nginx") -> RunResult:
-    (project / "blog.yml").write_text(text)
-    return host.lampctl(command, "HOST", "-p", "blog.yml", "--set", f"web.server={server}", cwd=project)
+    digest = hashlib.sha256((project / "later.zip").read_bytes()).hexdigest()
+    (project / "blog.yml").write_text(text.replace("DIGEST", f'"{digest}"'))
+    return host.lampctl(command, "HOST", "-p", "blog.yml", *SERVERS[server], cwd=project)
 
 
 def password(host: Host, name: str) -> str:
     return host.sh(f"sed -n 's/.*= \"\\(.*\\)\"/\\1/p' /etc/lampctl/secrets/admin@{name}.conf").strip()
+
+
+def shown(page: bytes) -> dict[str, str]:
+    """The delivered plugins that wp-admin lists, and what it calls them."""
+    rows = re.findall(r'<tr class="(\w+)[^"]*" data-slug="(\w+)"', page.decode())
+    return {name: state for state, name in rows if name in {"shop", "later"}}
 
 
 def option(host: Host, name: str = "shop") -> str:
@@ -73,6 +97,10 @@ def test_they_are_delivered_and_active(host: Host, project: Path) -> None:
     page = visitor.ask("/")[2]
     assert (b"<!-- shop -->" in page, b"<!-- own -->" in page) == (True, True)
     assert visitor.ask("/wp-content/plugins/shop/shop.css")[0] == 200
+    assert visitor.ask("/wp-content/plugins/later/later.css")[0] == 200
+    assert (option(host, "later"), b"<!-- later -->" in page) == ("", False)
+    visitor.log_in(password(host, NAME))
+    assert shown(visitor.ask("/wp-admin/plugins.php")[2]) == {"later": "inactive", "shop": "active"}
     assert host.sh(f"stat -c %U:%a {MAIN}").strip() == "root:644"
     assert lampctl(host, project, "plan").changes == {}
 
@@ -115,12 +143,12 @@ def test_network_that_fails_its_proof_is_a_single_site_again(host: Host, project
     assert lampctl(host, project, "plan", PLAYBOOK).changes == {}
 
 
-@pytest.mark.parametrize("server", ["nginx", "apache"])
+@pytest.mark.parametrize("server", [*SERVERS])
 def test_network_serves_its_sites(host: Host, project: Path, server: str) -> None:
     ran = lampctl(host, project, "deploy", NETWORKS, server)
     assert (ran.code, set(ran.results.values())) == (0, {"pass"}), ran
     host.sh(SETTLED)
-    word = {"nginx": "a", "apache": "b"}[server]
+    word = {"nginx": "a", "apache": "b", "front": "c"}[server]
     own = use_site(Browser(host.box.address), password(host, NAME), word, f"http://{NAME}/{word}")
     assert (b"<!-- shop -->" in own, b"<!-- own -->" in own) == (True, False)  # the plugin is the network's
     editor = Browser(host.box.address, SUBDOMAINS, tls=True)
@@ -157,11 +185,38 @@ def use_site(editor: Browser, secret: str, word: str, url: str) -> bytes:
 
 
 def test_second_site_of_a_network_is_a_hop(host: Host, project: Path) -> None:
-    ran = lampctl(host, project, "check", NETWORKS, "apache")
+    ran = lampctl(host, project, "check", NETWORKS, "front")
     found = {one["id"]: one["actual"] for one in ran.host["results"]}
     assert found[f"site.network@{NAME}"].startswith(f"{NAME}/a/: 200")
     assert found[f"site.network@{SUBDOMAINS}"].startswith(f"a.{SUBDOMAINS}/: 200")
-    assert lampctl(host, project, "plan", NETWORKS, "apache").changes == {}
+    assert lampctl(host, project, "plan", NETWORKS, "front").changes == {}
+
+
+@pytest.mark.parametrize(
+    ("domain", "path", "status", "actual"),
+    [
+        (
+            SUBDOMAINS,
+            "/taken/",
+            "fail",
+            f"{SUBDOMAINS}/taken/ is one of its sites, and no name of {NAME} in the playbook",
+        ),
+        (NAME, f"http://{SUBDOMAINS}/taken/", "unknown", "the database cannot be asked for it"),
+    ],
+)
+def test_another_site_is_not_requested_for_a_network_that_claims_it(
+    host: Host, project: Path, domain: str, path: str, status: str, actual: str
+) -> None:
+    """The site's code can write any name into its own database; the proof's headers are for this site alone."""
+    table = "wordpress_test.wp_blogs"
+    former = host.sh(f"mariadb -N -e 'SELECT domain, path FROM {table} WHERE blog_id = 2'").split()
+    write = "mariadb <<'END'\nUPDATE {} SET domain = '{}', path = '{}' WHERE blog_id = 2;\nEND"
+    host.sh(write.format(table, domain, path))
+    ran = lampctl(host, project, "check", NETWORKS, "front")
+    host.sh(write.format(table, *former))
+    found = next(one for one in ran.host["results"] if one["id"] == f"site.network@{NAME}")
+    assert (found["status"], found["actual"]) == (status, actual)
+    assert host.sh("cat /var/log/nginx/*.access.log /var/log/apache2/*.access.log | grep -c taken || :").strip() == "0"
 
 
 def test_cron_runs_for_each_site_of_a_network(host: Host) -> None:
