@@ -114,6 +114,36 @@ def test_the_last_lines_as_text(shop: Host) -> None:
     assert "page asked red\ufffd[2J" in ran.out
 
 
+# As after two nights of logrotate: of the web server's log, and of the application's, in its own time zone.
+ROTATED = """
+day() { date -u -d "$1 days ago" "+$2"; }
+for log in /var/log/*/shop.test.access.log; do
+    for age in 1 2 3; do
+        printf '1.2.3.4 - - [%s] "GET /night%s HTTP/1.1" 200 2\\n' "$(day $age '%d/%b/%Y:%T +0000')" "$age" > "$log.$age"
+    done
+done
+log=/var/www/shop.test/shared/storage/app.log
+for age in 1 2 3; do TZ=Asia/Kolkata date -d "$age days ago" "+[%F %T] production.ERROR: night$age" > "$log.$age"; done
+for log in /var/log/*/shop.test.access.log "$log"; do
+    for age in 1 2 3; do touch -d "$age days ago" "$log.$age"; done
+    gzip "$log.2" "$log.3"
+done
+"""
+
+
+def test_rotated_logs_are_read_as_far_back_as_the_time(shop: Host, book: str) -> None:
+    visit(shop, "/?today=1")
+    shop.sh(ROTATED)
+    for since, nights in (("12h", set()), ("36h", {1}), ("60h", {1, 2}), ("4d", {1, 2, 3})):
+        found = rows(shop.lampctl("logs", "HOST", "shop.test", "--since", since))
+        read = {night: {source for _, source in sources(found, f"night{night}")} for night in (1, 2, 3)}
+        assert read == {night: access(book) | {"app:app.log"} if night in nights else set() for night in read}
+        assert {source for _, source in sources(found, "today=1")} >= access(book)
+        times = [row["time"] for row in found]
+        assert times == sorted(times)
+    shop.sh("rm /var/log/*/shop.test.access.log.* /var/www/shop.test/shared/storage/app.log.*")
+
+
 def test_a_tenant_s_path_leads_nowhere(shop: Host) -> None:
     shop.sh("""cd /var/www/shop.test/shared/storage; mv app.log kept
         echo secret-of-root > /root/secret.log; chmod 600 /root/secret.log; setpriv --reuid=site-shop-test --regid=site-shop-test --clear-groups \\

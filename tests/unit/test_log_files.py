@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -87,6 +89,59 @@ def test_a_rotated_log_is_read_as_far_as_it_is_needed(tmp_path: Path) -> None:
     assert [text.rpartition(" ")[2] for _, _, text in read(log, most=2)] == ["new", "newest"]
     since = int(datetime(2026, 11, 28, 6, 1, tzinfo=UTC).timestamp())
     assert [text.rpartition(" ")[2] for _, _, text in read(log, since=since)] == ["old", "new", "newest"]
+
+
+DAY = 86400
+
+
+def rotated(folder: Path, numbers: range, text: str = "") -> Path:
+    """A log of `MOMENT`, and what logrotate keeps: one of each day before, the first of them not compressed yet."""
+    for number in numbers:
+        time = MOMENT - number * DAY
+        lines = text or f"{datetime.fromtimestamp(time, UTC):%Y-%m-%dT%H:%M:%SZ} {number}\n"
+        path = folder / ("a.log" + (f".{number}" if number else "") + (".gz" if number > 1 else ""))
+        path.write_bytes(gzip.compress(lines.encode(), 1) if number > 1 else lines.encode())
+        os.utime(path, (time, time))
+    return folder / "a.log"
+
+
+@pytest.mark.parametrize(("days", "shown"), [(0, "0"), (1, "10"), (2, "210"), (4, "43210"), (99, "543210")])
+def test_compressed_logs_are_read_as_far_back_as_the_time(tmp_path: Path, days: int, shown: str) -> None:
+    log = rotated(tmp_path, range(6))
+    assert "".join(text[-1] for _, _, text in read(log, since=MOMENT - days * DAY)) == shown
+
+
+def test_compressed_logs_are_read_for_a_time_only_and_not_past_a_gap(tmp_path: Path) -> None:
+    log = rotated(tmp_path, range(6))
+    assert [text[-1] for _, _, text in read(log)] == ["1", "0"]
+    assert [text[-1] for _, _, text in read(log, most=1, since=1)] == ["0"]
+    (tmp_path / "a.log.4.gz").write_bytes(b"\x1f\x8bbroken")
+    assert [text[-1] for _, _, text in read(log, since=1)] == ["5", "3", "2", "1", "0"]
+    (tmp_path / "a.log.3.gz").unlink()
+    assert [text[-1] for _, _, text in read(log, since=1)] == ["2", "1", "0"]
+
+
+def test_no_more_of_a_compressed_log_is_kept_than_the_bytes(tmp_path: Path) -> None:
+    """512 MiB in 0.5 MiB; and the bytes are those of all files of a log."""
+    log = rotated(tmp_path, range(2))
+    line = b"2026-11-26T06:16:56Z " + 1002 * b"x" + b"\n"
+    (tmp_path / "a.log.2.gz").write_bytes(gzip.compress(1024 * line, 1) * 512)
+    rotated(tmp_path, range(3, 4))
+    found = read(log, since=1, bytes=70_000)
+    assert found[0][1] == -1.0  # it says that there may be more
+    assert [text[-1] for _, _, text in found[1:]] == [*"x" * 68, "1", "0"]
+
+
+def test_a_compressed_log_that_takes_too_long_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = rotated(tmp_path, range(4))
+    (tmp_path / "gzip").write_text("#!/bin/sh\nexec sleep 60\n")
+    (tmp_path / "gzip").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    began = monotonic()
+    assert [(time == -1.0, text[-1:]) for _, time, text in read(log, log, since=1)] == [
+        (True, ""), (False, "1"), (False, "0"), (True, ""), (False, "1"), (False, "0")
+    ]  # fmt: skip
+    assert monotonic() - began < 9
 
 
 def test_no_lines_of_what_is_no_file(tmp_path: Path) -> None:

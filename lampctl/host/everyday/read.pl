@@ -1,13 +1,16 @@
 # Prints the last lines of log files, then a line `-`; to follow them, also what they gain, across rotation, until its parent ends.
 # A line is `INDEX<TAB>TIME<TAB>TEXT`: which of the files, seconds since the epoch, the line; `INDEX<TAB>!`: not all of that file that
-# was asked for was read. Only modules of perl-base, which is essential on Debian. Arguments: 1 to follow; the most lines and bytes of each file; the time before which lines are left out
-# (0: none); `root` if they are root's: then no link is followed and no directory on the way is anybody else's; the files.
+# was asked for was read. Only modules of perl-base, which is essential on Debian, as gzip is. Arguments: 1 to follow; the most lines and
+# bytes of each file, with those that it was before its rotations; the time before which lines are left out (0: none); `root` if they
+# are root's: then no link is followed and no directory on the way is anybody else's; the files.
 use strict;
 use warnings;
 use Fcntl qw(:DEFAULT);
+use IO::Select;
 use POSIX ();
 
 my ($follow, $most, $bytes, $since, $whose, @paths) = @ARGV;
+my $ends = time + 5; # of what is compressed, which is read from its beginning: all files together
 my ($parent, $tick, $out, $widest) = (getppid, @paths > 200 ? 1 : 0.25, '', 8192);
 my %months = map { (qw(Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec))[$_] => $_ + 1 } 0 .. 11;
 my $clock = qr/(\d\d):(\d\d):(\d\d)/;
@@ -90,23 +93,77 @@ sub first_time {
     return;
 }
 
-# The last lines of an open file, and whether they are all of them: no more of it is read than they need.
+# The last lines of an open file, and whether they are all of them: no more of it is read than they need, and than is left of the
+# bytes of this log.
 sub last_lines {
     my ($file, $handle, $stat) = @_;
-    my $end = $stat->[7];
+    my ($end, $room) = ($stat->[7], $file->{room});
     for (my $span = 65536;; $span *= 4) {
-        $span = $bytes if $span > $bytes;
+        $span = $room if $span > $room;
         my ($from, $text) = ($end > $span ? $end - $span : 0, '');
         sysseek $handle, $from, 0;
         while (length $text < $end - $from) { sysread($handle, $text, $end - $from - length $text, length $text) or last }
         my @lines = split /\n/, $text, -1;
         shift @lines if $from; # it begins before
         guess_zone($file, $stat->[9], @lines);
-        return (!$from, @lines) if !$from || @lines > $most + 1 || ($since && (first_time($file, @lines) // $since) < $since);
-        next if $span < $bytes;
-        $out .= "$file->{index}\t!\n" if $since;
-        return (0, @lines);
+        my $enough = @lines > $most + 1 || ($since && (first_time($file, @lines) // $since) < $since);
+        next if $from && !$enough && $span < $room;
+        $file->{room} -= length $text;
+        short($file) if $from && !$enough;
+        return (!$from, @lines);
     }
+}
+
+sub short { my ($file) = @_; $out .= "$file->{index}\t!\n" if $since && !$file->{short}++ }
+
+# The text of a compressed file, and whether it is all of it: else its end, or nothing if that was not reached in time.
+sub unpacked {
+    my ($handle, $room) = @_;
+    pipe(my $from, my $to) or return (0, '');
+    my $pid = fork // return (0, '');
+    if (!$pid) {
+        open STDIN, '<&', $handle;
+        open STDOUT, '>&', $to;
+        exec qw(gzip -dc) or POSIX::_exit(127);
+    }
+    close $to;
+    my ($all, $text, $select) = (1, '', IO::Select->new($from));
+    while ($ends > time && $select->can_read($ends - time)) {
+        my $read = sysread $from, $text, 262144, length $text;
+        if (!$read) { waitpid $pid, 0; return ($all, $text) }
+        if (length $text > 2 * $room + 262144) { ($all, $text) = (0, substr $text, length($text) - $room) }
+    }
+    kill 'KILL', $pid;
+    waitpid $pid, 0;
+    return (0, '');
+}
+
+sub unpacked_lines {
+    my ($file, $handle, $stat) = @_;
+    my ($all, $text) = unpacked($handle, $file->{room});
+    if (length $text > $file->{room}) { ($all, $text) = (0, substr $text, length($text) - $file->{room}) }
+    my @lines = split /\n/, $text, -1;
+    shift @lines unless $all; # it begins before
+    guess_zone($file, $stat->[9], @lines);
+    $file->{room} -= length $text;
+    short($file) if !$all && (first_time($file, @lines) // $since) >= $since;
+    return ($all, @lines);
+}
+
+# With the lines of the files that it was before its rotations, the newest first, as far as these are not enough: .1, .2 and so on;
+# compressed ones only for the sake of the time. A file that was last changed before that has none of its lines.
+sub with_older {
+    my ($file, $all, @lines) = @_;
+    for (my $number = 1; $all && @lines < $most && (first_time($file, @lines) // $since) >= $since; $number++) {
+        my ($handle, $stat) = opened("$file->{path}.$number");
+        my $plain = $handle;
+        ($handle, $stat) = opened("$file->{path}.$number.gz") if !$plain && $since;
+        last if !$handle || $stat->[9] < $since;
+        ($all, my @before) = $plain ? last_lines($file, $handle, $stat) : unpacked_lines($file, $handle, $stat);
+        pop @before if @before && $before[-1] eq '';
+        unshift @lines, @before;
+    }
+    return @lines;
 }
 
 sub put { my ($file, $time, $text) = @_; $out .= sprintf "%d\t%.6f\t%s\n", $file->{index}, $time, substr($text =~ s/\r+$//r, 0, $widest) }
@@ -115,7 +172,7 @@ sub flush {
     while (length $out) { substr $out, 0, syswrite(STDOUT, $out, 65536) // exit, '' }
 }
 
-# What there is of a file and, if that is not enough, of the one that it was before its rotation.
+# What there is of a file and, if that is not enough, of those that it was before its rotations.
 sub backlog {
     my ($file) = @_;
     my ($handle, $stat) = opened($file->{path}) or return;
@@ -123,13 +180,7 @@ sub backlog {
     my $rest = @lines ? pop @lines : '';
     if (!$follow && length $rest) { push @lines, $rest; $rest = '' }
     push @{ $file->{streams} }, { handle => $handle, at => $stat->[7], rest => $rest, id => "$stat->[0]:$stat->[1]" };
-    if ($all && @lines < $most && (first_time($file, @lines) // $since) >= $since) {
-        my ($older, $was) = opened("$file->{path}.1");
-        my (undef, @before) = $older ? last_lines($file, $older, $was) : ();
-        pop @before if @before && $before[-1] eq '';
-        unshift @lines, @before;
-    }
-    recent($file, $stat->[9], @lines);
+    recent($file, $stat->[9], with_older($file, $all, @lines));
 }
 
 # Prints those since the time, at most so many. A line without a time belongs to the one before it.
@@ -176,7 +227,7 @@ sub more {
     }
 }
 
-my @files = map { { path => $paths[$_], index => $_, streams => [] } } 0 .. $#paths;
+my @files = map { { path => $paths[$_], index => $_, room => $bytes, streams => [] } } 0 .. $#paths;
 for my $file (@files) { backlog($file); flush() }
 $out = "-\n";
 flush();
