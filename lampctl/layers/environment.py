@@ -24,7 +24,7 @@ from lampctl.playbook.sites.environment import (
     pieces,
 )
 from lampctl.playbook.sites.names import shortened
-from lampctl.resources import File, Resource, Secret
+from lampctl.resources import File, Resource, Secret, SuppliedSecret
 from lampctl.resources.shell import quote
 
 PORT = 3306
@@ -134,7 +134,7 @@ def _of_database(context: Context, site: str, database: DatabaseOptions) -> dict
 def _secret(site: str, variable: str, wanted: str | Supplied) -> Secret:
     name = secret_name(site, variable)
     if isinstance(wanted, Supplied):
-        return Secret(name, "site", variable, given=True, origin=wanted.shown)
+        return SuppliedSecret(name, "site", variable, origin=wanted.shown)
     return Secret(name, "site", variable, alike=True)
 
 

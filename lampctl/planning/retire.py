@@ -9,8 +9,8 @@ from lampctl.layers import Desired
 from lampctl.planning.identity import sites_of
 from lampctl.planning.stages import Stage, generation, path_of
 from lampctl.playbook import home_of, user_of
-from lampctl.resources import Action, Change, Rename, Resource, Service, SharedService, select
-from lampctl.resources.kind import Changed, HostView
+from lampctl.resources import Action, Change, PasswordFile, Rename, Resource, Secret, Service, SharedService, select
+from lampctl.resources.kind import Changed, HostView, Retirement
 from lampctl.resources.kinds import kinds
 from lampctl.resources.service import SERVICES, steps
 
@@ -27,7 +27,7 @@ def stage(desired: Desired, orphans: Mapping[str, str], view: HostView) -> Stage
         kind.retire([key for key, noun in nouns.items() if noun in kind.nouns], kind.select(candidates), view)
         for kind in reversed(kinds())
     ]
-    deleted = tuple(key for item in retired for key in item.deleted)
+    deleted = _deleted(retired, candidates)
     leaving = tuple(step for item in retired for step in item.steps)
     view = view.changed([path_of(key) for key in deleted])
     stopped = {key for step in leaving for key in step.disowns}
@@ -43,6 +43,12 @@ def stage(desired: Desired, orphans: Mapping[str, str], view: HostView) -> Stage
         generation=generation(desired, [], {}, deleted, leaving),
         services=tuple(steps(reloads, view)),
     )
+
+
+def _deleted(retired: Sequence[Retirement], candidates: Sequence[Resource]) -> tuple[str, ...]:
+    """Keys of files. An undo records what it brings back as a file: it may be a secret that the playbook has again."""
+    secrets = {path_of(item.key) for item in select(candidates, PasswordFile, Secret)}
+    return tuple(key for item in retired for key in item.deleted if path_of(key) not in secrets)
 
 
 def _running(candidates: Sequence[Resource], stopped: Collection[str], view: HostView) -> list[Service]:

@@ -16,7 +16,7 @@ from lampctl.resources.rebind import Rebind
 from lampctl.resources.release import Making, Release, Source
 from lampctl.resources.rename import Rename
 from lampctl.resources.repository import Repository
-from lampctl.resources.secret import Secret
+from lampctl.resources.secret import Secret, SuppliedSecret
 from lampctl.resources.service import OutgoingService, Service, SharedService
 from lampctl.resources.sql import Server
 from lampctl.resources.user import User
@@ -54,6 +54,7 @@ __all__ = [
     "SharedService",
     "Source",
     "Step",
+    "SuppliedSecret",
     "Symlink",
     "User",
     "select",

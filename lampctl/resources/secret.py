@@ -1,7 +1,7 @@
 """Secrets that are generated on the host and stay there, in a file that only root can read.
 
 A secret that two hosts share is generated on one and given to the other: it passes through the controller's memory, and
-is in the batch's directory, as `given/NAME`, while a batch runs.
+is in the batch's directory, as `given/NAME`, while a batch runs. So does one that is supplied.
 
 The file has one line that matters: `env[DB_PASSWORD] = "…"`. The value is never an argument of a process: it passes
 through shell builtins and pipes only. What composes a site's environment reads it (templates/unit/environment.sh.j2).
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from lampctl.answers import rows
 from lampctl.resources.base import Action, Change, Step
-from lampctl.resources.kind import Changed, HostView, Kind, Phase
+from lampctl.resources.kind import Changed, HostView, Kind, Phase, Retirement
 from lampctl.resources.shell import quote, script, words
 
 DIRECTORY = "/etc/lampctl/secrets"
@@ -47,6 +47,20 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class SuppliedSecret(Secret):
+    """One that whoever runs lampctl supplies, and can supply again: it leaves the host with the entry that names it.
+
+    A secret that was made stays: what was encrypted with it could not be read again.
+    """
+
+    given: bool = True
+
+    @property
+    def key(self) -> str:
+        return f"supplied-secret:{self.path}"
+
+
+@dataclass(frozen=True)
 class SecretState:
     """`file`: its type, owner and mode, such as `regular file root:root 600`; or what is wrong with its content."""
 
@@ -70,7 +84,8 @@ def probe(secrets: Sequence[Secret]) -> str:
 
 
 def parse(raw: str) -> dict[str, SecretState]:
-    return {f"secret:{path}": SecretState(f"{kind} {owner} {mode}") for path, kind, owner, mode in rows(raw, 4)}
+    """Path -> state."""
+    return {path: SecretState(f"{kind} {owner} {mode}") for path, kind, owner, mode in rows(raw, 4)}
 
 
 def compare(secret: Secret, state: SecretState | None, view: HostView) -> Change | None:  # noqa: ARG001
@@ -92,6 +107,7 @@ def steps(changed: Sequence[Changed[Secret]], view: HostView) -> list[Step]:  # 
             _make(secret)
             + script("secret/copies")
             + "".join(f"{words(['write_copy', secret.read, text, path])}\n" for path, text in secret.copies),
+            owns=(secret.key,) if isinstance(secret, SuppliedSecret) else (),
         )
         for secret, _ in changed
     ]
@@ -109,14 +125,22 @@ def _given(secret: Secret) -> str:
     return f"./given/{secret.name}"
 
 
+def retire(keys: Sequence[str], wanted: Sequence[Secret], view: HostView) -> Retirement:  # noqa: ARG001
+    """With the previous files: if the program that reads it comes back with those, so does the secret."""
+    return Retirement(deleted=tuple(key for key in keys if key.startswith("supplied-")))
+
+
 SECRETS = Kind(
     "secrets",
-    ("secret",),
+    ("secret", "supplied-secret"),
     (Secret,),
     Phase.PREPARE,
     probe,
     parse,
     compare,
     steps,
+    locate=lambda secret: secret.path,
     writes=lambda secret: (secret.path, *(path for path, _ in secret.copies)),
+    claimed=(SuppliedSecret,),
+    retire=retire,
 )

@@ -186,10 +186,49 @@ def test_it_is_there_after_a_power_failure(given: Host, boxes: Boxes) -> None:
         assert all(found[name] == before[site][name] for name in ("MODE", "KEY", "TOKEN", "ODD", "DATABASE_URL"))
 
 
-def test_variable_that_is_no_longer_wanted_is_gone(given: Host, folder: Path) -> None:
+def without(host: Host, folder: Path, command: str = "deploy") -> RunResult:
+    """The playbook without environments."""
     (folder / "site.yml").write_text(BOOK.replace(", environment: ENTRIES", ""))
-    ran = given.lampctl("deploy", "HOST", "-p", "site.yml", cwd=folder)
+    return host.lampctl(command, "HOST", "-p", "site.yml", cwd=folder)
+
+
+def stored(host: Host) -> set[str]:
+    """Site and variable of each secret of an environment."""
+    return set(host.sh("cd /etc/lampctl/secrets; ls | sed -n 's/^env@\\(.*\\)[.]conf$/\\1/p'").split())
+
+
+def test_variable_that_leaves_takes_a_supplied_secret_along_and_leaves_a_made_one(given: Host, folder: Path) -> None:
+    """What was encrypted with a made secret could not be read again; a supplied one can be supplied again."""
+    made, supplied = ({f"{site}@{name}" for site in SITES} for name in ("KEY", "TOKEN"))
+    assert stored(given) == made | supplied
+    planned = without(given, folder, "plan")
+    assert {key for key in planned.changes if "TOKEN" in key} == {
+        f"supplied-secret:/etc/lampctl/secrets/env@{name}.conf" for name in supplied
+    }
+    assert "second" not in planned.out
+    ran = without(given, folder)
     assert ran.code == 0, ran
     found = environment(given, "program.test")
     assert "KEY" not in found
     assert found["DB_NAME"] == "program_test"
+    assert stored(given) == made
+    assert without(given, folder, "plan").changes == {}
+
+
+def test_undo_brings_back_a_secret_and_so_does_the_next_deploy_with_it(
+    given: Host, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, supplied = ({f"{site}@{name}" for site in SITES} for name in ("KEY", "TOKEN"))
+    keys = {site: secret(given, f"env@{site}@KEY") for site in SITES}
+    ran = given.lampctl("undo", "HOST", "-p", "site.yml", cwd=folder)
+    assert ran.code == 0, ran
+    found = environment(given, "program.test")
+    assert (found["TOKEN"], found["KEY"]) == ("second", keys["program.test"])
+
+    monkeypatch.setenv("TEST_TOKEN", "third")
+    ran = run(given, folder)
+    assert ran.code == 0, ran
+    assert stored(given) == made | supplied
+    for site in SITES:
+        found = environment(given, site)
+        assert (found["TOKEN"], found["KEY"]) == ("third", keys[site])

@@ -15,7 +15,7 @@ from lampctl.observation import Observation
 from lampctl.planning.rehearsal import Rehearsal, rehearsal
 from lampctl.platforms import PLATFORMS
 from lampctl.playbook import load
-from lampctl.resources import Action, Change, Source, Symlink, select
+from lampctl.resources import Action, Change, Secret, Source, Symlink, select
 from lampctl.resources.entry import Entry
 from lampctl.resources.file import FILES
 from lampctl.resources.unit import UnitState
@@ -52,6 +52,20 @@ def test_removed_site_is_retired_in_a_separate_stage() -> None:
     generation = plan.stages[1].generation
     assert generation is not None
     assert [v.layer for v in generation.validators] == ["web"]
+
+
+def test_supplied_secrets_are_retired_and_made_ones_stay() -> None:
+    """After an undo the record has a secret as a file, also one that the playbook has again."""
+    found, contents = wanted("debian-13")
+    used = select(found.resources, Secret)[0].path
+    gone, made = (
+        "supplied-secret:/etc/lampctl/secrets/env@a.test@T.conf",
+        "secret:/etc/lampctl/secrets/env@a.test@K.conf",
+    )
+    seen = converged(found, contents)
+    seen = with_owned(seen, lamp=seen.owned | {gone, made, f"file:{used}", f"supplied-secret:{used}"})
+    (stage,) = make(found, contents, seen).stages
+    assert [(c.resource, c.action) for c in stage.changes] == [(gone, Action.DELETE)]
 
 
 @pytest.mark.parametrize(
