@@ -31,7 +31,7 @@ def _network(text: str) -> str:
     except ValueError as error:
         raise ValueError("has bits beyond its network: 10.0.0.0/8" if "host bits" in str(error) else "") from None
     if found.prefixlen == 0:
-        raise ValueError("is every address: anyone could claim to be somebody else")
+        raise ValueError("is every address: each visitor could claim any other one")
     return str(found) if found.num_addresses > 1 else str(found.network_address)
 
 
