@@ -1,14 +1,16 @@
 # Tries the new files beside what serves, before anything is replaced: the web servers, with the new /etc, in a network of their
 # own that has nobody else in it, and further instances of the units that would restart. A page of `rehearsed` that fails there
 # and works here ends the run. SERVERS: shell commands; INSTANCES: units, their sockets, and the homes of their sites; PROGRAMS:
-# templates of units, their homes, their users, and their ports as one word; SWITCHED: homes and their new releases, which are in the
-# place of those that are served. Quoted words.
+# units or their templates, their homes, their users, their ports as one word or their socket, and the MiB that they may take; SWITCHED:
+# homes and their new releases, which are in the place of those that are served. Quoted words.
 if [ ! -s rehearsed ] || [ ! -d stage ]; then exit 0; fi
 trial=lampctl-rehearsal units=/run/systemd/system
 end() {
     systemctl stop "$trial-*.socket" "$trial-*.service" 2>/dev/null || :
     rm -rf /run/lampctl/lampctl-rehearsal-*.sock /run/systemd/system/lampctl-rehearsal-* /run/lampctl-environment/lampctl-rehearsal-*
+    [ ! -e unowned ] || rmdir --ignore-fail-on-non-empty /run/lampctl
     systemctl daemon-reload
+    systemctl reset-failed "$trial-*" 2>/dev/null || : # a socket whose service kept failing
 }
 skip() {
     echo "not tried beside what serves: $1"
@@ -43,16 +45,16 @@ while [ "$#" -gt 1 ]; do
     shift 2
 done
 
-# Another instance: the same unit files and credentials, with another name and socket. FPM knows its socket by the name in its
-# own file, whichever descriptor 3 is.
+# Another instance: the same unit files and credentials, with another name and socket, which systemd passes. FPM knows its socket by
+# the name in its own file, whichever descriptor 3 is.
 eval "set -- $INSTANCES"
 needed=$((100 + 17 * $#)) # 50 MiB for each
 eval "set -- $PROGRAMS"
-needed=$((needed + 25 * $#)) # 100 MiB for each
 : > wanted
-while [ "$#" -gt 3 ]; do
+while [ "$#" -gt 4 ]; do
     printf '%s\n' "$1 $2 $3 $4" >> wanted
-    shift 4
+    needed=$((needed + $5))
+    shift 5
 done
 free=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
 [ "$free" -ge "$needed" ] || skip "it may take $needed MiB of memory, and $free are free"
@@ -66,7 +68,7 @@ while [ "$#" -gt 2 ]; do
     shift 3
     number=$((number + 1))
     [ -e "$from/$unit.service" ] || continue
-    sed "s|$unit|$name|g; s|^ListenStream=.*|ListenStream=/run/lampctl/$name.sock|" "$from/$unit.socket" > "$units/$name.socket"
+    listener "$from/$unit.socket" "$unit" "$name"
     further stage/etc "$unit" "$name" "$home"
     printf '%s %s %s\n' "$name" "$unit" "$socket" >> sockets
 done
@@ -94,7 +96,7 @@ pages_of() { awk -v end="@${1##*/}" 'substr($2, length($2) - length(end) + 1) ==
 # for other reasons than its release, such as a lock. Those that listen are in the file `formers`.
 control() {
     echo "another instance of the program that is served is tried as well" # the controller waits for any sign of life
-    systemctl stop "$trial-new-*.service" 2>/dev/null || :
+    systemctl stop "$trial-new-*.socket" "$trial-new-*.service" 2>/dev/null || :
     programs /etc doubtful "$trial-former" > all
     systemctl daemon-reload
     silent all > alike
@@ -115,7 +117,7 @@ if [ -s mute ]; then
         grep -vxFf own asked > rest || :
         mv rest asked
     done < mute
-    systemctl stop "$trial-former-*.service" 2>/dev/null || :
+    systemctl stop "$trial-former-*.socket" "$trial-former-*.service" 2>/dev/null || :
     grep -vxFf mute beside > rest || :
     mv rest beside
     silent beside > mute # they were stopped as well
@@ -133,6 +135,12 @@ FAILING
 [ -e /run/nginx.pid ] || : > unused # whether that file is NGINX's own
 cat > inside.sh <<'INSIDE'
 as=$1
+instead() { # the socket of the trial unit $1 instead of the socket $2
+    case $2 in
+    /run/lampctl/*) ln -sfn "/mnt/sockets/$1.sock" "$2" ;;
+    *) [ ! -S "$2" ] || mount --bind "/mnt/sockets/$1.sock" "$2" ;; # a new site has none yet, and no page that worked
+    esac
+}
 mount --bind stage/etc /etc
 while read -r home; do
     while read -r folder; do mount --bind "$home/$folder" "homes/${home##*/}/$folder"; done < "homes/${home##*/}.folders"
@@ -146,13 +154,14 @@ if [ -d /run/lampctl ]; then
     mount --bind /run/lampctl /mnt/sockets
     mount -t tmpfs -o mode=755 tmpfs /run/lampctl
     for socket in /mnt/sockets/*; do ln -s "$socket" /run/lampctl/; done
-    while read -r name unit socket; do ln -sfn "/mnt/sockets/$name.sock" "$socket"; done < sockets
+    while read -r name unit socket; do instead "$name" "$socket"; done < sockets
 fi
 [ ! -d /run/apache2 ] || mount -t tmpfs -o mode=755 tmpfs /run/apache2
 : > nginx.pid
 [ ! -e /run/nginx.pid ] || mount --bind nginx.pid /run/nginx.pid
-while read -r _ port _ _ _ ports; do # their ports here are relayed to the programs, which are in the host's network
+while read -r name port _ _ _ ports; do # their ports here are relayed to the programs, which are in the host's network
     for given in $ports; do
+        case $given in /*) instead "$name" "$given" && continue ;; esac
         systemd-socket-activate -l "127.0.0.1:$given" nsenter --net=/proc/1/ns/net setpriv --reuid=65534 --regid=65534 --clear-groups \
             --no-new-privs /usr/lib/systemd/systemd-socket-proxyd "127.0.0.1:$port" >> server 2>&1 </dev/null &
     done

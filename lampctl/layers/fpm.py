@@ -16,6 +16,7 @@ from lampctl.layers.versions import php_of
 from lampctl.playbook import home_of, in_bytes, user_of
 from lampctl.playbook.sites.names import shortened
 from lampctl.resources import Action, Directory, File, Resource, Service
+from lampctl.resources.rehearsed import Rehearsed
 from lampctl.resources.shell import quote, script
 
 SOCKETS = "/run/lampctl"
@@ -99,7 +100,7 @@ def _services(context: Context, site: str, socket: str, paths: tuple[str, ...], 
             ready=_ready(names.cli, at),
             units=paths,
             test=test,
-            rehearsed_at=at,
+            rehearsed=Rehearsed(at),
             site=site,
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from lampctl.checks import Check, HostProbe
 from lampctl.layers import Desired
 from lampctl.playbook import home_of, user_of
 from lampctl.resources import Change, Service, Symlink, select
+from lampctl.resources.rehearsed import Rehearsed
 
 MOST = 8  # instances: what breaks one site by a template or a setting breaks these as well
 
@@ -20,8 +22,8 @@ class Rehearsal:
     Attributes:
         servers: Shell commands of web servers, by the configuration on disk.
         instances: Units without their suffix, their sockets and their sites' homes, in turn: they get another instance.
-        programs: Templates of units without their suffix, their sites' homes and users, and their ports as one word, in
-            turn: they get another instance, at a spare port.
+        programs: Units or their templates without their suffix, their sites' homes and users, their ports as one word
+            or their socket, and the MiB that they may take, in turn: they get another instance, at a spare one.
         pages: Ids of the checks of sites' pages that passed when the host was last proved.
         switched: Homes of sites and their next releases, in turn: these are in the place of the served ones.
             A site of files alone needs no more.
@@ -44,40 +46,47 @@ def rehearsal(desired: Desired, changes: Sequence[Change], passed: Mapping[str, 
     changed = {change.resource for change in changes}
     services = select(desired.resources, Service)
     servers = [service for service in services if service.foreground]
-    instances = [service for service in services if service.rehearsed_at and service.key in changed][:MOST]
-    programs = _programs(services, changed, {_site(c) for c in desired.checks if _is_page(c) and passed.get(c.id)})
     switched = {link.path: link.target for link in select(desired.resources, Symlink) if link.key in changed}
+    again = [service for service in services if service.key in changed or _current(service.site) in switched]
+    instances = [service for service in again if service.rehearsed and not service.rehearsed.program][:MOST]
+    programs = _programs(services, changed, {_site(c) for c in desired.checks if _is_page(c) and passed.get(c.id)})
     plain = _plain(desired.checks, switched, passed)[: MOST if servers else 0]
     tried = {service.site for service in instances} | programs.keys() | set(plain)
     askable = [one for one in desired.checks if _by_files(one) or (_is_page(one) and _site(one) in programs)]
     pages = [one.id for one in askable if passed.get(one.id) and (_link(one) not in switched or _site(one) in tried)]
-    if not pages or not (programs or plain or any(service.key in changed for service in (*servers, *instances))):
+    if not pages or not (programs or plain or instances or any(service.key in changed for service in servers)):
         return None
-    homes = [(home_of(site), switched.get(f"{home_of(site)}/current", "")) for site in sorted(tried)]
+    homes = [(home_of(site), switched.get(_current(site), "")) for site in sorted(tried)]
     return Rehearsal(
         tuple(service.foreground for service in servers),
-        tuple(word for s in instances for word in (s.unit.removesuffix(".service"), s.rehearsed_at, home_of(s.site))),
+        tuple(word for s in instances for word in _instance(s)),
         frozenset(pages),
         tuple(word for home, release in homes if release for word in (home, release)),
         tuple(word for words in programs.values() for word in words),
     )
 
 
+def _instance(service: Service) -> tuple[str, str, str]:
+    assert service.rehearsed
+    return service.unit.rpartition(".")[0], service.rehearsed.at, home_of(service.site)
+
+
 def _programs(
     services: Sequence[Service], changed: Collection[str], known: Collection[str]
-) -> dict[str, tuple[str, str, str, str]]:
+) -> dict[str, tuple[str, ...]]:
     """Site → the words of `Rehearsal.programs`. `known`: sites with a page that could tell what is broken."""
-    ports: dict[str, list[Service]] = {}
+    ports: dict[str, list[tuple[Service, Rehearsed]]] = {}
     for service in services:
-        if service.rehearsed_port and service.site in known:
-            ports.setdefault(service.site, []).append(service)
-    found = {site: ones for site, ones in ports.items() if any(one.key in changed for one in ones)}
+        if service.rehearsed and service.rehearsed.program and service.site in known:
+            ports.setdefault(service.site, []).append((service, service.rehearsed))
+    found = {site: ones for site, ones in ports.items() if any(one.key in changed for one, _ in ones)}
     return {
         site: (
-            f"{ones[0].unit.partition('@')[0]}@",
+            re.sub(r"(?<=@)[0-9]+$", "", ones[0][0].unit.removesuffix(".service")),
             home_of(site),
             user_of(site),
-            " ".join(str(one.rehearsed_port) for one in ones),
+            " ".join(how.at for _, how in ones),
+            str(ones[0][1].memory),
         )
         for site, ones in list(found.items())[:MOST]
     }
@@ -89,7 +98,11 @@ def _site(check: Check) -> str:
 
 def _link(check: Check) -> str:
     """What is switched with the code of a page's site."""
-    return f"{home_of(_site(check))}/current"
+    return _current(_site(check))
+
+
+def _current(site: str) -> str:
+    return f"{home_of(site)}/current"
 
 
 def _is_page(check: Check) -> bool:

@@ -10,6 +10,7 @@ from lampctl.resources import systemctl, unit
 from lampctl.resources.base import Action, Change, Conflict, Step
 from lampctl.resources.kind import Changed, HostView, Kind, Phase, Retirement
 from lampctl.resources.rebind import Rebind
+from lampctl.resources.rehearsed import Rehearsed
 from lampctl.resources.systemctl import Wait
 from lampctl.resources.together import stopping, together
 from lampctl.resources.unit import Fault, Question, UnitState
@@ -43,7 +44,7 @@ class Service(_Unit):
         foreground: Shell command that runs it by the configuration on disk, for a rehearsal. Empty: none.
         outage: What visitors meet while it restarts, and for how long. Empty: nothing; its socket keeps their requests.
         site: Whose code it runs, if a rehearsal runs it.
-        rehearsed_at, rehearsed_port: Its socket or TCP port, if a rehearsal runs another instance at another one.
+        rehearsed: How a rehearsal runs another instance. None: it runs none.
         patient: It may take minutes to finish its work: all such units start and restart last, at the same time.
     """
 
@@ -63,8 +64,7 @@ class Service(_Unit):
     rebinds: tuple[Rebind, ...] = ()
     foreground: str = ""
     outage: str = ""
-    rehearsed_at: str = ""
-    rehearsed_port: int = 0
+    rehearsed: Rehearsed | None = None
     site: str = ""
     patient: bool = False
 

@@ -43,7 +43,7 @@ PLACES = {
     "http.sh": {"outputs"},
     "journal/prune.sh": {"state", "old"},
     # In its own directory, in /run/systemd/system, and in a /run/lampctl that is mounted for it alone. 1: only a reference.
-    "rehearse.sh": {"name", "socket", "new", "folder", "1", "2"},
+    "rehearse.sh": {"socket", "new", "folder", "1", "2"},
     "rehearsal/units.sh": {"2", "3", "from", "units"},
     # In /var/lib/lampctl/runs, and in /etc/lampctl-maintenance, which are root's.
     "maintenance/begin.sh": {"state", "places", "journal"},

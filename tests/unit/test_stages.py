@@ -96,9 +96,9 @@ def test_files_of_servers_and_pools_are_rehearsed(
 @pytest.mark.parametrize(
     ("command", "passed", "programs"),
     [
-        ("./serve", ANSWER, ("lampctl-a.test@", "/var/www/a.test", "site-a-test", "8101 8102")),
+        ("./serve", ANSWER, ("lampctl-a.test@", "/var/www/a.test", "site-a-test", "8101 8102", "100")),
         ("./serve --port 8101", ANSWER, None),  # it would listen beside what serves, or in its place
-        ("./serve --most 81010", ANSWER, ("lampctl-a.test@", "/var/www/a.test", "site-a-test", "8101 8102")),
+        ("./serve --most 81010", ANSWER, ("lampctl-a.test@", "/var/www/a.test", "site-a-test", "8101 8102", "100")),
         ("./serve", "", None),
     ],
 )
@@ -132,6 +132,42 @@ def test_release_of_files_alone_is_tried_in_the_place_of_the_served_one(
     assert [link.path for link in links] == ["/var/www/a.test/current"]
     assert (rehearsed is not None) == tried
     assert rehearsed is None or rehearsed.switched == ("/var/www/a.test", links[0].target)
+
+
+CGI = "{type: cgi, source: app, probe: [/, /cgi-bin/page]}"
+SERVLET = "{type: servlet, war: app, heap: 64M}"
+HOME = "/var/www/a.test"
+
+
+@pytest.mark.parametrize(
+    ("site", "passed", "instances", "programs"),
+    [
+        (CGI, ANSWER, ("lampctl-cgi-a.test", "/run/lampctl-cgi-a.test.sock", HOME), ()),
+        (CGI, "", None, None),
+        (
+            SERVLET,
+            ANSWER,
+            (),
+            ("lampctl-servlet-a.test", HOME, "site-a-test", "/run/lampctl-servlet-a.test.sock", "214"),
+        ),
+        (SERVLET, "", None, None),
+    ],
+)
+def test_release_behind_a_socket_is_tried_at_another_one(
+    tmp_path: Path, site: str, passed: str, instances: tuple[str, ...] | None, programs: tuple[str, ...] | None
+) -> None:
+    (tmp_path / "app/cgi-bin").mkdir(parents=True)
+    (tmp_path / "app/cgi-bin/page").touch(0o755)
+    (tmp_path / "site.yml").write_text(f"web: {{server: nginx}}\nsites: {{a.test: {site}}}\n")
+    loaded, given = load(str(tmp_path / "site.yml"), (), Files()), {"a.test": Source("0123456789abcdef", b"")}
+    found = desired(Context(loaded.playbook, "site", PLATFORMS["debian-13"], Facts("debian-13"), given))
+    link = next(one for one in select(found.resources, Symlink) if one.path == f"{HOME}/current")
+    keys = (link.key, "service:lampctl-servlet-a.test.service")  # a new release restarts Tomcat, and not fcgiwrap
+    changes = [Change(key, "site", Action.UPDATE, "") for key in keys]
+    rehearsed = rehearsal(found, changes, counted(found.checks, {passed: "x"} if passed else {}))
+    assert (rehearsed.instances if rehearsed else None) == instances
+    assert (rehearsed.programs if rehearsed else None) == programs
+    assert rehearsed is None or rehearsed.switched == (HOME, link.target)
 
 
 def test_resources_of_another_playbook_stay() -> None:

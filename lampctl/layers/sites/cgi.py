@@ -23,6 +23,7 @@ from lampctl.playbook import root_of, socket_name, user_of
 from lampctl.playbook.sites import CgiSite
 from lampctl.playbook.sites.cgi import STARTER
 from lampctl.resources import Action, Directory, File, Package, Resource, Service
+from lampctl.resources.rehearsed import Rehearsed
 from lampctl.resources.service import SERVICES
 from lampctl.resources.shell import script
 
@@ -86,6 +87,8 @@ def _runner(context: Context, name: str) -> tuple[tuple[Resource, ...], Check]:
         sockets=(_socket(name),),
         rights=f"600 {context.web.user}:",
         units=(*(f.path for f in files), *given.watched),
+        rehearsed=Rehearsed(_socket(name)),
+        site=name,
     )
     runner = check(name, "runner", Where.HOST, "the site's fcgiwrap accepts requests",
                    f"{unit}.socket active, enabled, runs the config on disk",

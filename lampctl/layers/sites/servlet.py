@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from lampctl.checks import Check, Evidence, Status, Verdict, Where
+from lampctl.facts import MIB
 from lampctl.layers.base import Context, Desired
 from lampctl.layers.environment import environment
 from lampctl.layers.services import judge
@@ -18,12 +19,14 @@ from lampctl.layers.sites.common import check, home
 from lampctl.layers.sites.units import unit_file
 from lampctl.layers.sites.upstreams import Member
 from lampctl.layers.vhost import Vhost
-from lampctl.playbook import home_of, servlet_of, socket_name, user_of
+from lampctl.playbook import home_of, in_bytes, servlet_of, socket_name, user_of
 from lampctl.playbook.sites import ServletSite
 from lampctl.playbook.sites.servlet import STARTER
 from lampctl.resources import Action, File, Package, Service, Symlink
+from lampctl.resources.rehearsed import Rehearsed
 from lampctl.resources.shell import script
 
+_BESIDE_HEAP = 150  # MiB that Java takes besides its heap
 _TRIES = 1  # seconds of patience: ten tries, each of which waits 9 s for an answer while Java starts
 
 
@@ -106,6 +109,8 @@ def _services(
             ready=ready,
             units=files,
             patience=_TRIES,
+            site=name,
+            rehearsed=Rehearsed(_socket(name), program=True, memory=in_bytes(options.heap) // MIB + _BESIDE_HEAP),
         ),
     )
 

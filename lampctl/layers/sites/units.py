@@ -20,6 +20,7 @@ from lampctl.layers.tenant import tenant
 from lampctl.playbook import home_of, unit_of, user_of
 from lampctl.playbook.sites import SandboxedSite
 from lampctl.resources import Action, File, Service
+from lampctl.resources.rehearsed import Rehearsed
 from lampctl.resources.shell import labelled
 
 
@@ -57,7 +58,8 @@ def program(
             units=(file.path, *given.watched),
             outage="" if len(options.ports) > 1 else "until it listens again, its site answers 502 or 503",
             site=name,
-            rehearsed_port=port if spare else 0,  # one whose command names the port would listen beside what serves
+            # One whose command names the port would listen beside what serves.
+            rehearsed=Rehearsed(str(port), program=True) if spare else None,
         )
         for port in options.ports
     ]

@@ -29,6 +29,8 @@ _APACHE = (
 _APACHE_TLS = ("socache_shmcb.load", "ssl.conf", "ssl.load")
 _PORTS = {"http": 80, "https": 443}
 _NOTHING = "no HTTP answer"
+# Tomcat answers 404 for each path of an application that did not start.
+_NO_PATH = "the application did not start, as its log tells, or does not know this path: `probe` can name another page"
 _BLOCKS = 8  # of 64 instances, each of which would have a group with 63 others
 
 
@@ -148,13 +150,15 @@ def chain(
     """The checks through the web server and from outside. `needs`: ids of the checks of the upstreams themselves."""
     units = context.playbook.sites[name].units(name)
     path, labels = options.page.path, ", ".join(member.label for member in group)
+    own_socket = all(member.socket and member.unit for member in group)
     hints = {
         502: f"the web server gets no answer from {labels}: do its vhost and the programs name the same ports?",
         503: f"every upstream is down, or answers 503 itself: {labels}",
         504: "no upstream answered in time: raise the site's `timeout`, or find out what it waits for",
+        **({404: _NO_PATH} if own_socket else {}),
     }
     return (
-        *page_checks(context, name, (f"web.static@{name}", *needs), hints, units),
+        *page_checks(context, name, (f"web.static@{name}", *needs), hints, units, by_files=own_socket),
         outside(name, path, f"an answer below 500 to {path}", recognise, (f"site.answer@{name}",)),
     )
 
