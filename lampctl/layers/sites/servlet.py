@@ -26,6 +26,7 @@ from lampctl.resources import Action, File, Package, Service, Symlink
 from lampctl.resources.rehearsed import Rehearsed
 from lampctl.resources.shell import script
 
+_LAST = 20  # seconds for requests that have begun; WebSockets last as long, while new requests wait
 _BESIDE_HEAP = 150  # MiB that Java takes besides its heap
 _TRIES = 1  # seconds of patience: ten tries, each of which waits 9 s for an answer while Java starts
 
@@ -41,6 +42,7 @@ def parts(context: Context, name: str, options: ServletSite) -> Desired:
         "socket": _socket(name),
         "application": f"{home_of(name)}/current",
         "state": f"/var/lib/{user_of(name)}",
+        "last": min(options.timeout, _LAST),
     }
     server = File(f"{base}/conf/server.xml", "site", "tomcat/server.xml.j2", application)
     # The package's web.xml enables JSPs and static files.
@@ -48,7 +50,7 @@ def parts(context: Context, name: str, options: ServletSite) -> Desired:
     values = {"tomcat": names, "base": base, "heap": options.heap, "unit": servlet_of(name)}
     file = unit_file(context, name, options, f"{servlet_of(name)}.service", "unit/servlet.service.j2", values)
     given = environment(context, name)
-    listens = {"site": name, "socket": _socket(name), "web_user": context.web.user}
+    listens = {"site": name, "socket": _socket(name), "web_user": context.web.user, "user": user_of(name)}
     listener = File(f"/etc/systemd/system/{servlet_of(name)}.socket", "site", "unit/servlet.socket.j2", listens)
     paths = (server.path, web_xml.path, file.path, *given.watched)
     services = _services(context, name, options, listener.path, paths)
@@ -98,7 +100,7 @@ def _services(
             "site",
             on_change=Action.RESTART,
             sockets=(_socket(name),),
-            rights=f"600 {context.web.user}:",
+            rights=f"660 {context.web.user}:{user_of(name)}",
             units=(socket,),
         ),
         Service(
