@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lampctl.checks import Check, Evidence, Status, Verdict, failed
 from lampctl.engine.script import batch, steps_of
+from lampctl.engine.uploads import with_uploads
 from lampctl.errors import ApplyFailed, Interrupted, LampctlError, Locked, locked
 from lampctl.facts import Facts
 from lampctl.journal.events import Event, StepsPlanned
@@ -47,7 +48,7 @@ class Applying:
         `pages` have to work in a rehearsal, and decide what becomes of it if no verdict comes. ApplyFailed names the
         step that failed and why.
         """
-        steps = steps_of(stage)
+        steps = with_uploads(self._transport, steps_of(stage), self._emit)
         session = self._session = self._transport.start(
             batch(plan, stage, seen, steps, self._tools, self._begun, pages)
         )
@@ -197,6 +198,10 @@ _REASONS = {
     ),
     "build": ("{step} could not be built; what is served is untouched", "the evidence is the end of what it printed"),
     "hook": ("{step} failed", "the evidence is the end of what it printed"),
+    "parts": (
+        "{step}: files of an earlier release have changed or gone meanwhile; what is served is untouched",
+        "rerun it: what the host no longer has is uploaded",
+    ),
     "release": ("{step} is not usable; what is served is untouched", "the evidence says why"),
     "service": ("{step} failed", "the evidence is the unit's last log lines"),
 }

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar, overload
 
 from lampctl.legible import legible, one_line
+from lampctl.resources.upload import Upload
 
 T = TypeVar("T", bound=Any)
 
@@ -87,6 +88,7 @@ class Step:
         layer: The layer that it belongs to.
         script: POSIX sh, run as `sh -eu` in the batch's directory, where the files of `payload` are.
         payload: File name -> content.
+        upload: A release's archive, of which the host may have some: it becomes part of the payload when it is applied.
         owns: Keys recorded as lampctl's before it runs, so that an interrupted run leaves no orphan.
         disowns: Keys removed from that record when it has run.
         undo: Shell that reverses it when the generation is rolled back, in the reverse order of the steps.
@@ -97,6 +99,7 @@ class Step:
     layer: str
     script: str
     payload: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    upload: Upload | None = None
     owns: tuple[str, ...] = ()
     disowns: tuple[str, ...] = ()
     undo: str = ""

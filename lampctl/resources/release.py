@@ -6,7 +6,6 @@ like any other file.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import tarfile
@@ -15,13 +14,14 @@ from dataclasses import dataclass, field, replace
 
 from lampctl.answers import rows
 from lampctl.resources.base import Action, Change, Step
+from lampctl.resources.file import FILES
 from lampctl.resources.kind import Changed, HostView, Kind, Phase
 from lampctl.resources.shell import quote, script
+from lampctl.resources.upload import Upload
 
 LONGEST = 900  # seconds that one command of a build, or of a hook, may take
 HOLDS = "/etc/lampctl/held"  # on the host: a link for each site that a rollback holds
 KEPT = 5  # releases besides the one that is served, unless a site says otherwise
-_LEVEL = 6  # of gzip; 9 takes twice as long for a hundredth less
 
 
 @dataclass(frozen=True)
@@ -142,20 +142,22 @@ def compare(release: Release, state: ReleaseState | None, view: HostView) -> Cha
     return Change(release.key, release.layer, Action.UPDATE, text)
 
 
-def steps(changed: Sequence[Changed[Release]], view: HostView) -> list[Step]:  # noqa: ARG001
+def steps(changed: Sequence[Changed[Release]], view: HostView) -> list[Step]:
     return [
-        Step(f"release {release.path}", release.layer, _unpack(release),
-             payload={_archive(release): gzip.compress(release.source.archive, _LEVEL, mtime=0)})
-        for release, _ in changed
-    ]  # fmt: skip
+        Step(f"release {release.path}", release.layer, _unpack(release, upload), upload=upload)
+        for release, upload in ((release, _upload(release, view)) for release, _ in changed)
+    ]
 
 
-def _archive(release: Release) -> str:
-    return f"{release.source.digest}.tar.gz"
+def _upload(release: Release, view: HostView) -> Upload:
+    earlier = view.states.get(FILES, f"{release.home}/current") is not None
+    source = release.source
+    return Upload(release.site, source.digest, source.archive, f"{release.home}/releases", earlier)
 
 
-def _unpack(release: Release) -> str:
-    making, names = release.making, ["release/earlier", "release/prune", "release/paths"]
+def _unpack(release: Release, upload: Upload) -> str:
+    making = release.making
+    names = [f"release/{name}" for name in ("earlier", "prune", "paths", "have", "archive")]
     given: dict[str, str | int | Sequence[str]] = {}
     if making.commands:
         names += ["site/task", "release/build"]
@@ -165,10 +167,12 @@ def _unpack(release: Release) -> str:
         "release/unpack",
         site=release.site,
         account=release.group,
-        folder=f"{release.home}/releases",
+        folder=upload.folder,
         commit=release.source.commit,
         digest=release.source.digest,
-        archive=_archive(release),
+        whole=upload.whole,
+        parts=upload.parts,
+        sum=upload.sum,
         group=release.group,
         hidden=matching(release.hidden, release.served),
         served=release.served,

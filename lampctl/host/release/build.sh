@@ -1,11 +1,11 @@
-# Builds the archive $1 in a directory of the site's user, with the commands COMMANDS, and puts the result into the directory $2,
+# Builds the release's archive in a directory of the site's user, with the commands COMMANDS, and puts the result into the directory $1,
 # below the working directory, as root's: what the user's programs print is a tar, and root follows none of their paths.
 # shellcheck disable=SC2154 # task.sh has it
 drop() {
     enter "$home" && rm -rf "$@"
 }
 build() {
-    made=$PWD/$2 home=${FOLDER%/*}
+    made=$PWD/$1 home=${FOLDER%/*}
     # What is built sees itself where its release will be, whose path it may record: scripts of a virtual environment do.
     place=$home/releases/$DIGEST
     # shellcheck disable=SC2034 # task.sh has it
@@ -15,7 +15,8 @@ build() {
         chown "$ACCOUNT:$ACCOUNT" "./build/$DIGEST"
     )
     trap '(drop ./build "./releases/$DIGEST.new")' EXIT
-    task "$place" 'tar -xzmf -' 600 < "$1"
+    archive | task "$place" 'tar -xmf -' 600
+    intact
     commands "$place" build
     {
         task "$place" 'tar -c -f - .' 600 </dev/null || echo "failed" > "$batch/packed"

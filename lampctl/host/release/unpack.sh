@@ -1,4 +1,4 @@
-# Makes the release DIGEST of SITE in FOLDER, of ARCHIVE and by the commands COMMANDS, readable by GROUP; files that match HIDDEN,
+# Makes the release DIGEST of SITE in FOLDER, of its archive and by the commands COMMANDS, readable by GROUP; files that match HIDDEN,
 # tests of find (quoted words), by nobody else. SERVED is the folder that it shows. Deletes the oldest of the others beyond MOST. A
 # release is complete, or does not exist. Its record, for root only: when it was made, of which COMMIT, and how the run began that
 # made it.
@@ -11,9 +11,10 @@ if [ ! -d "$DIGEST" ]; then
     # -m: its files get the current time. The archive has none, and with equal times browsers and opcache would take a new
     # release for the old one.
     if [ -z "$COMMANDS" ]; then
-        tar -C "./$DIGEST.new" --no-same-owner -xzpmf "$batch/$ARCHIVE"
+        archive | tar -C "./$DIGEST.new" --no-same-owner -xpmf -
+        intact
     else
-        build "$batch/$ARCHIVE" "$DIGEST.new"
+        build "$DIGEST.new"
     fi
     (
         cd -P "./$DIGEST.new" || exit
