@@ -33,7 +33,7 @@ def _with_upload(
     payload = upload.payload(present.get(upload.folder, frozenset()))
     if upload.parts in payload:
         sent, size = len(payload[upload.parts]), len(upload.archive)
-        text = f"{_kib(sent)} uploaded for {upload.site}, of {_kib(size)}: releases on the host have the other files"
+        text = f"{_kib(sent)}, compressed, are uploaded for the {_kib(size)} of {upload.site}: the host has the rest"
         emit(Noted(host, text))
     return replace(step, payload={**step.payload, **payload}, upload=None)
 

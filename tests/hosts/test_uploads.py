@@ -52,7 +52,9 @@ def deploy(host: Host, folder: Path, build: str = "") -> tuple[RunResult, int, l
     before = int(host.sh(count))
     ran = host.lampctl("deploy", "HOST", "-p", str(folder / "parts.yml"), "--format", f"text:{folder}/shown")
     assert ran.code == 0, ran
-    noted = re.findall(r"(\d+) KiB uploaded for parts.test, of \d+ KiB: ", (folder / "shown").read_text())
+    noted = re.findall(
+        r"(\d+) KiB, compressed, are uploaded for the \d+ KiB of parts.test: ", (folder / "shown").read_text()
+    )
     return ran, int(host.sh(count)) - before, [int(size) for size in noted]
 
 

@@ -130,7 +130,7 @@ def test_host_is_asked_once_for_all_sites_and_each_uploads_what_its_own_releases
     assert set(steps[2].payload) == {second.parts, "compose.pl"}
     assert sum(map(len, steps[2].payload.values())) < 4096
     assert [step.payload for step in steps[:1]] == [{"x": b"y"}]
-    assert notes == ["1 KiB uploaded for b.test, of 1030 KiB: releases on the host have the other files"]
+    assert notes == ["1 KiB, compressed, are uploaded for the 1030 KiB of b.test: the host has the rest"]
 
 
 def unpacked(batch: Path, releases: Path, one: Upload) -> subprocess.CompletedProcess[str]:
