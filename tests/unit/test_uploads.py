@@ -142,41 +142,47 @@ def unpacked(batch: Path, releases: Path, one: Upload) -> subprocess.CompletedPr
     return subprocess.run(["sh", "-euc", text], cwd=releases, capture_output=True, text=True, check=False)
 
 
-def test_parts_of_the_served_and_the_newest_release_are_put_together_and_compared(tmp_path: Path) -> None:
-    batch, releases, one = tmp_path / "batch", tmp_path / "releases", upload()
-    content = random.Random(1).randbytes(SMALL)
+def releases_with_parts(place: Path) -> tuple[Path, Path, Upload]:
+    """A batch with the parts of a release, the folder of two releases, and the upload; `aaaa` is served, `bbbb` newer."""
+    batch, releases, one = place / "batch", place / "releases", upload()
     for name in ("aaaa", "bbbb"):
         (releases / name / "sub").mkdir(parents=True)
     os.utime(releases / "aaaa", (1, 1))
-    (tmp_path / "current").symlink_to("releases/aaaa")
+    (place / "current").symlink_to("releases/aaaa")
     batch.mkdir()
     for name, data in one.payload({LARGE}).items():
         (batch / name).write_bytes(data)
-    file = releases / "aaaa/sub/odd\nname"
-    file.write_bytes(content)
+    return batch, releases, one
+
+
+@pytest.mark.parametrize("where", ["aaaa/sub/odd\nname", "bbbb/x"], ids=["served", "newest"])
+def test_parts_of_the_served_and_of_the_newest_release_are_put_together(tmp_path: Path, where: str) -> None:
+    batch, releases, one = releases_with_parts(tmp_path)
+    content = random.Random(1).randbytes(SMALL)
+    (releases / where).write_bytes(content)
     assert unpacked(batch, releases, one).returncode == 0
     assert (batch / "new/large").read_bytes() == content
-    file.rename(releases / "bbbb/x")
-    assert unpacked(batch, releases, one).returncode == 0, "the newest one was not served yet"
-    file = releases / "bbbb/x"
+    (releases / where).write_bytes(content[:-1])
+    assert refused(unpacked(batch, releases, one)), "it has changed"
+    (releases / where).unlink()
+    assert refused(unpacked(batch, releases, one)), "it is gone"
 
-    def refused() -> bool:
-        ran = unpacked(batch, releases, one)
-        return ran.returncode != 0 and (ran.stdout + ran.stderr).count("lampctl-reason: parts") == 1
 
+def test_what_others_can_write_is_not_taken(tmp_path: Path) -> None:
+    batch, releases, one = releases_with_parts(tmp_path)
+    file = releases / "aaaa/sub/file"
+    file.write_bytes(random.Random(1).randbytes(SMALL))
     file.chmod(0o666)
-    assert refused(), "others can write it"
+    assert refused(unpacked(batch, releases, one)), "others can write it"
     file.chmod(0o644)
-    (releases / "bbbb").chmod(0o777)
-    assert refused(), "others can put something else in its place"
-    (releases / "bbbb").chmod(0o755)
-    assert not refused()
-    file.write_bytes(content[:-1])
-    assert refused(), "it has changed"
-    file.write_bytes(content)
-    assert not refused()
-    file.unlink()
-    assert refused(), "it is gone"
+    file.parent.chmod(0o777)
+    assert refused(unpacked(batch, releases, one)), "others can put something else in its place"
+    file.parent.chmod(0o755)
+    assert unpacked(batch, releases, one).returncode == 0
+
+
+def refused(ran: subprocess.CompletedProcess[str]) -> bool:
+    return ran.returncode != 0 and (ran.stdout + ran.stderr).count("lampctl-reason: parts") == 1
 
 
 def test_whole_archive_is_compared_as_well(tmp_path: Path) -> None:
