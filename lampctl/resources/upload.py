@@ -23,7 +23,7 @@ _LEVEL = 6  # of gzip; 9 takes twice as long for a hundredth less
 
 @dataclass(frozen=True)
 class Upload:
-    """The archive of a release of `site`, a tar; a step unpacks it that calls `archive` of host/release/archive.sh.
+    """The archive of a release of `site`, a tar; a step unpacks it that calls `gather` of host/release/archive.sh.
 
     Attributes:
         digest: Names the archive.

@@ -54,7 +54,14 @@ PLACES = {
     "logins/file.sh": {"path", "folder", "gid"},  # below the directory of a web server in /etc, in Perl
     "package/install.sh": {"PACKAGES"},
     # Tenants reach none of these: a home and its `releases`, which were entered, and a release that is being made.
-    "release/build.sh": {"ACCOUNT", "DIGEST", "made", "place"},  # the latter in the sandbox of its commands
+    "release/build.sh": {
+        "1",
+        "ACCOUNT",
+        "DIGEST",
+        "made",
+        "place",
+        "zipped",
+    },  # the latter in the sandbox of its commands
     "release/ran.sh": {"1", "records"},  # in /var/lib/lampctl
     "release/paths.sh": {"ACCOUNT", "GROUP", "owner", "path", "release", "up"},
     "site/task.sh": {"ACCOUNT", "PHP", "given"},
@@ -63,8 +70,12 @@ PLACES = {
     "release/prove.sh": {"1", "records"},  # in /var/lib/lampctl, as that of prune.sh and unpack.sh
     "release/prune.sh": {"1", "old"},
     "rollback/compose.sh": {"END", "HELD", "SITE", "number", "one", "path", "state"},  # in the batch's directory
-    "release/unpack.sh": {"GROUP", "records"},
-    "release/archive.sh": {"batch"},  # in the batch's directory
+    "release/unpack.sh": {"GROUP", "archive", "records", "zipped"},
+    "release/archive.sh": {
+        "DIGEST",
+        "PWD",
+        "archive",
+    },  # of the latter only names: it writes a file in the working directory
     "rename/forget.sh": {"path"},  # these: homes and files in /var/www, /var/lib/php/lampctl and /etc/lampctl
     "rename/move.sh": {"1", "2"},
     "rename/restore.sh": {"1", "2"},

@@ -1,25 +1,18 @@
-# The archive of a release: the uploaded file WHOLE; or PARTS, to which files of earlier releases are added, in the working directory.
-# shellcheck disable=SC2154 # unpack.sh has the variables
+# The archive of the release DIGEST: the uploaded file WHOLE; or PARTS, to which files of earlier releases are added, in the working
+# directory.
+# shellcheck disable=SC2034,SC2154 # unpack.sh has the variables
 
-# Prints it, a tar.
-archive() {
-    rm -f "$batch/archive" && mkfifo "$batch/archive"
-    sha256sum < "$batch/archive" > "$batch/sum" &
-    if [ -e "$batch/$WHOLE" ]; then
-        gzip -dc "$batch/$WHOLE"
-    else
-        have 0 > "$batch/have"
-        gzip -dc "$batch/$PARTS" | perl "$batch/compose.pl" "$batch/have"
-    fi | tee "$batch/archive"
-    wait
-}
-
-# Fails if what was printed was not the archive whose SHA-256 is SUM: a file may have changed, or gone, since the host was asked.
-intact() {
-    case $(cat "$batch/sum") in "$SUM "*) ;; *)
-        echo "lampctl-reason: parts"
-        echo "the files that were uploaded and those of earlier releases do not make the release that was meant"
-        exit 1
-        ;;
-    esac
+# Sets `archive` to its path, and `zipped` to tar's letter for it. Fails if what was composed is not what has the SHA-256 SUM: a file
+# may have changed, or gone, since the host was asked.
+gather() {
+    archive=$batch/$WHOLE zipped=z
+    [ ! -e "$archive" ] || return 0
+    archive=$PWD/$DIGEST.tar.new zipped=''
+    have 0 > "$batch/have"
+    (umask 077 && gzip -dc "$batch/$PARTS" | perl "$batch/compose.pl" "$batch/have" > "$archive") || { rm -f "$archive" && exit 1; }
+    case $(sha256sum < "$archive") in "$SUM "*) return 0 ;; esac
+    rm -f "$archive"
+    echo "lampctl-reason: parts"
+    echo "the files that were uploaded and those of earlier releases do not make the release that was meant"
+    exit 1
 }

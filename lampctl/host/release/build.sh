@@ -1,11 +1,11 @@
-# Builds the release's archive in a directory of the site's user, with the commands COMMANDS, and puts the result into the directory $1,
+# Builds the archive $1 in a directory of the site's user, with the commands COMMANDS, and puts the result into the directory $2,
 # below the working directory, as root's: what the user's programs print is a tar, and root follows none of their paths.
-# shellcheck disable=SC2154 # task.sh has it
+# shellcheck disable=SC2154 # task.sh and archive.sh have them
 drop() {
     enter "$home" && rm -rf "$@"
 }
 build() {
-    made=$PWD/$1 home=${FOLDER%/*}
+    made=$PWD/$2 home=${FOLDER%/*}
     # What is built sees itself where its release will be, whose path it may record: scripts of a virtual environment do.
     place=$home/releases/$DIGEST
     # shellcheck disable=SC2034 # task.sh has it
@@ -15,8 +15,7 @@ build() {
         chown "$ACCOUNT:$ACCOUNT" "./build/$DIGEST"
     )
     trap '(drop ./build "./releases/$DIGEST.new")' EXIT
-    archive | task "$place" 'tar -xmf -' 600
-    intact
+    task "$place" "tar -x${zipped}mf -" 600 < "$1"
     commands "$place" build
     {
         task "$place" 'tar -c -f - .' 600 </dev/null || echo "failed" > "$batch/packed"

@@ -31,7 +31,8 @@ sub copy {
 binmode STDIN;
 binmode STDOUT;
 while (my $line = <STDIN>) {
-    my ($size, $name) = split ' ', $line;
+    chomp $line;
+    my ($size, $name) = split / /, $line;
     copy(\*STDIN, $size);
     next unless defined $name;
     lost("a file with the SHA-256 $name...") unless defined $path{$name};
@@ -39,3 +40,4 @@ while (my $line = <STDIN>) {
     binmode $file;
     copy($file, -s $file);
 }
+close STDOUT or die "$!\n";

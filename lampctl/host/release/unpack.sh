@@ -2,20 +2,22 @@
 # tests of find (quoted words), by nobody else. SERVED is the folder that it shows. Deletes the oldest of the others beyond MOST. A
 # release is complete, or does not exist. Its record, for root only: when it was made, of which COMMIT, and how the run began that
 # made it.
+# shellcheck disable=SC2154 # archive.sh has them
 . ./enter.sh
 batch=$PWD records=/var/lib/lampctl/releases/$SITE
 enter "$FOLDER" make || { echo "$why"; exit 1; }
 if [ ! -d "$DIGEST" ]; then
     rm -rf ./*.new
+    gather
     mkdir -m 700 "./$DIGEST.new"
     # -m: its files get the current time. The archive has none, and with equal times browsers and opcache would take a new
     # release for the old one.
     if [ -z "$COMMANDS" ]; then
-        archive | tar -C "./$DIGEST.new" --no-same-owner -xpmf -
-        intact
+        tar -C "./$DIGEST.new" --no-same-owner "-x${zipped}pmf" "$archive"
     else
-        build "$DIGEST.new"
+        build "$archive" "$DIGEST.new"
     fi
+    rm -f "./$DIGEST.tar.new"
     (
         cd -P "./$DIGEST.new" || exit
         [ -z "$COMMANDS" ] || contained
