@@ -35,6 +35,7 @@ APPLICATIONS = {
     "dokuwiki": Application(
         ("dokuwiki",), "usr/share/dokuwiki", {"conf": "etc/dokuwiki", "data": "var/lib/dokuwiki/data"}
     ),
+    "adminer": Application(("adminer", "libjs-jush"), "usr/share/adminer"),
     "phpmyadmin": Application(("phpmyadmin", *_SCRIPTS), "usr/share/phpmyadmin"),
 }
 

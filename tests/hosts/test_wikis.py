@@ -1,4 +1,4 @@
-"""MediaWiki, DokuWiki and phpMyAdmin from Debian's packages: deployed, used, renewed, broken, and rolled back."""
+"""MediaWiki, DokuWiki, phpMyAdmin and Adminer from Debian's packages: deployed, used, renewed, broken, and rolled back."""
 
 from __future__ import annotations
 
