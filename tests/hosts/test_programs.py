@@ -191,10 +191,9 @@ def test_web_server_with_a_wrong_upstream_is_the_culprit(stack: Stack, tmp_path:
     override = tmp_path / "templates" / name
     override.parent.mkdir(parents=True)
     text = (BUILT_IN / "templates" / name).read_text()
-    # Programs with a socket, such as Tomcat, are tried before the switch; those with a port that does not change are not.
-    elsewhere = text.replace(
-        "{{ member.address }}", '{{ member.address if member.socket else "127.0.0.1:9" }}'
-    ).replace('~ "://" ~ member.address }}', '~ "://127.0.0.1:9" }}')
+    # Servlets, which have a socket, are tried before the switch.
+    other = text.replace("{{ member.address }}", "{{ member.address if member.socket else '127.0.0.1:9' }}")
+    elsewhere = other.replace('~ "://" ~ member.address }}', '~ "://127.0.0.1:9" }}')
     assert elsewhere != text
     override.write_text(elsewhere)
     ran = stack.lampctl("deploy", "site.yml", cwd=tmp_path)

@@ -50,7 +50,7 @@ def parts(context: Context, name: str, options: ServletSite) -> Desired:
     values = {"tomcat": names, "base": base, "heap": options.heap, "unit": servlet_of(name)}
     file = unit_file(context, name, options, f"{servlet_of(name)}.service", "unit/servlet.service.j2", values)
     given = environment(context, name)
-    listens = {"site": name, "socket": _socket(name), "web_user": context.web.user, "user": user_of(name)}
+    listens = {"site": name, "socket": _socket(name), "web_user": context.web.user}
     listener = File(f"/etc/systemd/system/{servlet_of(name)}.socket", "site", "unit/servlet.socket.j2", listens)
     paths = (server.path, web_xml.path, file.path, *given.watched)
     services = _services(context, name, options, listener.path, paths)
@@ -100,7 +100,7 @@ def _services(
             "site",
             on_change=Action.RESTART,
             sockets=(_socket(name),),
-            rights=f"660 {context.web.user}:{user_of(name)}",
+            rights=f"600 {context.web.user}:",
             units=(socket,),
         ),
         Service(
