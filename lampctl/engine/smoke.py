@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401 -- threads that look up names load it by themselves, and if two do at once, one fails for good
 import json
 import socket
 import time

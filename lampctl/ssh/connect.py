@@ -7,6 +7,7 @@ ssh_config's keys in addition to that of `-i`. So lampctl decides the route, soc
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401 -- threads that look up names load it by themselves, and if two do at once, one fails for good
 import logging
 import socket
 from collections.abc import Mapping
